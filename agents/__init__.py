@@ -1,0 +1,1 @@
+"""The learner: an LLM policy and WebRL."""

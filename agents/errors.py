@@ -1,0 +1,50 @@
+"""Exceptions of the learner.
+
+AgentError
+├── PromptTooLong         instruction and history alone do not fit the context
+├── GenerationFailed      a generation backend gave no completion
+├── CheckpointError       a checkpoint cannot be used
+│   ├── CheckpointCorrupt    a file of it is missing, cut or changed
+│   └── CheckpointMismatch   it belongs to another model or configuration
+├── CurriculumError       no instruction could be drawn
+├── TrainingStopped       a guard stopped training; the message names the reason
+└── ConfigConflict        configuration values contradict each other; all conflicts in one message
+"""
+
+from __future__ import annotations
+
+
+class AgentError(Exception):
+    """Base of every exception the learner raises on purpose."""
+
+
+class PromptTooLong(AgentError):
+    """Raised when instruction and history alone do not fit the context."""
+
+
+class GenerationFailed(AgentError):
+    """Raised when a generation backend gives no completion."""
+
+
+class CheckpointError(AgentError):
+    """Raised when a checkpoint cannot be used."""
+
+
+class CheckpointCorrupt(CheckpointError):
+    """Raised when a file of a checkpoint is missing, cut or changed."""
+
+
+class CheckpointMismatch(CheckpointError):
+    """Raised when a checkpoint belongs to another model or configuration."""
+
+
+class CurriculumError(AgentError):
+    """Raised when no instruction can be drawn."""
+
+
+class TrainingStopped(AgentError):
+    """Raised when a guard stops training; the message names the reason."""
+
+
+class ConfigConflict(AgentError):
+    """Raised when configuration values contradict each other; the message lists all conflicts."""

@@ -1,0 +1,247 @@
+"""The action language: text to ``Action`` and back.
+
+This is the language that WebRL's released policies write (arXiv 2411.02337, figure 11)::
+
+    # Element: the link "My Orders"
+    do(action="Click", element="7")
+
+``parse_action`` and ``format_action`` are inverse to each other. Nothing here is ever evaluated as code, and nothing
+here knows a page: whether element 7 exists is the engine's question.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webrl_gym.errors import ActionSyntaxError
+
+MAX_ACTION_LENGTH = 16_384
+"""Longest action that is read, in characters."""
+
+
+class ActionKind(StrEnum):
+    """Everything an agent can do, by the words it writes."""
+
+    CLICK = "Click"
+    RIGHT_CLICK = "Right Click"
+    TYPE = "Type"
+    SEARCH = "Search"
+    HOVER = "Hover"
+    SCROLL_UP = "Scroll Up"
+    SCROLL_DOWN = "Scroll Down"
+    PRESS_ENTER = "Press Enter"
+    SWITCH_TAB = "Switch Tab"
+    SELECT_DROPDOWN_OPTION = "Select Dropdown Option"
+    WAIT = "Wait"
+    EXIT = "exit"
+    GO_BACKWARD = "go_backward"
+    GO_FORWARD = "go_forward"
+
+
+_NEEDS_ELEMENT = {
+    ActionKind.CLICK,
+    ActionKind.RIGHT_CLICK,
+    ActionKind.TYPE,
+    ActionKind.SEARCH,
+    ActionKind.HOVER,
+    ActionKind.SELECT_DROPDOWN_OPTION,
+}
+_NEEDS_ARGUMENT = {
+    ActionKind.TYPE,
+    ActionKind.SEARCH,
+    ActionKind.SWITCH_TAB,
+    ActionKind.SELECT_DROPDOWN_OPTION,
+}
+_TAKES_ARGUMENT = _NEEDS_ARGUMENT | {ActionKind.EXIT}
+_TAKES_ELEMENT = _NEEDS_ELEMENT | {
+    ActionKind.PRESS_ENTER,
+    ActionKind.SCROLL_DOWN,
+    ActionKind.SCROLL_UP,
+}
+_CALLS = {
+    "exit": ActionKind.EXIT,
+    "go_backward": ActionKind.GO_BACKWARD,
+    "go_forward": ActionKind.GO_FORWARD,
+}
+_DO_KINDS = {kind.value.lower(): kind for kind in ActionKind if kind not in _CALLS.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of the agent.
+
+    Attributes:
+        kind: What to do.
+        element: Id of the element on the page as the agent read it; None for actions without one.
+        argument: Text to type, option to select, tab to switch to or answer to give.
+        comments: The ``# Element:`` and ``# Note:`` lines before the action, without the leading ``#``.
+    """
+
+    kind: ActionKind
+    element: str | None = None
+    argument: str | None = None
+    comments: tuple[str, ...] = ()
+
+
+def click(element: str) -> Action:
+    """``do(action="Click", element=...)``."""
+    return Action(ActionKind.CLICK, element=element)
+
+
+def type_text(element: str, text: str) -> Action:
+    """``do(action="Type", argument=..., element=...)``: replaces what the field holds."""
+    return Action(ActionKind.TYPE, element=element, argument=text)
+
+
+def search(element: str, text: str) -> Action:
+    """``do(action="Search", argument=..., element=...)``: types and presses Enter."""
+    return Action(ActionKind.SEARCH, element=element, argument=text)
+
+
+def select_option(element: str, option: str) -> Action:
+    """``do(action="Select Dropdown Option", argument=..., element=...)``."""
+    return Action(ActionKind.SELECT_DROPDOWN_OPTION, element=element, argument=option)
+
+
+def leave(message: str = "") -> Action:
+    """``exit(message=...)``: ends the episode with an answer, which may be empty."""
+    return Action(ActionKind.EXIT, argument=message)
+
+
+def format_action(action: Action) -> str:
+    """Writes an action in the action language."""
+    lines = [f"# {comment}" for comment in action.comments]
+    if action.kind is ActionKind.EXIT:
+        lines.append(f"exit(message={_quote(action.argument or '')})")
+    elif action.kind in _CALLS.values():
+        lines.append(f"{action.kind.value}()")
+    else:
+        parts = [f"action={_quote(action.kind.value)}"]
+        if action.argument is not None:
+            parts.append(f"argument={_quote(action.argument)}")
+        if action.element is not None:
+            parts.append(f"element={_quote(action.element)}")
+        lines.append(f"do({', '.join(parts)})")
+    return "\n".join(lines)
+
+
+def parse_action(text: str) -> Action:
+    """Reads one action.
+
+    Args:
+        text: What the agent wrote: any number of comment lines, then one call.
+
+    Returns:
+        The action, complete: elements and arguments are there where the kind needs them.
+
+    Raises:
+        ActionSyntaxError: If the text is not exactly one action; the message says what was expected.
+    """
+    if len(text) > MAX_ACTION_LENGTH:
+        raise ActionSyntaxError(f"The action has {len(text)} characters; at most {MAX_ACTION_LENGTH} are read.")
+    comments, call = _split_comments(text)
+    name, arguments = _parse_call(call)
+    if name in _CALLS:
+        return _bare_action(_CALLS[name], arguments, comments)
+    if name == "do":
+        return _do_action(arguments, comments)
+    raise ActionSyntaxError(
+        f'There is no function "{_shorten(name)}"; use do(...), exit(...), go_backward() or go_forward().'
+    )
+
+
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_UNESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+_CALL = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)\s*\((.*)\)\s*;?", re.DOTALL)
+_ARGUMENT = re.compile(
+    r"""\s*(?:([A-Za-z_]+)\s*=\s*)?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(\d+|None))\s*(,|$)""", re.DOTALL
+)
+
+
+def _quote(text: str) -> str:
+    return '"' + "".join(_ESCAPES.get(char, char) for char in text) + '"'
+
+
+def _unquote(text: str) -> str:
+    return re.sub(r"\\(.)", lambda match: _UNESCAPES.get(match[1], match[1]), text, flags=re.DOTALL)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _split_comments(text: str) -> tuple[tuple[str, ...], str]:
+    comments: list[str] = []
+    rest = text.strip()
+    while rest.startswith("#"):
+        line, _, rest = rest.partition("\n")
+        comments.append(line[1:].strip())
+        rest = rest.lstrip()
+    return tuple(comments), rest
+
+
+def _parse_call(call: str) -> tuple[str, dict[str, str]]:
+    if not call:
+        raise ActionSyntaxError('There is no action; write one, for example do(action="Click", element="0").')
+    match = _CALL.fullmatch(call)
+    if match is None:
+        raise ActionSyntaxError(
+            f'"{_shorten(call)}" is not an action; write one call, for example do(action="Click", element="0").'
+        )
+    name, inner = match[1], match[2]
+    positional = iter(("message",) if name == "exit" else ("action", "argument", "element"))
+    arguments: dict[str, str] = {}
+    position = 0
+    while inner[position:].strip():
+        piece = _ARGUMENT.match(inner, position)
+        if piece is None or piece.end() == position:
+            raise ActionSyntaxError(
+                f'"{_shorten(inner[position:].strip())}" is not an argument; write name="value", with \\" for a quote.'
+            )
+        key = piece[1] or next(positional, None)
+        if key is None or key in arguments:
+            raise ActionSyntaxError(f'"{_shorten(call)}" has an argument too many or one twice.')
+        quoted = piece[2] if piece[2] is not None else piece[3]
+        if quoted is not None:
+            arguments[key] = _unquote(quoted)
+        elif piece[4] != "None":
+            arguments[key] = piece[4]
+        position = piece.end()
+    return name, arguments
+
+
+def _refuse_unknown(arguments: dict[str, str], known: set[str], call: str) -> None:
+    unknown = sorted(set(arguments) - known)
+    if unknown:
+        raise ActionSyntaxError(f'{call} takes no argument "{_shorten(unknown[0])}".')
+
+
+def _bare_action(kind: ActionKind, arguments: dict[str, str], comments: tuple[str, ...]) -> Action:
+    known = {"message"} if kind is ActionKind.EXIT else set()
+    _refuse_unknown(arguments, known, f"{kind.value}()")
+    argument = arguments.get("message", "") if kind is ActionKind.EXIT else None
+    return Action(kind, argument=argument, comments=comments)
+
+
+def _do_action(arguments: dict[str, str], comments: tuple[str, ...]) -> Action:
+    _refuse_unknown(arguments, {"action", "argument", "element"}, "do()")
+    name = arguments.get("action")
+    if name is None:
+        raise ActionSyntaxError('do() needs action="...", for example do(action="Click", element="0").')
+    kind = _DO_KINDS.get(name.strip().lower())
+    if kind is None:
+        choices = ", ".join(kind.value for kind in _DO_KINDS.values())
+        raise ActionSyntaxError(f'There is no action "{_shorten(name)}"; choose one of {choices}.')
+    element, argument = arguments.get("element"), arguments.get("argument")
+    if kind in _NEEDS_ELEMENT and element is None:
+        raise ActionSyntaxError(f'{kind.value} needs element="<id>".')
+    if kind in _NEEDS_ARGUMENT and argument is None:
+        raise ActionSyntaxError(f'{kind.value} needs argument="...".')
+    return Action(
+        kind,
+        element=element.strip() if element is not None and kind in _TAKES_ELEMENT else None,
+        argument=argument if kind in _TAKES_ARGUMENT else None,
+        comments=comments,
+    )

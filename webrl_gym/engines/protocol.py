@@ -1,0 +1,71 @@
+"""What an engine must do. The environment knows engines only through these two protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from webrl_gym.actions import Action
+from webrl_gym.types import PageSnapshot
+
+
+class EvaluationPage(Protocol):
+    """A page for the evaluators, which the agent never sees."""
+
+    @property
+    def url(self) -> str:
+        """Address of this page."""
+
+    def goto(self, url: str) -> None:
+        """Opens ``url``; raises ``SiteError`` or ``BrowserError`` when it cannot."""
+
+    def content(self) -> str:
+        """The whole page as HTML."""
+
+    def locate(self, expression: str) -> str:
+        """Value of a WebArena locator (a JavaScript expression); raises ``EvaluationError`` when it has none."""
+
+
+class Engine(Protocol):
+    """One agent's browser: tabs, history, cookies and forms.
+
+    Life cycle: ``start`` begins an episode (everything of the last one is gone), then ``snapshot`` and ``execute`` in
+    turn, ``close`` at the end. Not thread-safe.
+    """
+
+    def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
+        """Begins an episode with one tab for each of ``urls``, the first one current.
+
+        Args:
+            urls: Absolute addresses.
+            cookies: (root address, name, value) of the logged-in sessions.
+        """
+
+    def snapshot(self) -> PageSnapshot:
+        """Reads the current tab; waits first until it is quiet."""
+
+    def execute(self, action: Action, target: Any) -> None:
+        """Carries out an action other than Scroll and exit.
+
+        Args:
+            action: What to do.
+            target: ``PageNode.ref`` of the element it names, from the latest snapshot; None without element.
+
+        Raises:
+            ActionError: When the action makes no sense there; the text is for the agent.
+            InfrastructureError: When site or browser fail.
+        """
+
+    def evaluation_page(self, *, at_end: bool) -> AbstractContextManager[EvaluationPage]:
+        """A page that shares the agent's cookies.
+
+        Args:
+            at_end: True gives a view of the agent's current tab (WebArena's ``last``), False a fresh page.
+        """
+
+    def screenshot(self) -> bytes | None:
+        """The current tab as PNG, or None when the engine has no picture."""
+
+    def close(self) -> None:
+        """Frees everything; may be called twice."""

@@ -1,0 +1,69 @@
+"""Exceptions of the environment.
+
+WebRLGymError
+├── TaskFileError            a task file or record cannot be used
+├── InfrastructureError      the world around the agent failed; never the agent's fault
+│   ├── SiteError            a site did not answer as a site should
+│   │   └── WorldBuildError  an embedded site's database could not be built
+│   └── BrowserError         the browser, its driver or its page failed
+│       └── BrowserMissing   no Chromium could be found or started
+├── ActionError              the agent's action cannot be carried out
+│   ├── ActionSyntaxError    the text is not an action of the language
+│   └── ActionTargetError    the element or option it names is not there or not usable
+├── EvaluationError          an evaluator could not tell; the episode is unscored
+└── ScorerError              the YES/NO scorer of an outcome reward model failed
+
+``ActionError`` never leaves ``env.step``: it becomes text in the next observation.
+``InfrastructureError`` never leaves ``env.step`` either (the episode is truncated and
+``info["failure"]`` says why); it leaves ``env.reset`` after one retry.
+"""
+
+from __future__ import annotations
+
+
+class WebRLGymError(Exception):
+    """Base of every exception this package raises on purpose."""
+
+
+class TaskFileError(WebRLGymError):
+    """Raised when a task file or a task record cannot be used."""
+
+
+class InfrastructureError(WebRLGymError):
+    """Raised when sites, browser or machine fail; never counted against the agent."""
+
+
+class SiteError(InfrastructureError):
+    """Raised when a site does not answer as a site should."""
+
+
+class WorldBuildError(SiteError):
+    """Raised when the database of an embedded site cannot be built or opened."""
+
+
+class BrowserError(InfrastructureError):
+    """Raised when the browser, its driver process or its page fails."""
+
+
+class BrowserMissing(BrowserError):
+    """Raised when no Chromium can be found or started."""
+
+
+class ActionError(WebRLGymError):
+    """Raised when an action cannot be carried out; its text is written for the agent."""
+
+
+class ActionSyntaxError(ActionError):
+    """Raised when a text is not an action of the language."""
+
+
+class ActionTargetError(ActionError):
+    """Raised when the element or option that an action names is missing or not usable."""
+
+
+class EvaluationError(WebRLGymError):
+    """Raised when an evaluator cannot tell whether a task was done."""
+
+
+class ScorerError(WebRLGymError):
+    """Raised when a YES/NO scorer does not give a probability."""

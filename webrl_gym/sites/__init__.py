@@ -1,0 +1,1 @@
+"""The embedded sites: Flask apps over SQLite worlds, and what they share."""

@@ -1,0 +1,123 @@
+"""Builds the embedded sites' databases, one file a (site, world), and opens private views of them.
+
+World 0 is the default world. Worlds 1 to 8 carry the training tasks, 9 the validation and 10 the test tasks. A file
+is built once, in a cache folder named by everything that decides its content, so a changed seed never meets an old file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import sqlite3
+import tempfile
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from webrl_gym.errors import WorldBuildError
+from webrl_gym.sites.store import SiteStore
+from webrl_gym.types import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_WORLD = 15
+
+
+def cache_folder() -> Path:
+    """Where built worlds are kept: ``WEBRL_GYM_CACHE``, else the user's cache folder."""
+    named = os.environ.get("WEBRL_GYM_CACHE")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "webrl-gym"
+
+
+def site_random(site: Site, world: int) -> random.Random:
+    """The generator from which ``seed.populate`` draws; equal on every machine."""
+    return random.Random(f"{site.value}/{world}")
+
+
+def world_file(site: Site, world: int) -> Path:
+    """Path of the built database; builds it first when it is not there.
+
+    Raises:
+        ValueError: If there is no such world.
+        WorldBuildError: If the file cannot be built, on a full disk for example.
+    """
+    if not 0 <= world <= MAX_WORLD:
+        raise ValueError(f"world must be 0..{MAX_WORLD}, got {world}")
+    path = cache_folder() / "worlds" / f"{site.value}-{world}-{_content_key(site)}.db"
+    if not path.exists():
+        _build(site, world, path)
+    return path
+
+
+@cache
+def _content_key(site: Site) -> str:
+    digest = hashlib.sha256()
+    folder = files("webrl_gym.sites") / site.value
+    for resource in (folder / "schema.sql", folder / "seed.py", files("webrl_gym.sites") / "words.py"):
+        digest.update(resource.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _build(site: Site, world: int, path: Path) -> None:
+    schema = (files("webrl_gym.sites") / site.value / "schema.sql").read_text()
+    seed = import_module(f"webrl_gym.sites.{site.value}.seed")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".building")
+        os.close(handle)
+        try:
+            connection = sqlite3.connect(name)
+            connection.executescript(schema)
+            seed.populate(connection, world, site_random(site, world))
+            connection.commit()
+            connection.execute("ANALYZE")
+            connection.commit()
+            connection.close()
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except (OSError, sqlite3.Error) as error:
+        raise WorldBuildError(f"World {world} of {site.value} cannot be built in {path.parent}: {error}") from error
+
+
+class World:
+    """One environment's private view of all sites of one world; opens each site at its first use."""
+
+    def __init__(self, number: int) -> None:
+        """Prepares world ``number``; nothing is opened yet."""
+        self.number = number
+        self._stores: dict[Site, SiteStore] = {}
+
+    def store(self, site: Site) -> SiteStore:
+        """The private view of one site."""
+        if site not in self._stores:
+            self._stores[site] = SiteStore(world_file(site, self.number))
+        return self._stores[site]
+
+    @property
+    def changed_sites(self) -> list[Site]:
+        """Sites written to since the last reset."""
+        return [site for site, store in self._stores.items() if store.changed]
+
+    def reset(self) -> None:
+        """Undoes all writes on all sites."""
+        for store in self._stores.values():
+            store.reset()
+
+    def close(self) -> None:
+        """Closes every open site; may be called twice."""
+        for store in self._stores.values():
+            store.close()
+        self._stores.clear()
+
+    def __iter__(self) -> Iterator[Site]:
+        """The sites opened so far."""
+        return iter(self._stores)
