@@ -1,0 +1,1 @@
+"""Hydra configuration tree; a package so that ``pkg://conf`` is found when installed."""

@@ -82,12 +82,10 @@ _INLINE = frozenset(
         "th",
     ]
 )
-_KEPT = frozenset(["h1", "h2", "h3", "h4", "h5", "h6", "td", "th", "tr"])
+_KEPT = frozenset("h1 h2 h3 h4 h5 h6 td th tr".split())
 _BUTTON_TYPES = frozenset(("submit", "button", "reset", "image"))
 _TOGGLES = frozenset(("checkbox", "radio"))
-_CONTROL_ROLES = frozenset(
-    ["button", "link", "checkbox", "radio", "tab", "menuitem", "option", "switch", "textbox", "combobox"]
-)
+_CONTROL_ROLES = frozenset("button link checkbox radio tab menuitem option switch textbox combobox".split())
 _LABELLED = frozenset(["input", "select", "textarea"])
 _NOTE_ROOM = 60
 

@@ -327,8 +327,8 @@ _ONSETS = [
     "w",
     "z",
 ]
-_VOWELS = ["a", "e", "i", "o", "u", "ae", "ia", "or", "ul", "en"]
-_CODAS = ["b", "d", "k", "l", "m", "n", "r", "s", "th", "x", "z", "rn", "lk", "sk", "nt"]
+_VOWELS = "a e i o u ae ia or ul en".split()
+_CODAS = "b d k l m n r s th x z rn lk sk nt".split()
 _WORLD_SLOTS = 16
 
 

@@ -1,7 +1,7 @@
 """Builds the embedded sites' databases, one file a (site, world), and opens private views of them.
 
 World 0 is the default world. Worlds 1 to 8 carry the training tasks, 9 the validation and 10 the test tasks. A file
-is built once, in a cache folder named by everything that decides its content, so a changed seed never meets an old file.
+is built once; its name holds a hash of everything that decides its content, so a changed seed never meets an old file.
 """
 
 from __future__ import annotations
