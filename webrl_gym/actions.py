@@ -152,6 +152,41 @@ def parse_action(text: str) -> Action:
     )
 
 
+def describe_action(action: Action, page: str) -> str:
+    """The action in words a reader of the history understands without the page.
+
+    Args:
+        action: What was done.
+        page: Simplified HTML of the page it was done on, to name the element.
+
+    Returns:
+        For example ``Click "My Orders"`` or ``Type "5" into "Qty"``.
+    """
+    kind = action.kind
+    if kind is ActionKind.EXIT:
+        return f"exit {_quote(action.argument or '')}"
+    words = [kind.value]
+    if action.argument is not None:
+        words.append(_quote(action.argument))
+    if action.element is not None:
+        if action.argument is not None:
+            words.append("into" if kind in (ActionKind.TYPE, ActionKind.SEARCH) else "in")
+        words.append(_quote(_element_name(action.element, page)))
+    return " ".join(words)
+
+
+def _element_name(element: str, page: str) -> str:
+    """Label, else text of the element on the page; its id when the page does not show it."""
+    if not element.isdigit():
+        return element
+    match = re.search(rf'<(\w+) id="{element}"([^>]*)>(?: ([^<]*?) ?</\1>)?', page)
+    if match is None:
+        return element
+    label = re.search(r'label="([^"]*)"', match[2])
+    name = (label[1] if label else "") or match[3] or element
+    return name.replace("&quot;", '"')
+
+
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _UNESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _CALL = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)\s*\((.*)\)\s*;?", re.DOTALL)

@@ -11,6 +11,7 @@ WebRLGymError
 │   ├── ActionSyntaxError    the text is not an action of the language
 │   └── ActionTargetError    the element or option it names is not there or not usable
 ├── EvaluationError          an evaluator could not tell; the episode is unscored
+│   └── NothingLocated       a locator matches nothing on its page (scores as an empty text)
 └── ScorerError              the YES/NO scorer of an outcome reward model failed
 
 ``ActionError`` never leaves ``env.step``: it becomes text in the next observation.
@@ -63,6 +64,10 @@ class ActionTargetError(ActionError):
 
 class EvaluationError(WebRLGymError):
     """Raised when an evaluator cannot tell whether a task was done."""
+
+
+class NothingLocated(EvaluationError):
+    """Raised when a locator matches nothing on its page; for WebArena that is an empty text, not a failure."""
 
 
 class ScorerError(WebRLGymError):

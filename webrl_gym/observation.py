@@ -239,9 +239,9 @@ class _Writer:
         self._flat = 0
 
     def text(self, text: str) -> None:
-        collapsed = " ".join(text.split())
-        if collapsed:
-            self._line.pieces.append(collapsed)
+        shown = _shown(text)
+        if shown:
+            self._line.pieces.append(shown)
 
     def end_line(self) -> None:
         if self._flat == 0 and self._line.pieces:
@@ -341,8 +341,8 @@ class _Writer:
         elif node.tag == "select":
             self._select(node)
         elif node.tag == "textarea":
-            text = " ".join(attrs.get("value", "").split())
-            self._write_control(node, "textarea", [f'label="{_attribute(self._name(node))}"'], text)
+            parts = [f'label="{_attribute(self._name(node))}"']
+            self._write_control(node, "textarea", parts, attrs.get("value", ""))
         else:
             tag = "a" if node.tag == "a" else "button"
             self._write_control(node, tag, [], visible_text(node) or self._name(node))
@@ -373,9 +373,15 @@ class _Writer:
             head = f'id="{identity}"'
             self._line.controls.add(len(self._line.pieces))
         opening = " ".join([f"<{tag} {head}", *parts]) + ">"
-        closing = "" if inner is None else f" {inner} </{tag}>" if inner else f" </{tag}>"
+        shown = _shown(inner or "")
+        closing = "" if inner is None else f" {shown} </{tag}>" if shown else f" </{tag}>"
         self._line.pieces.append(opening + closing)
 
 
+def _shown(text: str) -> str:
+    """White space collapsed; a page's text cannot pass for a control."""
+    return " ".join(text.split()).replace("<", "&lt;")
+
+
 def _attribute(text: str) -> str:
-    return " ".join(text.split()).replace('"', "&quot;")
+    return _shown(text).replace('"', "&quot;")

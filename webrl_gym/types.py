@@ -82,15 +82,18 @@ class OutcomeVerdict:
 
 @dataclass(slots=True)
 class StepTiming:
-    """Where the time of one step went, in seconds."""
+    """Where the time of one step went, in seconds.
 
-    act: float = 0.0
+    Any two timings are equal: a measurement does not make two otherwise equal steps different.
+    """
+
+    act: float = field(default=0.0, compare=False)
     """Carrying out the action."""
-    settle: float = 0.0
+    settle: float = field(default=0.0, compare=False)
     """Waiting until network and page are quiet."""
-    observe: float = 0.0
+    observe: float = field(default=0.0, compare=False)
     """Reading and simplifying the page."""
-    score: float = 0.0
+    score: float = field(default=0.0, compare=False)
     """Judging the end of the episode; 0 on every other step."""
 
     def as_dict(self) -> dict[str, float]:

@@ -24,7 +24,12 @@ class EvaluationPage(Protocol):
         """The whole page as HTML."""
 
     def locate(self, expression: str) -> str:
-        """Value of a WebArena locator (a JavaScript expression); raises ``EvaluationError`` when it has none."""
+        """Value of a WebArena locator (a JavaScript expression).
+
+        Raises:
+            NothingLocated: If it matches nothing (null or undefined).
+            EvaluationError: If it is broken.
+        """
 
 
 class Engine(Protocol):
@@ -33,6 +38,10 @@ class Engine(Protocol):
     Life cycle: ``start`` begins an episode (everything of the last one is gone), then ``snapshot`` and ``execute`` in
     turn, ``close`` at the end. Not thread-safe.
     """
+
+    @property
+    def blocked_navigations(self) -> int:
+        """Addresses refused since the episode began."""
 
     def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
         """Begins an episode with one tab for each of ``urls``, the first one current.

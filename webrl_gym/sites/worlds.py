@@ -50,17 +50,22 @@ def world_file(site: Site, world: int) -> Path:
     """
     if not 0 <= world <= MAX_WORLD:
         raise ValueError(f"world must be 0..{MAX_WORLD}, got {world}")
-    path = cache_folder() / "worlds" / f"{site.value}-{world}-{_content_key(site)}.db"
+    path = cache_folder() / "worlds" / f"{site.value}-{world}-{content_key(site)}.db"
     if not path.exists():
         _build(site, world, path)
     return path
 
 
 @cache
-def _content_key(site: Site) -> str:
+def content_key(site: Site) -> str:
+    """Hash of what decides a site's rows: its schema, its seed and the shared word lists."""
     digest = hashlib.sha256()
     folder = files("webrl_gym.sites") / site.value
-    for resource in (folder / "schema.sql", folder / "seed.py", files("webrl_gym.sites") / "words.py"):
+    own = sorted(
+        (resource for resource in folder.iterdir() if resource.name.startswith(("schema.sql", "seed", "vocabulary"))),
+        key=lambda resource: resource.name,
+    )
+    for resource in (*own, files("webrl_gym.sites") / "words.py"):
         digest.update(resource.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -89,7 +94,7 @@ def _build(site: Site, world: int, path: Path) -> None:
 
 
 class World:
-    """One environment's private view of all sites of one world; opens each site at its first use."""
+    """One environment's private view of all sites of one world at a time; opens each site at its first use."""
 
     def __init__(self, number: int) -> None:
         """Prepares world ``number``; nothing is opened yet."""
@@ -101,6 +106,12 @@ class World:
         if site not in self._stores:
             self._stores[site] = SiteStore(world_file(site, self.number))
         return self._stores[site]
+
+    def switch(self, number: int) -> None:
+        """Turns to another world; what was written to the current one is gone."""
+        if number != self.number:
+            self.close()
+            self.number = number
 
     @property
     def changed_sites(self) -> list[Site]:

@@ -54,9 +54,9 @@ class Task:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What makes two tasks the same task, whatever their wording: template, world and parameters."""
+        """What makes two tasks the same task, whatever their wording and world: template and parameters."""
         pairs = (f"{name}={value}" for name, value in sorted(self.parameters.items()))
-        return (self.template or self.task_id, str(self.world), *pairs)
+        return (self.template or self.task_id, *pairs)
 
 
 def task_from_dict(record: Mapping[str, Any]) -> Task:

@@ -1,0 +1,374 @@
+"""The static engine: pages of the embedded sites without a browser process.
+
+A request is a direct WSGI call into the site's app, the document is an lxml tree, forms and links are followed as a
+browser without JavaScript follows them. For training at classic-gym speed; embedded sites only.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+import lxml.html
+from lxml.html import HtmlElement
+
+from webrl_gym.actions import Action, ActionKind
+from webrl_gym.engines import forms
+from webrl_gym.engines.locators import evaluate_locator
+from webrl_gym.errors import ActionError, ActionTargetError, SiteError
+from webrl_gym.sites.dispatch import SiteDispatcher
+from webrl_gym.sites.worlds import World
+from webrl_gym.types import EMBEDDED_URLS, PageNode, PageSnapshot
+
+_HOSTS = frozenset(urlsplit(url).netloc for url in EMBEDDED_URLS.values())
+_MOST_REDIRECTS = 10
+_MOST_TABS = 20
+_PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+_EMPTY_PAGE = b"<html><head><title></title></head><body></body></html>"
+
+
+class BlockedNavigation(ActionError):
+    """Raised when an address lies outside the sites of this environment."""
+
+
+@dataclass(slots=True)
+class _Document:
+    url: str
+    root: HtmlElement
+    focus: HtmlElement | None = None
+    tree: PageNode | None = None
+
+    @property
+    def title(self) -> str:
+        return " ".join((self.root.findtext(".//title") or "").split())
+
+
+@dataclass(slots=True)
+class _Tab:
+    urls: list[str] = field(default_factory=list)
+    position: int = -1
+    document: _Document | None = None
+
+
+class _Browser:
+    """Cookies and requests: what tabs and evaluation pages share."""
+
+    def __init__(self, dispatcher: SiteDispatcher) -> None:
+        self.dispatcher = dispatcher
+        self.cookies: dict[str, dict[str, str]] = {}
+        self.blocked = 0
+
+    def load(self, url: str, body: bytes | None = None, referrer: str = "") -> _Document:
+        """Requests a page and follows redirects."""
+        for _ in range(_MOST_REDIRECTS):
+            parts = urlsplit(url)
+            if parts.scheme != "http" or parts.netloc not in _HOSTS:
+                self.blocked += 1
+                raise BlockedNavigation(f"{url[:200]} lies outside the sites of this task; the page stays as it was.")
+            status, headers, content = self._request(url, body, referrer)
+            location = headers.get("location")
+            if 300 <= status < 400 and location:
+                url, body = urljoin(url, location), (body if status in (307, 308) else None)
+                continue
+            if status >= 500:
+                raise SiteError(f"{url} answered with status {status}")
+            return _Document(url, _parse(content))
+        raise SiteError(f"{url} redirects more than {_MOST_REDIRECTS} times")
+
+    def _request(self, url: str, body: bytes | None, referrer: str) -> tuple[int, dict[str, str], bytes]:
+        parts = urlsplit(url)
+        jar = self.cookies.setdefault(parts.netloc, {})
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": "GET" if body is None else "POST",
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(parts.path or "/", "latin-1"),
+            "QUERY_STRING": parts.query,
+            "SERVER_NAME": parts.hostname or "",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "HTTP_HOST": parts.netloc,
+            "HTTP_COOKIE": "; ".join(f"{name}={value}" for name, value in jar.items()),
+            "HTTP_REFERER": referrer,
+            "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body or b""),
+            "wsgi.errors": io.StringIO(),
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        if body is not None:
+            environ["CONTENT_TYPE"] = "application/x-www-form-urlencoded"
+            environ["CONTENT_LENGTH"] = str(len(body))
+        answer: list[Any] = []
+
+        def start_response(
+            status: str, headers: list[tuple[str, str]], _error: Any = None
+        ) -> Callable[[bytes], object]:
+            answer[:] = [status, headers]
+            return lambda _data: None
+
+        chunks = self.dispatcher(environ, start_response)
+        try:
+            content = b"".join(chunks)
+        finally:
+            close = getattr(chunks, "close", None)
+            if close is not None:
+                close()
+        headers = {}
+        for name, value in answer[1]:
+            if name.lower() == "set-cookie":
+                _store_cookie(jar, value)
+            else:
+                headers[name.lower()] = value
+        return int(answer[0].split(" ", 1)[0]), headers, content
+
+
+class StaticEngine:
+    """One agent's browser without a browser; see ``engines.protocol.Engine``."""
+
+    def __init__(self, world: World) -> None:
+        """Serves pages of ``world``, whose life cycle stays with the caller."""
+        self._dispatcher = SiteDispatcher(world)
+        self._browser = _Browser(self._dispatcher)
+        self._tabs: list[_Tab] = []
+        self._current = 0
+
+    @property
+    def blocked_navigations(self) -> int:
+        """Addresses refused since the episode began."""
+        return self._browser.blocked
+
+    def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
+        """Begins an episode; see ``Engine.start``."""
+        self._browser = _Browser(self._dispatcher)
+        for root, name, value in cookies:
+            self._browser.cookies.setdefault(urlsplit(root).netloc, {})[name] = value
+        self._tabs = []
+        for url in urls:
+            tab = _Tab()
+            self._tabs.append(tab)
+            self._show(tab, self._browser.load(url))
+        self._current = 0
+
+    def snapshot(self) -> PageSnapshot:
+        """Reads the current tab."""
+        document = self._document
+        if document.tree is None:
+            body = document.root.find("body")
+            document.tree = _page_node(body if body is not None else document.root)
+        titles = tuple(tab.document.title if tab.document else "" for tab in self._tabs)
+        return PageSnapshot(document.url, document.title, document.tree, titles, self._current)
+
+    def execute(self, action: Action, target: Any) -> None:
+        """Carries out an action; see ``Engine.execute``."""
+        if isinstance(target, HtmlElement) and target.get("disabled") is not None:
+            raise ActionTargetError("The element is disabled.")
+        self._document.tree = None
+        argument = action.argument or ""
+        match action.kind:
+            case ActionKind.CLICK:
+                self._click(target)
+            case ActionKind.TYPE:
+                self._type(target, argument)
+            case ActionKind.SEARCH:
+                self._type(target, argument)
+                self._press_enter(target)
+            case ActionKind.PRESS_ENTER:
+                self._press_enter(target if target is not None else self._document.focus)
+            case ActionKind.SELECT_DROPDOWN_OPTION:
+                forms.choose_option(target, argument)
+            case ActionKind.SWITCH_TAB:
+                self._switch_tab(argument)
+            case ActionKind.GO_BACKWARD:
+                self._go(-1)
+            case ActionKind.GO_FORWARD:
+                self._go(+1)
+            case _:
+                """Hover, Right Click and Wait change nothing on a page without scripts."""
+
+    @contextmanager
+    def evaluation_page(self, *, at_end: bool) -> Iterator[StaticEvaluationPage]:
+        """A page for the evaluators; see ``Engine.evaluation_page``."""
+        page = StaticEvaluationPage(self._browser)
+        if at_end:
+            page.document = self._document
+        yield page
+
+    def screenshot(self) -> bytes | None:
+        """None: there is no picture."""
+        return None
+
+    def close(self) -> None:
+        """Forgets all tabs."""
+        self._tabs = []
+
+    @property
+    def _document(self) -> _Document:
+        document = self._tabs[self._current].document if self._tabs else None
+        if document is None:
+            raise SiteError("The engine was not started")
+        return document
+
+    def _show(self, tab: _Tab, document: _Document) -> None:
+        tab.urls[tab.position + 1 :] = [document.url]
+        tab.position += 1
+        tab.document = document
+
+    def _navigate(self, url: str, body: bytes | None = None, *, new_tab: bool = False) -> None:
+        document = self._document
+        address, _, fragment = url.partition("#")
+        if body is None and fragment and address == document.url.partition("#")[0]:
+            document.url = url
+            return
+        loaded = self._browser.load(address, body, document.url)
+        if not new_tab:
+            self._show(self._tabs[self._current], loaded)
+            return
+        if len(self._tabs) >= _MOST_TABS:
+            raise ActionTargetError(f"There are {_MOST_TABS} tabs open already; no more can be opened.")
+        tab = _Tab()
+        self._tabs.append(tab)
+        self._show(tab, loaded)
+        self._current = len(self._tabs) - 1
+
+    def _click(self, element: HtmlElement) -> None:
+        self._document.focus = element
+        tag = element.tag
+        if tag == "a" and element.get("href") is not None:
+            self._follow(element)
+        elif tag == "summary":
+            details = element.getparent()
+            if details is not None and details.attrib.pop("open", None) is None:
+                details.set("open", "open")
+        elif tag == "input" and forms.input_type(element) in ("checkbox", "radio"):
+            forms.toggle(element)
+        elif tag == "input" and forms.input_type(element) == "file":
+            raise ActionTargetError("Files cannot be chosen here.")
+        elif forms.is_submit_button(element):
+            form = forms.own_form(element)
+            if form is not None:
+                self._submit(form, element)
+
+    def _follow(self, link: HtmlElement) -> None:
+        url = urljoin(self._document.url, link.get("href", "").strip())
+        if url.startswith("javascript:"):
+            return
+        self._navigate(url, new_tab=link.get("target") == "_blank")
+
+    def _type(self, element: HtmlElement, text: str) -> None:
+        forms.set_text(element, text)
+        self._document.focus = element
+
+    def _press_enter(self, element: HtmlElement | None) -> None:
+        if element is None:
+            return
+        if element.tag == "textarea":
+            element.text = (element.text or "") + "\n"
+        elif forms.is_text_field(element) or element.tag == "select":
+            found = forms.implicit_submitter(element) if element.tag == "input" else None
+            if found is not None:
+                self._submit(*found)
+        else:
+            self._click(element)
+
+    def _submit(self, form: HtmlElement, button: HtmlElement | None) -> None:
+        request = forms.submission(form, button, self._document.url)
+        self._navigate(request.url, request.body, new_tab=form.get("target") == "_blank")
+
+    def _switch_tab(self, argument: str) -> None:
+        if not argument.strip().isdigit() or int(argument) >= len(self._tabs):
+            raise ActionTargetError(f'There is no tab "{argument[:20]}"; tabs are numbered 0 to {len(self._tabs) - 1}.')
+        self._current = int(argument)
+
+    def _go(self, offset: int) -> None:
+        tab = self._tabs[self._current]
+        position = tab.position + offset
+        if not 0 <= position < len(tab.urls):
+            raise ActionTargetError(f"There is no {'earlier' if offset < 0 else 'later'} page in this tab.")
+        tab.document = self._browser.load(tab.urls[position], referrer=self._document.url)
+        tab.position = position
+
+
+class StaticEvaluationPage:
+    """A page for the evaluators; shares the agent's cookies, not its tabs."""
+
+    def __init__(self, browser: _Browser) -> None:
+        """Starts empty."""
+        self._browser = browser
+        self.document = _Document("about:blank", _parse(_EMPTY_PAGE))
+
+    @property
+    def url(self) -> str:
+        """Address of this page."""
+        return self.document.url
+
+    def goto(self, url: str) -> None:
+        """Opens ``url``."""
+        try:
+            self.document = self._browser.load(url)
+        except BlockedNavigation as error:
+            raise SiteError(str(error)) from error
+
+    def content(self) -> str:
+        """The whole page as HTML."""
+        return str(lxml.html.tostring(self.document.root, encoding="unicode"))
+
+    def locate(self, expression: str) -> str:
+        """Value of a WebArena locator."""
+        return evaluate_locator(self.document.root, expression)
+
+
+def _parse(content: bytes) -> HtmlElement:
+    return lxml.html.document_fromstring(content if content.strip() else _EMPTY_PAGE, parser=_PARSER)
+
+
+def _store_cookie(jar: dict[str, str], header: str) -> None:
+    try:
+        cookie = SimpleCookie(header)
+    except CookieError:
+        return
+    for name, morsel in cookie.items():
+        if morsel["max-age"] == "0" or morsel["expires"].startswith("Thu, 01 Jan 1970"):
+            jar.pop(name, None)
+        else:
+            jar[name] = morsel.value
+
+
+def _page_node(element: HtmlElement) -> PageNode:
+    """Copies an lxml element into a page tree, with form state as a browser would report it."""
+    tag = str(element.tag)
+    node = PageNode(tag, dict(element.attrib), [], element)
+    if tag == "textarea":
+        node.attrs["value"] = element.text or ""
+        return node
+    if tag in ("script", "style"):
+        return node
+    children = node.children
+    if element.text:
+        children.append(element.text)
+    chosen = forms.selected_options(element) if tag == "select" else ()
+    for child in element:
+        if isinstance(child.tag, str):
+            children.append(_page_node(child))
+        if child.tail:
+            children.append(child.tail)
+    if chosen:
+        _mark_selected(node, chosen)
+    return node
+
+
+def _mark_selected(select: PageNode, chosen: Sequence[HtmlElement]) -> None:
+    for child in select.children:
+        if isinstance(child, PageNode):
+            if child.ref in chosen:
+                child.attrs["selected"] = "selected"
+            else:
+                child.attrs.pop("selected", None)
+            _mark_selected(child, chosen)

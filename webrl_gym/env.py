@@ -1,0 +1,370 @@
+"""The environment: orchestrates tasks, sites, an engine, observation and evaluation, and nothing else."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Dict
+from numpy.typing import NDArray
+from PIL import Image
+
+from webrl_gym.actions import MAX_ACTION_LENGTH, Action, ActionKind, describe_action, parse_action
+from webrl_gym.engines import make_engine
+from webrl_gym.errors import ActionError, ActionTargetError, InfrastructureError
+from webrl_gym.evaluation import evaluate_rules
+from webrl_gym.observation import DEFAULT_BUDGET, SimplifiedPage, simplify
+from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
+from webrl_gym.sites.web import signed_in_cookie
+from webrl_gym.sites.worlds import World
+from webrl_gym.spaces import UnicodeText
+from webrl_gym.suites import WorldTables, load_suite
+from webrl_gym.tasks.record import Task
+from webrl_gym.tasks.suite import TaskSuite
+from webrl_gym.types import EMBEDDED_URLS, Observation, OutcomeVerdict, PageSnapshot, Site, StepTiming
+
+_TEXT_LIMIT = 4_096
+_LEAST_BUDGET = 500
+
+
+class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
+    """Do a web task by reading pages and writing actions.
+
+    ## Description
+    An agent gets an instruction ("What is the status of order 000000170?") and the start page of one of five sites,
+    reads pages as simplified HTML and writes one action a step. The sites are part of the package: real web
+    applications over a SQLite database that belongs to this environment alone and is as new at every reset.
+
+    ## Action Space
+    ``UnicodeText``: one action in the language of ``webrl_gym.actions``, for example
+    ``do(action="Click", element="7")`` or ``exit(message="Canceled")``.
+
+    ## Observation Space
+    ``Dict`` of ``UnicodeText``: ``instruction``, ``url``, ``html`` (see ``webrl_gym.observation``) and
+    ``last_action_error`` (empty when the last action was carried out).
+
+    ## Starting State
+    The task's start pages, one a tab, signed in with the published accounts. ``reset(seed=...)`` draws the task from
+    the suite; ``reset(options={"task": ...})`` takes a ``Task`` or the id of one.
+
+    ## Reward
+    1.0 at the end if the task was done, otherwise 0.0. ``reward="rules"``: the task's own rules decide;
+    ``reward="orm"``: a YES/NO scorer does, and the rules are reported beside it.
+
+    ## Episode End
+    Terminated when the agent exits. Truncated at the task's step limit (the state is then scored with an empty answer)
+    and on an infrastructure failure (reward 0.0, ``info["failure"]`` says what, no verdict).
+
+    ## Information
+    ``task``: the ``Task``; ``step``: actions so far; ``action_error``: as in the observation; ``verdict``: the
+    ``OutcomeVerdict`` at the end, else None; ``rule_verdict``: what the rules say at the end, whatever the reward;
+    ``failure``: name and reason of an infrastructure failure, else None; ``site_state``: ``clean`` or ``dirty``;
+    ``blocked_navigations``: addresses refused so far; ``timing``: a ``StepTiming``.
+
+    ## Arguments
+    See ``__init__``.
+
+    ## References
+    WebArena (arXiv 2307.13854), VisualAgentBench's WebArena-Lite (arXiv 2408.06327), WebRL (arXiv 2411.02337).
+    """
+
+    metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 2}  # noqa: RUF012 - Gymnasium's own declaration
+
+    def __init__(
+        self,
+        *,
+        suite: str = "practice-train",
+        engine: str = "static",
+        only_sites: Sequence[str] = (),
+        reward: str = "rules",
+        scorer: YesNoScorer | None = None,
+        max_steps: int | None = None,
+        budget: int = DEFAULT_BUDGET,
+        chromium_path: str | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        """Prepares sites and engine.
+
+        Args:
+            suite: Name of the task suite (``webrl_gym.suite_names()``).
+            engine: ``static`` (in this process) or ``chromium`` (a real browser).
+            only_sites: Keep only tasks that need no other sites than these; all when empty.
+            reward: ``rules`` or ``orm``.
+            scorer: Judge for ``reward="orm"``.
+            max_steps: Step limit instead of each task's own.
+            budget: Most characters of ``html``.
+            chromium_path: The browser's executable; found by itself when None.
+            render_mode: ``ansi`` (page text) on the static engine, ``rgb_array`` (screenshot) on chromium.
+
+        Raises:
+            ValueError: If arguments are unknown or contradict each other; all problems in one message.
+            BrowserMissing: If ``engine="chromium"`` finds no browser.
+        """
+        _check_arguments(reward, scorer, max_steps, budget, render_mode, engine)
+        self.suite: TaskSuite = load_suite(suite)
+        if only_sites:
+            self.suite = self.suite.only([_site(name) for name in only_sites])
+        self.render_mode = render_mode
+        self.metadata = {**self.metadata, "render_modes": ["ansi"] if engine == "static" else ["rgb_array"]}
+        self.world = World(0)
+        self._engine = make_engine(engine, self.world, chromium_path)
+        self._judge = OutcomeRewardModel(scorer) if scorer is not None and reward == "orm" else None
+        self._max_steps = max_steps
+        self._budget = budget
+        # Gymnasium types a Dict space by its parts; the observations are our TypedDict.
+        self.observation_space: gymnasium.Space[Any] = Dict(
+            {
+                "instruction": UnicodeText(_TEXT_LIMIT),
+                "url": UnicodeText(_TEXT_LIMIT),
+                "html": UnicodeText(budget),
+                "last_action_error": UnicodeText(_TEXT_LIMIT),
+            }
+        )
+        self.action_space = UnicodeText(MAX_ACTION_LENGTH)
+        self._task: Task | None = None
+        self._over = True
+
+    @property
+    def task(self) -> Task:
+        """The current task.
+
+        Raises:
+            gymnasium.error.ResetNeeded: If there was no reset yet.
+        """
+        if self._task is None:
+            raise gymnasium.error.ResetNeeded("call reset() first: there is no task yet")
+        return self._task
+
+    @property
+    def tables(self) -> WorldTables:
+        """Read access to the current world's databases, this episode's writes included; not for agents."""
+        return WorldTables(self.world)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begins an episode.
+
+        Args:
+            seed: Decides the task when ``options`` names none.
+            options: ``{"task": Task or task id}``.
+
+        Returns:
+            The first observation and its info.
+
+        Raises:
+            ValueError: If the suite has no such task.
+            InfrastructureError: If site or browser fail twice.
+        """
+        super().reset(seed=seed)
+        self._task = self._choose(options or {})
+        self._begin()
+        self._steps = 0
+        self._history: list[str] = []
+        self._over = False
+        timing = StepTiming()
+        self._read(timing)
+        return self._observation(""), self._info("", timing)
+
+    def step(self, action: str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Carries out one action.
+
+        Args:
+            action: Any text; what is not an action becomes ``last_action_error``.
+
+        Returns:
+            Observation, reward, terminated, truncated, info.
+
+        Raises:
+            gymnasium.error.ResetNeeded: If the episode is over or was never begun.
+        """
+        if self._over:
+            raise gymnasium.error.ResetNeeded("the episode is over: call reset() before step()")
+        timing = StepTiming()
+        self._steps += 1
+        try:
+            error, answer = self._act(str(action), timing)
+            if answer is not None or self._steps >= self._step_limit:
+                return self._finish(error, answer, timing)
+        except InfrastructureError as failure:
+            self._over = True
+            info = self._info("", timing)
+            info["failure"] = f"{type(failure).__name__}: {failure}"
+            return self._observation(""), 0.0, False, True, info
+        return self._observation(error), 0.0, False, False, self._info(error, timing)
+
+    def render(self) -> str | NDArray[np.uint8] | None:
+        """The page as text (``ansi``) or as a picture (``rgb_array``, shape (height, width, 3))."""
+        if self.render_mode == "ansi":
+            return f"{self._snapshot.url}\n{self._html}"
+        if self.render_mode == "rgb_array":
+            png = self._engine.screenshot()
+            return None if png is None else np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+        return None
+
+    def screenshot(self) -> bytes | None:
+        """The current tab as PNG on chromium, None on static."""
+        return self._engine.screenshot()
+
+    def close(self) -> None:
+        """Frees the engine and the databases; may be called twice."""
+        self._engine.close()
+        self.world.close()
+        self._over = True
+
+    @property
+    def _step_limit(self) -> int:
+        return self._max_steps or self.task.max_steps
+
+    def _choose(self, options: dict[str, Any]) -> Task:
+        wanted = options.get("task")
+        if wanted is None:
+            return self.suite.sample(self.np_random)
+        if isinstance(wanted, Task):
+            return wanted
+        return self.suite.get(str(wanted))
+
+    def _begin(self) -> None:
+        """Puts the world back and opens the start pages; one retry, since browsers fail now and then."""
+        self.world.switch(self.task.world)
+        urls = [resolve_url(url) for url in self.task.start_urls]
+        cookies = [(EMBEDDED_URLS[site], *pair) for site in Site if (pair := signed_in_cookie(site)) is not None]
+        for last_try in (False, True):
+            self.world.reset()
+            try:
+                self._engine.start(urls, cookies)
+            except InfrastructureError:
+                if last_try:
+                    raise
+            else:
+                return
+
+    def _act(self, text: str, timing: StepTiming) -> tuple[str, str | None]:
+        """Does the action and reads the page; returns what went wrong, and the answer when the agent leaves."""
+        started = perf_counter()
+        error, answer = "", None
+        try:
+            action = parse_action(text)
+            self._history.append(describe_action(action, self._html))
+            if action.kind is ActionKind.EXIT:
+                return "", action.argument or ""
+            self._do(action)
+        except ActionError as problem:
+            error = str(problem)[:_TEXT_LIMIT]
+        timing.act = perf_counter() - started
+        self._read(timing)
+        return error, answer
+
+    def _do(self, action: Action) -> None:
+        if action.kind in (ActionKind.SCROLL_DOWN, ActionKind.SCROLL_UP):
+            self._scroll(action.kind)
+            return
+        node = None
+        if action.element is not None:
+            node = self._page.elements.get(action.element)
+            if node is None:
+                raise ActionTargetError(f'There is no element "{action.element[:20]}" on the page as it is now.')
+        self._engine.execute(action, None if node is None else node.ref)
+
+    def _scroll(self, kind: ActionKind) -> None:
+        if kind is ActionKind.SCROLL_UP:
+            if len(self._starts) == 1:
+                raise ActionTargetError("This is the top of the page.")
+            self._starts.pop()
+        elif self._next_start >= len(self._page.lines):
+            raise ActionTargetError("This is the end of the page.")
+        else:
+            self._starts.append(self._next_start)
+
+    def _read(self, timing: StepTiming) -> None:
+        started = perf_counter()
+        before = self._snapshot.url if self._steps else None
+        self._snapshot: PageSnapshot = self._engine.snapshot()
+        settled = perf_counter()
+        self._page: SimplifiedPage = simplify(self._snapshot)
+        if self._snapshot.url != before:
+            self._starts = [0]
+        start = min(self._starts[-1], max(0, len(self._page.lines) - 1))
+        self._html, self._next_start = self._page.window(start, self._budget)
+        timing.settle = settled - started
+        timing.observe = perf_counter() - settled
+
+    def _finish(
+        self, error: str, answer: str | None, timing: StepTiming
+    ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        started = perf_counter()
+        self._over = True
+        rules = evaluate_rules(self.task, answer or "", self._snapshot.url, self._engine, resolve_url)
+        verdict = rules
+        if self._judge is not None:
+            verdict = self._judge.judge(self.task.instruction, self._history, self._html)
+        timing.score = perf_counter() - started
+        info = self._info(error, timing, verdict, rules)
+        return self._observation(error), float(verdict.success), answer is not None, answer is None, info
+
+    def _observation(self, error: str) -> Observation:
+        return {
+            "instruction": self.task.instruction[:_TEXT_LIMIT],
+            "url": self._snapshot.url[:_TEXT_LIMIT],
+            "html": self._html,
+            "last_action_error": error,
+        }
+
+    def _info(
+        self,
+        error: str,
+        timing: StepTiming,
+        verdict: OutcomeVerdict | None = None,
+        rules: OutcomeVerdict | None = None,
+    ) -> dict[str, Any]:
+        return {
+            "task": self.task,
+            "step": self._steps,
+            "action_error": error,
+            "verdict": verdict,
+            "rule_verdict": rules,
+            "failure": None,
+            "site_state": "dirty" if self.world.changed_sites else "clean",
+            "blocked_navigations": self._engine.blocked_navigations,
+            "timing": timing,
+        }
+
+
+def resolve_url(url: str) -> str:
+    """Replaces the placeholder of an embedded site by its root; the admin's root is its back office."""
+    for site, root in EMBEDDED_URLS.items():
+        suffix = "/admin" if site is Site.SHOPPING_ADMIN else ""
+        url = url.replace(site.placeholder, root + suffix)
+    return url
+
+
+def _site(name: str) -> Site:
+    try:
+        return Site(name)
+    except ValueError:
+        raise ValueError(f"there is no site {name!r}; choose from {', '.join(Site)}") from None
+
+
+def _check_arguments(
+    reward: str, scorer: YesNoScorer | None, max_steps: int | None, budget: int, render_mode: str | None, engine: str
+) -> None:
+    problems = []
+    if reward not in ("rules", "orm"):
+        problems.append(f"reward must be rules or orm, got {reward!r}")
+    if reward == "orm" and scorer is None:
+        problems.append('reward="orm" needs scorer=..., an object with p_yes(prompts)')
+    if max_steps is not None and max_steps < 1:
+        problems.append(f"max_steps must be at least 1, got {max_steps}")
+    if budget < _LEAST_BUDGET:
+        problems.append(f"budget must be at least {_LEAST_BUDGET} characters, got {budget}")
+    allowed = {"static": "ansi", "chromium": "rgb_array"}
+    if engine not in allowed:
+        problems.append(f"engine must be static or chromium, got {engine!r}")
+    elif render_mode not in (None, allowed[engine]):
+        problems.append(f"the {engine} engine renders {allowed[engine]!r} only, got {render_mode!r}")
+    if problems:
+        raise ValueError("; ".join(problems))

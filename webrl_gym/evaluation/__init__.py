@@ -1,0 +1,7 @@
+"""Rule evaluation of an episode's end, after WebArena: answers, addresses and page contents."""
+
+from webrl_gym.evaluation.answers import match_answer
+from webrl_gym.evaluation.rules import evaluate_rules
+from webrl_gym.evaluation.urls import match_url
+
+__all__ = ["evaluate_rules", "match_answer", "match_url"]

@@ -1,0 +1,95 @@
+"""Joins task suites and embedded sites: reads worlds for the templates, and keeps drawn suites in the cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from webrl_gym.errors import TaskFileError
+from webrl_gym.sites.worlds import World, cache_folder, content_key
+from webrl_gym.tasks.record import task_from_dict
+from webrl_gym.tasks.suite import TaskSuite, build_suite, suite_names
+from webrl_gym.types import Site
+
+
+class WorldTables:
+    """Read access to one world's databases; see ``tasks.template.WorldReader``."""
+
+    def __init__(self, world: World) -> None:
+        """Reads ``world`` as it is, an episode's writes included."""
+        self._world = world
+        self.number = world.number
+
+    def query(self, site: Site, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """All rows of a SELECT."""
+        return self._world.store(site).query(sql, parameters)
+
+    def one(self, site: Site, sql: str, parameters: Sequence[Any] = ()) -> Any | None:
+        """The first row of a SELECT, or None."""
+        return self._world.store(site).one(sql, parameters)
+
+    def value(self, site: Site, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """The first column of the first row of a SELECT, or None."""
+        return self._world.store(site).value(sql, parameters)
+
+
+@cache
+def open_reader(number: int) -> WorldTables:
+    """Read access to world ``number``, shared in this process; nobody writes there."""
+    return WorldTables(World(number))
+
+
+@cache
+def load_suite(name: str) -> TaskSuite:
+    """The suite called ``name``, drawn at its first use on this machine and read from the cache folder afterwards.
+
+    Raises:
+        ValueError: If there is no such suite; the message names what there is.
+        WorldBuildError: If a world that it needs cannot be built.
+    """
+    if name not in suite_names():
+        return build_suite(name, open_reader)
+    path = cache_folder() / "suites" / f"{name}-{_suite_key()}.json"
+    with suppress(OSError, ValueError, TaskFileError):
+        records = json.loads(path.read_text(encoding="utf-8"))
+        return TaskSuite(name, [task_from_dict(record) for record in records], open_reader)
+    suite = build_suite(name, open_reader)
+    with suppress(OSError):
+        _write_atomically(path, json.dumps([task.as_dict() for task in suite], ensure_ascii=False))
+    return suite
+
+
+@cache
+def _suite_key() -> str:
+    """Hash of everything that decides which tasks are drawn."""
+    digest = hashlib.sha256()
+    for source in _sources(files("webrl_gym") / "tasks"):
+        digest.update(source.read_bytes())
+    for site in Site:
+        digest.update(content_key(site).encode())
+    return digest.hexdigest()[:12]
+
+
+def _sources(folder: Traversable) -> Iterable[Traversable]:
+    for entry in sorted(folder.iterdir(), key=lambda item: item.name):
+        if entry.is_dir():
+            yield from _sources(entry)
+        elif entry.name.endswith(".py"):
+            yield entry
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".writing")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(name).replace(path)

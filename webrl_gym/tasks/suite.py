@@ -1,0 +1,245 @@
+"""Task suites: fixed panels of tasks by name, and the evolution of new ones from failed ones.
+
+``practice-train`` (1,000 tasks, worlds 1 to 8), ``practice-valid`` (165, world 9) and ``practice-test`` (165, world 10)
+are drawn from our templates in the official distribution over sites. The same name gives the same tasks in the same
+order on every machine. No (template, parameters) pair occurs in two of them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from itertools import cycle
+
+import numpy as np
+
+from webrl_gym.errors import TaskFileError
+from webrl_gym.tasks.practice import all_templates, template_by_name
+from webrl_gym.tasks.record import Task
+from webrl_gym.tasks.template import Split, Template, WorldReader
+from webrl_gym.types import Site
+
+OpenReader = Callable[[int], WorldReader]
+"""Gives read access to a world by its number."""
+
+_PANEL = {
+    "shopping": 45,
+    "shopping_admin": 35,
+    "gitlab": 30,
+    "map": 26,
+    "reddit": 19,
+    "cross_site": 10,
+}
+"""Tasks a group in the official panel of 165."""
+_NOVEL_SHARE = 0.2
+_TRIES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteSpec:
+    """How a practice suite is drawn.
+
+    Attributes:
+        name: Its name.
+        worlds: Worlds that its tasks are about.
+        size: Number of tasks.
+        splits: Template splits it may use.
+        apart_from: Suites that it shares no (template, parameters) with.
+    """
+
+    name: str
+    worlds: tuple[int, ...]
+    size: int
+    splits: frozenset[Split]
+    apart_from: tuple[str, ...]
+
+
+PRACTICE_SUITES = {
+    spec.name: spec
+    for spec in (
+        SuiteSpec("practice-train", tuple(range(1, 9)), 1000, frozenset({Split.EVERYWHERE}), ()),
+        SuiteSpec("practice-valid", (9,), 165, frozenset({Split.EVERYWHERE, Split.VALID_ONLY}), ("practice-train",)),
+        SuiteSpec(
+            "practice-test",
+            (10,),
+            165,
+            frozenset({Split.EVERYWHERE, Split.TEST_ONLY}),
+            ("practice-train", "practice-valid"),
+        ),
+    )
+}
+
+
+def suite_names() -> list[str]:
+    """Names of all suites that can be asked for."""
+    return list(PRACTICE_SUITES)
+
+
+class TaskSuite:
+    """A named, ordered, fixed set of tasks."""
+
+    def __init__(self, name: str, tasks: Sequence[Task], open_reader: OpenReader) -> None:
+        """Keeps ``tasks`` in their order; ``open_reader`` serves ``evolve``."""
+        self.name = name
+        self.tasks = tuple(tasks)
+        self._by_id = {task.task_id: task for task in self.tasks}
+        self._open_reader = open_reader
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(self.tasks)
+
+    def get(self, task_id: str) -> Task:
+        """The task with this id.
+
+        Raises:
+            ValueError: If there is none; the message names near ones.
+        """
+        found = self._by_id.get(task_id)
+        if found is None:
+            near = get_close_matches(task_id, self._by_id, n=3)
+            hint = f"; near: {', '.join(near)}" if near else ""
+            raise ValueError(f"suite {self.name} has no task {task_id!r}{hint}")
+        return found
+
+    def sample(self, rng: np.random.Generator) -> Task:
+        """A task drawn uniformly."""
+        return self.tasks[int(rng.integers(len(self.tasks)))]
+
+    def only(self, sites: Iterable[Site]) -> TaskSuite:
+        """The tasks that need no other sites than these, in the same order."""
+        allowed = set(sites)
+        kept = [task for task in self.tasks if set(task.sites) <= allowed]
+        if not kept:
+            raise ValueError(f"suite {self.name} has no task on only {sorted(site.value for site in allowed)}")
+        return TaskSuite(self.name, kept, self._open_reader)
+
+    def evolve(self, parent: Task, rng: random.Random) -> Task | None:
+        """A new training instruction from a failed one (in-breadth evolution, WebRL section 2.2).
+
+        Half of the time the parent's own template, otherwise another training template of the same site, with new
+        parameters in a training world.
+
+        Args:
+            parent: The failed task.
+            rng: Decides everything.
+
+        Returns:
+            The new task, or None when nothing new could be drawn.
+        """
+        if parent.template is None:
+            return None
+        spec = PRACTICE_SUITES["practice-train"]
+        own = template_by_name(parent.template)
+        siblings = [t for t in all_templates() if t.sites[0] == own.sites[0] and t.split is Split.EVERYWHERE]
+        if own.split is Split.EVERYWHERE and rng.random() < 0.5:
+            siblings = [own]
+        template = rng.choice(siblings)
+        task = _draw(template, self._open_reader(rng.choice(spec.worlds)), rng, rng.random() < _NOVEL_SHARE)
+        if task is None:
+            return None
+        serial = "".join(rng.choice("0123456789abcdef") for _ in range(8))
+        return replace(task, task_id=f"evolved/{template.name}/{serial}", suite="evolved", parent=parent.task_id)
+
+
+def build_suite(name: str, open_reader: OpenReader) -> TaskSuite:
+    """Draws a practice suite.
+
+    Args:
+        name: One of ``suite_names()``.
+        open_reader: Gives read access to a world.
+
+    Raises:
+        ValueError: If there is no such suite; the message names the near ones.
+        TaskFileError: If the templates cannot fill it.
+    """
+    if name not in PRACTICE_SUITES:
+        near = get_close_matches(name, PRACTICE_SUITES, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"there is no suite {name!r}; choose one of {', '.join(suite_names())}{hint}")
+    spec = PRACTICE_SUITES[name]
+    taken = {task.key for other in spec.apart_from for task in build_suite(other, open_reader)}
+    return TaskSuite(name, _draw_suite(spec, open_reader, taken), open_reader)
+
+
+def group_of(template: Template) -> str:
+    """The panel group of a template: its site, or ``cross_site``."""
+    return template.sites[0].value if len(template.sites) == 1 else "cross_site"
+
+
+def _draw_suite(spec: SuiteSpec, open_reader: OpenReader, taken: set[tuple[str, ...]]) -> list[Task]:
+    tasks: list[Task] = []
+    for group, share in _PANEL.items():
+        wanted = round(spec.size * share / 165)
+        if group == "cross_site":
+            wanted = spec.size - len(tasks)
+        templates = [t for t in all_templates() if group_of(t) == group and t.split in spec.splits]
+        tasks.extend(_draw_group(spec, group, templates, wanted, open_reader, taken))
+    return tasks
+
+
+def _draw_group(
+    spec: SuiteSpec,
+    group: str,
+    templates: list[Template],
+    wanted: int,
+    open_reader: OpenReader,
+    taken: set[tuple[str, ...]],
+) -> list[Task]:
+    rng = random.Random(f"{spec.name}/{group}")
+    counts = dict.fromkeys((template.name for template in templates), 0)
+    exhausted: set[str] = set()
+    tasks: list[Task] = []
+    for template in cycle(templates):
+        if len(tasks) == wanted:
+            return tasks
+        if len(exhausted) == len(templates):
+            raise TaskFileError(f"the {group} templates give only {len(tasks)} of {wanted} tasks for {spec.name}")
+        if template.name in exhausted:
+            continue
+        task = _draw_new(template, spec, open_reader, rng, taken)
+        if task is None:
+            exhausted.add(template.name)
+            continue
+        taken.add(task.key)
+        tasks.append(replace(task, task_id=f"{spec.name}/{template.name}/{counts[template.name]}", suite=spec.name))
+        counts[template.name] += 1
+    raise TaskFileError(f"there are no {group} templates for {spec.name}")
+
+
+def _draw_new(
+    template: Template, spec: SuiteSpec, open_reader: OpenReader, rng: random.Random, taken: set[tuple[str, ...]]
+) -> Task | None:
+    for _ in range(_TRIES):
+        task = _draw(template, open_reader(rng.choice(spec.worlds)), rng, rng.random() < _NOVEL_SHARE)
+        if task is not None and task.key not in taken:
+            return task
+    return None
+
+
+def _draw(template: Template, reader: WorldReader, rng: random.Random, novel: bool) -> Task | None:
+    parameters = template.draw(reader, rng, novel)
+    if parameters is None:
+        return None
+    tags = [template.kind.value]
+    if novel:
+        tags.append("novel")
+    if template.split is not Split.EVERYWHERE:
+        tags.append("unseen_template")
+    start = template.start or template.sites[0].placeholder
+    return Task(
+        task_id=template.name,
+        sites=template.sites,
+        instruction=rng.choice(template.wordings).format(**parameters),
+        start_urls=tuple(url.strip() for url in start.split("|AND|")),
+        evaluation=template.evaluate(reader, parameters),
+        max_steps=min(15, 2 * template.steps + 4),
+        world=reader.number,
+        template=template.name,
+        parameters=parameters,
+        tags=tuple(tags),
+    )
