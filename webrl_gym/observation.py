@@ -216,11 +216,12 @@ def _walk(node: PageNode) -> Iterator[PageNode]:
 def _label_texts(body: PageNode) -> dict[str | int, str]:
     """Label text by the labelled control's ``id`` attribute, or by ``id(node)`` for a control inside its label."""
     labels: dict[str | int, str] = {}
+    known = {node.attrs["id"] for node in _walk(body) if node.tag in _LABELLED and "id" in node.attrs}
     for node in _walk(body):
         if node.tag != "label":
             continue
         text = visible_text(node).rstrip(" *:")
-        if "for" in node.attrs:
+        if node.attrs.get("for") in known:
             labels[node.attrs["for"]] = text
         for inner in _walk(node):
             if inner.tag in _LABELLED:
@@ -251,24 +252,27 @@ class _Writer:
     def node(self, node: PageNode) -> None:
         if is_hidden(node):
             return
-        tag = node.tag
-        if tag == "br":
-            self.end_line()
-        elif tag == "label":
+        if node.tag == "label":
             self._label(node)
-        elif tag == "details":
+        elif node.tag == "details":
             self._details(node)
-        elif self._is_control(node):
-            self._control(node)
-        elif tag in _KEPT:
+        elif node.tag in _KEPT:
             self._kept(node)
-        elif tag == "img":
+        elif node.tag == "img":
             self.text(node.attrs.get("alt", ""))
-        elif tag in _INLINE:
-            self._children(node)
         else:
+            self._plain(node)
+
+    def _plain(self, node: PageNode) -> None:
+        """A control or a wrapper; blocks begin and end a line."""
+        is_block = node.tag not in _INLINE
+        if is_block:
             self.end_line()
+        if self._is_control(node):
+            self._control(node)
+        else:
             self._children(node)
+        if is_block:
             self.end_line()
 
     def _children(self, node: PageNode) -> None:
@@ -331,6 +335,10 @@ class _Writer:
         label = self._labels.get(id(node)) or self._labels.get(attrs.get("id", "")) or ""
         return label or attrs.get("aria-label") or attrs.get("placeholder") or attrs.get("title") or ""
 
+    def _label_part(self, node: PageNode) -> list[str]:
+        name = self._name(node)
+        return [f'label="{_attribute(name)}"'] if name else []
+
     def _control(self, node: PageNode) -> None:
         attrs = node.attrs
         kind = attrs.get("type", "text").lower()
@@ -341,15 +349,14 @@ class _Writer:
         elif node.tag == "select":
             self._select(node)
         elif node.tag == "textarea":
-            parts = [f'label="{_attribute(self._name(node))}"']
-            self._write_control(node, "textarea", parts, attrs.get("value", ""))
+            self._write_control(node, "textarea", self._label_part(node), attrs.get("value", ""))
         else:
             tag = "a" if node.tag == "a" else "button"
             self._write_control(node, tag, [], visible_text(node) or self._name(node))
 
     def _input(self, node: PageNode, kind: str) -> None:
         parts = [] if kind in ("text", "search") else [f'type="{_attribute(kind)}"']
-        parts.append(f'label="{_attribute(self._name(node))}"')
+        parts.extend(self._label_part(node))
         if kind in _TOGGLES:
             parts.extend(["checked"] if "checked" in node.attrs else [])
         elif kind != "password" and node.attrs.get("value"):
@@ -359,7 +366,7 @@ class _Writer:
     def _select(self, node: PageNode) -> None:
         options = [inner for inner in _walk(node) if inner.tag == "option" and "hidden" not in inner.attrs]
         chosen = [visible_text(option) for option in options if "selected" in option.attrs]
-        parts = [f'label="{_attribute(self._name(node))}"', f'value="{_attribute(" | ".join(chosen))}"']
+        parts = [*self._label_part(node), f'value="{_attribute(" | ".join(chosen))}"']
         if "multiple" in node.attrs:
             parts.append("multiple")
         self._write_control(node, "select", parts, " | ".join(visible_text(option) for option in options))

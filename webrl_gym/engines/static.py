@@ -162,7 +162,7 @@ class StaticEngine:
         document = self._document
         if document.tree is None:
             body = document.root.find("body")
-            document.tree = _page_node(body if body is not None else document.root)
+            document.tree = page_node(body if body is not None else document.root)
         titles = tuple(tab.document.title if tab.document else "" for tab in self._tabs)
         return PageSnapshot(document.url, document.title, document.tree, titles, self._current)
 
@@ -341,7 +341,7 @@ def _store_cookie(jar: dict[str, str], header: str) -> None:
             jar[name] = morsel.value
 
 
-def _page_node(element: HtmlElement) -> PageNode:
+def page_node(element: HtmlElement) -> PageNode:
     """Copies an lxml element into a page tree, with form state as a browser would report it."""
     tag = str(element.tag)
     node = PageNode(tag, dict(element.attrib), [], element)
@@ -356,7 +356,7 @@ def _page_node(element: HtmlElement) -> PageNode:
     chosen = forms.selected_options(element) if tag == "select" else ()
     for child in element:
         if isinstance(child.tag, str):
-            children.append(_page_node(child))
+            children.append(page_node(child))
         if child.tail:
             children.append(child.tail)
     if chosen:

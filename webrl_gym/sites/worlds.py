@@ -67,6 +67,8 @@ def content_key(site: Site) -> str:
     )
     for resource in (*own, files("webrl_gym.sites") / "words.py"):
         digest.update(resource.read_bytes())
+    if site is Site.WIKIPEDIA:  # it writes about the places of the map
+        digest.update(content_key(Site.MAP).encode())
     return digest.hexdigest()[:12]
 
 

@@ -1,0 +1,178 @@
+"""Results of benchmark episodes and the five-site table.
+
+The table's columns follow the WebRL paper (arXiv 2411.02337, table 1): Map holds the map tasks and those that cross
+between map and wikipedia; the other cross-site tasks count only in the last column. Intervals are Wilson's at 95 %.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from webrl_gym.tasks.record import Task
+from webrl_gym.types import OutcomeVerdict, Site, VerdictStatus
+
+COLUMNS = ("Reddit", "GitLab", "CMS", "Map", "OSS")
+"""The paper's columns, in its order."""
+
+_COLUMN_OF = {
+    frozenset({Site.REDDIT}): "Reddit",
+    frozenset({Site.GITLAB}): "GitLab",
+    frozenset({Site.SHOPPING_ADMIN}): "CMS",
+    frozenset({Site.MAP}): "Map",
+    frozenset({Site.MAP, Site.WIKIPEDIA}): "Map",
+    frozenset({Site.SHOPPING}): "OSS",
+}
+_Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeResult:
+    """How one task of a panel went.
+
+    Attributes:
+        task_id: The task.
+        column: Its column of the table; empty for the six other cross-site tasks.
+        status: ``scored``, ``unscored``, ``undecided`` or ``failed`` (infrastructure).
+        success: Whether it was done; False unless scored.
+        steps: Actions taken.
+        tags: The task's tags.
+        answer: What the agent said at the end, at most 200 characters.
+        detail: Which check failed, or what broke.
+        seconds: Wall-clock time of the episode.
+    """
+
+    task_id: str
+    column: str
+    status: str
+    success: bool
+    steps: int
+    tags: tuple[str, ...] = ()
+    answer: str = ""
+    detail: str = ""
+    seconds: float = 0.0
+
+    def as_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+def result_from_json(line: str) -> EpisodeResult:
+    """Reads what ``EpisodeResult.as_json`` wrote; raises ``ValueError`` or ``TypeError`` on anything else."""
+    record = json.loads(line)
+    return EpisodeResult(**{**record, "tags": tuple(record["tags"])})
+
+
+def episode_result(
+    task: Task, verdict: OutcomeVerdict | None, failure: str | None, steps: int, answer: str, seconds: float
+) -> EpisodeResult:
+    """Sums an episode up; an infrastructure failure is never the agent's."""
+    if failure is not None or verdict is None:
+        status, success, detail = "failed", False, failure or "the episode ended without a verdict"
+    else:
+        status, success, detail = verdict.status.value, verdict.success, verdict.detail
+    return EpisodeResult(
+        task.task_id, column_of(task), status, success, steps, task.tags, answer[:200], detail[:300], round(seconds, 3)
+    )
+
+
+def column_of(task: Task) -> str:
+    """The table column a task counts in, or an empty text for the other cross-site tasks."""
+    return _COLUMN_OF.get(frozenset(task.sites), "")
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Wilson's score interval of a proportion at 95 %.
+
+    Args:
+        successes: 0 to ``trials``.
+        trials: At least 0; without trials the interval is (0, 1).
+
+    Returns:
+        Lower and upper bound, each in [0, 1].
+
+    Source:
+        Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    share = successes / trials
+    spread = _Z95 * math.sqrt(share * (1 - share) / trials + _Z95**2 / (4 * trials**2))
+    center = share + _Z95**2 / (2 * trials)
+    scale = 1 + _Z95**2 / trials
+    return max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A success rate that knows its denominator."""
+
+    successes: int
+    trials: int
+
+    @property
+    def percent(self) -> float | None:
+        """Success in percent; None without trials, since nothing measured is not zero."""
+        return 100 * self.successes / self.trials if self.trials else None
+
+    def __str__(self) -> str:
+        if self.percent is None:
+            return "-"
+        low, high = wilson_interval(self.successes, self.trials)
+        return f"{self.percent:.1f} [{100 * low:.0f}-{100 * high:.0f}]"
+
+
+def rate(results: Iterable[EpisodeResult], keep: Callable[[EpisodeResult], bool] = lambda _: True) -> Rate:
+    """Success over the scored results that ``keep`` lets through."""
+    scored = [result for result in results if result.status == VerdictStatus.SCORED and keep(result)]
+    return Rate(sum(result.success for result in scored), len(scored))
+
+
+def site_rates(results: Sequence[EpisodeResult]) -> dict[str, Rate]:
+    """Rates by column of the paper's table, and ``All`` over every task."""
+    rates = {name: rate(results, lambda result, name=name: result.column == name) for name in COLUMNS}  # type: ignore[misc] # mypy cannot type a default in a lambda
+    return {**rates, "All": rate(results)}
+
+
+def slice_rates(results: Sequence[EpisodeResult]) -> dict[str, Rate]:
+    """Rates on seen templates, unseen templates and unseen words."""
+    return {
+        "seen templates": rate(results, lambda r: "unseen_template" not in r.tags and "novel" not in r.tags),
+        "unseen templates": rate(results, lambda r: "unseen_template" in r.tags),
+        "unseen words": rate(results, lambda r: "novel" in r.tags),
+    }
+
+
+def markdown_table(rows: dict[str, Sequence[EpisodeResult]]) -> str:
+    """The five-site table in Markdown: success in % with Wilson intervals, one row an agent."""
+    widths = dict.fromkeys((*COLUMNS, "All"), 0)
+    for results in rows.values():
+        for name, value in site_rates(results).items():
+            widths[name] = max(widths[name], value.trials)
+    head = ["agent"] + [f"{name} {count}" for name, count in widths.items()]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for agent, results in rows.items():
+        lines.append("| " + " | ".join([agent, *(str(value) for value in site_rates(results).values())]) + " |")
+    return "\n".join(lines)
+
+
+def failure_counts(results: Iterable[EpisodeResult]) -> dict[str, int]:
+    """How many results do not count, by status."""
+    counts: dict[str, int] = {}
+    for result in results:
+        if result.status != VerdictStatus.SCORED:
+            counts[result.status] = counts.get(result.status, 0) + 1
+    return counts
+
+
+def as_record(results: Sequence[EpisodeResult]) -> dict[str, Any]:
+    """Rates and counts as JSON-ready data for result files."""
+    rates = {**site_rates(results), **slice_rates(results)}
+    return {
+        "rates": {name: {"successes": value.successes, "trials": value.trials} for name, value in rates.items()},
+        "not_scored": failure_counts(results),
+        "episodes": len(results),
+    }

@@ -1,0 +1,148 @@
+"""The run card: everything needed to say how a number was made."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = (
+    "webrl-gym",
+    "gymnasium",
+    "playwright",
+    "lxml",
+    "flask",
+    "torch",
+    "transformers",
+    "stable-baselines3",
+    "hydra-core",
+    "numpy",
+)
+
+
+def run_card(
+    *,
+    config: Mapping[str, Any],
+    panel: Sequence[str],
+    seeds: Sequence[int],
+    engine: str,
+    model_files: Iterable[Path] = (),
+    prompt_text: str = "",
+    failures: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """Facts about a run, JSON-ready.
+
+    Args:
+        config: The configuration as plain data; values of keys that look like secrets are left out.
+        panel: Task ids in order.
+        seeds: Every seed that was used.
+        engine: ``static`` or ``chromium``.
+        model_files: Weight files, hashed together.
+        prompt_text: The prompt's fixed text, hashed.
+        failures: Episodes that do not count, by status.
+    """
+    return {
+        "commit": commit(),
+        "machine": machine(),
+        "packages": package_versions(),
+        "config": without_secrets(config),
+        "engine": engine,
+        "seeds": list(seeds),
+        "panel_size": len(panel),
+        "panel_sha256": _sha256("\n".join(panel).encode()),
+        "model_sha256": _files_sha256(model_files),
+        "prompt_sha256": _sha256(prompt_text.encode()),
+        "not_scored": dict(failures or {}),
+    }
+
+
+def commit() -> str:
+    """The checkout's commit, ``-dirty`` when files differ from it; ``unknown`` outside a checkout."""
+    folder = Path(__file__).parent
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores and memory, without names of host or user."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "system": platform.system(),
+        "processor": _processor(),
+        "cores": cores,
+        "memory_gb": _memory_gb(),
+        "python": platform.python_version(),
+    }
+
+
+def package_versions() -> dict[str, str]:
+    """Installed versions of the packages that decide results."""
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with the values of keys such as ``api_key`` or ``password`` replaced."""
+    cleaned: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            cleaned[key] = without_secrets(value)
+        elif (
+            value
+            and any(word in key.lower() for word in ("key", "token", "password", "secret"))
+            and isinstance(value, str)
+            and not key.endswith("_variable")
+        ):
+            cleaned[key] = "<left out>"
+        else:
+            cleaned[key] = value
+    return cleaned
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _memory_gb() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _files_sha256(paths: Iterable[Path]) -> str | None:
+    digest, any_file = hashlib.sha256(), False
+    for path in sorted(paths):
+        digest.update(path.read_bytes())
+        any_file = True
+    return digest.hexdigest() if any_file else None

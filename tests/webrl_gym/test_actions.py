@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webrl_gym.actions import (
+    MAX_ACTION_LENGTH,
+    Action,
+    ActionKind,
+    click,
+    describe_action,
+    format_action,
+    leave,
+    parse_action,
+    search,
+    select_option,
+    type_text,
+)
+from webrl_gym.errors import ActionSyntaxError
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+ELEMENT = st.integers(0, 9999).map(str)
+COMMENT = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30)
+
+
+@st.composite
+def actions(draw: st.DrawFn) -> Action:
+    kind = draw(st.sampled_from(list(ActionKind)))
+    comments = tuple(draw(st.lists(COMMENT, max_size=2)))
+    element = argument = None
+    if kind in (ActionKind.CLICK, ActionKind.RIGHT_CLICK, ActionKind.HOVER):
+        element = draw(ELEMENT)
+    elif kind in (ActionKind.TYPE, ActionKind.SEARCH, ActionKind.SELECT_DROPDOWN_OPTION):
+        element, argument = draw(ELEMENT), draw(TEXT)
+    elif kind in (ActionKind.SWITCH_TAB, ActionKind.EXIT):
+        argument = draw(TEXT)
+    elif kind is ActionKind.PRESS_ENTER:
+        element = draw(st.none() | ELEMENT)
+    return Action(kind, element, argument, comments)
+
+
+@given(actions())
+def test_parse_and_format_are_inverse(action: Action) -> None:
+    assert parse_action(format_action(action)) == action
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_an_action_or_a_syntax_error(text: str) -> None:
+    try:
+        action = parse_action(text)
+    except ActionSyntaxError:
+        return
+    assert parse_action(format_action(action)) == action
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('do(action="Click", element="7")', click("7")),
+        ("do(action='Click', element=7)", click("7")),
+        ('do(action="Type", argument="a \\"b\\"", element="5")', type_text("5", 'a "b"')),
+        ('do(element="5", argument="x", action="search")', search("5", "x")),
+        ('  do("Select Dropdown Option", "Price", "3") ', select_option("3", "Price")),
+        ('exit(message="N/A")', leave("N/A")),
+        ("exit()", leave("")),
+        ("go_backward()", Action(ActionKind.GO_BACKWARD)),
+        (
+            '# Element: the link\n# Note: "5"\ndo(action="Click", element="1")',
+            Action(ActionKind.CLICK, "1", None, ("Element: the link", 'Note: "5"')),
+        ),
+        ('do(action="Press Enter", argument=None)', Action(ActionKind.PRESS_ENTER)),
+    ],
+)
+def test_what_models_write_is_understood(text: str, expected: Action) -> None:
+    assert parse_action(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "no action"),
+        ("# only a comment", "no action"),
+        ("click the button", "not an action"),
+        ("import os", "not an action"),
+        ("jump(1)", 'no function "jump"'),
+        ("do()", "needs action"),
+        ('do(action="Fly", element="1")', 'no action "Fly"'),
+        ('do(action="Click")', "needs element"),
+        ('do(action="Type", element="1")', "needs argument"),
+        ('do(action="Click", element="1", speed="9")', 'no argument "speed"'),
+        ('do(action="Click", action="Hover", element="1")', "twice"),
+        ('do(action="Type", argument="unclosed, element="1")', "not an argument"),
+        ('do(action="Click", element="1") do(action="Click", element="2")', ""),
+        ("x" * (MAX_ACTION_LENGTH + 1), "at most"),
+    ],
+)
+def test_what_is_no_action_gets_a_sentence_that_helps(text: str, hint: str) -> None:
+    with pytest.raises(ActionSyntaxError) as caught:
+        parse_action(text)
+    assert hint in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_actions_are_described_by_the_names_of_their_elements() -> None:
+    page = '<a id="3"> My Orders </a> <input id="4" label="Qty" value="1">\n<button id="5"> Save </button>'
+    assert describe_action(click("3"), page) == 'Click "My Orders"'
+    assert describe_action(type_text("4", "2"), page) == 'Type "2" into "Qty"'
+    assert describe_action(click("9"), page) == 'Click "9"'
+    assert describe_action(leave("done"), page) == 'exit "done"'

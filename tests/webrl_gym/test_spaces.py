@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+import multiprocessing
+
+import numpy as np
+import pytest
+from gymnasium.spaces import Dict
+from gymnasium.vector.utils import create_shared_memory, read_from_shared_memory, write_to_shared_memory
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webrl_gym.spaces import UnicodeText
+
+
+@given(st.text())
+def test_contains_is_honest_about_length_and_encoding(text: str) -> None:
+    encodable = not any("\ud800" <= char <= "\udfff" for char in text)
+    assert UnicodeText(20).contains(text) == (encodable and len(text) <= 20)
+
+
+def test_contains_refuses_what_is_not_text() -> None:
+    space = UnicodeText(20)
+    assert not any(space.contains(value) for value in (None, 3, b"bytes", ["a"], "\ud800"))
+
+
+def test_samples_are_seeded_short_and_inside() -> None:
+    one, two = UnicodeText(50_000, seed=3), UnicodeText(50_000, seed=3)
+    samples = [one.sample() for _ in range(50)]
+    assert samples == [two.sample() for _ in range(50)]
+    assert all(text in one and len(text) <= 24 for text in samples)
+    assert len(set(samples)) > 20
+
+
+def test_equality_and_representation() -> None:
+    assert UnicodeText(5) == UnicodeText(5) != UnicodeText(6)
+    assert repr(UnicodeText(5)) == "UnicodeText(5)"
+    assert hash(UnicodeText(5)) == hash(UnicodeText(5))
+
+
+def test_arguments_are_checked() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        UnicodeText(0)
+    with pytest.raises(ValueError, match="neither mask"):
+        UnicodeText(5).sample(mask=3)  # type: ignore[arg-type]
+
+
+def test_shared_memory_carries_every_text() -> None:
+    space = Dict({"page": UnicodeText(30)})
+    memory = create_shared_memory(space, n=2, ctx=multiprocessing.get_context())
+    write_to_shared_memory(space, 0, {"page": "漢字 <b> 😀 \n"}, memory)
+    write_to_shared_memory(space, 1, {"page": "x" * 30}, memory)
+    write_to_shared_memory(space, 1, {"page": ""}, memory)
+    assert read_from_shared_memory(space, memory, n=2)["page"] == ("漢字 <b> 😀 \n", "")
+
+
+def test_dtype_and_shape_suit_object_arrays() -> None:
+    space = UnicodeText(10)
+    buffer = np.zeros((2, *space.shape), dtype=space.dtype)
+    buffer[0] = "hello"
+    assert buffer[0] == "hello"
+    assert json.dumps(space.max_length) == "10"
