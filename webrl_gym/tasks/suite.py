@@ -139,7 +139,7 @@ class TaskSuite:
         if own.split is Split.EVERYWHERE and rng.random() < 0.5:
             siblings = [own]
         template = rng.choice(siblings)
-        task = _draw(template, self._open_reader(rng.choice(spec.worlds)), rng, rng.random() < _NOVEL_SHARE)
+        task = draw_task(template, self._open_reader(rng.choice(spec.worlds)), rng, rng.random() < _NOVEL_SHARE)
         if task is None:
             return None
         serial = "".join(rng.choice("0123456789abcdef") for _ in range(8))
@@ -215,13 +215,24 @@ def _draw_new(
     template: Template, spec: SuiteSpec, open_reader: OpenReader, rng: random.Random, taken: set[tuple[str, ...]]
 ) -> Task | None:
     for _ in range(_TRIES):
-        task = _draw(template, open_reader(rng.choice(spec.worlds)), rng, rng.random() < _NOVEL_SHARE)
+        task = draw_task(template, open_reader(rng.choice(spec.worlds)), rng, rng.random() < _NOVEL_SHARE)
         if task is not None and task.key not in taken:
             return task
     return None
 
 
-def _draw(template: Template, reader: WorldReader, rng: random.Random, novel: bool) -> Task | None:
+def draw_task(template: Template, reader: WorldReader, rng: random.Random, novel: bool) -> Task | None:
+    """One task of a template.
+
+    Args:
+        template: The family.
+        reader: The world it is about.
+        rng: Decides parameters and wording.
+        novel: Whether it must be about a record made of words that no other world has.
+
+    Returns:
+        The task, its id still the template's name; None when the world has none.
+    """
     parameters = template.draw(reader, rng, novel)
     if parameters is None:
         return None

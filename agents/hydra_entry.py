@@ -1,0 +1,155 @@
+"""What the Hydra entry points share: composing ``pkg://conf``, and errors that help.
+
+Hydra itself refuses an unknown key; here the message also names the nearest known one, and every wrong key is reported
+at once, before anything runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from importlib.resources import files
+from typing import Any
+
+import hydra
+from hydra import compose, initialize_config_module
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from agents.errors import AgentError, ConfigConflict
+from webrl_gym.errors import WebRLGymError
+
+CONFIG_MODULE = "conf"
+_QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none")
+
+
+def run_entry_point(config_name: str, task: Callable[[dict[str, Any]], int]) -> int:
+    """Composes the configuration from the command line and runs ``task`` with it as plain data.
+
+    Args:
+        config_name: Root file in ``conf``.
+        task: Does the work; returns the exit status.
+
+    Returns:
+        The exit status: 2 for a wrong command line or configuration, 130 after Ctrl-C.
+    """
+    status = [0]
+
+    def body(config: DictConfig) -> None:
+        status[0] = max(status[0], _guarded(task, plain(config)))
+
+    arguments = sys.argv[1:]
+    problems = unknown_keys(config_name, arguments)
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        return 2
+    sys.argv = [sys.argv[0], *arguments, *_QUIET]
+    hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(body)()
+    return status[0]
+
+
+def compose_config(config_name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The configuration as plain data, without a command line.
+
+    Raises:
+        ConfigConflict: If an override names an unknown key or group; the message suggests the near ones.
+    """
+    problems = unknown_keys(config_name, overrides)
+    if problems:
+        raise ConfigConflict("\n".join(problems))
+    try:
+        return plain(_compose(config_name, overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigConflict(str(error)) from error
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """A composed configuration as dictionaries, lists and scalars, interpolations resolved."""
+    container = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    return {str(key): value for key, value in dict(container).items()}
+
+
+def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
+    """One sentence for each override whose key or group option does not exist, with the near ones."""
+    overrides = [argument for argument in arguments if not argument.startswith("-")]
+    try:
+        parsed = OverridesParser.create().parse_overrides(overrides)
+    except HydraException as error:
+        return [f"The command line cannot be read: {error}"]
+    groups = _groups()
+    problems = []
+    choices, keys = [], []
+    for argument, override in zip(overrides, parsed, strict=True):
+        key = str(override.key_or_group)
+        if key in groups:
+            unknown = _unknown_option(key, override.value(), groups[key])
+            problems.extend(unknown)
+            # the choice of a group decides which keys there are
+            choices.extend([] if unknown or override.is_sweep_override() else [argument])
+        elif not (override.is_add() or override.is_delete() or key.startswith("hydra")):
+            keys.append(key)
+    known = set(_flatten(plain(_compose(config_name, choices))))
+    problems.extend(
+        f"There is no configuration key {key!r}{_near(key, [*known, *groups])}." for key in keys if key not in known
+    )
+    return problems
+
+
+def _unknown_option(group: str, value: Any, options: list[str]) -> list[str]:
+    chosen = value if isinstance(value, list) else [value]
+    if not all(isinstance(option, str) for option in chosen):
+        return []  # a sweep: Hydra checks each of its values
+    return [
+        f"There is no {group}={option}; choose one of {', '.join(options)}{_near(option, options)}."
+        for option in chosen
+        if option not in options and option != "null"
+    ]
+
+
+def _near(word: str, known: Sequence[str]) -> str:
+    found = get_close_matches(word, known, n=1, cutoff=0.5) or get_close_matches(
+        word, [name for name in known if name.rsplit(".", 1)[-1] == word.rsplit(".", 1)[-1]], n=1, cutoff=0.0
+    )
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def _flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in config.items():
+        name = f"{prefix}{key}"
+        yield name
+        if isinstance(value, Mapping):
+            yield from _flatten(value, f"{name}.")
+
+
+def _groups() -> dict[str, list[str]]:
+    """Configuration groups and their options."""
+    found: dict[str, list[str]] = {}
+    for folder in files(CONFIG_MODULE).iterdir():
+        if folder.is_dir() and not folder.name.startswith("_"):
+            options = sorted(
+                file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")
+            )
+            if options:
+                found[folder.name] = options
+    return found
+
+
+def _compose(config_name: str, overrides: Sequence[str]) -> DictConfig:
+    GlobalHydra.instance().clear()
+    with initialize_config_module(CONFIG_MODULE, version_base="1.3"):
+        return compose(config_name, overrides=list(overrides))
+
+
+def _guarded(task: Callable[[dict[str, Any]], int], config: dict[str, Any]) -> int:
+    try:
+        return task(config)
+    except (AgentError, WebRLGymError, ValueError, OSError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped; what was finished is kept. Start the same command again to go on.", file=sys.stderr)
+        return 130

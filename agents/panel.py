@@ -1,0 +1,221 @@
+"""Runs an agent over a panel of tasks, each once, and keeps every finished episode.
+
+A result folder holds ``panel.json`` (which agent, which tasks), ``results.jsonl`` (one line an episode) and
+``trajectories.jsonl`` (see ``agents.trajectory_io``). Running the same panel into the same folder again continues where
+it stopped: finished episodes are kept, episodes that the infrastructure broke are tried anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import gymnasium
+
+from agents.actors import Agent, task_info
+from agents.errors import AgentError, CheckpointMismatch
+from agents.metrics import Progress, SilentProgress
+from agents.results import EpisodeResult, episode_result, result_from_json
+from agents.rollout import RolloutCollector, environment_seed
+from agents.trajectory_io import FORMAT, VERSION, trajectory_to_dict
+from agents.types import Completion, Prompt, Step, Trajectory
+from webrl_gym.actions import ActionKind, parse_action
+from webrl_gym.errors import ActionError, InfrastructureError
+from webrl_gym.tasks.record import Task
+from webrl_gym.types import Observation, OutcomeVerdict
+
+_ATTEMPTS = 2
+_CHUNK = 64
+"""Tasks that a batched policy takes between two writes of the result files."""
+
+
+class PanelFolder:
+    """The files of one agent's run over one panel."""
+
+    def __init__(self, folder: Path, agent: str, tasks: Sequence[Task]) -> None:
+        """Opens or begins a result folder.
+
+        Raises:
+            CheckpointMismatch: If the folder holds results of another agent or another panel.
+        """
+        self.folder = folder
+        self.tasks = tuple(tasks)
+        header = {"agent": agent, "panel_sha256": _panel_hash(tasks), "tasks": [task.task_id for task in tasks]}
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "panel.json"
+        if path.exists():
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            if {key: stored.get(key) for key in ("agent", "panel_sha256")} != {
+                key: header[key] for key in ("agent", "panel_sha256")
+            }:
+                raise CheckpointMismatch(
+                    f"{folder} holds results of agent {stored.get('agent')!r} on another panel or agent than "
+                    f"{agent!r}; choose another output folder"
+                )
+        else:
+            path.write_text(json.dumps(header, indent=1), encoding="utf-8")
+        self._results = {result.task_id: result for result in self._read() if result.status != "failed"}
+
+    @property
+    def results(self) -> list[EpisodeResult]:
+        """Finished episodes in panel order."""
+        return [self._results[task.task_id] for task in self.tasks if task.task_id in self._results]
+
+    @property
+    def open_tasks(self) -> list[Task]:
+        """Tasks without a finished episode, in panel order."""
+        return [task for task in self.tasks if task.task_id not in self._results]
+
+    def add(self, result: EpisodeResult, trajectory: Trajectory) -> None:
+        """Keeps an episode; it is on disk when this returns."""
+        with self._append("trajectories.jsonl", {"format": FORMAT, "version": VERSION}) as stream:
+            stream.write(json.dumps(trajectory_to_dict(trajectory), ensure_ascii=False) + "\n")
+        with self._append("results.jsonl", None) as stream:
+            stream.write(result.as_json() + "\n")
+        self._results[result.task_id] = result
+
+    @contextmanager
+    def _append(self, name: str, header: dict[str, Any] | None) -> Iterator[TextIO]:
+        path = self.folder / name
+        fresh = not path.exists()
+        with path.open("a", encoding="utf-8") as stream:
+            if fresh and header is not None:
+                stream.write(json.dumps(header) + "\n")
+            yield stream
+
+    def _read(self) -> Iterator[EpisodeResult]:
+        path = self.folder / "results.jsonl"
+        if not path.exists():
+            return
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                yield result_from_json(line)
+            except (ValueError, TypeError, KeyError):
+                continue  # a line cut by a kill: its episode runs again
+
+
+def run_agent(
+    env: gymnasium.Env[Observation, str],
+    agent: Agent,
+    folder: PanelFolder,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> list[EpisodeResult]:
+    """Runs an agent over the open tasks of a panel, one after the other.
+
+    Args:
+        env: An environment of this package.
+        agent: The agent.
+        folder: Where results go; what is finished there is not run again.
+        seed: Decides the environment's seeds.
+        progress: Shown one unit a task.
+
+    Returns:
+        Results of the whole panel in its order; tasks that the infrastructure broke twice have status ``failed``.
+    """
+    shown = progress or SilentProgress()
+    broken: dict[str, EpisodeResult] = {}
+    shown.begin("episodes", len(folder.open_tasks))
+    try:
+        for task in folder.open_tasks:
+            for _attempt in range(_ATTEMPTS):
+                result, trajectory = _run_episode(env, agent, task, environment_seed(seed, folder.tasks.index(task)))
+                if result.status != "failed":
+                    folder.add(result, trajectory)
+                    break
+                broken[task.task_id] = result
+            shown.advance()
+    finally:
+        shown.end()
+    finished = {result.task_id: result for result in folder.results}
+    return [finished.get(task.task_id) or broken[task.task_id] for task in folder.tasks]
+
+
+def run_policy(
+    collector: RolloutCollector,
+    folder: PanelFolder,
+    *,
+    temperature: float = 0.0,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> list[EpisodeResult]:
+    """Runs a policy over the open tasks of a panel, batched over the collector's environments.
+
+    Args:
+        collector: Environments and policy.
+        folder: Where results go; what is finished there is not run again.
+        temperature: Of sampling; 0 is greedy.
+        seed: Decides sampling.
+        progress: Shown one unit a task.
+
+    Returns:
+        As ``run_agent``.
+    """
+    broken: dict[str, EpisodeResult] = {}
+    open_tasks = folder.open_tasks
+    for start in range(0, len(open_tasks), _CHUNK):
+        chunk = open_tasks[start : start + _CHUNK]
+        began = time.perf_counter()
+        rollout = collector.collect(chunk, phase=0, temperature=temperature, seed=seed + start, progress=progress)
+        seconds = (time.perf_counter() - began) / len(chunk)
+        for trajectory in rollout.trajectories:
+            folder.add(_result_of(trajectory, seconds), trajectory)
+        for trajectory in rollout.failures:
+            broken[trajectory.task.task_id] = _result_of(trajectory, seconds)
+    finished = {result.task_id: result for result in folder.results}
+    return [finished.get(task.task_id) or broken[task.task_id] for task in folder.tasks]
+
+
+def _result_of(trajectory: Trajectory, seconds: float) -> EpisodeResult:
+    answer = final_answer(trajectory)
+    return episode_result(
+        trajectory.task, trajectory.rule_verdict, trajectory.failure, len(trajectory.steps), answer, seconds
+    )
+
+
+def final_answer(trajectory: Trajectory) -> str:
+    """What the agent said when it left; an empty text if it did not leave."""
+    if not trajectory.steps:
+        return ""
+    try:
+        action = parse_action(trajectory.steps[-1].completion.text)
+    except ActionError:
+        return ""
+    return (action.argument or "") if action.kind is ActionKind.EXIT else ""
+
+
+def _run_episode(
+    env: gymnasium.Env[Observation, str], agent: Agent, task: Task, seed: int
+) -> tuple[EpisodeResult, Trajectory]:
+    """One attempt; whatever breaks outside the agent is a failure of the infrastructure, recorded as such."""
+    began = time.perf_counter()
+    steps: list[Step] = []
+    observation = Observation(instruction=task.instruction, url="", html="", last_action_error="")
+    verdict: OutcomeVerdict | None = None
+    failure: str | None = None
+    over = truncated = False
+    try:
+        observation, info = env.reset(seed=seed, options={"task": task})
+        agent.reset(task_info(task))
+        while not over:
+            text = agent.act(observation)
+            following, reward, terminated, truncated, info = env.step(text)
+            kept = {"action_error": info["action_error"], "timing": info["timing"].as_dict()}
+            steps.append(Step(observation, Prompt((), ""), Completion(text), float(reward), kept))
+            observation, over = following, terminated or truncated
+        verdict, failure = info["verdict"], info["failure"]
+    except (InfrastructureError, AgentError) as error:
+        truncated, failure = True, f"{type(error).__name__}: {error}"
+    trajectory = Trajectory(task, tuple(steps), observation, 0, truncated, failure, verdict)
+    seconds = time.perf_counter() - began
+    return episode_result(task, verdict, failure, len(steps), final_answer(trajectory), seconds), trajectory
+
+
+def _panel_hash(tasks: Sequence[Task]) -> str:
+    return hashlib.sha256("\n".join(json.dumps(task.as_dict(), sort_keys=True) for task in tasks).encode()).hexdigest()

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import json
+import warnings
+from typing import Any
+
+import gymnasium
+import pytest
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.utils.env_checker import check_env
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import webrl_gym
+from webrl_gym.env import WebArenaLiteEnv
+from webrl_gym.errors import SiteError
+from webrl_gym.types import StepTiming, VerdictStatus
+
+STATUS_TASK = "practice-train/shopping.order_status/0"
+
+
+def test_the_checker_finds_nothing_to_warn_about() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        env = gymnasium.make(webrl_gym.ENV_ID, disable_env_checker=True)
+        check_env(env.unwrapped)
+        env.close()
+
+
+def test_the_seed_decides_the_task(env: WebArenaLiteEnv) -> None:
+    first = [env.reset(seed=seed)[1]["task"].task_id for seed in (7, 8, 9)]
+    assert first == [env.reset(seed=seed)[1]["task"].task_id for seed in (7, 8, 9)]
+    assert len(set(first)) == 3
+    env.reset(seed=7)
+    following = [env.reset()[1]["task"].task_id for _ in range(3)]
+    env.reset(seed=7)
+    assert following == [env.reset()[1]["task"].task_id for _ in range(3)]
+
+
+def test_infos_say_what_happened(env: WebArenaLiteEnv) -> None:
+    observation, info = env.reset(seed=1)
+    assert observation in env.observation_space
+    assert set(observation) == {"instruction", "url", "html", "last_action_error"}
+    assert (info["step"], info["verdict"], info["failure"], info["site_state"]) == (0, None, None, "clean")
+    observation, reward, terminated, truncated, info = env.step("nonsense")
+    assert observation["last_action_error"] == info["action_error"]
+    assert "not an action" in info["action_error"]
+    assert (reward, terminated, truncated, info["step"]) == (0.0, False, False, 1)
+    assert isinstance(info["timing"], StepTiming)
+    observation, reward, terminated, truncated, info = env.step('exit(message="wrong")')
+    assert (reward, terminated, truncated) == (0.0, True, False)
+    assert info["verdict"].status is VerdictStatus.SCORED
+    assert info["rule_verdict"] == info["verdict"]
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.step("exit()")
+
+
+def test_the_step_limit_truncates_and_scores() -> None:
+    env = WebArenaLiteEnv(max_steps=2)
+    env.reset(seed=0)
+    assert env.step('do(action="Wait")')[2:4] == (False, False)
+    _, reward, terminated, truncated, info = env.step('do(action="Wait")')
+    assert (reward, terminated, truncated) == (0.0, False, True)
+    assert info["verdict"].status is VerdictStatus.SCORED
+    env.close()
+
+
+@pytest.mark.parametrize(
+    ("action", "hint"),
+    [
+        ('do(action="Click", element="9999")', 'no element "9999"'),
+        ('do(action="Click", element="link")', 'no element "link"'),
+        ('do(action="Switch Tab", argument="7")', "no tab"),
+        ("go_backward()", "no earlier page"),
+        ("go_forward()", "no later page"),
+        ('do(action="Scroll Up")', "top of the page"),
+        ('do(action="Scroll Down")', "end of the page"),
+        ("x" * 1_000_000, "characters; at most"),
+    ],
+)
+def test_what_cannot_be_done_becomes_a_sentence(env: WebArenaLiteEnv, action: str, hint: str) -> None:
+    env.reset(seed=0)
+    observation, *_, info = env.step(action)
+    assert hint in observation["last_action_error"]
+    assert info["failure"] is None
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=200))
+def test_no_text_raises_out_of_step(env: WebArenaLiteEnv, action: str) -> None:
+    env.reset(seed=0)
+    observation, _, _, _, info = env.step(action)
+    assert observation in env.observation_space
+    assert info["failure"] is None
+
+
+def test_a_broken_site_ends_the_episode_as_a_failure_and_the_next_reset_works(
+    env: WebArenaLiteEnv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env.reset(seed=0)
+
+    def broken(*_: object) -> Any:
+        raise SiteError("http://shopping.test/ answered with status 500")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(env._engine, "snapshot", broken)
+        observation, reward, terminated, truncated, info = env.step('do(action="Wait")')
+    assert observation in env.observation_space
+    assert (reward, terminated, truncated) == (0.0, False, True)
+    assert info["failure"] == "SiteError: http://shopping.test/ answered with status 500"
+    assert info["verdict"] is None
+    assert env.reset(seed=0)[1]["failure"] is None
+
+
+def test_environments_do_not_see_each_others_writes_and_reset_undoes_them() -> None:
+    one, two = WebArenaLiteEnv(), WebArenaLiteEnv()
+    for env in (one, two):
+        env.reset(options={"task": STATUS_TASK})
+    site = one.task.sites[0]
+    clean = one.world.store(site).dump_hash()
+    assert clean == two.world.store(site).dump_hash()
+    one.world.store(site).execute("DELETE FROM wishlist_item")
+    one.world.store(site).execute("UPDATE product SET name = 'gone'")
+    assert one.step('do(action="Wait")')[4]["site_state"] == "dirty"
+    assert two.world.store(site).dump_hash() == clean
+    one.reset(options={"task": STATUS_TASK})
+    assert one.world.store(site).dump_hash() == clean
+    for env in (one, two):
+        env.close()
+
+
+def test_arguments_are_checked_all_at_once() -> None:
+    with pytest.raises(ValueError, match=r"reward must be.*max_steps must be.*budget must be.*engine must be"):
+        WebArenaLiteEnv(reward="stars", max_steps=0, budget=10, engine="netscape")
+    with pytest.raises(ValueError, match="needs scorer"):
+        WebArenaLiteEnv(reward="orm")
+    with pytest.raises(ValueError, match="did you mean practice-test"):
+        WebArenaLiteEnv(suite="practice-tests")
+    with pytest.raises(ValueError, match="no site 'myspace'"):
+        WebArenaLiteEnv(only_sites=["myspace"])
+    with pytest.raises(ValueError, match="renders 'ansi' only"):
+        WebArenaLiteEnv(render_mode="rgb_array")
+
+
+def test_an_unknown_task_is_named_with_near_ones(env: WebArenaLiteEnv) -> None:
+    with pytest.raises(ValueError, match=STATUS_TASK):
+        env.reset(options={"task": STATUS_TASK + "0000"})
+
+
+def test_only_sites_keeps_the_order() -> None:
+    env = WebArenaLiteEnv(suite="practice-test", only_sites=["map", "gitlab"])
+    assert {site.value for task in env.suite for site in task.sites} == {"map", "gitlab"}
+    assert len(env.suite) == 56
+    env.close()
+
+
+def test_the_page_renders_as_text() -> None:
+    env = gymnasium.make("webrl_gym:webrl_gym/WebArenaLite-v0", render_mode="ansi")
+    observation, _ = env.reset(seed=0)
+    assert env.render() == f"{observation['url']}\n{observation['html']}"
+    env.close()
+
+
+def test_the_spec_survives_json() -> None:
+    env = gymnasium.make(webrl_gym.ENV_ID, suite="practice-valid")
+    assert env.spec is not None
+    restored = EnvSpec.from_json(json.loads(json.dumps(env.spec.to_json())))
+    again = gymnasium.make(restored)
+    assert again.reset(seed=5)[1]["task"] == env.reset(seed=5)[1]["task"]
+    env.close()
+    again.close()
+
+
+def test_a_judge_may_give_the_reward() -> None:
+    class Yes:
+        def p_yes(self, prompts: list[str]) -> list[float]:
+            assert "Decide whether" in prompts[0]
+            return [0.9]
+
+    env = WebArenaLiteEnv(reward="orm", scorer=Yes())
+    env.reset(seed=0)
+    _, reward, _, _, info = env.step('exit(message="wrong")')
+    assert reward == 1.0
+    assert (info["verdict"].source, info["verdict"].p_yes) == ("orm", 0.9)
+    assert (info["rule_verdict"].source, info["rule_verdict"].success) == ("rules", False)
+    env.close()

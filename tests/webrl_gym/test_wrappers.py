@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+from webrl_gym.env import WebArenaLiteEnv
+from webrl_gym.errors import ScorerError
+from webrl_gym.types import VerdictStatus
+from webrl_gym.wrappers import OutcomeReward
+
+
+class Judge:
+    """Says the probability it was made with, and keeps what it read."""
+
+    def __init__(self, p_yes: float | None) -> None:
+        self.answer = p_yes
+        self.read: list[str] = []
+
+    def p_yes(self, prompts: Sequence[str]) -> list[float]:
+        self.read.extend(prompts)
+        if self.answer is None:
+            raise ScorerError("the judge is out")
+        return [self.answer] * len(prompts)
+
+
+@pytest.mark.parametrize(
+    ("p_yes", "status", "reward"),
+    [(0.8, VerdictStatus.SCORED, 1.0), (0.2, VerdictStatus.SCORED, 0.0), (None, VerdictStatus.UNDECIDED, 0.0)],
+)
+def test_the_judge_replaces_the_reward_and_keeps_the_rules(
+    p_yes: float | None, status: VerdictStatus, reward: float
+) -> None:
+    judge = Judge(p_yes)
+    env = OutcomeReward(WebArenaLiteEnv(), judge)
+    observation, _ = env.reset(seed=0)
+    assert env.step("nonsense")[1] == 0.0
+    assert judge.read == []
+    _, got, terminated, _, info = env.step('exit(message="my answer")')
+    assert terminated
+    assert (got, info["verdict"].status, info["verdict"].source) == (reward, status, "orm")
+    assert info["rule_verdict"].source == "rules"
+    assert observation["instruction"] in judge.read[0]
+    assert "my answer" in judge.read[0]
+    assert "not one" in judge.read[0]
+    env.close()
+
+
+def test_the_wrapped_environment_passes_the_checker() -> None:
+    env = OutcomeReward(WebArenaLiteEnv(), Judge(0.5))
+    check_env(env, skip_render_check=True)
+    env.close()

@@ -1,0 +1,101 @@
+"""``webrl-gym``: looks at suites and tasks, plays a task by its oracle, finds or installs a browser.
+
+Needs the environment only, not the learner.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from webrl_gym.errors import WebRLGymError
+from webrl_gym.tasks.suite import suite_names
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (WebRLGymError, ValueError) as error:
+        print(f"webrl-gym: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="webrl-gym", description="WebArena-Lite as a Gymnasium environment.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    suites = commands.add_parser("suites", help="list the task suites")
+    suites.set_defaults(run=_suites)
+
+    tasks = commands.add_parser("tasks", help="list the tasks of a suite")
+    tasks.add_argument("suite", help=f"one of {', '.join(suite_names())}")
+    tasks.set_defaults(run=_tasks)
+
+    play = commands.add_parser("play", help="let the scripted oracle do a task and print every page it reads")
+    play.add_argument("task_id", help="for example practice-test/shopping.order_status/0")
+    play.add_argument("--engine", default="static", choices=("static", "chromium"))
+    play.set_defaults(run=_play)
+
+    browser = commands.add_parser("browser", help="say which Chromium is used")
+    browser.add_argument("--install", action="store_true", help="install one when there is none")
+    browser.set_defaults(run=_browser)
+    return parser
+
+
+def _suites(_options: argparse.Namespace) -> int:
+    from webrl_gym.suites import load_suite
+
+    for name in suite_names():
+        suite = load_suite(name)
+        templates = {task.template for task in suite}
+        print(f"{name:16} {len(suite):5} tasks from {len(templates)} templates")
+    return 0
+
+
+def _tasks(options: argparse.Namespace) -> int:
+    from webrl_gym.suites import load_suite
+
+    for task in load_suite(options.suite):
+        print(f"{task.task_id:52} {task.instruction}")
+    return 0
+
+
+def _play(options: argparse.Namespace) -> int:
+    from webrl_gym.env import WebArenaLiteEnv
+    from webrl_gym.tasks.oracle import OracleAgent
+
+    env = WebArenaLiteEnv(suite=options.task_id.split("/")[0], engine=options.engine)
+    try:
+        observation, info = env.reset(options={"task": options.task_id})
+        agent = OracleAgent()
+        agent.reset(info["task"])
+        print(f"instruction: {observation['instruction']}")
+        over = False
+        while not over:
+            print(f"\n--- {observation['url']}\n{observation['html']}")
+            action = agent.act(observation)
+            print(f"\n>>> {action}")
+            observation, reward, terminated, truncated, info = env.step(action)
+            over = terminated or truncated
+        print(f"\nreward {reward}: {info['failure'] or info['verdict'].detail}")
+        return 0 if reward == 1.0 else 1
+    finally:
+        env.close()
+
+
+def _browser(options: argparse.Namespace) -> int:
+    from webrl_gym.engines.browser_install import install_chromium, locate_chromium
+    from webrl_gym.errors import BrowserMissing
+
+    try:
+        print(f"Chromium: {locate_chromium()}")
+    except BrowserMissing:
+        if not options.install:
+            raise
+        print(f"Chromium: {install_chromium()}")
+    return 0

@@ -1,0 +1,93 @@
+"""What the One Stop Market's templates share: drawing records, and the first steps of their oracles."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Generator, Sequence
+
+from webrl_gym.actions import Action
+from webrl_gym.tasks.page_view import PageView
+from webrl_gym.tasks.template import Row, WorldReader
+from webrl_gym.types import Site
+
+SITES = (Site.SHOPPING,)
+EMMA = 1
+"""Id of the published account among the customers."""
+MOST_ORDER_PAGES = 4
+"""Pages that the order history has at the start of an episode."""
+
+_ENDS_IN_PRICE = re.compile(r"\$[\d,]+\.\d\d$")
+
+Walk = Generator[Action, PageView, PageView]
+"""A part of an oracle: yields actions, returns the page it arrives at."""
+
+
+def dollars(cents: int) -> str:
+    """An amount as the store writes it."""
+    return f"${cents / 100:,.2f}"
+
+
+def choose(rng: random.Random, rows: Sequence[Row]) -> Row | None:
+    """One of the rows, or None when there are none."""
+    return rng.choice(rows) if rows else None
+
+
+def draw_product(reader: WorldReader, rng: random.Random, novel: bool, condition: str = "1") -> Row | None:
+    """A product that fits an SQL condition on ``product p``."""
+    sql = f"SELECT * FROM product p WHERE novel = ? AND {condition} ORDER BY id"
+    return choose(rng, reader.query(Site.SHOPPING, sql, (int(novel),)))
+
+
+def draw_order(reader: WorldReader, rng: random.Random, novel: bool, condition: str = "1") -> Row | None:
+    """One of Emma's orders that fits an SQL condition on ``sales_order o``."""
+    sql = f"SELECT * FROM sales_order o WHERE customer_id = {EMMA} AND novel = ? AND {condition} ORDER BY id"
+    return choose(rng, reader.query(Site.SHOPPING, sql, (int(novel),)))
+
+
+def product_by_name(reader: WorldReader, name: str) -> Row:
+    """The product's row; names are unique."""
+    return reader.one(Site.SHOPPING, "SELECT * FROM product WHERE name = ?", (name,))
+
+
+def order_by_number(reader: WorldReader, number: str) -> Row | None:
+    """The order with this number, or None."""
+    return reader.one(Site.SHOPPING, "SELECT * FROM sales_order WHERE increment_id = ?", (number,))
+
+
+def listed_products(page: PageView) -> list[str]:
+    """Names of the products on a category or search page, in their order."""
+    names = []
+    for control in page.controls:
+        line = page.plain_lines[control.line]
+        if control.tag == "a" and line.startswith(control.name) and _ENDS_IN_PRICE.search(line):
+            names.append(control.name)
+    return names
+
+
+def open_product(page: PageView, name: str) -> Walk:
+    """Finds a product by the search box and opens its page (2 steps)."""
+    page = yield page.search("Search", name)
+    return (yield page.click(name, tag="a"))
+
+
+def open_orders(page: PageView) -> Walk:
+    """Opens the order history (2 steps)."""
+    page = yield page.click("My Account")
+    return (yield page.click("My Orders"))
+
+
+def turn_to_order(page: PageView, number: str) -> Walk:
+    """Turns pages of the order history until an order is on it, or cannot be any more (up to 3 steps)."""
+    while not page.has(number):
+        if max(row["Order #"] for row in page.rows()) < number or not page.has("Next"):
+            break
+        page = yield page.click("Next")
+    return page
+
+
+def view_order(page: PageView, number: str) -> Walk:
+    """Opens an order's page from the start page (up to 6 steps)."""
+    page = yield from open_orders(page)
+    page = yield from turn_to_order(page, number)
+    return (yield page.click("View Order", near=number))
