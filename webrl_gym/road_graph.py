@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -212,12 +212,6 @@ def great_circle_metres(one: Point, other: Point) -> float:
     half_lat, half_lon = (other_lat - lat) / 2, math.radians(other[1] - one[1]) / 2
     root = math.sin(half_lat) ** 2 + math.cos(lat) * math.cos(other_lat) * math.sin(half_lon) ** 2
     return 2 * EARTH_RADIUS * math.asin(math.sqrt(root))
-
-
-def nearest_first(point: Point, points: Iterable[Point]) -> list[int]:
-    """Positions of ``points`` in the order of their distance from ``point``."""
-    distances = [great_circle_metres(point, other) for other in points]
-    return sorted(range(len(distances)), key=distances.__getitem__)
 
 
 def distance_text(metres: float) -> str:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from flask import Flask, g, request, session, url_for
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from webrl_gym.sites.store import SiteStore
@@ -61,7 +62,7 @@ def create_site(site: Site, import_name: str) -> Flask:
     @app.errorhandler(HTTPException)
     def plain_error(error: HTTPException) -> tuple[str, int]:
         home = url_for("home")
-        body = f'<h1>{error.code} {error.name}</h1><p>{error.description}</p><a href="{home}">Home</a>'
+        body = f'<h1>{error.code} {error.name}</h1><p>{escape(error.description or "")}</p><a href="{home}">Home</a>'
         return f"<!DOCTYPE html><html><head><title>{error.name}</title></head><body>{body}</body></html>", int(
             error.code or 500
         )

@@ -11,7 +11,6 @@ from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice import reddit_moves as moves
 from webrl_gym.tasks.template import TaskKind, Template, WorldReader
 
-
 _FORUM_STARTS = "Sunday Rural Tiny Modern Lazy Honest Local Secret Slow Happy".split()
 _FORUM_ENDS = "Bakers Painters Readers Runners Singers Farmers Sailors Pilots Knitters Climbers".split()
 

@@ -1,0 +1,1 @@
+"""The start page that lists the sites, after WebArena's."""

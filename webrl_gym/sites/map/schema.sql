@@ -1,0 +1,63 @@
+-- What the map knows. Distances are in metres, coordinates in degrees; an empty text stands for a missing tag.
+
+CREATE TABLE city (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    lat REAL NOT NULL,
+    lon REAL NOT NULL,
+    population INTEGER NOT NULL,
+    novel INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE street (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    city_id INTEGER REFERENCES city (id),
+    highway TEXT NOT NULL,
+    novel INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX street_by_city ON street (city_id);
+
+CREATE TABLE junction (
+    id INTEGER PRIMARY KEY,
+    lat REAL NOT NULL,
+    lon REAL NOT NULL
+);
+
+CREATE TABLE road (
+    id INTEGER PRIMARY KEY,
+    street_id INTEGER NOT NULL REFERENCES street (id),
+    start_id INTEGER NOT NULL REFERENCES junction (id),
+    end_id INTEGER NOT NULL REFERENCES junction (id),
+    metres INTEGER NOT NULL
+);
+CREATE INDEX road_by_street ON road (street_id);
+
+CREATE TABLE place (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    tag_key TEXT NOT NULL,
+    tag_value TEXT NOT NULL,
+    city_id INTEGER NOT NULL REFERENCES city (id),
+    street_id INTEGER NOT NULL REFERENCES street (id),
+    housenumber INTEGER NOT NULL,
+    postcode TEXT NOT NULL,
+    lat REAL NOT NULL,
+    lon REAL NOT NULL,
+    phone TEXT NOT NULL,
+    website TEXT NOT NULL,
+    opening_hours TEXT NOT NULL,
+    novel INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX place_by_name ON place (name);
+CREATE INDEX place_by_kind ON place (kind);
+CREATE INDEX place_by_street ON place (street_id);
+
+-- A place with its address in words.
+CREATE VIEW addressed_place AS
+SELECT place.*, street.name AS street, city.name AS city, city.state AS state
+FROM place
+JOIN street ON street.id = place.street_id
+JOIN city ON city.id = place.city_id;

@@ -1,0 +1,1 @@
+"""A forum site after Postmill: forums, submissions, comments, votes, profiles and messages."""
