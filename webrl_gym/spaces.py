@@ -7,8 +7,10 @@ and it is registered for Gymnasium's shared memory.
 
 from __future__ import annotations
 
+import multiprocessing
+from collections.abc import Sequence
 from multiprocessing.context import BaseContext
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from gymnasium.spaces import Space
@@ -79,11 +81,7 @@ class UnicodeText(Space[str]):
 
 @create_shared_memory.register(UnicodeText)
 def _create_shared_memory(space: UnicodeText, n: int = 1, ctx: BaseContext | None = None) -> Any:
-    if ctx is None:
-        import multiprocessing
-
-        ctx = multiprocessing.get_context()
-    return ctx.Array("i", n * (space.max_length + 1))
+    return (ctx or multiprocessing.get_context()).Array("i", n * (space.max_length + 1))
 
 
 @write_to_shared_memory.register(UnicodeText)
@@ -96,7 +94,36 @@ def _write_to_shared_memory(space: UnicodeText, index: int, value: str, shared_m
 
 
 @read_from_shared_memory.register(UnicodeText)
-def _read_from_shared_memory(space: UnicodeText, shared_memory: Any, n: int = 1) -> tuple[str, ...]:
+def _read_from_shared_memory(space: UnicodeText, shared_memory: Any, n: int = 1) -> SharedTexts:
     memory: NDArray[np.int32] = np.frombuffer(shared_memory.get_obj(), dtype=np.int32)
-    rows = memory.reshape(n, space.max_length + 1)
-    return tuple(row[1 : 1 + row[0]].tobytes().decode("utf-32-le") for row in rows)
+    return SharedTexts(memory.reshape(n, space.max_length + 1))
+
+
+class SharedTexts(Sequence[str]):
+    """The texts in a shared memory as they are at the moment of reading.
+
+    A vector environment reads its shared memory once, when it is made, and expects a view that follows the workers. A
+    deep copy, which it hands out by default, is a tuple of the current texts.
+    """
+
+    def __init__(self, rows: NDArray[np.int32]) -> None:
+        """Views ``rows``: one text a row, its length first. Shape (n, max_length + 1)."""
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        row = self._rows[index]
+        return row[1 : 1 + row[0]].tobytes().decode("utf-32-le")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> tuple[str, ...]:
+        return tuple(self)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 import multiprocessing
 
@@ -48,10 +49,14 @@ def test_arguments_are_checked() -> None:
 def test_shared_memory_carries_every_text() -> None:
     space = Dict({"page": UnicodeText(30)})
     memory = create_shared_memory(space, n=2, ctx=multiprocessing.get_context())
+    view = read_from_shared_memory(space, memory, n=2)
     write_to_shared_memory(space, 0, {"page": "漢字 <b> 😀 \n"}, memory)
     write_to_shared_memory(space, 1, {"page": "x" * 30}, memory)
+    kept = copy.deepcopy(view)
     write_to_shared_memory(space, 1, {"page": ""}, memory)
-    assert read_from_shared_memory(space, memory, n=2)["page"] == ("漢字 <b> 😀 \n", "")
+    assert kept == {"page": ("漢字 <b> 😀 \n", "x" * 30)}
+    assert list(view["page"]) == ["漢字 <b> 😀 \n", ""]
+    assert view["page"][:1] == ("漢字 <b> 😀 \n",)
 
 
 def test_dtype_and_shape_suit_object_arrays() -> None:

@@ -49,5 +49,6 @@ def test_the_judge_replaces_the_reward_and_keeps_the_rules(
 
 def test_the_wrapped_environment_passes_the_checker() -> None:
     env = OutcomeReward(WebArenaLiteEnv(), Judge(0.5))
-    check_env(env, skip_render_check=True)
+    with pytest.warns(UserWarning, match="has a wrapper applied to it"):
+        check_env(env, skip_render_check=True)
     env.close()

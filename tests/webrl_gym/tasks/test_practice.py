@@ -8,6 +8,7 @@ import pytest
 
 from tests.webrl_gym.tasks.episodes import do_nothing, draw, play
 from webrl_gym.env import WebArenaLiteEnv
+from webrl_gym.evaluation import match_answer
 from webrl_gym.suites import load_suite
 from webrl_gym.tasks.practice import all_templates, template_by_name
 from webrl_gym.tasks.suite import PRACTICE_SUITES
@@ -49,8 +50,6 @@ def test_the_oracle_succeeds_and_doing_nothing_does_not(template: Template, env:
             detail = f"{task.parameters}: answered {result.answer!r}: {result.info['verdict'].detail}"
             assert result.reward == 1.0, detail
             assert result.steps <= template.steps, detail
-            changes = template.kind is TaskKind.CHANGING
-            assert (result.info["site_state"] == "dirty") == changes or not changes, detail
             assert do_nothing(env, task) == 0.0, task.parameters
     assert played >= len(WORLDS), f"{template.name} could be drawn {played} times only"
 
@@ -80,9 +79,7 @@ def test_the_answer_follows_the_record_behind_it(template: Template, env: WebAre
     # The tables still hold the change: they are put back at the next reset only.
     changed = template.evaluate(env.tables, task.parameters)
     assert changed != task.evaluation
-    answers = changed["reference_answers"]
-    expected = [answers["exact_match"]] if "exact_match" in answers else answers["must_include"]
-    assert all(str(text).lower() in after.lower() for text in expected), (expected, after)
+    assert match_answer(changed["reference_answers"], after) == 1.0, (changed["reference_answers"], after)
 
 
 @pytest.mark.parametrize("name", list(PRACTICE_SUITES))

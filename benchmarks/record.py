@@ -1,0 +1,28 @@
+"""Result files: what was measured, with machine, packages and commit."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from agents.run_card import commit, machine, package_versions
+
+FOLDER = Path(__file__).parent / "results"
+
+
+def write_record(name: str, measured: dict[str, Any]) -> Path:
+    """Writes ``results/<name>.json`` and returns its path."""
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / f"{name}.json"
+    record = {
+        "benchmark": name,
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": commit(),
+        "machine": machine(),
+        "packages": package_versions(),
+        **measured,
+    }
+    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path

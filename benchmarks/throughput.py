@@ -1,0 +1,117 @@
+"""How fast the environment and the nano policy are on one core.
+
+    python -m benchmarks.throughput [--engines static chromium] [--episodes 40] [--no-policy]
+
+Environment: the oracles' own actions over tasks of all five sites, observation included; resets are timed apart.
+Engines take turns within one run, and medians over the turns are reported. Policy: actions per second of the nano
+model, greedy, prompt reading included, for batches of 1, 8 and 16 pages that the oracles visit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.record import write_record
+from webrl_gym.env import WebArenaLiteEnv
+from webrl_gym.tasks.oracle import OracleAgent
+from webrl_gym.tasks.record import Task
+from webrl_gym.types import Observation
+
+_TURNS = 5
+_BATCHES = (1, 8, 16)
+_POLICY_SECONDS = 5.0
+
+
+@dataclass
+class Engine:
+    """One engine's measurements: one value a turn."""
+
+    env: WebArenaLiteEnv
+    steps_per_s: list[float] = field(default_factory=list)
+    reset_ms: list[float] = field(default_factory=list)
+
+
+def main() -> None:
+    """Measures and writes ``results/throughput.json``."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engines", nargs="+", default=["static", "chromium"], choices=["static", "chromium"])
+    parser.add_argument("--episodes", type=int, default=40, help="episodes of each engine in each turn")
+    parser.add_argument("--no-policy", action="store_true", help="measure the environment only")
+    options = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+    engines = {name: Engine(WebArenaLiteEnv(suite="practice-valid", engine=name)) for name in options.engines}
+    tasks = list(next(iter(engines.values())).env.suite)[:: max(1, 165 // options.episodes)][: options.episodes]
+    pages: list[Observation] = []
+    for turn in range(_TURNS + 1):
+        for engine in engines.values():
+            steps_per_s, reset_ms = _turn(engine.env, tasks, pages if turn == 0 else [])
+            if turn:  # the first turn warms up
+                engine.steps_per_s.append(steps_per_s)
+                engine.reset_ms.append(reset_ms)
+    measured: dict[str, Any] = {
+        name: {
+            "steps_per_s": round(statistics.median(engine.steps_per_s), 1),
+            "reset_ms": round(statistics.median(engine.reset_ms), 2),
+            "turns": [round(value, 1) for value in engine.steps_per_s],
+        }
+        for name, engine in engines.items()
+    }
+    for engine in engines.values():
+        engine.env.close()
+    if not options.no_policy:
+        measured["nano_actions_per_s"] = _policy(pages)
+    for name, values in measured.items():
+        print(f"{name:20} {values}")
+    print(f"written to {write_record('throughput', {'cores_used': 1, 'episodes': len(tasks), **measured})}")
+
+
+def _turn(env: WebArenaLiteEnv, tasks: list[Task], pages: list[Observation]) -> tuple[float, float]:
+    """Plays the tasks once; returns steps per second and the median reset in milliseconds."""
+    agent = OracleAgent()
+    steps, stepping, resets = 0, 0.0, []
+    for task in tasks:
+        agent.reset(task)
+        began = time.perf_counter()
+        observation, _ = env.reset(options={"task": task})
+        resets.append(time.perf_counter() - began)
+        over = False
+        while not over:
+            pages.append(observation)
+            action = agent.act(observation)
+            began = time.perf_counter()
+            observation, _, terminated, truncated, _ = env.step(action)
+            stepping += time.perf_counter() - began
+            steps += 1
+            over = terminated or truncated
+    return steps / stepping, 1000 * statistics.median(resets)
+
+
+def _policy(pages: list[Observation]) -> dict[str, float]:
+    """Greedy actions per second on one thread, by batch size."""
+    import torch
+    from agents.models import load_model
+    from agents.policy import LLMPolicy
+
+    torch.set_num_threads(1)
+    policy = LLMPolicy.of(load_model("nano"))
+    prompts = [policy.renderer.render(page, []) for page in pages]
+    measured = {}
+    for batch in _BATCHES:
+        done, began = 0, time.perf_counter()
+        while time.perf_counter() - began < _POLICY_SECONDS:
+            start = done % max(1, len(prompts) - batch)
+            policy.act(prompts[start : start + batch], temperature=0.0)
+            done += batch
+        measured[str(batch)] = round(done / (time.perf_counter() - began), 1)
+    return measured
+
+
+if __name__ == "__main__":
+    main()
