@@ -1,0 +1,1 @@
+"""The embedded GitLab: projects, issues, merge requests, commits, members and profiles."""
