@@ -1,11 +1,13 @@
 """Templates that the list of orders answers."""
 
 from __future__ import annotations
+
 import random
 from datetime import datetime
 from typing import Any
+
 from webrl_gym.actions import leave
-from webrl_gym.tasks.checks import answer_includes, answer_is, page_check, pages_show
+from webrl_gym.tasks.checks import answer_includes, answer_is
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.shopping.store_pages import (
     EMMA,
@@ -13,13 +15,12 @@ from webrl_gym.tasks.practice.shopping.store_pages import (
     SITES,
     choose,
     dollars,
-    draw_order,
+    draw_order_number,
+    named_order,
     open_orders,
-    order_by_number,
     turn_to_order,
-    view_order,
 )
-from webrl_gym.tasks.template import Row, Split, Statement, TaskKind, Template, WorldReader
+from webrl_gym.tasks.template import Split, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
 
 _UNKNOWN_SHARE = 0.15
@@ -27,21 +28,16 @@ _STATUSES = ("Complete", "Canceled", "Pending", "Processing", "On Hold")
 _TO_LAST_PAGE = 2 + MOST_ORDER_PAGES - 1
 
 
-def _draw_number(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    order = draw_order(reader, rng, novel)
-    return None if order is None else {"order": order["increment_id"]}
-
-
 def _draw_maybe_unknown(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
     """Sometimes the number of an order that is not Emma's: its status cannot be told."""
     if novel or rng.random() >= _UNKNOWN_SHARE:
-        return _draw_number(reader, rng, novel)
+        return draw_order_number(reader, rng, novel)
     taken = {row["id"] for row in reader.query(Site.SHOPPING, "SELECT id FROM sales_order")}
     return {"order": f"{rng.choice([n for n in range(min(taken) + 1, max(taken)) if n not in taken]):09d}"}
 
 
 def _status(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
-    order = order_by_number(reader, parameters["order"])
+    order = named_order(reader, parameters)
     return answer_is("N/A") if order is None else answer_includes(order["status"])
 
 
@@ -53,7 +49,7 @@ def _read_status(page: PageView, parameters: Parameters) -> Oracle:
 
 def _other_status(reader: WorldReader, parameters: Parameters) -> Statement:
     number = parameters["order"]
-    order = order_by_number(reader, number)
+    order = named_order(reader, parameters)
     if order is not None:
         status = "Complete" if order["status"] != "Complete" else "Canceled"
         return Site.SHOPPING, "UPDATE sales_order SET status = ? WHERE id = ?", (status, order["id"])
@@ -66,11 +62,7 @@ def _other_status(reader: WorldReader, parameters: Parameters) -> Statement:
 
 
 def _total(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
-    return answer_includes(dollars(_order(reader, parameters)["grand_total_cents"]))
-
-
-def _order(reader: WorldReader, parameters: Parameters) -> Row:
-    return reader.one(Site.SHOPPING, "SELECT * FROM sales_order WHERE increment_id = ?", (parameters["order"],))
+    return answer_includes(dollars(named_order(reader, parameters)["grand_total_cents"]))
 
 
 def _read_total(page: PageView, parameters: Parameters) -> Oracle:
@@ -80,7 +72,7 @@ def _read_total(page: PageView, parameters: Parameters) -> Oracle:
 
 
 def _other_total(reader: WorldReader, parameters: Parameters) -> Statement:
-    order = _order(reader, parameters)
+    order = named_order(reader, parameters)
     return (
         Site.SHOPPING,
         "UPDATE sales_order SET grand_total_cents = grand_total_cents + 311 WHERE id = ?",
@@ -89,7 +81,7 @@ def _other_total(reader: WorldReader, parameters: Parameters) -> Statement:
 
 
 def _date(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
-    when = datetime.fromisoformat(_order(reader, parameters)["created_at"])
+    when = datetime.fromisoformat(named_order(reader, parameters)["created_at"])
     return answer_includes(f"{when.month}/{when.day}/{when:%y} |OR| {when:%B} {when.day}, {when.year}")
 
 
@@ -101,7 +93,7 @@ def _read_date(page: PageView, parameters: Parameters) -> Oracle:
 
 def _other_date(reader: WorldReader, parameters: Parameters) -> Statement:
     sql = "UPDATE sales_order SET created_at = datetime(created_at, '-1 hour', '-1 day') WHERE id = ?"
-    return Site.SHOPPING, sql, (_order(reader, parameters)["id"],)
+    return Site.SHOPPING, sql, (named_order(reader, parameters)["id"],)
 
 
 def _draw_month(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
@@ -195,7 +187,7 @@ TEMPLATES: tuple[Template, ...] = (
         solve=_read_status,
         steps=_TO_LAST_PAGE + 1,
         perturb=_other_status,
-    ),,
+    ),
     Template(
         name="shopping.order_total",
         sites=SITES,
@@ -205,12 +197,12 @@ TEMPLATES: tuple[Template, ...] = (
             "What is the order total of my order {order}?",
             "Tell me the total cost of order number {order}.",
         ),
-        draw=_draw_number,
+        draw=draw_order_number,
         evaluate=_total,
         solve=_read_total,
         steps=_TO_LAST_PAGE + 1,
         perturb=_other_total,
-    ),,
+    ),
     Template(
         name="shopping.order_date",
         sites=SITES,
@@ -220,13 +212,13 @@ TEMPLATES: tuple[Template, ...] = (
             "When was my order {order} placed?",
             "Tell me the date of order number {order}.",
         ),
-        draw=_draw_number,
+        draw=draw_order_number,
         evaluate=_date,
         solve=_read_date,
         steps=_TO_LAST_PAGE + 1,
         perturb=_other_date,
         split=Split.TEST_ONLY,
-    ),,
+    ),
     Template(
         name="shopping.spent_in_month",
         sites=SITES,
@@ -241,7 +233,7 @@ TEMPLATES: tuple[Template, ...] = (
         solve=_add_up,
         steps=_TO_LAST_PAGE + 1,
         perturb=_other_month_sum,
-    ),,
+    ),
     Template(
         name="shopping.latest_order_with_status",
         sites=SITES,
@@ -256,5 +248,5 @@ TEMPLATES: tuple[Template, ...] = (
         solve=_read_latest,
         steps=_TO_LAST_PAGE + 1,
         perturb=_other_latest,
-    ),,
+    ),
 )

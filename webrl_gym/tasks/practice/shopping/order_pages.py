@@ -1,41 +1,30 @@
 """Templates about what one order holds."""
 
 from __future__ import annotations
+
 import random
-from datetime import datetime
 from typing import Any
+
 from webrl_gym.actions import leave
-from webrl_gym.tasks.checks import answer_includes, answer_is, page_check, pages_show
+from webrl_gym.tasks.checks import answer_includes, page_check, pages_show
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.shopping.store_pages import (
-    EMMA,
     MOST_ORDER_PAGES,
     SITES,
-    choose,
     dollars,
     draw_order,
-    open_orders,
-    order_by_number,
-    turn_to_order,
+    draw_order_number,
+    named_order,
     view_order,
 )
-from webrl_gym.tasks.template import Row, Split, Statement, TaskKind, Template, WorldReader
+from webrl_gym.tasks.template import Row, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
 
 _TO_LAST_PAGE = 2 + MOST_ORDER_PAGES - 1
 
 
-def _draw_number(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    order = draw_order(reader, rng, novel)
-    return None if order is None else {"order": order["increment_id"]}
-
-
-def _order(reader: WorldReader, parameters: Parameters) -> Row:
-    return reader.one(Site.SHOPPING, "SELECT * FROM sales_order WHERE increment_id = ?", (parameters["order"],))
-
-
 def _shipping(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
-    return answer_includes(dollars(_order(reader, parameters)["shipping_cents"]))
+    return answer_includes(dollars(named_order(reader, parameters)["shipping_cents"]))
 
 
 def _read_shipping(page: PageView, parameters: Parameters) -> Oracle:
@@ -45,12 +34,12 @@ def _read_shipping(page: PageView, parameters: Parameters) -> Oracle:
 
 def _other_shipping(reader: WorldReader, parameters: Parameters) -> Statement:
     sql = "UPDATE sales_order SET shipping_cents = shipping_cents + 250 WHERE id = ?"
-    return Site.SHOPPING, sql, (_order(reader, parameters)["id"],)
+    return Site.SHOPPING, sql, (named_order(reader, parameters)["id"],)
 
 
 def _item_count(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     sql = "SELECT COUNT(*) FROM sales_order_item WHERE order_id = ?"
-    return answer_includes(str(reader.value(Site.SHOPPING, sql, (_order(reader, parameters)["id"],))))
+    return answer_includes(str(reader.value(Site.SHOPPING, sql, (named_order(reader, parameters)["id"],))))
 
 
 def _count_items(page: PageView, parameters: Parameters) -> Oracle:
@@ -64,7 +53,7 @@ def _one_more_item(reader: WorldReader, parameters: Parameters) -> Statement:
         " SELECT ?, id, name, sku, price_cents, 1 FROM product WHERE id NOT IN"
         " (SELECT product_id FROM sales_order_item WHERE order_id = ?) ORDER BY id LIMIT 1"
     )
-    order = _order(reader, parameters)
+    order = named_order(reader, parameters)
     return Site.SHOPPING, sql, (order["id"], order["id"])
 
 
@@ -78,7 +67,7 @@ def _draw_item(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str
 
 def _item(reader: WorldReader, parameters: Parameters) -> Row:
     sql = "SELECT * FROM sales_order_item WHERE order_id = ? AND name = ?"
-    return reader.one(Site.SHOPPING, sql, (_order(reader, parameters)["id"], parameters["product"]))
+    return reader.one(Site.SHOPPING, sql, (named_order(reader, parameters)["id"], parameters["product"]))
 
 
 def _quantity(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -121,7 +110,7 @@ def _reordered(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
             str(item["qty"]),
             exactly=True,
         )
-        for item in reader.query(Site.SHOPPING, sql, (_order(reader, parameters)["id"],))
+        for item in reader.query(Site.SHOPPING, sql, (named_order(reader, parameters)["id"],))
     ]
     return pages_show(*checks)
 
@@ -142,12 +131,12 @@ TEMPLATES: tuple[Template, ...] = (
             "What did I pay for shipping and handling in order {order}?",
             "Tell me the shipping cost of order number {order}.",
         ),
-        draw=_draw_number,
+        draw=draw_order_number,
         evaluate=_shipping,
         solve=_read_shipping,
         steps=_TO_LAST_PAGE + 2,
         perturb=_other_shipping,
-    ),,
+    ),
     Template(
         name="shopping.order_item_count",
         sites=SITES,
@@ -157,12 +146,12 @@ TEMPLATES: tuple[Template, ...] = (
             "Count the different products that I bought with order {order}.",
             "Order {order}: how many different items does it list?",
         ),
-        draw=_draw_number,
+        draw=draw_order_number,
         evaluate=_item_count,
         solve=_count_items,
         steps=_TO_LAST_PAGE + 2,
         perturb=_one_more_item,
-    ),,
+    ),
     Template(
         name="shopping.ordered_quantity",
         sites=SITES,
@@ -177,7 +166,7 @@ TEMPLATES: tuple[Template, ...] = (
         solve=_read_quantity,
         steps=_TO_LAST_PAGE + 2,
         perturb=_other_quantity,
-    ),,
+    ),
     Template(
         name="shopping.open_order",
         sites=SITES,
@@ -187,11 +176,11 @@ TEMPLATES: tuple[Template, ...] = (
             "Open the page of order number {order}.",
             "I want to see everything about order {order}.",
         ),
-        draw=_draw_number,
+        draw=draw_order_number,
         evaluate=_order_page,
         solve=_open_order,
         steps=_TO_LAST_PAGE + 2,
-    ),,
+    ),
     Template(
         name="shopping.reorder",
         sites=SITES,
@@ -205,5 +194,5 @@ TEMPLATES: tuple[Template, ...] = (
         evaluate=_reordered,
         solve=_reorder,
         steps=_TO_LAST_PAGE + 3,
-    ),,
+    ),
 )

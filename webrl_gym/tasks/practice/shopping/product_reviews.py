@@ -1,28 +1,23 @@
 """Templates about what customers wrote of a product."""
 
 from __future__ import annotations
+
 import random
 from typing import Any
+
 from webrl_gym.actions import leave
-from webrl_gym.tasks.checks import answer_includes, answer_is, ends_at
+from webrl_gym.tasks.checks import answer_includes
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.shopping.store_pages import (
     SITES,
     choose,
-    dollars,
-    draw_product,
-    listed_products,
     open_product,
-    product_by_name,
+    product_id,
 )
-from webrl_gym.tasks.template import Row, Split, Statement, TaskKind, Template, WorldReader
+from webrl_gym.tasks.template import Row, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
 
 _APPROVED = "r.status = 'Approved'"
-
-
-def _product_id(reader: WorldReader, parameters: Parameters) -> int:
-    return int(product_by_name(reader, parameters["product"])["id"])
 
 
 def _draw_review(reader: WorldReader, rng: random.Random, novel: bool, same: str) -> Row | None:
@@ -44,7 +39,7 @@ def _draw_rating(reader: WorldReader, rng: random.Random, novel: bool) -> dict[s
 
 def _find_by_rating(reader: WorldReader, parameters: Parameters) -> Row:
     sql = f"SELECT * FROM review r WHERE product_id = ? AND rating = ? AND {_APPROVED}"
-    return reader.one(Site.SHOPPING, sql, (_product_id(reader, parameters), int(parameters["rating"][0])))
+    return reader.one(Site.SHOPPING, sql, (product_id(reader, parameters), int(parameters["rating"][0])))
 
 
 def _reviewer(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -72,7 +67,7 @@ def _draw_nickname(reader: WorldReader, rng: random.Random, novel: bool) -> dict
 
 def _find_by_nickname(reader: WorldReader, parameters: Parameters) -> Row:
     sql = f"SELECT * FROM review r WHERE product_id = ? AND nickname = ? AND {_APPROVED}"
-    return reader.one(Site.SHOPPING, sql, (_product_id(reader, parameters), parameters["nickname"]))
+    return reader.one(Site.SHOPPING, sql, (product_id(reader, parameters), parameters["nickname"]))
 
 
 def _summary(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -108,7 +103,7 @@ TEMPLATES: tuple[Template, ...] = (
         solve=_read_reviewer,
         steps=5,
         perturb=_other_reviewer,
-    ),,
+    ),
     Template(
         name="shopping.review_summary",
         sites=SITES,
@@ -123,5 +118,5 @@ TEMPLATES: tuple[Template, ...] = (
         solve=_read_summary,
         steps=5,
         perturb=_other_summary,
-    ),,
+    ),
 )

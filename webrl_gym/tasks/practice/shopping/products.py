@@ -1,21 +1,22 @@
 """Templates about single products: price, stock, number, search."""
 
 from __future__ import annotations
+
 import random
 from typing import Any
+
 from webrl_gym.actions import leave
 from webrl_gym.tasks.checks import answer_includes, answer_is, ends_at
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.shopping.store_pages import (
     SITES,
-    choose,
     dollars,
     draw_product,
-    listed_products,
     open_product,
     product_by_name,
+    product_id,
 )
-from webrl_gym.tasks.template import Row, Split, Statement, TaskKind, Template, WorldReader
+from webrl_gym.tasks.template import Split, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
 
 _APPROVED = "r.status = 'Approved'"
@@ -63,7 +64,7 @@ def _draw_reviewed(reader: WorldReader, rng: random.Random, novel: bool) -> dict
 
 def _review_count(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     sql = f"SELECT COUNT(*) FROM review r WHERE product_id = ? AND {_APPROVED}"
-    return answer_includes(str(reader.value(Site.SHOPPING, sql, (_product_id(reader, parameters),))))
+    return answer_includes(str(reader.value(Site.SHOPPING, sql, (product_id(reader, parameters),))))
 
 
 def _read_review_count(page: PageView, parameters: Parameters) -> Oracle:
@@ -78,11 +79,7 @@ def _one_more_review(reader: WorldReader, parameters: Parameters) -> Statement:
         "INSERT INTO review (product_id, nickname, title, detail, rating, created_at)"
         " VALUES (?, 'Nobody', 'Arrived', 'Arrived today', 3, '2023-06-01 10:00:00')"
     )
-    return Site.SHOPPING, sql, (_product_id(reader, parameters),)
-
-
-def _product_id(reader: WorldReader, parameters: Parameters) -> int:
-    return int(product_by_name(reader, parameters["product"])["id"])
+    return Site.SHOPPING, sql, (product_id(reader, parameters),)
 
 
 def _draw_query(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
@@ -124,7 +121,7 @@ def _read_availability(page: PageView, parameters: Parameters) -> Oracle:
 
 
 def _other_availability(reader: WorldReader, parameters: Parameters) -> Statement:
-    return Site.SHOPPING, "UPDATE product SET in_stock = 1 - in_stock WHERE id = ?", (_product_id(reader, parameters),)
+    return Site.SHOPPING, "UPDATE product SET in_stock = 1 - in_stock WHERE id = ?", (product_id(reader, parameters),)
 
 
 TEMPLATES: tuple[Template, ...] = (
@@ -143,7 +140,7 @@ TEMPLATES: tuple[Template, ...] = (
         solve=_read_price,
         steps=2,
         perturb=_other_price,
-    ),,
+    ),
     Template(
         name="shopping.product_sku",
         sites=SITES,
@@ -159,7 +156,7 @@ TEMPLATES: tuple[Template, ...] = (
         steps=3,
         perturb=_other_sku,
         split=Split.VALID_ONLY,
-    ),,
+    ),
     Template(
         name="shopping.product_availability",
         sites=SITES,
@@ -174,14 +171,14 @@ TEMPLATES: tuple[Template, ...] = (
         solve=_read_availability,
         steps=3,
         perturb=_other_availability,
-    ),,
+    ),
     Template(
         name="shopping.review_count",
         sites=SITES,
         kind=TaskKind.READING,
         wordings=(
             "How many reviews does {product} have?",
-            "Tell me the number of reviews that our store received for {product}.",
+            "Tell me the number of reviews that customers wrote about {product}.",
             "Count the reviews of {product}.",
         ),
         draw=_draw_reviewed,
@@ -189,7 +186,7 @@ TEMPLATES: tuple[Template, ...] = (
         solve=_read_review_count,
         steps=2,
         perturb=_one_more_review,
-    ),,
+    ),
     Template(
         name="shopping.search",
         sites=SITES,
@@ -203,7 +200,7 @@ TEMPLATES: tuple[Template, ...] = (
         evaluate=_search_page,
         solve=_search,
         steps=2,
-    ),,
+    ),
     Template(
         name="shopping.show_product",
         sites=SITES,
@@ -217,5 +214,5 @@ TEMPLATES: tuple[Template, ...] = (
         evaluate=_product_page,
         solve=_show_product,
         steps=3,
-    ),,
+    ),
 )

@@ -1,23 +1,21 @@
 """Templates about the categories and their sections."""
 
 from __future__ import annotations
+
 import random
 from typing import Any
+
 from webrl_gym.actions import leave
-from webrl_gym.tasks.checks import answer_includes, answer_is, ends_at
+from webrl_gym.tasks.checks import answer_includes, ends_at
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.shopping.store_pages import (
     SITES,
     choose,
     dollars,
-    draw_product,
     listed_products,
-    open_product,
-    product_by_name,
 )
 from webrl_gym.tasks.template import Row, Split, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
-
 
 
 def _draw_section(reader: WorldReader, rng: random.Random, novel: bool) -> Row | None:
@@ -148,7 +146,7 @@ TEMPLATES: tuple[Template, ...] = (
         solve=_read_cheapest,
         steps=5,
         perturb=_new_cheapest,
-    ),,
+    ),
     Template(
         name="shopping.most_expensive_product",
         sites=SITES,
@@ -164,7 +162,7 @@ TEMPLATES: tuple[Template, ...] = (
         steps=6,
         perturb=_new_priciest,
         split=Split.TEST_ONLY,
-    ),,
+    ),
     Template(
         name="shopping.sorted_section",
         sites=SITES,
@@ -178,7 +176,7 @@ TEMPLATES: tuple[Template, ...] = (
         evaluate=_sorted_page,
         solve=_sort,
         steps=6,
-    ),,
+    ),
     Template(
         name="shopping.price_range",
         sites=SITES,
@@ -192,5 +190,5 @@ TEMPLATES: tuple[Template, ...] = (
         evaluate=_range_page,
         solve=_filter_range,
         steps=5,
-    ),,
+    ),
 )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Generator, Sequence
 
 from webrl_gym.actions import Action
-from webrl_gym.tasks.page_view import PageView
+from webrl_gym.tasks.page_view import PageView, Parameters
 from webrl_gym.tasks.template import Row, WorldReader
 from webrl_gym.types import Site
 
@@ -50,9 +50,20 @@ def product_by_name(reader: WorldReader, name: str) -> Row:
     return reader.one(Site.SHOPPING, "SELECT * FROM product WHERE name = ?", (name,))
 
 
-def order_by_number(reader: WorldReader, number: str) -> Row | None:
-    """The order with this number, or None."""
-    return reader.one(Site.SHOPPING, "SELECT * FROM sales_order WHERE increment_id = ?", (number,))
+def product_id(reader: WorldReader, parameters: Parameters) -> int:
+    """Id of the product that the parameter ``product`` names."""
+    return int(product_by_name(reader, parameters["product"])["id"])
+
+
+def named_order(reader: WorldReader, parameters: Parameters) -> Row:
+    """The order with the number in the parameter ``order``; None when there is none."""
+    return reader.one(Site.SHOPPING, "SELECT * FROM sales_order WHERE increment_id = ?", (parameters["order"],))
+
+
+def draw_order_number(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
+    """The parameter ``order``: the number of one of Emma's orders."""
+    order = draw_order(reader, rng, novel)
+    return None if order is None else {"order": order["increment_id"]}
 
 
 def listed_products(page: PageView) -> list[str]:
