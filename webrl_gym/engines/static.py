@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 import lxml.html
 from lxml.html import HtmlElement
@@ -66,6 +66,7 @@ class _Browser:
     def load(self, url: str, body: bytes | None = None, referrer: str = "") -> _Document:
         """Requests a page and follows redirects."""
         for _ in range(_MOST_REDIRECTS):
+            url = _as_browsers_write(url)
             parts = urlsplit(url)
             if parts.scheme != "http" or parts.netloc not in _HOSTS:
                 self.blocked += 1
@@ -323,6 +324,14 @@ class StaticEvaluationPage:
     def locate(self, expression: str) -> str:
         """Value of a WebArena locator."""
         return evaluate_locator(self.document.root, expression)
+
+
+def _as_browsers_write(url: str) -> str:
+    """An address with its root path and its special characters as a browser would show them."""
+    parts = urlsplit(url)
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = quote(parts.query, safe="/%:@!$&()*+,;=~-._?[]{}|\\^`")
+    return urlunsplit((parts.scheme, parts.netloc.lower(), path, query, parts.fragment))
 
 
 def _parse(content: bytes) -> HtmlElement:
