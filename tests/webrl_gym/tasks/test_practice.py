@@ -13,6 +13,7 @@ from webrl_gym.suites import load_suite
 from webrl_gym.tasks.practice import all_templates, template_by_name
 from webrl_gym.tasks.suite import PRACTICE_SUITES
 from webrl_gym.tasks.template import Split, TaskKind, Template
+from webrl_gym.types import Site
 
 TEMPLATES = all_templates()
 by_name = pytest.mark.parametrize("template", TEMPLATES, ids=[template.name for template in TEMPLATES])
@@ -94,6 +95,7 @@ def test_suites_have_their_size_distribution_and_templates(name: str) -> None:
         single = [task.sites[0].value for task in suite if len(task.sites) == 1]
         counts = {site: single.count(site) for site in set(single)}
         assert counts == {"shopping": 45, "shopping_admin": 35, "gitlab": 30, "map": 26, "reddit": 19}
+        assert sum(set(task.sites) == {Site.MAP, Site.WIKIPEDIA} for task in suite) == 4
         assert sum(len(task.sites) > 1 for task in suite) == 10
     novel = sum("novel" in task.tags for task in suite) / spec.size
     assert 0.08 <= novel <= 0.3

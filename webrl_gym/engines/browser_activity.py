@@ -1,0 +1,196 @@
+"""What the browser's events tell about a page: which document it shows, what is under way, what was refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import CDPSession, Page
+from playwright.async_api import Error as PlaywrightError
+
+WORLD = "webrl_gym"
+"""Name of the script world that ``snapshot.js`` runs in."""
+_SECONDARY = frozenset(("EventSource", "WebSocket", "Media", "Ping", "Prefetch", "CSPViolationReport"))
+
+
+class PageActivity:
+    """Keeps book of one page's events.
+
+    Attributes:
+        frame: The page's main frame.
+        document: Counts the documents shown so far.
+        context: Number of the current document's script context; None between two documents.
+        crashed: True once the page's process is gone.
+        refused: Address of a navigation that was stopped since this was last set to empty.
+        wrote_session_storage: True once a page left something in the tab's own storage.
+        stray_window: True once it opened a window to a place that is out of bounds.
+    """
+
+    def __init__(self, page: Page, cdp: CDPSession, allows: Callable[[str], bool]) -> None:
+        """Listens to ``page`` through ``cdp``; ``allows`` says which documents may be opened."""
+        self.frame = ""
+        self.document = 0
+        self.context: int | None = None
+        self.crashed = False
+        self.refused = ""
+        self.wrote_session_storage = False
+        self.stray_window = False
+        self._cdp = cdp
+        self._allows = allows
+        self._loading: set[str] = set()
+        self._requests: set[str] = set()
+        self._opening = False
+        self._event = asyncio.Event()
+        self._answering: set[asyncio.Timeout] = set()
+        self._pending: set[asyncio.Task[None]] = set()
+        self._listen(page)
+
+    @property
+    def busy(self) -> bool:
+        """True while a document, a request or a window is under way."""
+        return bool(self._loading or self._requests or self._opening or self.context is None)
+
+    async def next_event(self, limit: float) -> None:
+        """Waits until something happens, at most ``limit`` seconds."""
+        self._event.clear()
+        try:
+            async with asyncio.timeout(limit):
+                await self._event.wait()
+        except TimeoutError:
+            return
+
+    def expect_document(self) -> None:
+        """Counts the page as busy from now on, until its main frame stops loading."""
+        self._loading.add(self.frame)
+
+    def ignore_what_runs(self) -> None:
+        """Stops waiting for everything that is under way."""
+        self._loading.clear()
+        self._requests.clear()
+        self._opening = False
+
+    def window_adopted(self) -> None:
+        """Called when a window that this page opened has become a tab, or has gone."""
+        self._opening = False
+        self._event.set()
+
+    def answering(self) -> asyncio.Timeout:
+        """A scope for one question to the page: ends by ``TimeoutError`` when the page crashes."""
+        scope = asyncio.timeout(None)
+        self._answering.add(scope)
+        return scope
+
+    def answered(self, scope: asyncio.Timeout) -> None:
+        """Ends what ``answering`` began."""
+        self._answering.discard(scope)
+
+    def _listen(self, page: Page) -> None:
+        listeners: dict[str, Callable[[dict[str, Any]], None]] = {
+            "Page.frameRequestedNavigation": self._on_navigation_requested,
+            "Page.frameStartedLoading": lambda event: self._loading.add(event["frameId"]),
+            "Page.frameStoppedLoading": lambda event: self._loading.discard(event["frameId"]),
+            "Page.frameDetached": self._on_frame_detached,
+            "Page.frameNavigated": self._on_navigated,
+            "Page.windowOpen": self._on_window_open,
+            "Runtime.executionContextCreated": self._on_context,
+            "Runtime.executionContextDestroyed": self._on_context_destroyed,
+            "Runtime.executionContextsCleared": self._on_contexts_cleared,
+            "Network.requestWillBeSent": self._on_request,
+            "Network.loadingFinished": lambda event: self._requests.discard(event["requestId"]),
+            "Network.loadingFailed": lambda event: self._requests.discard(event["requestId"]),
+            "DOMStorage.domStorageItemAdded": self._on_storage,
+            "Fetch.requestPaused": self._on_paused,
+        }
+        for name, listener in listeners.items():
+            self._cdp.on(name, self._noting(listener))
+        page.on("crash", self._on_crash)
+        page.on("close", lambda _: self._event.set())
+
+    def _noting(self, listener: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+        def note(event: dict[str, Any]) -> None:
+            listener(event)
+            self._event.set()
+
+        return note
+
+    def _on_navigation_requested(self, event: dict[str, Any]) -> None:
+        if event["disposition"] == "currentTab" and not event["url"].startswith("javascript:"):
+            self._loading.add(event["frameId"])
+
+    def _on_frame_detached(self, event: dict[str, Any]) -> None:
+        if event.get("reason") != "swap":
+            self._loading.discard(event["frameId"])
+
+    def _on_navigated(self, event: dict[str, Any]) -> None:
+        if event["frame"]["id"] == self.frame:
+            self.document += 1
+            self._requests.clear()
+
+    def _on_context(self, event: dict[str, Any]) -> None:
+        context = event["context"]
+        if context["name"] == WORLD and context["auxData"]["frameId"] == self.frame:
+            self.context = context["id"]
+
+    def _on_context_destroyed(self, event: dict[str, Any]) -> None:
+        if event["executionContextId"] == self.context:
+            self.context = None
+
+    def _on_contexts_cleared(self, _event: dict[str, Any]) -> None:
+        self.context = None
+
+    def _on_window_open(self, event: dict[str, Any]) -> None:
+        if event["url"] and not self._allows(event["url"]):
+            # It may stay empty for ever and then Playwright never tells of it.
+            self.refused = event["url"]
+            self.stray_window = True
+        else:
+            self._opening = True
+
+    def _on_request(self, event: dict[str, Any]) -> None:
+        if event.get("type") == "Document" and event.get("frameId") == self.frame:
+            url = event["request"]["url"]
+            if not self._allows(url):
+                self.refused = url
+        if event.get("type") not in _SECONDARY and not event["request"]["url"].startswith(("data:", "blob:")):
+            self._requests.add(event["requestId"])
+
+    def _on_storage(self, event: dict[str, Any]) -> None:
+        if not event["storageId"]["isLocalStorage"]:
+            self.wrote_session_storage = True
+
+    def _on_crash(self, _page: Page) -> None:
+        self.crashed = True
+        # A page that has crashed never answers what it was asked.
+        for answering in self._answering:
+            answering.reschedule(asyncio.get_running_loop().time())
+        self._event.set()
+
+    def _on_paused(self, event: dict[str, Any]) -> None:
+        task = asyncio.get_running_loop().create_task(self._decide(event))
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    async def _decide(self, event: dict[str, Any]) -> None:
+        url = event["request"]["url"]
+        try:
+            if self._allows(url):
+                await self._cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+                return
+            # An aborted navigation leaves the page as it was; any other reason would show an error page.
+            await self._cdp.send("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "Aborted"})
+        except PlaywrightError:
+            # The page or its request went away first.
+            return
+
+
+def outside(url: str) -> str:
+    """What a refused navigation reads like."""
+    return f"{url[:200]} lies outside the sites of this task; the page stays as it was."
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

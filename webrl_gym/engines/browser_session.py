@@ -1,0 +1,304 @@
+"""One environment's part of the browser: a context with its tabs, and the pages of the evaluators."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Dialog, Download, Page
+from playwright.async_api import Error as PlaywrightError
+
+from webrl_gym.actions import ActionKind
+from webrl_gym.engines.browser_actions import GONE, perform
+from webrl_gym.engines.browser_activity import origin_of, outside
+from webrl_gym.engines.browser_tab import PageMoved, Tab
+from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, NothingLocated, WebRLGymError
+
+VIEWPORT = (1280, 720)
+"""Width and height of every page, in CSS pixels."""
+_MOST_TABS = 20
+_MOST_NOTICES = 5
+_PATIENCE = 15.0
+
+
+class BrowserSession:
+    """A browser context, recycled from episode to episode.
+
+    Attributes:
+        blocked: Documents that were refused since the episode began.
+    """
+
+    def __init__(
+        self, ready_browser: Callable[[], Awaitable[Browser]], proxy: str | None, origins: Sequence[str]
+    ) -> None:
+        """Keeps pages inside ``origins``.
+
+        Args:
+            ready_browser: Gives the running browser, a new one after the last has died.
+            proxy: Address of a ``SiteServer`` that all traffic goes through; None connects directly.
+            origins: Scheme, host and port of every address that may be opened.
+        """
+        self.blocked = 0
+        self._ready_browser = ready_browser
+        self._proxy = proxy
+        self._origins = list(origins)
+        self._browser: Browser | None = None
+        self._context: BrowserContext | None = None
+        self._tabs: list[Tab] = []
+        self._current = 0
+        self._evaluation: Tab | None = None
+        self._notices: list[str] = []
+        self._adoptions: set[asyncio.Task[None]] = set()
+
+    async def start(self, urls: Sequence[str], cookies: Sequence[Sequence[str]]) -> None:
+        """Begins an episode with one tab for each address."""
+        browser = await self._ready_browser()
+        self.blocked = 0
+        if not await self._recycle(browser):
+            await self._new_context(browser)
+        self._notices.clear()
+        context = self._require_context()
+        if cookies:
+            await context.add_cookies([{"url": root, "name": name, "value": value} for root, name, value in cookies])
+        for position, url in enumerate(urls):
+            if position >= len(self._tabs):
+                self._tabs.append(await self._open_tab(await context.new_page()))
+            tab = self._tabs[position]
+            await tab.navigate(url)
+            await tab.forget_history()
+        self._current = 0
+
+    async def snapshot(self) -> tuple[dict[str, Any], bytes]:
+        """The current tab as JSON text, and what goes with it."""
+        async with asyncio.timeout(_PATIENCE):
+            tab = await self._current_tab()
+            state = await tab.settle(read=True)
+            while not state["page"]:
+                # The page closed itself; another tab is the current one now.
+                self._on_close(tab)
+                tab = await self._current_tab()
+                state = await tab.settle(read=True)
+            head = {
+                "document": [tab.number, tab.activity.document],
+                "titles": await self._titles(),
+                "current": self._current,
+                "notices": list(self._notices),
+                "blocked": self.blocked,
+            }
+        return head, state["page"].encode()
+
+    async def execute(self, kind: str, argument: str, ref: int | None, document: Any) -> None:
+        """Carries out an action and waits until the page is quiet."""
+        tab = await self._current_tab()
+        self._notices.clear()
+        tab.activity.refused = ""
+        if kind == ActionKind.SWITCH_TAB:
+            self._switch_tab(argument)
+            return
+        if ref is not None and document != [tab.number, tab.activity.document]:
+            raise ActionTargetError(GONE)
+        before, refusal = tab.activity.document, ""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await perform(tab, ActionKind(kind), argument, ref)
+                refusal = (await tab.settle())["refusal"]
+        except PlaywrightError:
+            # A page may close itself while it is clicked.
+            if tab.activity.crashed or not tab.page.is_closed():
+                raise
+        finally:
+            self.blocked += bool(tab.activity.refused)
+        if tab.activity.refused:
+            raise ActionTargetError(outside(tab.activity.refused))
+        if refusal and tab.activity.document == before:
+            raise ActionTargetError(f"The form was not sent: {refusal}")
+
+    async def screenshot(self) -> tuple[None, bytes]:
+        """The current tab as PNG, as a body."""
+        tab = await self._current_tab()
+        return None, await tab.page.screenshot(type="png", animations="disabled")
+
+    async def evaluation_open(self, at_end: bool) -> None:
+        """Begins an evaluation on the agent's page as it is, or on none."""
+        self._evaluation = await self._current_tab() if at_end else None
+
+    async def evaluation_close(self) -> None:
+        """Ends the evaluation; a page that was opened for it goes away."""
+        tab, self._evaluation = self._evaluation, None
+        if tab is not None and tab not in self._tabs:
+            await tab.page.close()
+
+    async def evaluation_goto(self, url: str) -> None:
+        """Opens an address on the evaluation's own page; the agent's tabs stay as they are."""
+        if self._evaluation is None or self._evaluation in self._tabs:
+            self._evaluation = await self._open_tab(await self._require_context().new_page())
+        await self._evaluation.navigate(url)
+
+    async def evaluation_content(self) -> str:
+        """The evaluation's page as HTML."""
+        if self._evaluation is None:
+            return ""
+        return str(await self._evaluation.page.content())
+
+    async def evaluation_url(self) -> str:
+        """Address of the evaluation's page."""
+        return str(self._evaluation.page.url) if self._evaluation else "about:blank"
+
+    async def evaluation_locate(self, expression: str) -> str:
+        """Value of a JavaScript expression on the evaluation's page."""
+        if self._evaluation is None:
+            raise NothingLocated(f"the locator {expression!r} finds nothing: no page was opened")
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                value = await self._evaluation.page.evaluate(f"() => ({expression.strip().rstrip(';')})")
+        except PlaywrightError as error:
+            text = str(error).splitlines()[0]
+            if "TypeError" in text and ("null" in text or "undefined" in text):
+                raise NothingLocated(f"the locator {expression!r} finds nothing on the page") from error
+            raise EvaluationError(f"the locator {expression!r} is broken: {text}") from error
+        if value is None:
+            raise NothingLocated(f"the locator {expression!r} finds nothing on the page")
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    async def close(self) -> None:
+        """Closes the context; may be called twice."""
+        context, self._context = self._context, None
+        self._tabs.clear()
+        if context is not None:
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await context.close()
+            except (PlaywrightError, TimeoutError):
+                # It went down with its browser.
+                return
+
+    def _allows(self, url: str) -> bool:
+        return origin_of(url) in self._origins or url.startswith(("about:", "blob:"))
+
+    async def _recycle(self, browser: Browser) -> bool:
+        """Empties the context for the next episode; False when a new one is needed."""
+        tab = self._tabs[0] if self._tabs else None
+        if self._context is None or self._browser is not browser or tab is None:
+            return False
+        if (
+            tab.activity.crashed
+            or tab.page.is_closed()
+            or tab.activity.wrote_session_storage
+            or tab.activity.stray_window
+        ):
+            return False
+        others, self._tabs = self._tabs[1:], [tab]
+        try:
+            async with asyncio.timeout(_PATIENCE / 3):
+                await self.evaluation_close()
+                await asyncio.gather(*(other.page.close() for other in others))
+                if tab.scripted:
+                    # What still runs there must not write to what is emptied next.
+                    await tab.navigate("about:blank")
+                await asyncio.gather(self._context.clear_cookies(), tab.forget_storage(self._origins))
+        except (PlaywrightError, TimeoutError, WebRLGymError):
+            return False
+        return True
+
+    async def _new_context(self, browser: Browser) -> None:
+        await self.close()
+        self._browser = browser
+        self._context = await browser.new_context(
+            viewport={"width": VIEWPORT[0], "height": VIEWPORT[1]},
+            locale="en-US",
+            accept_downloads=False,
+            service_workers="block",
+            proxy=None if self._proxy is None else {"server": self._proxy},
+        )
+        self._tabs = [await self._open_tab(await self._context.new_page())]
+
+    async def _open_tab(self, page: Page) -> Tab:
+        tab = await Tab.open(page, self._allows, walled=self._proxy is not None)
+        page.on("dialog", self._on_dialog)
+        page.on("download", self._on_download)
+        page.on("popup", lambda popup: self._on_popup(tab, popup))
+        page.on("close", lambda _: self._on_close(tab))
+        return tab
+
+    def _require_context(self) -> BrowserContext:
+        if self._context is None:
+            raise BrowserError("The browser session was not started.")
+        return self._context
+
+    async def _current_tab(self) -> Tab:
+        if not self._tabs:
+            context = self._require_context()
+            self._tabs.append(await self._open_tab(await context.new_page()))
+            self._notice("The page closed the last tab; this is a new, empty one.")
+        self._current = min(self._current, len(self._tabs) - 1)
+        return self._tabs[self._current]
+
+    def _switch_tab(self, argument: str) -> None:
+        wanted = argument.strip()
+        if not (wanted.isascii() and wanted.isdigit()) or int(wanted) >= len(self._tabs):
+            raise ActionTargetError(f'There is no tab "{wanted[:20]}"; tabs are numbered 0 to {len(self._tabs) - 1}.')
+        self._current = int(wanted)
+
+    async def _titles(self) -> list[str]:
+        if len(self._tabs) == 1:
+            return []
+
+        async def title(tab: Tab) -> str:
+            try:
+                async with asyncio.timeout(1):
+                    return str(await tab.ask("title()"))
+            except (PageMoved, TimeoutError, PlaywrightError, BrowserError):
+                return str(tab.page.url)
+
+        return list(await asyncio.gather(*(title(tab) for tab in self._tabs)))
+
+    def _notice(self, text: str) -> None:
+        if len(self._notices) < _MOST_NOTICES:
+            self._notices.append(text)
+
+    async def _on_dialog(self, dialog: Dialog) -> None:
+        if dialog.type != "beforeunload":
+            self._notice(f'The page said "{dialog.message[:500]}" in a dialog ({dialog.type}); it was accepted.')
+        try:
+            await dialog.accept(dialog.default_value)
+        except PlaywrightError:
+            # The page went away with its dialog.
+            return
+
+    def _on_download(self, download: Download) -> None:
+        self._notice(f'The file "{download.suggested_filename[:200]}" was offered; downloads are not kept.')
+
+    def _on_close(self, tab: Tab) -> None:
+        if tab in self._tabs:
+            position = self._tabs.index(tab)
+            self._tabs.remove(tab)
+            if position <= self._current:
+                self._current = max(0, self._current - 1)
+
+    def _on_popup(self, opener: Tab, page: Page) -> None:
+        task = asyncio.get_running_loop().create_task(self._adopt(opener, page))
+        self._adoptions.add(task)
+        task.add_done_callback(self._adoptions.discard)
+
+    async def _adopt(self, opener: Tab, page: Page) -> None:
+        """Makes a window that a page opened the current tab, or closes it."""
+        try:
+            if opener.activity.refused or not self._allows(page.url):
+                opener.activity.refused = opener.activity.refused or page.url
+                await page.close()
+                return
+            if len(self._tabs) >= _MOST_TABS:
+                self._notice(f"There are {_MOST_TABS} tabs open already; no more can be opened.")
+                await page.close()
+                return
+            tab = await self._open_tab(page)
+            await tab.settle()
+            self._tabs.append(tab)
+            self._current = len(self._tabs) - 1
+        except (PlaywrightError, WebRLGymError):
+            # A window that closes or fails at once is no tab.
+            return
+        finally:
+            opener.activity.window_adopted()

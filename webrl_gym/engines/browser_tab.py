@@ -1,0 +1,243 @@
+"""One page of the browser: asking it questions, opening addresses and waiting until it is quiet.
+
+Works on the DevTools protocol where Playwright's own calls wait for more than is needed. Nothing here sleeps for a
+fixed time: the browser's events say when a page is busy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any, TypedDict
+
+from playwright.async_api import CDPSession, Page
+from playwright.async_api import Error as PlaywrightError
+
+from webrl_gym.engines.browser_activity import WORLD, PageActivity, outside
+from webrl_gym.errors import ActionTargetError, BrowserError, SiteError
+
+SETTLE_LIMIT = 6.0
+"""Longest wait for a quiet page, in seconds."""
+_NEXT_PATIENCE = 0.5
+_MOST_RESTLESS = 3
+_READ_LIMIT = 10.0
+LOAD_LIMIT = 20.0
+"""Longest wait for a site's answer, in seconds."""
+_CALM = 30
+_SLICE = 500
+_SCRIPT = files("webrl_gym.engines").joinpath("snapshot.js").read_text(encoding="utf-8")
+_numbers = itertools.count()
+
+
+class PageMoved(Exception):
+    """Raised when the document went away while it was asked; the caller waits and asks the next one."""
+
+
+class PageState(TypedDict):
+    """What a page says of itself once it is quiet."""
+
+    calm: bool
+    """False when it was still busy at the limit."""
+    refusal: str
+    """Why the browser did not send a form since the last action; mostly empty."""
+    status: int
+    """Status of the answer that the document came with; 0 when there was none."""
+    scripted: bool
+    """True when it may change by itself."""
+    page: str
+    """The page as JSON text, when it was read."""
+
+
+CLOSED: PageState = {"calm": True, "refusal": "", "status": 0, "scripted": True, "page": ""}
+"""What stands for the state of a page that was closed meanwhile."""
+
+
+class Tab:
+    """One page with its DevTools connection.
+
+    Attributes:
+        page: Playwright's page.
+        number: Names the tab; no two tabs of a driver share one.
+        activity: What its events tell.
+        scripted: True when the current document may change by itself, as of the last wait.
+    """
+
+    def __init__(self, page: Page, cdp: CDPSession, allows: Callable[[str], bool]) -> None:
+        """Use ``Tab.open``."""
+        self.page = page
+        self.number = next(_numbers)
+        self.activity = PageActivity(page, cdp, allows)
+        self.scripted = False
+        self._cdp = cdp
+        self._checked = 0
+        self._restless = -1
+
+    @classmethod
+    async def open(cls, page: Page, allows: Callable[[str], bool], *, walled: bool) -> Tab:
+        """Connects to a page.
+
+        Args:
+            page: Playwright's page.
+            allows: Says whether a document may be opened from an address.
+            walled: True when a ``SiteServer`` refuses other http addresses by itself. Then only https ones are stopped
+                here, whose refused tunnel would show an error page; stopping to look at every document costs time.
+        """
+        tab = cls(page, await page.context.new_cdp_session(page), allows)
+        tree = await tab._cdp.send("Page.getFrameTree")
+        tab.activity.frame = tree["frameTree"]["frame"]["id"]
+        watched = {"urlPattern": "https://*" if walled else "*", "resourceType": "Document"}
+        await asyncio.gather(
+            tab._cdp.send("Page.enable"),
+            tab._cdp.send("Runtime.enable"),
+            tab._cdp.send(
+                "Page.addScriptToEvaluateOnNewDocument",
+                {"source": _SCRIPT, "worldName": WORLD, "runImmediately": True},
+            ),
+            tab._cdp.send("Network.enable"),
+            tab._cdp.send("DOMStorage.enable"),
+            tab._cdp.send("Fetch.enable", {"patterns": [watched]}),
+        )
+        return tab
+
+    async def ask(self, call: str) -> Any:
+        """Value of a call of ``snapshot.js`` in the current document.
+
+        Raises:
+            PageMoved: If the document went away meanwhile.
+            BrowserError: If the page has crashed.
+        """
+        return json.loads(await self.ask_text(call))
+
+    async def ask_text(self, call: str) -> str:
+        """Like ``ask``; the answer stays JSON text."""
+        if self.activity.crashed:
+            raise BrowserError("The page has crashed.")
+        if self.activity.context is None:
+            raise PageMoved
+        request = {
+            "expression": f"webrlGym.{call}",
+            "contextId": self.activity.context,
+            "returnByValue": True,
+            "awaitPromise": True,
+        }
+        scope = self.activity.answering()
+        try:
+            async with scope:
+                answer = await self._cdp.send("Runtime.evaluate", request)
+        except TimeoutError:
+            raise BrowserError("The page has crashed.") from None
+        except PlaywrightError as error:
+            if self.activity.crashed or self.page.is_closed():
+                raise
+            raise PageMoved from error
+        finally:
+            self.activity.answered(scope)
+        if "exceptionDetails" in answer:
+            details = answer["exceptionDetails"]
+            text = details.get("exception", {}).get("description", details.get("text", ""))
+            raise BrowserError(f"Reading the page failed: {text[:500]}")
+        return str(answer["result"]["value"])
+
+    async def navigate(self, url: str) -> None:
+        """Opens an address and waits until the page is quiet.
+
+        Raises:
+            SiteError: If the site does not answer, or answers with a status of 500 or more.
+        """
+        self.activity.refused = ""
+        try:
+            async with asyncio.timeout(LOAD_LIMIT):
+                answer = await self._cdp.send("Page.navigate", {"url": url})
+        except TimeoutError as error:
+            raise SiteError(f"{url} did not answer within {LOAD_LIMIT:.0f} seconds") from error
+        if self.activity.refused:
+            raise SiteError(outside(self.activity.refused))
+        if answer.get("errorText"):
+            raise SiteError(f"{url} cannot be opened: {answer['errorText']}")
+        await self.settle()
+
+    async def settle(self, limit: float = SETTLE_LIMIT, *, read: bool = False) -> PageState:
+        """Waits until network and document are quiet, at most ``limit`` seconds.
+
+        Args:
+            limit: Seconds after which a busy page is taken as it is; less once a page has proved restless.
+            read: True to read the page in the same pass.
+
+        Raises:
+            SiteError: If what came is a server's failure (status 500 or more).
+            BrowserError: If the page has crashed, or cannot be read.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + min(limit, _NEXT_PATIENCE if self._restless == self.activity.document else limit)
+        state: PageState | None = None
+        restless = 0
+        while state is None and not self.page.is_closed():
+            left = deadline - loop.time()
+            if self.activity.crashed:
+                raise BrowserError("The page has crashed.")
+            if left <= 0 or restless >= _MOST_RESTLESS:
+                state = await self._take_as_it_is()
+            elif self.activity.busy:
+                await self.activity.next_event(left)
+            else:
+                state = await self._ask_quiet(left, read)
+                restless += state is None and not self.activity.busy
+        if state is None:
+            return CLOSED
+        if self.activity.document != self._checked:
+            self._checked = self.activity.document
+            if state["status"] >= 500:
+                raise SiteError(f"{self.page.url} answered with status {state['status']}")
+        self.scripted = state["scripted"]
+        return state
+
+    async def _ask_quiet(self, limit: float, read: bool) -> PageState | None:
+        """The state of a page that is quiet, or None."""
+        try:
+            async with asyncio.timeout(limit):
+                state: PageState = await self.ask(f"quiet({_CALM}, {_SLICE}, {str(read).lower()})")
+        except (PageMoved, TimeoutError):
+            return None
+        return state if state["calm"] and not self.activity.busy else None
+
+    async def _take_as_it_is(self) -> PageState:
+        """Reads a page that never became quiet, and waits less for it from now on."""
+        self._restless = self.activity.document
+        self.activity.ignore_what_runs()
+        try:
+            async with asyncio.timeout(_READ_LIMIT):
+                state: PageState = await self.ask("quiet(0, 0, true)")
+        except PageMoved as error:
+            if self.page.is_closed():
+                return CLOSED
+            raise BrowserError("The page kept moving while it was read.") from error
+        return state
+
+    async def go(self, offset: int) -> None:
+        """Moves in the tab's history.
+
+        Raises:
+            ActionTargetError: If there is no such entry.
+        """
+        history = await self._cdp.send("Page.getNavigationHistory")
+        position = history["currentIndex"] + offset
+        if not 0 <= position < len(history["entries"]):
+            raise ActionTargetError(f"There is no {'earlier' if offset < 0 else 'later'} page in this tab.")
+        self.activity.expect_document()
+        await self._cdp.send("Page.navigateToHistoryEntry", {"entryId": history["entries"][position]["id"]})
+
+    async def forget_history(self) -> None:
+        """Makes the current page the first one of the tab."""
+        await self._cdp.send("Page.resetNavigationHistory")
+
+    async def forget_storage(self, origins: list[str]) -> None:
+        """Deletes everything that pages of these origins keep in the browser, cookies aside."""
+        await asyncio.gather(
+            *(
+                self._cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+                for origin in origins
+            )
+        )

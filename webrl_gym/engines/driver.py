@@ -1,0 +1,135 @@
+"""The browser driver: the process that owns Playwright and Chromium (``python -m webrl_gym.engines.driver``).
+
+Environments of one Python process share one driver. It reads requests from its standard input (a socket), serves
+each session's requests in turn and different sessions at the same time, and ends with its browser when that socket
+closes, however the parent went away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from typing import Any
+
+from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Error as PlaywrightError
+
+from webrl_gym.engines.browser_errors import translate
+from webrl_gym.engines.browser_launch import chromium_flags, find_chromium, missing
+from webrl_gym.engines.browser_session import BrowserSession
+from webrl_gym.engines.driver_messages import LENGTHS, decode_head, encode, encode_error
+from webrl_gym.errors import BrowserError
+
+_START_LIMIT_MS = 60_000
+_REQUEST_LIMIT = 90.0
+_METHODS = frozenset(
+    "start snapshot execute screenshot close evaluation_open evaluation_close evaluation_goto evaluation_url "
+    "evaluation_content evaluation_locate".split()
+)
+"""What an engine may ask of its session."""
+
+
+class Driver:
+    """Sessions by name over one browser, which is started at first use and again after it has died."""
+
+    def __init__(self, playwright: Playwright, executable: str | None) -> None:
+        """Serves sessions with the browser at ``executable``; None searches for one."""
+        self._playwright = playwright
+        self._executable = executable
+        self._browser: Browser | None = None
+        self._starting = asyncio.Lock()
+        self._sessions: dict[str, BrowserSession] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    async def answer(self, head: dict[str, Any]) -> tuple[Any, bytes]:
+        """Carries out one request; returns the result and the body."""
+        name, method, arguments = head["session"], head["method"], head["arguments"]
+        async with self._turns.setdefault(name, asyncio.Lock()), asyncio.timeout(_REQUEST_LIMIT):
+            if method == "open":
+                # The browser starts now, so that a missing one is reported where the environment is made.
+                await self.ready_browser()
+                self._sessions[name] = BrowserSession(self.ready_browser, **arguments)
+                return None, b""
+            session = self._sessions.get(name)
+            if session is None or method not in _METHODS:
+                raise BrowserError(f"The driver knows no session {name!r} with a method {method!r}.")
+            answer = await getattr(session, method)(**arguments)
+            if method == "close":
+                del self._sessions[name], self._turns[name]
+            return answer if isinstance(answer, tuple) else (answer, b"")
+
+    async def close(self) -> None:
+        """Ends the browser."""
+        if self._browser is not None:
+            try:
+                async with asyncio.timeout(10):
+                    await self._browser.close()
+            except (PlaywrightError, TimeoutError):
+                # It has ended already, or Playwright will end it when it stops.
+                return
+
+    async def ready_browser(self) -> Browser:
+        """The running browser; starts one when there is none.
+
+        Raises:
+            BrowserMissing: If none is found, or it does not start.
+        """
+        async with self._starting:
+            if self._browser is None or not self._browser.is_connected():
+                path = find_chromium(self._executable, self._playwright.chromium.executable_path)
+                try:
+                    self._browser = await self._playwright.chromium.launch(
+                        executable_path=path,
+                        args=chromium_flags(),
+                        timeout=_START_LIMIT_MS,
+                        handle_sigint=False,
+                        handle_sigterm=False,
+                        handle_sighup=False,
+                    )
+                except PlaywrightError as error:
+                    raise missing([path], str(error).splitlines()[0]) from error
+            return self._browser
+
+
+async def serve(channel: socket.socket, executable: str | None) -> None:
+    """Answers requests from ``channel`` until its other end closes."""
+    reader, writer = await asyncio.open_connection(sock=channel)
+    running: set[asyncio.Task[None]] = set()
+    async with async_playwright() as playwright:
+        driver = Driver(playwright, executable)
+
+        async def handle(head: dict[str, Any]) -> None:
+            reply: dict[str, Any] = {"id": head["id"]}
+            body = b""
+            try:
+                reply["result"], body = await driver.answer(head)
+            except Exception as error:  # every failure is an answer; the driver serves the other sessions on
+                reply["error"] = encode_error(translate(error))
+            writer.write(encode(reply, body))
+
+        try:
+            while True:
+                size, _ = LENGTHS.unpack(await reader.readexactly(LENGTHS.size))
+                task = asyncio.create_task(handle(decode_head(await reader.readexactly(size))))
+                running.add(task)
+                task.add_done_callback(running.discard)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            # The parent has closed its end or has died.
+            for task in running:
+                task.cancel()
+        finally:
+            await driver.close()
+
+
+def main() -> None:
+    """Runs the driver on the socket that is its standard input."""
+    channel = socket.socket(fileno=os.dup(sys.stdin.fileno()))
+    # Nobody else in this process may read from the socket.
+    sys.stdin.close()
+    asyncio.run(serve(channel, sys.argv[1] if len(sys.argv) > 1 else None))
+
+
+if __name__ == "__main__":
+    main()

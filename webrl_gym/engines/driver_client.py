@@ -1,0 +1,214 @@
+"""The environment's end of the browser driver: starts the process, sends requests, hands out answers.
+
+Plain sockets and one reading thread, so it works in scripts, threads, notebooks and under asyncio alike. The driver is
+a program of its own, started and never forked; a forked child of this process starts its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import IO, Any
+
+from webrl_gym.engines.driver_messages import LENGTHS, Message, decode_error, decode_head, encode
+from webrl_gym.errors import BrowserError
+
+_PATIENCE = 120.0
+_END_LIMIT = 15.0
+
+
+class DriverClient:
+    """One driver process. Requests may come from several threads.
+
+    Attributes:
+        users: Engines that use it; the last one ends it (see ``acquire_driver``).
+    """
+
+    def __init__(self, executable: str | None) -> None:
+        """Starts the process; ``executable`` is the browser it shall use, None lets it search."""
+        ours, theirs = socket.socketpair()
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the driver writes to it)
+        command = [sys.executable, "-m", "webrl_gym.engines.driver", *([executable] if executable else [])]
+        try:
+            # A session of its own: Ctrl-C in the terminal is for this process, which then closes the driver.
+            self._process = subprocess.Popen(
+                command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._log, start_new_session=True
+            )
+        except OSError as error:
+            ours.close()
+            self._log.close()
+            raise BrowserError(f"The browser driver cannot be started: {error}") from error
+        finally:
+            theirs.close()
+        self._socket = ours
+        self.users = 0
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._waiting: dict[int, Future[Message]] = {}
+        self._ended = False
+        self._reader = threading.Thread(target=self._read, name="browser-driver", daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """False once the process has ended or closed its end."""
+        return not self._ended
+
+    @property
+    def pid(self) -> int:
+        """The driver's process id."""
+        return int(self._process.pid)
+
+    def call(self, session: str, method: str, **arguments: Any) -> tuple[Any, bytes]:
+        """Sends one request and waits for its answer.
+
+        Returns:
+            The result and the body.
+
+        Raises:
+            WebRLGymError: What the driver says went wrong.
+            BrowserError: If the driver has ended or does not answer.
+        """
+        number = next(self._numbers)
+        future: Future[Message] = Future()
+        message = encode({"id": number, "session": session, "method": method, "arguments": arguments})
+        with self._lock:
+            if self._ended:
+                raise self._gone()
+            self._waiting[number] = future
+            try:
+                self._socket.sendall(message)
+            except OSError as error:
+                # The reading thread may learn it later than this one.
+                self._ended = True
+                del self._waiting[number]
+                raise self._gone() from error
+        try:
+            head, body = future.result(timeout=_PATIENCE)
+        except FutureTimeout:
+            raise BrowserError(f"The browser driver did not answer {method!r} within {_PATIENCE:.0f} s.") from None
+        finally:
+            with self._lock:
+                self._waiting.pop(number, None)
+        if "error" in head:
+            raise decode_error(head["error"])
+        return head["result"], body
+
+    def close(self) -> None:
+        """Ends the driver and its browser, and waits for that; may be called twice."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            # The driver closed it first.
+            self._ended = True
+        try:
+            self._process.wait(timeout=_END_LIMIT)
+        except subprocess.TimeoutExpired:
+            # The browser ends with the driver: it listens on a pipe that closes.
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        if self._reader is not threading.current_thread():
+            self._reader.join(timeout=_END_LIMIT)
+        self._socket.close()
+        self._log.close()
+
+    def abandon(self) -> None:
+        """Lets go of the connection without ending it: what a forked child does with its parent's driver."""
+        self._ended = True
+        self._socket.close()
+        self._log.close()
+
+    def _read(self) -> None:
+        try:
+            while True:
+                head_size, body_size = LENGTHS.unpack(self._receive(LENGTHS.size))
+                head = decode_head(self._receive(head_size))
+                body = self._receive(body_size)
+                with self._lock:
+                    future = self._waiting.get(head["id"])
+                if future is not None:
+                    future.set_result((head, body))
+        except OSError:
+            with self._lock:
+                self._ended = True
+                waiting = list(self._waiting.values())
+            for future in waiting:
+                future.set_exception(self._gone())
+
+    def _receive(self, size: int) -> bytes:
+        chunks = bytearray()
+        while len(chunks) < size:
+            chunk = self._socket.recv(min(size - len(chunks), 1 << 20))
+            if not chunk:
+                raise ConnectionResetError("the driver closed the connection")
+            chunks += chunk
+        return bytes(chunks)
+
+    def _gone(self) -> BrowserError:
+        try:
+            self._log.seek(0)
+            last = self._log.read()[-1_000:].decode(errors="replace").strip()
+        except ValueError:
+            last = ""
+        return BrowserError(f"The browser driver has ended.{' It said: ' + last if last else ''}")
+
+
+_drivers: dict[str | None, DriverClient] = {}
+_drivers_lock = threading.Lock()
+
+
+def acquire_driver(executable: str | None) -> DriverClient:
+    """The driver that all environments of this process share, started if there is none.
+
+    Args:
+        executable: The browser it shall use; None lets it search. One driver for each.
+    """
+    with _drivers_lock:
+        driver = _drivers.get(executable)
+        if driver is None or not driver.alive:
+            driver = _drivers[executable] = DriverClient(executable)
+        driver.users += 1
+        return driver
+
+
+def release_driver(driver: DriverClient) -> None:
+    """Gives back what ``acquire_driver`` gave; the last user's release ends the process."""
+    with _drivers_lock:
+        driver.users -= 1
+        if driver.users > 0:
+            return
+        for executable in [key for key, known in _drivers.items() if known is driver]:
+            del _drivers[executable]
+    driver.close()
+
+
+@atexit.register
+def _close_all() -> None:
+    with _drivers_lock:
+        drivers = list(_drivers.values())
+        _drivers.clear()
+    for driver in drivers:
+        driver.close()
+
+
+def _forget_parents_drivers() -> None:
+    """A forked child must neither use nor keep open what belongs to its parent."""
+    global _drivers_lock
+    # The parent may have held the lock while it forked.
+    _drivers_lock = threading.Lock()
+    for driver in _drivers.values():
+        driver.abandon()
+    _drivers.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parents_drivers)

@@ -1,0 +1,84 @@
+"""The loopback server that carries the embedded sites to a browser.
+
+It is a forward proxy with one listening socket for each environment: the browser asks it for
+``http://shopping.test/...`` and the host decides which site answers. Since everything a browser context does passes
+here, this is also where other hosts are refused and counted.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.server import create_server
+
+from webrl_gym.errors import SiteError
+from webrl_gym.sites.dispatch import SITES_BY_HOST
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_THREADS = 2
+_MAX_BODY = 8 * 1024 * 1024
+
+
+class SiteServer:
+    """Serves one WSGI application on a free loopback port, as a forward proxy for the hosts it answers for.
+
+    Attributes:
+        blocked: Requests to other hosts and attempts to open a tunnel, counted since the server was made.
+        port: The port it listens on.
+    """
+
+    def __init__(self, app: WSGIApplication, hosts: Collection[str] = tuple(SITES_BY_HOST)) -> None:
+        """Starts serving ``app`` for ``hosts``.
+
+        Raises:
+            SiteError: If no loopback port can be had.
+        """
+        self.blocked = 0
+        self._app = app
+        self._hosts = frozenset(hosts)
+        self._lock = threading.Lock()
+        self._sockets: dict[int, Any] = {}
+        try:
+            self._server = create_server(
+                self._answer,
+                map=self._sockets,
+                host="127.0.0.1",
+                port=0,
+                threads=_THREADS,
+                ident="",
+                max_request_body_size=_MAX_BODY,
+                clear_untrusted_proxy_headers=True,
+            )
+        except OSError as error:
+            raise SiteError(f"The site server found no free port on 127.0.0.1: {error}") from error
+        self.port: int = self._server.effective_port
+        self._thread = threading.Thread(target=self._server.run, name=f"site-server-{self.port}", daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Address of the proxy."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        """Stops serving and drops all connections; may be called twice."""
+        if self._thread.is_alive():
+            # The loop ends by itself when it has no sockets left; closing them there avoids a race with its select.
+            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets))
+            self._thread.join(timeout=5)
+            self._server.task_dispatcher.shutdown(timeout=5)
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "").lower().removesuffix(":80")
+        if environ["REQUEST_METHOD"] == "CONNECT" or host not in self._hosts:
+            with self._lock:
+                self.blocked += 1
+            # A browser that gets nothing stays on the page where it is.
+            start_response("204 No Content" if environ["REQUEST_METHOD"] != "CONNECT" else "403 Forbidden", [])
+            return []
+        return self._app(environ, start_response)
