@@ -40,14 +40,16 @@ def run_entry_point(config_name: str, task: Callable[[dict[str, Any]], int]) -> 
     status = [0]
 
     def body(config: DictConfig) -> None:
-        status[0] = max(status[0], _guarded(task, plain(config)))
+        config.update(own)
+        status[0] = max(status[0], _guarded(lambda: task(plain(config))))
 
     arguments = sys.argv[1:]
     problems = unknown_keys(config_name, arguments)
     if problems:
         print("\n".join(problems), file=sys.stderr)
         return 2
-    sys.argv = [sys.argv[0], *arguments, *_QUIET]
+    overrides, own = _without_own_keys(config_name, arguments)
+    sys.argv = [sys.argv[0], *overrides, *_QUIET]
     hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(body)()
     return status[0]
 
@@ -62,7 +64,10 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> dict[str,
     if problems:
         raise ConfigConflict("\n".join(problems))
     try:
-        return plain(_compose(config_name, overrides))
+        choices, own = _without_own_keys(config_name, overrides)
+        config = _compose(config_name, choices)
+        config.update(own)
+        return plain(config)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigConflict(str(error)) from error
 
@@ -80,7 +85,8 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
         parsed = OverridesParser.create().parse_overrides(overrides)
     except HydraException as error:
         return [f"The command line cannot be read: {error}"]
-    groups = _groups()
+    own = _own_keys(config_name)
+    groups = {name: options for name, options in _groups().items() if name not in own}
     problems = []
     choices, keys = [], []
     for argument, override in zip(overrides, parsed, strict=True):
@@ -92,7 +98,8 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
             choices.extend([] if unknown or override.is_sweep_override() else [argument])
         elif not (override.is_add() or override.is_delete() or key.startswith("hydra")):
             keys.append(key)
-    known = set(_flatten(plain(_compose(config_name, choices))))
+    # Not resolved: a value that must still be given (``???``) may stand among these very overrides.
+    known = set(_flatten(OmegaConf.to_container(_compose(config_name, choices))))
     problems.extend(
         f"There is no configuration key {key!r}{_near(key, [*known, *groups])}." for key in keys if key not in known
     )
@@ -108,6 +115,26 @@ def _unknown_option(group: str, value: Any, options: list[str]) -> list[str]:
         for option in chosen
         if option not in options and option != "null"
     ]
+
+
+def _own_keys(config_name: str) -> set[str]:
+    """Plain keys of a root file that are called like a group which other roots choose from (``model``)."""
+    written = OmegaConf.create((files(CONFIG_MODULE) / f"{config_name}.yaml").read_text(encoding="utf-8"))
+    return {str(key) for key in written if key in _groups()}
+
+
+def _without_own_keys(config_name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+    """Arguments for Hydra, and the values of own keys: Hydra would take those for choices of the group."""
+    own = _own_keys(config_name)
+    rest: list[str] = []
+    values: dict[str, Any] = {}
+    for argument in arguments:
+        if argument.partition("=")[0] in own:
+            override = OverridesParser.create().parse_override(argument)
+            values[str(override.key_or_group)] = override.value()
+        else:
+            rest.append(argument)
+    return rest, values
 
 
 def _near(word: str, known: Sequence[str]) -> str:
@@ -144,10 +171,10 @@ def _compose(config_name: str, overrides: Sequence[str]) -> DictConfig:
         return compose(config_name, overrides=list(overrides))
 
 
-def _guarded(task: Callable[[dict[str, Any]], int], config: dict[str, Any]) -> int:
+def _guarded(task: Callable[[], int]) -> int:
     try:
-        return task(config)
-    except (AgentError, WebRLGymError, ValueError, OSError) as error:
+        return task()
+    except (AgentError, WebRLGymError, OmegaConfBaseException, ValueError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -125,7 +125,7 @@ def run_agent(
     try:
         for task in folder.open_tasks:
             for _attempt in range(_ATTEMPTS):
-                result, trajectory = _run_episode(env, agent, task, environment_seed(seed, folder.tasks.index(task)))
+                result, trajectory = play_task(env, agent, task, environment_seed(seed, folder.tasks.index(task)))
                 if result.status != "failed":
                     folder.add(result, trajectory)
                     break
@@ -190,10 +190,20 @@ def final_answer(trajectory: Trajectory) -> str:
     return (action.argument or "") if action.kind is ActionKind.EXIT else ""
 
 
-def _run_episode(
+def play_task(
     env: gymnasium.Env[Observation, str], agent: Agent, task: Task, seed: int
 ) -> tuple[EpisodeResult, Trajectory]:
-    """One attempt; whatever breaks outside the agent is a failure of the infrastructure, recorded as such."""
+    """One attempt of an agent at a task.
+
+    Args:
+        env: An environment.
+        agent: The agent.
+        task: The task.
+        seed: Seed of the environment.
+
+    Returns:
+        The result and the trajectory. What breaks outside the agent is a failure of the infrastructure, named in both.
+    """
     began = time.perf_counter()
     steps: list[Step] = []
     observation = Observation(instruction=task.instruction, url="", html="", last_action_error="")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -146,7 +146,7 @@ def slice_rates(results: Sequence[EpisodeResult]) -> dict[str, Rate]:
     }
 
 
-def markdown_table(rows: dict[str, Sequence[EpisodeResult]]) -> str:
+def markdown_table(rows: Mapping[str, Sequence[EpisodeResult]]) -> str:
     """The five-site table in Markdown: success in % with Wilson intervals, one row an agent."""
     widths = dict.fromkeys((*COLUMNS, "All"), 0)
     for results in rows.values():

@@ -100,7 +100,7 @@ def _policy(pages: list[Observation]) -> dict[str, float]:
     from agents.policy import LLMPolicy
 
     torch.set_num_threads(1)
-    policy = LLMPolicy.of(load_model("nano"))
+    policy = LLMPolicy(load_model("nano"))
     prompts = [policy.renderer.render(page, []) for page in pages]
     measured = {}
     for batch in _BATCHES:

@@ -123,7 +123,8 @@ class SharedTexts(Sequence[str]):
         if isinstance(index, slice):
             return tuple(self)[index]
         row = self._rows[index]
-        return row[1 : 1 + row[0]].tobytes().decode("utf-32-le")
+        text: str = row[1 : 1 + row[0]].tobytes().decode("utf-32-le")
+        return text
 
     def __deepcopy__(self, memo: dict[int, Any]) -> tuple[str, ...]:
         return tuple(self)

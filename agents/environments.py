@@ -1,0 +1,50 @@
+"""Makes environments and fetches task suites through Gymnasium, the only door between learner and environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gymnasium
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+
+import webrl_gym
+from webrl_gym.tasks.suite import TaskSuite
+from webrl_gym.types import Observation
+
+
+def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any]) -> gymnasium.Env[Observation, str]:
+    """One environment.
+
+    Args:
+        suite: Name of its task suite.
+        only_sites: Keep only tasks that need no other sites than these.
+        settings: The configuration group ``env``: ``engine``, ``budget``, ``max_steps``, ``chromium_path``.
+    """
+    return gymnasium.make(
+        webrl_gym.ENV_ID,
+        disable_env_checker=True,
+        suite=suite,
+        only_sites=list(only_sites),
+        engine=settings["engine"],
+        budget=settings["budget"],
+        max_steps=settings["max_steps"],
+        chromium_path=settings["chromium_path"],
+    )
+
+
+def make_vec_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any]) -> VecEnv:
+    """``num_envs`` environments of this process, for a policy that answers in batches; arguments as ``make_env``."""
+    return DummyVecEnv([lambda: make_env(suite, only_sites, settings)] * int(settings["num_envs"]))
+
+
+def suite_of(name: str, only_sites: Sequence[str] = ()) -> TaskSuite:
+    """The suite called ``name``, as the environment has it.
+
+    Raises:
+        ValueError: If there is no such suite or site.
+    """
+    env = gymnasium.make(webrl_gym.ENV_ID, disable_env_checker=True, suite=name, only_sites=list(only_sites))
+    suite: TaskSuite = env.get_wrapper_attr("suite")
+    env.close()
+    return suite

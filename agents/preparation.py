@@ -1,0 +1,237 @@
+"""What a WebRL run starts from: demonstrations, a supervised policy, and an outcome reward model (ORM).
+
+After arXiv 2411.02337, algorithm 1, part 1: fine-tune on demonstrations, roll out, train the ORM on labelled
+trajectories. The number of demonstrations is limited on purpose: all other training tasks have an instruction only.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import gymnasium
+
+from agents.actors import ScriptedOracle
+from agents.errors import TrainingStopped
+from agents.fitting import FitSettings
+from agents.labelling import ConfusionMatrix, OrmLabeller, RuleLabeller, label_trajectories, orm_prompt
+from agents.metrics import Progress, SilentProgress
+from agents.objectives import fit_actions, fit_scorer
+from agents.panel import play_task
+from agents.policy import LLMPolicy
+from agents.results import Rate
+from agents.rollout import RolloutCollector
+from agents.scorers import LanguageModelScorer
+from agents.transitions import to_transitions
+from agents.types import LabelledTrajectory, Trajectory
+from webrl_gym.tasks.record import Task
+from webrl_gym.types import Observation
+
+
+def choose_demonstrated(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
+    """The tasks that get a demonstration: as many of each template as possible, drawn by seed.
+
+    Args:
+        tasks: Training tasks.
+        count: How many to choose, at most ``len(tasks)``.
+        seed: Decides the draw.
+
+    Raises:
+        ValueError: If there are fewer tasks.
+    """
+    if not 0 < count <= len(tasks):
+        raise ValueError(f"demonstrations must be from 1 to the suite's {len(tasks)} tasks, got {count}")
+    by_template: dict[str | None, list[Task]] = defaultdict(list)
+    for task in tasks:
+        by_template[task.template].append(task)
+    rng = random.Random(seed)
+    names = sorted(by_template, key=str)
+    for own in by_template.values():
+        rng.shuffle(own)
+    chosen: list[Task] = []
+    while len(chosen) < count:
+        rng.shuffle(names)
+        for name in names:
+            if by_template[name] and len(chosen) < count:
+                chosen.append(by_template[name].pop())
+    return chosen
+
+
+def demonstrate(
+    env: gymnasium.Env[Observation, str], tasks: Sequence[Task], progress: Progress | None = None
+) -> list[LabelledTrajectory]:
+    """The oracle's trajectories, labelled by the rules.
+
+    Args:
+        env: An environment.
+        tasks: Tasks with an oracle.
+        progress: Shown one unit a task.
+
+    Raises:
+        TrainingStopped: If a demonstration fails; the oracle solves every task, so something is broken.
+    """
+    shown = progress or SilentProgress()
+    oracle = ScriptedOracle({task.task_id: task for task in tasks}.__getitem__)
+    trajectories = []
+    shown.begin("demonstrations", len(tasks))
+    try:
+        for task in tasks:
+            result, trajectory = play_task(env, oracle, task, seed=0)
+            if not result.success:
+                raise TrainingStopped(f"the demonstration of {task.task_id} failed: {result.detail}")
+            trajectories.append(trajectory)
+            shown.advance()
+    finally:
+        shown.end()
+    return list(label_trajectories(RuleLabeller(), trajectories).labelled)
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisedReport:
+    """How supervised fine-tuning went.
+
+    Attributes:
+        steps: Training examples (one an action).
+        updates: Optimizer steps.
+        losses: Mean loss of each round.
+        scores: Success on the validation tasks after each round.
+        best_round: The round whose weights were kept, from 1.
+    """
+
+    steps: int
+    updates: int
+    losses: tuple[float, ...]
+    scores: tuple[float, ...]
+    best_round: int
+
+
+def supervised_start(
+    policy: LLMPolicy,
+    demonstrations: Sequence[LabelledTrajectory],
+    evaluate: Callable[[], float],
+    *,
+    learning_rate: float,
+    epochs_per_round: int,
+    max_rounds: int,
+    patience: int,
+    tokens_per_batch: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> SupervisedReport:
+    """Fine-tunes a policy on demonstrations until validation stops improving, and keeps the best round's weights.
+
+    Args:
+        policy: Is trained in place.
+        demonstrations: Successful trajectories.
+        evaluate: Success of the policy as it is on validation tasks, in [0, 1].
+        learning_rate: At the start of each round; it falls linearly to 0 within the round.
+        epochs_per_round: Passes over the demonstrations between two validations.
+        max_rounds: Most rounds.
+        patience: Rounds without improvement after which training ends.
+        tokens_per_batch: Most padded tokens in one forward pass.
+        seed: Decides the order of the examples.
+        progress: Shown one unit an example.
+    """
+    steps = to_transitions(demonstrations, policy.renderer).steps
+    model = policy.language_model.model
+    best_state = copy.deepcopy(model.state_dict())
+    losses: list[float] = []
+    scores: list[float] = []
+    best, best_round, updates = -1.0, 0, 0
+    for number in range(1, max_rounds + 1):
+        settings = FitSettings(
+            learning_rate=learning_rate,
+            epochs=epochs_per_round,
+            tokens_per_batch=tokens_per_batch,
+            schedule="linear",
+            seed=seed + number,
+        )
+        report = fit_actions(policy, steps, settings, progress)
+        losses.append(report.loss)
+        updates += report.updates
+        scores.append(evaluate())
+        if scores[-1] > best:
+            best, best_round = scores[-1], number
+            best_state = copy.deepcopy(model.state_dict())
+        if number - best_round >= patience:
+            break
+    model.load_state_dict(best_state)
+    return SupervisedReport(len(steps), updates, tuple(losses), tuple(scores), best_round)
+
+
+@dataclass(frozen=True, slots=True)
+class OrmReport:
+    """How the ORM's training went.
+
+    Attributes:
+        examples: Trajectories it was trained on.
+        successes: Successful ones among them.
+        held_out: Its judgements against the rules on trajectories it was not trained on.
+    """
+
+    examples: int
+    successes: int
+    held_out: ConfusionMatrix
+
+
+def train_orm(
+    scorer: LanguageModelScorer,
+    labelled: Sequence[LabelledTrajectory],
+    held_out: Sequence[Trajectory],
+    *,
+    learning_rate: float,
+    epochs: int,
+    tokens_per_batch: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> OrmReport:
+    """Fine-tunes a YES/NO scorer on trajectories labelled by rules, both outcomes seen equally often.
+
+    Args:
+        scorer: Is trained in place.
+        labelled: Training trajectories; the rarer outcome is repeated until both are as frequent.
+        held_out: Trajectories with rule verdicts, for the report only.
+        learning_rate: At the start; it falls linearly to 0.
+        epochs: Passes over the balanced data.
+        tokens_per_batch: Most padded tokens in one forward pass.
+        seed: Decides the order.
+        progress: Shown one unit an example.
+
+    Raises:
+        TrainingStopped: If one of the outcomes does not occur.
+    """
+    by_outcome: dict[bool, list[str]] = {True: [], False: []}
+    for item in labelled:
+        by_outcome[item.label.success].append(orm_prompt(item.trajectory))
+    if not all(by_outcome.values()):
+        raise TrainingStopped(
+            f"the ORM needs successes and failures, got {len(by_outcome[True])} and {len(by_outcome[False])}"
+        )
+    size = max(map(len, by_outcome.values()))
+    prompts, outcomes = [], []
+    for success, texts in by_outcome.items():
+        repeated = [texts[place % len(texts)] for place in range(size)]
+        prompts += repeated
+        outcomes += [float(success)] * size
+    settings = FitSettings(
+        learning_rate=learning_rate, epochs=epochs, tokens_per_batch=tokens_per_batch, schedule="linear", seed=seed
+    )
+    fit_scorer(scorer, prompts, outcomes, settings, progress)
+    agreement = label_trajectories(OrmLabeller(scorer), held_out).agreement
+    return OrmReport(len(labelled), len(by_outcome[True]), agreement)
+
+
+def greedy_success(collector: RolloutCollector, tasks: Sequence[Task], progress: Progress | None = None) -> Rate:
+    """Success of the collector's policy at temperature 0, by the rules.
+
+    Args:
+        collector: Environments and policy.
+        tasks: What to attempt, once each.
+        progress: Shown one unit a task.
+    """
+    rollout = collector.collect(tasks, phase=0, temperature=0.0, progress=progress)
+    verdicts = [trajectory.rule_verdict for trajectory in rollout.trajectories if trajectory.rule_verdict is not None]
+    return Rate(sum(verdict.success for verdict in verdicts), len(verdicts))

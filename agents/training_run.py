@@ -1,0 +1,272 @@
+"""A training run in a folder: demonstrations, supervised start, ORM, phases, final policy. Each part is done once.
+
+    <run>/
+      config.json              the configuration, secrets left out
+      demonstrations.jsonl.gz  the oracle's trajectories
+      sft/, sft.json           the policy after supervised fine-tuning, and how that went
+      orm/, orm.json           the outcome reward model, and its agreement with the rules
+      checkpoints/             one a phase
+      rollouts/                labelled trajectories of each phase
+      metrics.jsonl, tensorboard/
+      policy/                  the policy after the last phase: `webrl-benchmark agent=<run>`
+
+A run that was stopped goes on with the first part that is not finished; within the phases, with the first phase.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from stable_baselines3.common.vec_env import VecEnv
+
+from agents.algorithms import PhaseAlgorithm, algorithm_class
+from agents.atomic_file import replacing
+from agents.environments import make_vec_env, suite_of
+from agents.errors import CheckpointMismatch, ConfigConflict
+from agents.labelling import Labeller, OrmLabeller, RuleLabeller, label_trajectories
+from agents.metrics import JsonlWriter, Progress, TensorBoardWriter
+from agents.models import LanguageModel, load_model
+from agents.policy import LLMPolicy
+from agents.preparation import choose_demonstrated, demonstrate, greedy_success, supervised_start, train_orm
+from agents.rollout import RolloutCollector
+from agents.run_card import without_secrets
+from agents.scorers import LanguageModelScorer
+from agents.trajectory_io import read_trajectories, write_trajectories
+from agents.types import LabelledTrajectory
+from webrl_gym.tasks.suite import TaskSuite
+
+_ORM_PROMPT_PURPOSE = 101
+"""Seed offset of the rollouts that the ORM learns from."""
+
+
+class TrainingRun:
+    """One run; ``train`` does whatever is not done yet."""
+
+    def __init__(self, folder: Path, config: Mapping[str, Any], progress: Progress) -> None:
+        """Opens or begins a run.
+
+        Args:
+            folder: Its folder; made when it is not there.
+            config: The composed training configuration as plain data.
+            progress: Shown every long part.
+
+        Raises:
+            ConfigConflict: If values of the configuration contradict each other; all of them in one message.
+            CheckpointMismatch: If the folder holds a run of another configuration.
+        """
+        problems = conflicts(config)
+        if problems:
+            raise ConfigConflict("\n".join(problems))
+        self.folder = folder
+        self.config = dict(config)
+        self.progress = progress
+        folder.mkdir(parents=True, exist_ok=True)
+        self._require_same_config()
+
+    def train(self) -> LLMPolicy:
+        """Does every part that is not done yet; returns the final policy."""
+        policy_folder = self.folder / "policy"
+        if policy_folder.exists():
+            return LLMPolicy(load_model(str(policy_folder)))
+        try:
+            policy = self.supervise()
+            if self.config["algorithm"]["name"] != "sft":
+                demonstrations = self._demonstrations()
+                labeller = self._labeller(demonstrations)
+                self._phases(policy, demonstrations, labeller)
+            _save_model(policy.language_model, policy_folder)
+        finally:
+            self.close()
+        return policy
+
+    def supervise(self) -> LLMPolicy:
+        """Does demonstrations and supervised fine-tuning if they are not done yet; returns that policy."""
+        return self._supervised(self._demonstrations())
+
+    def close(self) -> None:
+        """Closes the environments; they are made anew when they are needed."""
+        if "_vec_env" in self.__dict__:
+            self.__dict__.pop("_vec_env").close()
+
+    @cached_property
+    def _vec_env(self) -> VecEnv:
+        return make_vec_env(self.config["suite"], self.config["only_sites"], self.config["env"])
+
+    @cached_property
+    def _train_suite(self) -> TaskSuite:
+        return suite_of(self.config["suite"], self.config["only_sites"])
+
+    @cached_property
+    def _valid_suite(self) -> TaskSuite:
+        return suite_of(self.config["valid_suite"], self.config["only_sites"])
+
+    def _demonstrations(self) -> list[LabelledTrajectory]:
+        path = self.folder / "demonstrations.jsonl.gz"
+        if not path.exists():
+            tasks = choose_demonstrated(
+                self._train_suite.tasks, self.config["demonstrations"], seed=self.config["seed"]
+            )
+            env = self._vec_env.get_attr("unwrapped", indices=[0])[0]
+            write_trajectories(path, demonstrate(env, tasks, self.progress))
+        return read_trajectories(path).labelled
+
+    def _supervised(self, demonstrations: Sequence[LabelledTrajectory]) -> LLMPolicy:
+        folder, settings = self.folder / "sft", self.config["sft"]
+        if folder.exists():
+            return self._policy(load_model(str(folder)))
+        policy = self._policy(self._base_model())
+        if settings["max_rounds"]:
+            collector = RolloutCollector(self._vec_env, policy)
+            tasks = self._valid_suite.tasks[:: settings["valid_every"]]
+            report = supervised_start(
+                policy,
+                demonstrations,
+                lambda: (greedy_success(collector, tasks, self.progress).percent or 0.0) / 100,
+                **{name: value for name, value in settings.items() if name != "valid_every"},
+                seed=self.config["seed"],
+                progress=self.progress,
+            )
+            self._write_json("sft.json", {**asdict(report), "valid_tasks": len(tasks)})
+        _save_model(policy.language_model, folder)
+        return policy
+
+    def _labeller(self, demonstrations: Sequence[LabelledTrajectory]) -> Labeller:
+        settings = self.config["orm"]
+        if settings["source"] == "rules":
+            return RuleLabeller()
+        folder = self.folder / "orm"
+        if folder.exists():
+            return OrmLabeller(LanguageModelScorer(load_model(str(folder))))
+        policy = self._policy(load_model(str(self.folder / "sft")))
+        collector = RolloutCollector(self._vec_env, policy)
+        seed = self.config["seed"] + _ORM_PROMPT_PURPOSE
+        collect = {"phase": 0, "temperature": settings["temperature"], "seed": seed, "progress": self.progress}
+        attempts = collector.collect(self._train_suite.tasks[: settings["rollouts"]], **collect)
+        held_out = collector.collect(self._valid_suite.tasks, **collect)
+        labelled = [*demonstrations, *label_trajectories(RuleLabeller(), attempts.trajectories).labelled]
+        scorer = LanguageModelScorer(self._base_model())
+        report = train_orm(
+            scorer,
+            labelled,
+            held_out.trajectories,
+            learning_rate=settings["learning_rate"],
+            epochs=settings["epochs"],
+            tokens_per_batch=settings["tokens_per_batch"],
+            seed=self.config["seed"],
+            progress=self.progress,
+        )
+        agreement = report.held_out
+        self._write_json(
+            "orm.json",
+            {
+                "examples": report.examples,
+                "successes": report.successes,
+                "confusion": asdict(agreement),
+                "balanced_accuracy": agreement.balanced_accuracy,
+                "accuracy": agreement.accuracy,
+                "base_rate": agreement.base_rate,
+                "always_no_accuracy": agreement.always_no_accuracy,
+            },
+        )
+        _save_model(scorer.language_model, folder)
+        return OrmLabeller(scorer)
+
+    def _phases(
+        self, policy: LLMPolicy, demonstrations: Sequence[LabelledTrajectory], labeller: Labeller
+    ) -> PhaseAlgorithm:
+        settings = dict(self.config["algorithm"])
+        name = settings.pop("name")
+        if name == "webrl":
+            settings["demonstrations"] = demonstrations
+            settings["protected"] = [*self._valid_suite, *suite_of("practice-test")]
+        writers = [JsonlWriter(self.folder / "metrics.jsonl"), TensorBoardWriter(self.folder / "tensorboard")]
+        algorithm = algorithm_class(name)(
+            policy,
+            self._vec_env,
+            labeller=labeller,
+            suite=self._train_suite,
+            seed=self.config["seed"],
+            checkpoint_folder=self.folder / "checkpoints",
+            trajectory_folder=self.folder / "rollouts",
+            metrics=writers,
+            progress=self.progress,
+            **settings,
+        )
+        algorithm.resume()
+        try:
+            algorithm.learn()
+        finally:
+            algorithm.metrics.close()
+        return algorithm
+
+    def _base_model(self) -> LanguageModel:
+        model = self.config["model"]
+        return load_model(model["name_or_path"], device=model["device"], dtype=model["dtype"])
+
+    def _policy(self, language_model: LanguageModel) -> LLMPolicy:
+        return LLMPolicy(language_model, max_tokens=self.config["model"]["max_prompt_tokens"])
+
+    def _require_same_config(self) -> None:
+        path = self.folder / "config.json"
+        current = without_secrets(self.config)
+        if not path.exists():
+            self._write_json("config.json", current)
+            return
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        differing = [key for key in sorted({*stored, *current}) if stored.get(key) != current.get(key)]
+        if differing:
+            changes = "; ".join(f"{key}: {stored.get(key)!r} there, {current.get(key)!r} now" for key in differing)
+            raise CheckpointMismatch(
+                f"{self.folder} holds a run of another configuration ({changes}). Give the run another name, or go on "
+                f"with it as it is: resume={self.folder}"
+            )
+
+    def _write_json(self, name: str, record: Mapping[str, Any]) -> None:
+        with replacing(self.folder / name) as temporary:
+            temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def stored_config(folder: Path) -> dict[str, Any]:
+    """The configuration of the run in ``folder``.
+
+    Raises:
+        FileNotFoundError: If there is no run.
+    """
+    path = folder / "config.json"
+    if not path.exists():
+        raise FileNotFoundError(f"{folder} holds no training run (there is no {path.name})")
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def conflicts(config: Mapping[str, Any]) -> list[str]:
+    """Every contradiction in a training configuration, one sentence each."""
+    problems = []
+    if config["valid_suite"] == config["suite"]:
+        problems.append(f"suite and valid_suite are both {config['suite']}: validation tasks must not be trained on")
+    if config["suite"] == "practice-test" or config["valid_suite"] == "practice-test":
+        problems.append("practice-test is for the final report only; it is neither suite nor valid_suite")
+    if config["orm"]["source"] not in ("orm", "rules"):
+        problems.append(f"orm.source must be orm or rules, got {config['orm']['source']!r}")
+    if config["demonstrations"] < 1:
+        problems.append(f"demonstrations must be at least 1, got {config['demonstrations']}")
+    algorithm = config["algorithm"]
+    if algorithm["name"] == "webrl":
+        if algorithm["perplexity_low"] > algorithm["perplexity_high"]:
+            problems.append("algorithm.perplexity_low is above algorithm.perplexity_high")
+        if algorithm["value_low"] > algorithm["value_high"]:
+            problems.append("algorithm.value_low is above algorithm.value_high")
+    if config["env"]["num_envs"] < 1:
+        problems.append(f"env.num_envs must be at least 1, got {config['env']['num_envs']}")
+    return problems
+
+
+def _save_model(language_model: LanguageModel, folder: Path) -> None:
+    """Saves a model so that its folder is there whole or not at all."""
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    language_model.save(unfinished)
+    unfinished.replace(folder)
