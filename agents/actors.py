@@ -24,8 +24,7 @@ from typing import Any, Protocol, TypedDict, cast
 import httpx
 
 from agents.errors import GenerationFailed
-from webrl_gym.actions import ActionKind, click, describe_action, format_action, leave, parse_action, select_option
-from webrl_gym.errors import ActionError
+from webrl_gym.actions import ActionKind, click, describe_action, format_action, leave, select_option
 from webrl_gym.tasks.oracle import OracleAgent
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation
@@ -173,10 +172,7 @@ class OpenAIAgent:
             GenerationFailed: If the server gives no completion after some tries.
         """
         text = self._complete(self._messages(observation)).strip().strip("`").strip()
-        try:
-            self._history.append(describe_action(parse_action(text), observation["html"]))
-        except ActionError:
-            self._history.append("an action that was not understood")
+        self._history.append(describe_action(text, observation["html"]))
         return text
 
     def _messages(self, observation: Observation) -> list[dict[str, str]]:

@@ -243,7 +243,7 @@ def _action(step: Step) -> dict[str, Any]:
         action = parse_action(text)
     except ActionSyntaxError:
         return {"action": text, "words": None, "kind": None, "element": None, "argument": None}
-    words = describe_action(action, step.observation["html"])
+    words = describe_action(text, step.observation["html"])
     if action.kind is ActionKind.EXIT:
         words = f"Answer \N{LEFT DOUBLE QUOTATION MARK}{action.argument}\N{RIGHT DOUBLE QUOTATION MARK}"
         words = words if action.argument else "Leave without an answer"

@@ -11,6 +11,7 @@ here knows a page: whether element 7 exists is the engine's question.
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -152,39 +153,56 @@ def parse_action(text: str) -> Action:
     )
 
 
-def describe_action(action: Action, page: str) -> str:
-    """The action in words a reader of the history understands without the page.
+def describe_action(text: str, page: str) -> str:
+    """An action in words that a reader of the history understands without the page.
 
     Args:
-        action: What was done.
-        page: Simplified HTML of the page it was done on, to name the element.
+        text: An action of the language, or any other text.
+        page: Simplified HTML of the page it was written for, to name the element.
 
     Returns:
-        For example ``Click "My Orders"`` or ``Type "5" into "Qty"``.
+        For example ``Click "My Orders"``, ``Type "5" in "Qty"`` or ``No action: hello``.
     """
-    kind = action.kind
-    if kind is ActionKind.EXIT:
-        return f"exit {_quote(action.argument or '')}"
-    words = [kind.value]
+    try:
+        action = parse_action(text)
+    except ActionSyntaxError:
+        return _in_short(f"No action: {' '.join(text[:MAX_ACTION_LENGTH].split())}")
+    name = "" if action.element is None else _element_name(action.element, page)
+    argument = _in_short(" ".join((action.argument or "").split()))
+    verb = _VERBS.get(action.kind, action.kind.value)
+    if action.kind is ActionKind.EXIT:
+        return f'{verb} "{argument}"'
     if action.argument is not None:
-        words.append(_quote(action.argument))
-    if action.element is not None:
-        if action.argument is not None:
-            words.append("into" if kind in (ActionKind.TYPE, ActionKind.SEARCH) else "in")
-        words.append(_quote(_element_name(action.element, page)))
-    return " ".join(words)
+        return f'{verb} "{argument}"' + (f" in {name}" if name else "")
+    return f"{verb} {name}".rstrip()
 
 
-def _element_name(element: str, page: str) -> str:
-    """Label, else text of the element on the page; its id when the page does not show it."""
-    if not element.isdigit():
-        return element
-    match = re.search(rf'<(\w+) id="{element}"([^>]*)>(?: ([^<]*?) ?</\1>)?', page)
-    if match is None:
-        return element
-    label = re.search(r'label="([^"]*)"', match[2])
-    name = (label[1] if label else "") or match[3] or element
-    return name.replace("&quot;", '"')
+MAX_DESCRIPTION_LENGTH = 160
+"""Longest name or argument in the description of an action, in characters."""
+
+_VERBS = {
+    ActionKind.EXIT: "Exit",
+    ActionKind.GO_BACKWARD: "Go back",
+    ActionKind.GO_FORWARD: "Go forward",
+    ActionKind.SELECT_DROPDOWN_OPTION: "Select",
+}
+_LABEL = re.compile(r' label="([^"]*)"')
+
+
+def _in_short(text: str) -> str:
+    return text if len(text) <= MAX_DESCRIPTION_LENGTH else text[: MAX_DESCRIPTION_LENGTH - 1] + "…"
+
+
+def _element_name(identity: str, page: str) -> str:
+    """What a person would call an element: its label, else its text, else its number."""
+    opening = re.search(rf'<(\w+) id="{re.escape(identity)}"((?: [a-z]+(?:="[^"]*")?)*)>', page)
+    if opening is None:
+        return f"element {_in_short(identity)}"
+    label = _LABEL.search(opening[2])
+    text = html.unescape(label[1]) if label else ""
+    if not text and opening[1] != "input":
+        text = page[opening.end() :].partition(f"</{opening[1]}>")[0].partition("\n")[0].strip()
+    return f'"{_in_short(text)}"' if text else f"{opening[1]} {identity}"
 
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}

@@ -248,8 +248,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         started = perf_counter()
         error, answer = "", None
         try:
+            self._history.append(describe_action(text, self._html))
             action = parse_action(text)
-            self._history.append(describe_action(action, self._html))
             if action.kind is ActionKind.EXIT:
                 return "", action.argument or ""
             self._do(action)

@@ -6,8 +6,7 @@ from typing import Any
 
 import gymnasium
 
-from webrl_gym.actions import describe_action, parse_action
-from webrl_gym.errors import ActionError
+from webrl_gym.actions import describe_action
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
 from webrl_gym.types import Observation
 
@@ -44,10 +43,7 @@ class OutcomeReward(gymnasium.Wrapper[Observation, str, Observation, str], gymna
 
     def step(self, action: str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Steps, and judges the end."""
-        try:
-            self._history.append(describe_action(parse_action(action), self._page))
-        except ActionError:
-            self._history.append("an action that is not one")
+        self._history.append(describe_action(action, self._page))
         observation, reward, terminated, truncated, info = self.env.step(action)
         self._page = observation["html"]
         if (terminated or truncated) and info["failure"] is None:

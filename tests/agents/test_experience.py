@@ -105,7 +105,7 @@ def test_no_replay_scores_nothing():
 
 def test_a_scorer_that_loses_steps_is_refused():
     with pytest.raises(ValueError, match="6 log-probabilities, got 1"):
-        buffer_of(3).draw(10, lambda steps: [0.0], np.random.default_rng(0))
+        buffer_of(3).draw(10, lambda _: [0.0], np.random.default_rng(0))
 
 
 def test_the_oldest_trajectories_make_room():

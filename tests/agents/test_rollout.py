@@ -187,18 +187,14 @@ class DyingEnv(ToyEnv):
 
 
 def test_processes_give_the_same_and_may_die():
-    vec_env = SubprocVecEnv([lambda: ReportedResets(DyingEnv()) for _ in range(3)], start_method="fork")
+    vec_env = SubprocVecEnv([lambda: ReportedResets(DyingEnv()) for _ in range(2)], start_method="forkserver")
     try:
         collector = RolloutCollector(vec_env, WordPolicy())
         rollout = collector.collect([TASKS[0], *TASKS[2:6]], phase=1, temperature=0.0)
         alone = RolloutCollector(dummy(1), WordPolicy()).collect([TASKS[0], *TASKS[2:6]], phase=1, temperature=0.0)
         assert without_timing(rollout) == without_timing(alone)
-        rollout = collector.collect(TASKS[:4], phase=1, temperature=0.0)
-        assert [trajectory.task for trajectory in rollout.failures] == [TASKS[1]]
-        assert len(rollout.trajectories) == 3
-        assert len(collector.slots) == 1
-        with pytest.raises(InfrastructureError, match="All 3 environment processes"):
-            collector.collect([TASKS[1]], phase=1)
+        with pytest.raises(InfrastructureError, match="All 2 environment processes"):
+            collector.collect(TASKS[:4], phase=1)
     finally:
         for process in vec_env.processes:
             process.kill()

@@ -1,44 +1,58 @@
-"""Models that are built in a moment: a byte-pair tokenizer of the toy site and a Llama of a few thousand weights."""
+"""Models that are built in a moment: a tokenizer of the toy site's lines and a Llama of some thousand weights."""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from agents.prompting import ChatFormat, describe_action
+from agents.generation import InProcess
+from agents.models import LanguageModel, wrap_model
+from agents.policy import LLMPolicy
+from agents.prompting import ChatFormat
 from tests.agents.toy_env import ToyEnv, ToySuite, oracle_actions
+from webrl_gym.actions import describe_action
+
+CONTEXT = 256
+_SPECIAL = ["<pad>", "<end>", "<unknown>"]
+
+
+def _wrapped(vocabulary: dict[str, int]) -> PreTrainedTokenizerFast:
+    """One token a line, links apart; what is not in the vocabulary is unknown."""
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unknown>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split("\n", "isolated"), pre_tokenizers.Split("<a ", "merged_with_next")]
+    )
+    tokenizer.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<end>", unk_token="<unknown>"
+    )
 
 
 @lru_cache(maxsize=1)
-def _trained() -> Tokenizer:
-    texts = ['YES NO Exit "" Click "Home" none last action failed: There is no element 0 to use.']
+def _vocabulary() -> dict[str, int]:
+    """Every piece of what the toy site's prompts and actions say."""
+    form = ChatFormat(_wrapped({word: place for place, word in enumerate([*_SPECIAL, "YES", "NO"])}))
+    texts = ["YES", "NO"]
     env = ToyEnv()
     for task in ToySuite().tasks:
-        observation, _ = env.reset(options={"task": task})
-        for action in [*oracle_actions(task), 'do(action="Click", element="0")']:
-            texts += [action, observation["html"], observation["instruction"], describe_action(action, observation)]
-            observation = env.step(action)[0]
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=420,
-        special_tokens=["<pad>", "<end>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer
+        for actions in (oracle_actions(task), [f'do(action="Click", element="{place}")' for place in (1, 0, 2)]):
+            observation, _ = env.reset(options={"task": task})
+            history: list[str] = []
+            for action in actions:
+                texts += [form.render(observation, history, 10_000).text, action]
+                history.append(describe_action(action, observation["html"]))
+                observation = env.step(action)[0]
+    pieces = dict.fromkeys(piece for text in texts for line in text.split("\n") for piece in re.split("(?=<a )", line))
+    return {word: place for place, word in enumerate([*_SPECIAL, "\n", *filter(None, pieces)])}
 
 
 def tiny_tokenizer() -> PreTrainedTokenizerFast:
-    """A tokenizer that writes every text back exactly and knows the toy site's words."""
-    return PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(_trained().to_str()), pad_token="<pad>", eos_token="<end>"
-    )
+    """A tokenizer with one token for each line, each link and each action of the toy site."""
+    return _wrapped(_vocabulary())
 
 
 def tiny_llama(seed: int = 0, hidden: int = 32, layers: int = 2) -> LlamaForCausalLM:
@@ -50,7 +64,7 @@ def tiny_llama(seed: int = 0, hidden: int = 32, layers: int = 2) -> LlamaForCaus
         intermediate_size=2 * hidden,
         num_hidden_layers=layers,
         num_attention_heads=4,
-        max_position_embeddings=512,
+        max_position_embeddings=CONTEXT,
         pad_token_id=0,
         eos_token_id=1,
         bos_token_id=None,
@@ -58,9 +72,20 @@ def tiny_llama(seed: int = 0, hidden: int = 32, layers: int = 2) -> LlamaForCaus
     return LlamaForCausalLM(config).eval()
 
 
+def tiny_model(seed: int = 0, hidden: int = 32, layers: int = 2) -> LanguageModel:
+    """The tiny Llama with its tokenizer."""
+    return wrap_model(tiny_llama(seed, hidden, layers), tiny_tokenizer(), "tiny")
+
+
+def tiny_policy(seed: int = 0) -> LLMPolicy:
+    """The tiny model as a policy that writes short actions."""
+    model = tiny_model(seed)
+    return LLMPolicy(model, backend=InProcess(model, max_new_tokens=6))
+
+
 class ToyFormatted:
     """A model's format and context without a model, for renderers."""
 
     def __init__(self) -> None:
-        self.context = 512
+        self.context = 1024
         self.prompt_format = ChatFormat(tiny_tokenizer())

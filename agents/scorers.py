@@ -1,0 +1,87 @@
+"""The YES/NO scorer on a local language model: the model side of the outcome reward model.
+
+After WebRL (arXiv 2411.02337, section 2): the judge is the same kind of language model as the policy, and the outcome
+is 1 iff P(YES) > P(NO) for the token that follows the prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from agents.batching import PromptBatch, collate_prompts
+from agents.errors import PromptTooLong
+from agents.models import LanguageModel
+from webrl_gym.errors import ScorerError
+
+
+class LanguageModelScorer(nn.Module):
+    """P(YES) of a language model; trainable through ``log_odds``."""
+
+    def __init__(self, language_model: LanguageModel, max_tokens: int | None = None, batch_size: int = 16) -> None:
+        """Scores with ``language_model``, whose weights training changes.
+
+        Args:
+            language_model: The model; give a copy to keep another one as it is.
+            max_tokens: Most tokens of a prompt; the model's context when None.
+            batch_size: Most prompts at a time in ``p_yes``.
+
+        Raises:
+            ValueError: If a number cannot be.
+        """
+        super().__init__()
+        self.max_tokens = language_model.context if max_tokens is None else max_tokens
+        if not 1 <= self.max_tokens <= language_model.context or batch_size < 1:
+            raise ValueError(
+                f"expected max_tokens from 1 to {language_model.context} and batch_size of at least 1, "
+                f"got {max_tokens} and {batch_size}"
+            )
+        self.language_model = language_model
+        self.network = language_model.model
+        self.batch_size = batch_size
+
+    def encode(self, prompt: str) -> tuple[int, ...]:
+        """Token ids of a prompt; an over-long one is cut in its page.
+
+        Raises:
+            PromptTooLong: If it does not fit without its page.
+        """
+        return self.language_model.prompt_format.encode_question(prompt, self.max_tokens)
+
+    def collate(self, encoded: Sequence[Sequence[int]]) -> PromptBatch:
+        """Encoded prompts as a batch on the model's device."""
+        return collate_prompts(encoded, self.language_model.pad_id, self.language_model.device)
+
+    def log_odds(self, batch: PromptBatch) -> Tensor:
+        """Log P(YES) - log P(NO), differentiable.
+
+        Args:
+            batch: B prompts.
+
+        Returns:
+            Shape (B,), float32; P(YES) is its sigmoid.
+        """
+        last = batch.attention_mask.long().sum(1, keepdim=True) - 1
+        logits = self.language_model.logits_at(batch.input_ids, batch.attention_mask, last)[:, 0]
+        form = self.language_model.prompt_format
+        return logits[:, form.yes_id] - logits[:, form.no_id]
+
+    @torch.no_grad()
+    def p_yes(self, prompts: Sequence[str]) -> list[float]:
+        """P(YES) / (P(YES) + P(NO)) for each prompt.
+
+        Raises:
+            ScorerError: If a prompt does not fit the model.
+        """
+        self.network.eval()
+        try:
+            encoded = [self.encode(prompt) for prompt in prompts]
+        except PromptTooLong as error:
+            raise ScorerError(f"the judge cannot read this prompt: {error}") from error
+        scores: list[float] = []
+        for start in range(0, len(encoded), self.batch_size):
+            batch = self.collate(encoded[start : start + self.batch_size])
+            scores += torch.sigmoid(self.log_odds(batch)).tolist()
+        return scores

@@ -1,0 +1,242 @@
+"""Trajectories on disk: versioned JSON lines, readable without this package.
+
+The file is UTF-8 text, gzip-compressed when its name ends in ``.gz``. Its first line names the format::
+
+    {"format": "webrl-gym trajectories", "version": 1}
+
+Every other line is one trajectory, a JSON object with these fields:
+
+``task``
+    The task record (``Task.as_dict``): ``task_id``, ``sites``, ``instruction``, ``start_urls``, ``evaluation``,
+    ``max_steps``, ``suite``, ``world``, ``template``, ``parameters``, ``parent``, ``tags``.
+``phase``
+    Phase in which it was collected; 0 for demonstrations.
+``truncated``, ``failure``
+    Whether the step limit or a failure ended it, and the failure's name and reason (or null).
+``rule_verdict``, ``label``
+    What the task's rules say, and the verdict that training uses: an object with ``status``, ``score``, ``source``,
+    ``p_yes`` and ``detail``, or null.
+``final_observation``
+    The observation after the last action: ``instruction``, ``url``, ``html``, ``last_action_error``.
+``steps``
+    A list of objects, in order: ``observation`` (before the action), ``prompt`` (``text``, ``token_ids``,
+    ``chars_left_out``), ``completion`` (``text``, ``token_ids``, ``log_probs`` in nats), ``reward``, ``info``.
+    Token ids belong to the model that collected the trajectory; empty lists where none was involved (an oracle).
+
+A line that cannot be read is named, skipped and counted; a header that cannot be read, or of another version, refuses
+the file.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from agents.atomic_file import replacing
+from agents.types import Completion, LabelledTrajectory, Prompt, Step, Trajectory
+from webrl_gym.errors import TaskFileError
+from webrl_gym.tasks.record import task_from_dict
+from webrl_gym.types import Observation, OutcomeVerdict, VerdictStatus
+
+FORMAT = "webrl-gym trajectories"
+VERSION = 1
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryFile:
+    """What a trajectory file held.
+
+    Attributes:
+        trajectories: The readable trajectories in file order.
+        labels: The label of each, None where it has none.
+        problems: One line for each line that could not be read: its number and the reason.
+    """
+
+    trajectories: tuple[Trajectory, ...]
+    labels: tuple[OutcomeVerdict | None, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def labelled(self) -> list[LabelledTrajectory]:
+        """The trajectories that carry a label, in file order."""
+        pairs = zip(self.trajectories, self.labels, strict=True)
+        return [LabelledTrajectory(trajectory, label) for trajectory, label in pairs if label is not None]
+
+
+def trajectory_to_dict(item: Trajectory | LabelledTrajectory) -> dict[str, Any]:
+    """One line of the file as JSON-ready data (fields: see the module's docstring).
+
+    Args:
+        item: A trajectory, with or without its label.
+    """
+    trajectory, label = (item.trajectory, item.label) if isinstance(item, LabelledTrajectory) else (item, None)
+    return {
+        "task": trajectory.task.as_dict(),
+        "phase": trajectory.phase,
+        "truncated": trajectory.truncated,
+        "failure": trajectory.failure,
+        "rule_verdict": trajectory.rule_verdict.as_dict() if trajectory.rule_verdict is not None else None,
+        "label": label.as_dict() if label is not None else None,
+        "final_observation": dict(trajectory.final_observation),
+        "steps": [_step_to_dict(step) for step in trajectory.steps],
+    }
+
+
+def trajectory_from_dict(record: Mapping[str, Any]) -> Trajectory:
+    """Reads what ``trajectory_to_dict`` wrote, apart from the label.
+
+    Args:
+        record: One line of the file.
+
+    Raises:
+        ValueError: If a field is missing or has a value that cannot be; the message names it.
+    """
+    try:
+        return Trajectory(
+            task=task_from_dict(record["task"]),
+            steps=tuple(_step_from_dict(step) for step in record["steps"]),
+            final_observation=_observation_from_dict(record["final_observation"]),
+            phase=int(record["phase"]),
+            truncated=bool(record["truncated"]),
+            failure=record["failure"],
+            rule_verdict=_verdict_from_dict(record["rule_verdict"]),
+        )
+    except KeyError as error:
+        raise ValueError(f"field {error} is missing") from error
+    except (TypeError, AttributeError, TaskFileError) as error:
+        raise ValueError(str(error)) from error
+
+
+def write_trajectories(path: Path, items: Iterable[Trajectory | LabelledTrajectory]) -> int:
+    """Writes a whole file; an existing one is replaced only when everything is written.
+
+    Args:
+        path: The file; gzip-compressed when its name ends in ``.gz``.
+        items: Trajectories, with or without labels.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        OSError: If the file cannot be written; what stood there before still stands.
+    """
+    count = 0
+    compressed = path.suffix == ".gz"
+    with replacing(path) as temporary, _open(temporary, "wt", compressed) as stream:
+        stream.write(json.dumps({"format": FORMAT, "version": VERSION}) + "\n")
+        for item in items:
+            stream.write(json.dumps(trajectory_to_dict(item), ensure_ascii=False, allow_nan=False) + "\n")
+            count += 1
+    return count
+
+
+def read_trajectories(path: Path) -> TrajectoryFile:
+    """Reads a file; lines that cannot be read are named, skipped and counted.
+
+    Args:
+        path: The file.
+
+    Raises:
+        OSError: If there is no such file or it cannot be read.
+        ValueError: If its first line does not name the format, or names another version.
+    """
+    trajectories: list[Trajectory] = []
+    labels: list[OutcomeVerdict | None] = []
+    problems: list[str] = []
+    with _open(path, "rt", path.suffix == ".gz") as stream:
+        _check_header(path, stream.readline())
+        for number, line in enumerate(stream, start=2):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+                trajectory = trajectory_from_dict(record)
+                label = _verdict_from_dict(record.get("label"))
+            except ValueError as error:
+                problems.append(f"line {number}: {error}")
+                continue
+            trajectories.append(trajectory)
+            labels.append(label)
+    if problems:
+        _log.warning("%s: skipped %d lines that cannot be read; first: %s", path.name, len(problems), problems[0])
+    return TrajectoryFile(tuple(trajectories), tuple(labels), tuple(problems))
+
+
+def _open(path: Path, mode: str, compressed: bool) -> TextIO:
+    if compressed:
+        return cast("TextIO", gzip.open(path, mode, encoding="utf-8"))
+    return cast("TextIO", path.open(mode, encoding="utf-8"))
+
+
+def _check_header(path: Path, line: str) -> None:
+    try:
+        header = json.loads(line)
+    except ValueError:
+        header = None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise ValueError(f'{path} is not a trajectory file: expected a first line with "format": "{FORMAT}".')
+    if header.get("version") != VERSION:
+        raise ValueError(f"{path} has version {header.get('version')!r} of its format; expected {VERSION}.")
+
+
+def _step_to_dict(step: Step) -> dict[str, Any]:
+    prompt, completion = step.prompt, step.completion
+    return {
+        "observation": dict(step.observation),
+        "prompt": {"text": prompt.text, "token_ids": list(prompt.token_ids), "chars_left_out": prompt.chars_left_out},
+        "completion": {
+            "text": completion.text,
+            "token_ids": list(completion.token_ids),
+            "log_probs": list(completion.log_probs),
+        },
+        "reward": step.reward,
+        "info": step.info,
+    }
+
+
+def _step_from_dict(record: Mapping[str, Any]) -> Step:
+    prompt, completion = record["prompt"], record["completion"]
+    return Step(
+        observation=_observation_from_dict(record["observation"]),
+        prompt=Prompt(
+            token_ids=tuple(int(token) for token in prompt["token_ids"]),
+            text=str(prompt["text"]),
+            chars_left_out=int(prompt["chars_left_out"]),
+        ),
+        completion=Completion(
+            text=str(completion["text"]),
+            token_ids=tuple(int(token) for token in completion["token_ids"]),
+            log_probs=tuple(float(log_prob) for log_prob in completion["log_probs"]),
+        ),
+        reward=float(record["reward"]),
+        info=dict(record["info"]),
+    )
+
+
+def _observation_from_dict(record: Mapping[str, Any]) -> Observation:
+    return Observation(
+        instruction=str(record["instruction"]),
+        url=str(record["url"]),
+        html=str(record["html"]),
+        last_action_error=str(record["last_action_error"]),
+    )
+
+
+def _verdict_from_dict(record: Mapping[str, Any] | None) -> OutcomeVerdict | None:
+    if record is None:
+        return None
+    p_yes = record["p_yes"]
+    return OutcomeVerdict(
+        status=VerdictStatus(record["status"]),
+        score=float(record["score"]),
+        source=str(record["source"]),
+        p_yes=None if p_yes is None else float(p_yes),
+        detail=str(record["detail"]),
+    )

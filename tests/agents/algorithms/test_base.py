@@ -1,0 +1,202 @@
+import io
+import json
+import pickle
+import zipfile
+
+import cloudpickle
+import numpy as np
+import pytest
+import torch
+from stable_baselines3.common.callbacks import BaseCallback, CheckpointCallback, EvalCallback
+from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.monitor import Monitor
+
+from agents.algorithms import ALGORITHMS, SFT, FilteredBC, WebRL, algorithm_class
+from agents.algorithms.base import PhaseAlgorithm
+from agents.errors import CheckpointCorrupt, CheckpointMismatch
+from agents.metrics import JsonlWriter
+from tests.agents.tiny_models import tiny_policy
+from tests.agents.toy_env import ToyEnv, toy_task
+from tests.agents.toy_runs import environments, filtered_bc, sft, started_policy, webrl, weights
+
+
+@pytest.fixture
+def no_pickle(monkeypatch):
+    def blocked(*_arguments, **_named):
+        raise AssertionError("nothing may be pickled")
+
+    for module in (pickle, cloudpickle):
+        for name in ("dump", "dumps", "load", "loads"):
+            monkeypatch.setattr(module, name, blocked)
+    monkeypatch.setattr(pickle, "Unpickler", blocked)
+    monkeypatch.setattr(torch, "load", blocked)
+    monkeypatch.setattr(torch, "save", blocked)
+
+
+def test_learning_stops_at_the_phase_boundary_after_the_timesteps():
+    algorithm = filtered_bc(started_policy(), phases=9)
+    algorithm.learn(total_timesteps=1)
+    assert algorithm.phase == 1
+    steps = algorithm.num_timesteps
+    assert steps == algorithm.history[0]["rollout/steps"] > 1
+    algorithm.learn(total_timesteps=steps + 1, reset_num_timesteps=False)
+    assert algorithm.phase >= 2
+    assert algorithm.num_timesteps > 2 * steps
+    algorithm.learn(total_timesteps=1)
+    assert algorithm.num_timesteps < 2 * steps * 2
+
+
+def test_a_resumed_run_counts_the_steps_from_before(tmp_path):
+    straight = filtered_bc(started_policy(), phases=9)
+    straight.learn(total_timesteps=70)
+    filtered_bc(started_policy(), phases=1, checkpoint_folder=tmp_path).learn()
+    resumed = filtered_bc(tiny_policy(), phases=9, checkpoint_folder=tmp_path)
+    assert resumed.resume()
+    resumed.learn(total_timesteps=70)
+    assert resumed.num_timesteps == straight.num_timesteps
+    assert torch.equal(weights(resumed.policy), weights(straight.policy))
+
+
+def test_there_is_nothing_to_resume_at_first(tmp_path):
+    assert not filtered_bc(tiny_policy(), checkpoint_folder=tmp_path).resume()
+    assert not filtered_bc(tiny_policy()).resume()
+
+
+def test_callbacks_of_stable_baselines3_work(tmp_path):
+    evaluation = EvalCallback(
+        Monitor(ToyEnv(orders=1)),
+        n_eval_episodes=3,
+        eval_freq=2,
+        best_model_save_path=str(tmp_path / "best"),
+        verbose=0,
+    )
+    saving = CheckpointCallback(save_freq=3, save_path=str(tmp_path / "saved"))
+    algorithm = filtered_bc(started_policy())
+    algorithm.learn(callback=[evaluation, saving])
+    assert evaluation.n_calls > 2
+    assert evaluation.best_mean_reward >= 0.0
+    assert zipfile.is_zipfile(tmp_path / "best" / "best_model.zip")
+    assert list((tmp_path / "saved").glob("*.zip"))
+
+
+def test_a_callback_can_stop_and_the_phase_under_way_is_not_counted():
+    class Stop(BaseCallback):
+        ended = False
+
+        def _on_step(self):
+            return self.n_calls < 2
+
+        def _on_training_end(self):
+            self.ended = True
+
+    stop, algorithm = Stop(), filtered_bc(started_policy())
+    before = weights(algorithm.policy)
+    algorithm.learn(callback=stop)
+    assert (algorithm.phase, algorithm.history, stop.ended) == (0, [], True)
+    assert algorithm.num_timesteps == 16
+    assert torch.equal(weights(algorithm.policy), before)
+
+
+def test_numbers_go_to_the_writers_and_the_logger(tmp_path):
+    algorithm = filtered_bc(
+        started_policy(), metrics=[JsonlWriter(tmp_path / "m.jsonl")], tensorboard_log=str(tmp_path / "board"), phases=2
+    )
+    algorithm.learn(tb_log_name="toy")
+    lines = [json.loads(line) for line in (tmp_path / "m.jsonl").read_text().splitlines()]
+    assert [line["phase"] for line in lines] == [1, 2]
+    assert lines[1]["step"] == algorithm.num_timesteps
+    assert lines[0]["policy/loss"] == algorithm.history[0]["policy/loss"]
+    assert list((tmp_path / "board" / "toy_1").glob("events.out.tfevents.*"))
+    algorithm.logger.close()
+
+
+def test_predict_and_evaluate_policy_work():
+    algorithm = filtered_bc(started_policy(epochs=150))
+    observations = algorithm.env.reset()
+    actions, state = algorithm.predict(observations, deterministic=True)
+    assert actions.shape == (8,)
+    assert all(isinstance(action, str) for action in actions)
+    actions, state = algorithm.predict(observations, state, np.ones(8, dtype=bool), deterministic=True)
+    assert [len(history) for history in state] == [1] * 8
+    mean, _ = evaluate_policy(algorithm, Monitor(ToyEnv(orders=1)), n_eval_episodes=6)
+    assert mean == 1.0
+
+
+@pytest.mark.parametrize("make", [sft, filtered_bc, webrl])
+def test_saving_and_loading_needs_no_pickle(tmp_path, no_pickle, make):
+    algorithm = make(started_policy(epochs=150), seed=3)
+    if isinstance(algorithm, WebRL):
+        torch.nn.init.normal_(algorithm.critic.value_head.weight)
+    algorithm.save(tmp_path / "toy")
+    loaded = type(algorithm).load(tmp_path / "toy", env=environments(2))
+    assert loaded.configuration() == algorithm.configuration()
+    assert torch.equal(weights(loaded.policy), weights(algorithm.policy))
+    if isinstance(algorithm, WebRL):
+        assert torch.equal(loaded.critic.value_head.weight, algorithm.critic.value_head.weight)
+    env = ToyEnv(orders=1)
+    observation, _ = env.reset(options={"task": toy_task("Blue", 0)})
+    assert loaded.predict(observation, deterministic=True) == algorithm.predict(observation, deterministic=True)
+
+
+def test_a_loaded_algorithm_goes_on_with_other_arguments():
+    algorithm = webrl(started_policy(), phases=1)
+    algorithm.learn()
+    stream = io.BytesIO()
+    algorithm.save(stream)
+    loaded = WebRL.load(stream, env=environments(4), phases=2, kl_coef=0.3)
+    assert (loaded.phase, loaded.kl_coef, loaded.lam) == (1, 0.3, 0.5)
+    loaded.learn(reset_num_timesteps=False)
+    assert loaded.phase == 2
+
+
+def test_files_that_cannot_be_used_are_refused_by_name(tmp_path):
+    path = tmp_path / "toy.zip"
+    sft(tiny_policy()).save(path)
+    with pytest.raises(CheckpointMismatch, match=r"SFT.*FilteredBC"):
+        FilteredBC.load(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(CheckpointCorrupt, match=r"toy\.zip"):
+        SFT.load(path)
+    damaged = bytearray(content)
+    damaged[len(content) // 2] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(CheckpointCorrupt, match=r"toy\.zip"):
+        SFT.load(path)
+    with pytest.raises(FileNotFoundError):
+        SFT.load(tmp_path / "none.zip")
+
+
+def test_an_algorithm_of_ones_own_needs_few_lines(tmp_path):
+    class Nudge(PhaseAlgorithm):
+        setting_names = ("size",)
+
+        def __init__(self, policy, env=None, *, size=0.5, phases=2, **shared):
+            super().__init__(policy, env, learning_rate=1.0, phases=phases, **shared)
+            self.size = size
+
+        def _run_phase(self, phase):
+            with torch.no_grad():
+                for weight in self.policy.language_model.model.parameters():
+                    weight.add_(self.size)
+            return {"nudge/size": self.size}
+
+    policy = tiny_policy()
+    before = weights(policy)
+    Nudge(policy, checkpoint_folder=tmp_path).learn()
+    torch.testing.assert_close(weights(policy), before + 1.0)
+    resumed = Nudge(tiny_policy(), checkpoint_folder=tmp_path, phases=3)
+    assert resumed.resume()
+    assert torch.equal(weights(resumed.policy), weights(policy))
+
+
+def test_algorithms_are_found_by_name():
+    assert algorithm_class("webrl") is ALGORITHMS["webrl"] is WebRL
+    with pytest.raises(ValueError, match="did you mean webrl"):
+        algorithm_class("webrll")
+
+
+@pytest.mark.parametrize("wrong", [{"phases": 0}, {"seed": -1}])
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        sft(tiny_policy(), **wrong)

@@ -1,0 +1,257 @@
+import dataclasses
+import random
+
+import pytest
+import torch
+
+from agents.algorithms import WebRL
+from agents.curriculum import GrammarProposer
+from agents.errors import CheckpointMismatch, TrainingStopped
+from agents.inference import state_values
+from agents.labelling import OrmLabeller
+from agents.metrics import SilentProgress
+from tests.agents.tiny_models import tiny_policy
+from tests.agents.toy_env import ToySuite, toy_task
+from tests.agents.toy_runs import TASKS, environments, started_policy, webrl, weights, without_times
+from webrl_gym.types import VerdictStatus
+
+
+class Interrupting(SilentProgress):
+    """Presses Ctrl-C when a stage begins for the n-th time."""
+
+    def __init__(self, stage, times):
+        self.stage, self.left = stage, times
+
+    def begin(self, stage, total):
+        if stage == self.stage:
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+
+def critic_weights(algorithm):
+    return torch.cat([tensor.detach().flatten() for tensor in algorithm.critic.parameters()])
+
+
+def test_webrl_learns_the_toy_site():
+    algorithm = webrl(started_policy(epochs=50), phases=5, instructions_per_phase=48, curriculum=False)
+    algorithm.learn()
+    rates = [metrics["rollout/success_rate"] for metrics in algorithm.history]
+    assert rates[0] < 0.5
+    assert rates[-1] > rates[0] + 0.25
+
+
+def test_a_phase_reports_what_it_did():
+    algorithm = webrl(started_policy(), seed=1)
+    assert (len(algorithm.experience), algorithm.experience.trajectories) == (6, 3)
+    algorithm.learn()
+    first, second = algorithm.history
+    assert first["rollout/trajectories"] == 12
+    assert first["rollout/rule_success_rate"] == first["rollout/success_rate"]
+    assert first["label/balanced_accuracy"] == 1.0
+    assert first["experience/drawn"] <= 2 * first["data/steps"]
+    assert algorithm.experience.trajectories == 3 + round(12 * first["rollout/success_rate"]) + round(
+        12 * second["rollout/success_rate"]
+    )
+    assert algorithm.num_timesteps == first["rollout/steps"] + second["rollout/steps"]
+    assert first["policy/divergence"] > 0
+    proposed = {name: second[f"curriculum/{name}"] for name in dataclass_names()}
+    assert proposed.pop("proposed") == sum(proposed.values())
+    assert second["curriculum/kept"] + second["curriculum/filled_from_suite"] == 12
+    assert not any(name.startswith("curriculum/") for name in first)
+
+
+def dataclass_names():
+    from agents.curriculum import CurriculumReport
+
+    return [field.name for field in dataclasses.fields(CurriculumReport)]
+
+
+def test_new_instructions_evolve_from_failures_inside_the_value_window():
+    class Recording(GrammarProposer):
+        failed = ()
+
+        def propose(self, failed, count, rng):
+            Recording.failed = {task.task_id for task in failed}
+            return super().propose(failed, count, rng)
+
+    policy = started_policy()
+    algorithm = webrl(policy, proposer=Recording(ToySuite(orders=1)), value_low=0.0, value_high=1.0, seed=1)
+    attempted = []
+    collect = algorithm.collector.collect
+
+    def recorded(tasks, **arguments):
+        rollout = collect(tasks, **arguments)
+        attempted.append(rollout.trajectories)
+        return rollout
+
+    algorithm.collector.collect = recorded
+    algorithm.learn()
+    lost = {item.task.task_id for item in attempted[0] if not item.rule_verdict.success}
+    evolved = [item.task for item in attempted[1] if item.task.suite == "evolved"]
+    assert Recording.failed == lost
+    assert evolved
+    assert {task.parent for task in evolved} <= lost
+    assert len({task.key for task in evolved}) == len(evolved)
+
+
+def test_protected_tasks_are_never_attempted():
+    class Leaking:
+        def propose(self, failed, count, rng):
+            return [toy_task("Red", 0, "practice-test", parameters={"serial": str(rng.random())})] * count
+
+    algorithm = webrl(started_policy(), proposer=Leaking())
+    algorithm.learn()
+    assert algorithm.history[1]["curriculum/protected"] == algorithm.history[1]["curriculum/proposed"] == 120
+    assert algorithm.history[1]["curriculum/filled_from_suite"] == 12
+
+
+def test_start_values_are_the_critics_values_of_the_start_pages():
+    algorithm = webrl(started_policy(), environments(2, broken_resets={TASKS[1].task_id: 1}))
+    torch.nn.init.normal_(algorithm.critic.value_head.weight)
+    values = algorithm.start_values(TASKS)
+    observation = algorithm.collector.start_observations(TASKS[2:])[0]
+    prompt = algorithm.policy.renderer.render(observation, ()).token_ids
+    assert values[1] is None
+    assert values[2] == pytest.approx(state_values(algorithm.critic, [prompt], 100)[0])
+
+
+def test_the_orm_labels_and_is_compared_with_the_rules():
+    class RedOnly:
+        def p_yes(self, prompts):
+            return [0.6 if "<h1> Red </h1>" in prompt else 0.1 for prompt in prompts]
+
+    algorithm = webrl(started_policy(), labeller=OrmLabeller(RedOnly()), phases=1, instructions_per_phase=24)
+    algorithm.learn()
+    metrics = algorithm.history[0]
+    assert metrics["rollout/success_rate"] != metrics["rollout/rule_success_rate"]
+    assert metrics["label/accuracy"] < 1.0
+
+
+def test_without_replay_only_the_phase_is_trained_on():
+    algorithm = webrl(started_policy(), replay_ratio=0.0)
+    algorithm.learn()
+    assert [metrics["experience/drawn"] for metrics in algorithm.history] == [0, 0]
+
+
+def test_a_tiny_learning_rate_stays_at_the_reference_of_each_phase():
+    algorithm = webrl(started_policy(), policy_learning_rate=1e-9)
+    algorithm.learn()
+    assert all(metrics["policy/divergence"] < 1e-8 for metrics in algorithm.history)
+
+
+@pytest.mark.parametrize(("stage", "times"), [("rollout", 3), ("critic", 2), ("policy", 3), ("rollout", 1)])
+def test_a_run_that_was_interrupted_ends_bit_equal(tmp_path, stage, times):
+    straight = webrl(started_policy(), phases=3)
+    straight.learn()
+    folder = tmp_path / "run"
+    interrupted = webrl(started_policy(), phases=3, checkpoint_folder=folder, progress=Interrupting(stage, times))
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.learn()
+    # another process, its generators anywhere
+    policy = tiny_policy(seed=5)
+    random.seed(99)
+    resumed = webrl(policy, phases=3, checkpoint_folder=folder)
+    assert resumed.resume()
+    assert resumed.phase == times - 1
+    resumed.learn()
+    assert torch.equal(weights(resumed.policy), weights(straight.policy))
+    assert torch.equal(critic_weights(resumed), critic_weights(straight))
+    assert without_times(resumed.history) == without_times(straight.history)
+    assert list(resumed.experience.as_records()) == list(straight.experience.as_records())
+    assert resumed.num_timesteps == straight.num_timesteps
+
+
+def test_resuming_the_same_object_after_ctrl_c_works_too(tmp_path):
+    straight = webrl(started_policy())
+    straight.learn()
+    algorithm = webrl(started_policy(), checkpoint_folder=tmp_path, progress=Interrupting("policy", 2))
+    with pytest.raises(KeyboardInterrupt):
+        algorithm.learn()
+    assert algorithm.resume()
+    algorithm.learn()
+    assert torch.equal(weights(algorithm.policy), weights(straight.policy))
+
+
+def test_a_finished_run_can_be_given_more_phases(tmp_path):
+    straight = webrl(started_policy(), phases=3)
+    straight.learn()
+    webrl(started_policy(), phases=2, checkpoint_folder=tmp_path).learn()
+    longer = webrl(tiny_policy(), phases=3, checkpoint_folder=tmp_path)
+    assert longer.resume()
+    longer.learn()
+    assert torch.equal(weights(longer.policy), weights(straight.policy))
+
+
+def test_a_checkpoint_of_another_configuration_is_refused_by_name(tmp_path):
+    webrl(started_policy(), phases=1, checkpoint_folder=tmp_path).learn()
+    with pytest.raises(CheckpointMismatch, match=r"kl_coef: checkpoint 0\.2, now 0\.7"):
+        webrl(started_policy(), checkpoint_folder=tmp_path, kl_coef=0.7).resume()
+    with pytest.raises(CheckpointMismatch, match="earlier run"):
+        webrl(started_policy(), checkpoint_folder=tmp_path).learn()
+
+
+def stopped(algorithm, match):
+    with pytest.raises(TrainingStopped, match=match) as caught:
+        algorithm.learn()
+    return str(caught.value)
+
+
+def test_a_phase_without_a_success_stops():
+    message = stopped(webrl(tiny_policy(), instructions_per_phase=3), "Phase 1: no success: none of 3")
+    assert "no checkpoint" in message
+
+
+def test_a_policy_that_runs_away_stops_and_the_last_good_checkpoint_stays(tmp_path):
+    algorithm = webrl(started_policy(), checkpoint_folder=tmp_path, kl_ceiling=1e-6)
+    assert "phase-0000" in stopped(algorithm, "KL ceiling")
+    assert algorithm.resume()
+    assert torch.equal(weights(algorithm.policy), weights(started_policy()))
+
+
+def test_a_loss_that_is_not_a_number_stops():
+    algorithm = webrl(started_policy())
+    torch.nn.init.constant_(algorithm.critic.value_head.weight, float("nan"))
+    stopped(algorithm, "critic: update 1 of .* has loss nan")
+
+
+def test_a_phase_that_only_broke_stops():
+    env = environments(2, broken_resets={task.task_id: 99 for task in TASKS})
+    stopped(webrl(started_policy(), env, instructions_per_phase=2), "empty batch: no attempt came to an end.*toy site")
+
+
+def test_a_phase_that_nobody_can_label_stops():
+    class Undecided(OrmLabeller):
+        def _verdict(self, p_yes):
+            return dataclasses.replace(super()._verdict(p_yes), status=VerdictStatus.UNDECIDED)
+
+    class Half:
+        def p_yes(self, prompts):
+            return [0.5] * len(prompts)
+
+    stopped(webrl(started_policy(), labeller=Undecided(Half())), "empty batch: none of 12 trajectories")
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"lam": 1.5}, "lam"),
+        ({"kl_coef": 0.0}, "kl_coef"),
+        ({"kl_ceiling": 0.0}, "kl_ceiling"),
+        ({"policy_learning_rate": 0.0}, "learning_rate"),
+        ({"critic_epochs": 0}, "epochs"),
+        ({"perplexity_low": 5.0}, "perplexity"),
+        ({"replay_ratio": -1.0}, "replay_ratio"),
+        ({"instructions_per_phase": 0}, "instructions_per_phase"),
+        ({"temperature": 0.0}, "temperature"),
+        ({"value_low": 0.9}, "value_low"),
+    ],
+)
+def test_settings_out_of_range_are_refused_before_anything_runs(changes, named):
+    with pytest.raises(ValueError, match=named):
+        webrl(tiny_policy(), **changes)
+
+
+def test_learning_needs_an_environment():
+    with pytest.raises(ValueError, match="WebRL needs an environment"):
+        WebRL(tiny_policy(), None).learn()

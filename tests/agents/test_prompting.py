@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.errors import PromptTooLong
+from agents.models import LanguageModel
+from agents.prompting import PromptRenderer, recent_history
+from tests.agents.nano.tiny_nano import tiny_nano
+from tests.agents.small_llama import small_llama
+from webrl_gym.actions import describe_action, format_action, leave, select_option, type_text
+from webrl_gym.reward import render_orm_prompt
+from webrl_gym.types import Observation
+
+PAGE = "\n".join(
+    [
+        "<h1> My Orders </h1>",
+        '<tr> <td> 000000170 </td> <td> <a id="9"> View Order </a> </td> </tr>',
+        '<input id="10" label="Say &quot;why&quot;"> <select id="11" label="Sort By" value="Name"> Name </select>',
+        '<input id="12" type="checkbox" label="" checked>',
+        *(f"line {number} of the page goes on and on" for number in range(40)),
+    ]
+)
+MODELS = [tiny_nano(), small_llama()]
+both = pytest.mark.parametrize("model", MODELS, ids=["nano", "chat"])
+
+
+def _observation(html: str = PAGE, instruction: str = "View order 170", error: str = "") -> Observation:
+    return Observation(instruction=instruction, url="http://shopping.test/", html=html, last_action_error=error)
+
+
+@both
+def test_a_page_that_fits_is_whole(model: LanguageModel) -> None:
+    renderer = PromptRenderer(model, model.context)
+    short = _observation("\n".join(PAGE.split("\n")[:2]))
+    prompt = renderer.render(short, ['Click "Home"'])
+    assert prompt.chars_left_out == 0
+    assert short["html"] in prompt.text
+    assert "View order 170" in prompt.text
+    assert 'Click "Home"' in prompt.text
+    assert renderer.render(short, ['Click "Home"']) == prompt
+
+
+@both
+def test_only_the_page_is_cut(model: LanguageModel) -> None:
+    renderer = PromptRenderer(model, 460)
+    prompt = renderer.render(_observation(error="There is no element 99."), ['Click "Home"'])
+    assert len(prompt.token_ids) <= 460
+    assert prompt.chars_left_out > 0
+    assert f"[{prompt.chars_left_out} characters left out]" in prompt.text
+    shown = prompt.text.partition("page:\n")[2].rpartition("\n[")[0]
+    assert PAGE.startswith(shown)
+    assert len(PAGE) - len(shown) - 1 == prompt.chars_left_out
+    for kept in ("View order 170", 'Click "Home"', "There is no element 99."):
+        assert kept in prompt.text
+
+
+@both
+@settings(deadline=None, max_examples=30)
+@given(budget=st.integers(330, 512), entries=st.integers(0, 12))
+def test_prompts_never_pass_their_budget(model: LanguageModel, budget: int, entries: int) -> None:
+    prompt = PromptRenderer(model, budget).render(_observation(), ['Type "abc" in "Name"'] * entries)
+    assert len(prompt.token_ids) <= budget
+
+
+@both
+def test_an_instruction_that_does_not_fit_is_refused(model: LanguageModel) -> None:
+    with pytest.raises(PromptTooLong, match="at most 300"):
+        PromptRenderer(model, 300).render(_observation(instruction="word " * 600), [])
+
+
+def test_long_histories_keep_their_latest_actions() -> None:
+    history = [f"action {number}" for number in range(10)]
+    assert recent_history(history, [10] * 10, 90) == ["[7 earlier actions left out]", *history[7:]]
+    assert recent_history(history, [10] * 10, 300) == history
+
+
+@both
+def test_budget_beyond_the_context_is_refused(model: LanguageModel) -> None:
+    with pytest.raises(ValueError, match=f"context {model.context}"):
+        PromptRenderer(model, model.context + 1)
+
+
+@both
+@settings(deadline=None, max_examples=60)
+@given(text=st.text(st.characters(exclude_categories=("Cs",)), max_size=30), number=st.integers(0, 400))
+def test_actions_come_back(model: LanguageModel, text: str, number: int) -> None:
+    renderer = PromptRenderer(model, 400)
+    for action in (leave(text), type_text(str(number), text), select_option(str(number), text)):
+        written = format_action(action)
+        ids = renderer.encode_action(written)
+        assert ids[-1] == model.prompt_format.end_id
+        assert renderer.decode_action(ids) == written
+        assert renderer.decode_action([*ids, 1, 2, 3]) == written
+
+
+@both
+def test_questions_end_where_the_answer_begins(model: LanguageModel) -> None:
+    form = model.prompt_format
+    question = render_orm_prompt("Buy tea", ['Click "Tea"', 'Exit ""'], PAGE)
+    ids = form.encode_question(question, 400)
+    assert len(ids) <= 400
+    assert ids == form.encode_question(question, 400)
+    assert form.yes_id != form.no_id
+    assert ids != form.encode_question(render_orm_prompt("Buy milk", ['Click "Tea"', 'Exit ""'], PAGE), 400)
+    assert len(form.encode_question("Is it so?", 400)) < 100
+
+
+DESCRIPTIONS = {
+    'do(action="Click", element="9")': 'Click "View Order"',
+    'do(action="Type", argument="a  b", element="10")': 'Type "a b" in "Say "why""',
+    'do(action="Select Dropdown Option", argument="Price", element="11")': 'Select "Price" in "Sort By"',
+    'do(action="Search", argument="tea", element="99")': 'Search "tea" in element 99',
+    'do(action="Click", element="12")': "Click input 12",
+    'do(action="Scroll Down")': "Scroll Down",
+    'do(action="Switch Tab", argument="1")': 'Switch Tab "1"',
+    'exit(message="$5.00")': 'Exit "$5.00"',
+    "go_backward()": "Go back",
+    "go_forward()": "Go forward",
+    "let me see": "No action: let me see",
+}
+
+
+@pytest.mark.parametrize(("action", "words"), DESCRIPTIONS.items())
+def test_actions_in_words(action: str, words: str) -> None:
+    assert describe_action(action, _observation()["html"]) == words
+
+
+def test_descriptions_stay_short() -> None:
+    assert len(describe_action(format_action(type_text("9", "x" * 5000)), _observation()["html"])) < 200

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from agents.models import LanguageModel
+from agents.scorers import LanguageModelScorer
+from tests.agents.nano.tiny_nano import tiny_nano
+from tests.agents.small_llama import small_llama
+from webrl_gym.errors import ScorerError
+from webrl_gym.reward import OutcomeRewardModel, render_orm_prompt
+
+MODELS = [tiny_nano(), small_llama()]
+both = pytest.mark.parametrize("model", MODELS, ids=["nano", "chat"])
+PROMPTS = [
+    render_orm_prompt("Open Tea", ['Click "Tea"'], "<h1> Tea </h1>"),
+    render_orm_prompt("Open Milk", ['Click "Tea"', 'Exit ""'], '<a id="0"> Tea </a>'),
+    "Is this a question?",
+]
+
+
+@both
+def test_probabilities_do_not_depend_on_company(model: LanguageModel) -> None:
+    together = LanguageModelScorer(model).p_yes(PROMPTS)
+    alone = [LanguageModelScorer(model).p_yes([prompt])[0] for prompt in PROMPTS]
+    assert together == pytest.approx(alone, abs=1e-5)
+    assert all(0.0 < score < 1.0 for score in together)
+    assert len(set(together)) == 3
+
+
+@both
+def test_training_on_labels_moves_the_scores(model: LanguageModel) -> None:
+    scorer = LanguageModelScorer(model.copy())
+    before = scorer.p_yes(PROMPTS[:2])
+    labels = torch.tensor([1.0, 0.0])
+    optimizer = torch.optim.AdamW(scorer.parameters(), lr=3e-3)
+    batch = scorer.collate([scorer.encode(prompt) for prompt in PROMPTS[:2]])
+    for _ in range(8):
+        torch.nn.functional.binary_cross_entropy_with_logits(scorer.log_odds(batch), labels).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    after = scorer.p_yes(PROMPTS[:2])
+    assert after[0] > before[0]
+    assert after[1] < before[1]
+    assert LanguageModelScorer(model).p_yes(PROMPTS[:2]) == pytest.approx(before)
+
+
+def test_scorer_serves_the_outcome_reward_model() -> None:
+    verdict = OutcomeRewardModel(LanguageModelScorer(MODELS[0])).judge("Open Tea", ['Click "Tea"'], "<h1> Tea </h1>")
+    assert verdict.source == "orm"
+    assert verdict.p_yes == pytest.approx(LanguageModelScorer(MODELS[0]).p_yes(PROMPTS[:1])[0])
+
+
+def test_what_does_not_fit_is_a_scorer_error() -> None:
+    with pytest.raises(ScorerError, match="cannot read"):
+        LanguageModelScorer(MODELS[0], max_tokens=64).p_yes([render_orm_prompt("word " * 400, [], "x")])
+    with pytest.raises(ValueError, match="from 1 to 512"):
+        LanguageModelScorer(MODELS[0], max_tokens=513)
