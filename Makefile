@@ -34,14 +34,14 @@ test-all: setup ## Run every test on both engines (long)
 	@$(BIN)/webrl-gym browser --install
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-test-install: setup ## Install the wheel with all extras into a new environment and use it
-	@$(BIN)/python -m pytest tests/test_packaging.py --full-install $(ARGS)
+test-install: setup ## Install the wheel with the extra train into a new environment and use it
+	@TORCH="$(TORCH)" $(BIN)/python -m pytest tests/test_packaging.py --full-install $(ARGS)
 
 lint: setup ## Check style, docstrings, spelling and layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
-	@$(BIN)/codespell webrl_gym agents conf benchmarks docs tests README.md CHANGELOG.md
+	@$(BIN)/codespell webrl_gym agents conf benchmarks docs tests .ci README.md CHANGELOG.md
 
 format: setup ## Format the code
 	@$(BIN)/ruff check --fix .
@@ -56,6 +56,7 @@ bench: setup ## Measure environment and policy; results go to benchmarks/results
 	@$(BIN)/python -m benchmarks.throughput $(ARGS)
 
 build: setup ## Build the wheel
+	@rm -rf build # an old one would add modules that are gone
 	@$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
 clean: ## Remove what builds and tests leave behind

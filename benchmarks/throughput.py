@@ -96,6 +96,7 @@ def _turn(env: WebArenaLiteEnv, tasks: list[Task], pages: list[Observation]) -> 
 def _policy(pages: list[Observation]) -> dict[str, float]:
     """Greedy actions per second on one thread, by batch size."""
     import torch
+
     from agents.models import load_model
     from agents.policy import LLMPolicy
 
