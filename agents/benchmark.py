@@ -133,7 +133,7 @@ def _run_policy(
     from agents.policy import LLMPolicy
     from agents.rollout import RolloutCollector
 
-    policy = LLMPolicy(load_model(str(policy_folder)))
+    policy = LLMPolicy(load_model(str(policy_folder), autocast=config["autocast"]))
     vec_env = make_vec_env(config["suite"], config["only_sites"], config["env"])
     try:
         collector = RolloutCollector(vec_env, policy)

@@ -98,7 +98,8 @@ class InProcess:
         for start in range(0, len(order), self.batch_size):
             places = order[start : start + self.batch_size]
             ids = [prompts[place].token_ids for place in places]
-            written = self._write(ids, temperature, generator)
+            with self.language_model.arithmetic():
+                written = self._write(ids, temperature, generator)
             completions.update(zip(places, written, strict=True))
         return [completions[index] for index in range(len(prompts))]
 

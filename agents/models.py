@@ -9,7 +9,7 @@ import copy
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class LanguageModel:
         name: What it was loaded as.
         context: Most tokens that it reads.
         prompt_format: How it reads prompts and writes actions.
+        autocast: Multiply in bfloat16 over weights that stay as they are.
     """
 
     model: PreTrainedModel
@@ -49,6 +50,11 @@ class LanguageModel:
     name: str
     context: int
     prompt_format: PromptFormat
+    autocast: bool = False
+
+    def arithmetic(self) -> torch.autocast:
+        """Context of every forward pass: bfloat16 products when ``autocast`` is set."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast)
 
     @property
     def device(self) -> torch.device:
@@ -78,12 +84,13 @@ class LanguageModel:
         Returns:
             Shape (B, A, V), float32.
         """
-        if isinstance(self.model, NanoForCausalLM):
-            logits: Tensor = self.model(input_ids, attention_mask, positions).logits
-            return logits
-        hidden = hidden_at(self.model, input_ids, attention_mask, positions)
-        head: nn.Module = self.model.get_output_embeddings()
-        return head(hidden).float()  # type: ignore[no-any-return]  # a module's result is Any
+        with self.arithmetic():
+            if isinstance(self.model, NanoForCausalLM):
+                logits: Tensor = self.model(input_ids, attention_mask, positions).logits
+                return logits.float()
+            hidden = hidden_at(self.model, input_ids, attention_mask, positions)
+            head: nn.Module = self.model.get_output_embeddings()
+            return head(hidden).float()  # type: ignore[no-any-return]  # a module's result is Any
 
     def save(self, folder: Path | str) -> None:
         """Writes weights (safetensors), configuration and tokenizer; ``load_model`` reads them."""
@@ -93,7 +100,7 @@ class LanguageModel:
 
     def copy(self) -> LanguageModel:
         """A model of the same weights that shares nothing trainable with this one."""
-        return LanguageModel(copy.deepcopy(self.model), self.tokenizer, self.name, self.context, self.prompt_format)
+        return replace(self, model=copy.deepcopy(self.model))
 
 
 def hidden_at(model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor, positions: Tensor) -> Tensor:
@@ -124,6 +131,7 @@ class ValueCritic(nn.Module):
         """Copies the trunk of ``language_model``."""
         super().__init__()
         self.trunk: PreTrainedModel = copy.deepcopy(language_model.model)
+        self._arithmetic = language_model.arithmetic
         reference = next(self.trunk.parameters())
         self.value_head = nn.Linear(language_model.hidden_size, 1, device=reference.device)
         nn.init.zeros_(self.value_head.weight)
@@ -140,21 +148,36 @@ class ValueCritic(nn.Module):
             Shape (B,), float32.
         """
         last = attention_mask.long().sum(1, keepdim=True) - 1
-        hidden = hidden_at(self.trunk, input_ids, attention_mask, last)[:, 0]
+        with self._arithmetic():
+            hidden = hidden_at(self.trunk, input_ids, attention_mask, last)[:, 0]
         logits: Tensor = self.value_head(hidden.float())
         return logits[:, 0]
 
 
-def load_model(name_or_path: str, *, device: torch.device | str = "cpu", dtype: str = "float32") -> LanguageModel:
+def fast_bfloat16(device: torch.device | str) -> bool:
+    """Whether a device has instructions for bfloat16 products: accelerators do, and newer processors."""
+    if torch.device(device).type != "cpu":
+        return True
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def load_model(
+    name_or_path: str, *, device: torch.device | str = "cpu", dtype: str = "float32", autocast: bool | str = False
+) -> LanguageModel:
     """Loads a language model.
 
     Args:
         name_or_path: ``nano``, ``smollm2``, a folder that Hugging Face models are saved in, or a hub id.
         device: Where the weights go.
         dtype: ``float32``, ``bfloat16`` or ``float16``.
+        autocast: Multiply in bfloat16 over weights of ``dtype``; ``auto`` does where that is faster.
 
     Raises:
-        ValueError: If there is no such dtype.
+        ValueError: If there is no such dtype or autocast.
         FileNotFoundError: If a name's files are not there; the message says what to install.
         CheckpointMismatch: If the files are there and are no causal language model.
     """
@@ -163,6 +186,8 @@ def load_model(name_or_path: str, *, device: torch.device | str = "cpu", dtype: 
         raise ValueError(f"dtype must be float32, bfloat16 or float16, got {dtype!r}")
     source = name_or_path
     options: dict[str, Any] = {}
+    if autocast not in (True, False, "auto"):
+        raise ValueError(f"autocast must be true, false or auto, got {autocast!r}")
     if name_or_path == NANO:
         source = _nano_folder()
     elif name_or_path == SMOLLM2:
@@ -176,7 +201,9 @@ def load_model(name_or_path: str, *, device: torch.device | str = "cpu", dtype: 
             f"{name_or_path} is no causal language model that can be loaded (expected nano, smollm2, a local folder "
             f"or a hub id): {type(error).__name__}: {error}"
         ) from error
-    return wrap_model(model.to(device).eval(), tokenizer, name_or_path)
+    loaded = wrap_model(model.to(device).eval(), tokenizer, name_or_path)
+    loaded.autocast = fast_bfloat16(device) if autocast == "auto" else bool(autocast)
+    return loaded
 
 
 @contextmanager

@@ -31,11 +31,11 @@ from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation
 
 
-def choose_demonstrated(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
-    """The tasks that get a demonstration: as many of each template as possible, drawn by seed.
+def choose_evenly(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
+    """Draws tasks by seed, each template as often as the others while it has any.
 
     Args:
-        tasks: Training tasks.
+        tasks: Tasks of a suite.
         count: How many to choose, at most ``len(tasks)``.
         seed: Decides the draw.
 
@@ -43,7 +43,7 @@ def choose_demonstrated(tasks: Sequence[Task], count: int, seed: int) -> list[Ta
         ValueError: If there are fewer tasks.
     """
     if not 0 < count <= len(tasks):
-        raise ValueError(f"demonstrations must be from 1 to the suite's {len(tasks)} tasks, got {count}")
+        raise ValueError(f"from 1 to {len(tasks)} tasks can be chosen here, got {count}")
     by_template: dict[str | None, list[Task]] = defaultdict(list)
     for task in tasks:
         by_template[task.template].append(task)

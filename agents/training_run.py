@@ -32,7 +32,7 @@ from agents.labelling import Labeller, OrmLabeller, RuleLabeller, label_trajecto
 from agents.metrics import JsonlWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
-from agents.preparation import choose_demonstrated, demonstrate, greedy_success, supervised_start, train_orm
+from agents.preparation import choose_evenly, demonstrate, greedy_success, supervised_start, train_orm
 from agents.rollout import RolloutCollector
 from agents.run_card import without_secrets
 from agents.scorers import LanguageModelScorer
@@ -72,7 +72,7 @@ class TrainingRun:
         """Does every part that is not done yet; returns the final policy."""
         policy_folder = self.folder / "policy"
         if policy_folder.exists():
-            return LLMPolicy(load_model(str(policy_folder)))
+            return self._policy(self._load(str(policy_folder)))
         try:
             policy = self.supervise()
             if self.config["algorithm"]["name"] != "sft":
@@ -108,9 +108,7 @@ class TrainingRun:
     def _demonstrations(self) -> list[LabelledTrajectory]:
         path = self.folder / "demonstrations.jsonl.gz"
         if not path.exists():
-            tasks = choose_demonstrated(
-                self._train_suite.tasks, self.config["demonstrations"], seed=self.config["seed"]
-            )
+            tasks = choose_evenly(self._train_suite.tasks, self.config["demonstrations"], seed=self.config["seed"])
             env = self._vec_env.get_attr("unwrapped", indices=[0])[0]
             write_trajectories(path, demonstrate(env, tasks, self.progress))
         return read_trajectories(path).labelled
@@ -118,8 +116,8 @@ class TrainingRun:
     def _supervised(self, demonstrations: Sequence[LabelledTrajectory]) -> LLMPolicy:
         folder, settings = self.folder / "sft", self.config["sft"]
         if folder.exists():
-            return self._policy(load_model(str(folder)))
-        policy = self._policy(self._base_model())
+            return self._policy(self._load(str(folder)))
+        policy = self._policy(self._load(self.config["model"]["name_or_path"]))
         if settings["max_rounds"]:
             collector = RolloutCollector(self._vec_env, policy)
             tasks = self._valid_suite.tasks[:: settings["valid_every"]]
@@ -141,15 +139,17 @@ class TrainingRun:
             return RuleLabeller()
         folder = self.folder / "orm"
         if folder.exists():
-            return OrmLabeller(LanguageModelScorer(load_model(str(folder))))
-        policy = self._policy(load_model(str(self.folder / "sft")))
+            return OrmLabeller(LanguageModelScorer(self._load(str(folder))))
+        policy = self._policy(self._load(str(self.folder / "sft")))
         collector = RolloutCollector(self._vec_env, policy)
         seed = self.config["seed"] + _ORM_PROMPT_PURPOSE
         collect = {"phase": 0, "temperature": settings["temperature"], "seed": seed, "progress": self.progress}
-        attempts = collector.collect(self._train_suite.tasks[: settings["rollouts"]], **collect)
+        demonstrated = {item.trajectory.task.task_id for item in demonstrations}
+        others = [task for task in self._train_suite if task.task_id not in demonstrated]
+        attempts = collector.collect(choose_evenly(others, settings["rollouts"], seed), **collect)
         held_out = collector.collect(self._valid_suite.tasks, **collect)
         labelled = [*demonstrations, *label_trajectories(RuleLabeller(), attempts.trajectories).labelled]
-        scorer = LanguageModelScorer(self._base_model())
+        scorer = LanguageModelScorer(self._load(self.config["model"]["name_or_path"]))
         report = train_orm(
             scorer,
             labelled,
@@ -204,9 +204,9 @@ class TrainingRun:
             algorithm.metrics.close()
         return algorithm
 
-    def _base_model(self) -> LanguageModel:
+    def _load(self, name_or_path: str) -> LanguageModel:
         model = self.config["model"]
-        return load_model(model["name_or_path"], device=model["device"], dtype=model["dtype"])
+        return load_model(name_or_path, device=model["device"], dtype=model["dtype"], autocast=model["autocast"])
 
     def _policy(self, language_model: LanguageModel) -> LLMPolicy:
         return LLMPolicy(language_model, max_tokens=self.config["model"]["max_prompt_tokens"])

@@ -99,7 +99,7 @@ def test_the_orm_reads_instruction_actions_in_words_and_last_page(failure):
     prompt = orm_prompt(failure)
     assert "Open Blue" in prompt
     assert '1. Click "Red"' in prompt
-    assert "not an action" not in prompt
+    assert "2. No action: not an action" in prompt
     assert "<h1> Red </h1>" in prompt
 
 

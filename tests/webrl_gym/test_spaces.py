@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import multiprocessing
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,8 +43,9 @@ def test_equality_and_representation() -> None:
 def test_arguments_are_checked() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         UnicodeText(0)
+    mask: Any = 3
     with pytest.raises(ValueError, match="neither mask"):
-        UnicodeText(5).sample(mask=3)  # type: ignore[arg-type]
+        UnicodeText(5).sample(mask=mask)
 
 
 def test_shared_memory_carries_every_text() -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from flask import Flask, g, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
@@ -111,5 +113,6 @@ def signed_in_cookie(site: Site) -> tuple[str, str] | None:
     if site not in ACCOUNTS:
         return None
     app = site_app(site)
-    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    # None would mean an app without a secret key; `create_site` gives every app one.
+    serializer = cast(URLSafeTimedSerializer, SecureCookieSessionInterface().get_signing_serializer(app))
     return str(app.config["SESSION_COOKIE_NAME"]), str(serializer.dumps({"user": ACCOUNTS[site][0]}))

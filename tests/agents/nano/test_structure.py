@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from agents.nano.compact import to_compact
-from agents.nano.structure import copy_levels, flag_count, last_written, read_structure
+from agents.nano.structure import PromptStructure, copy_levels, flag_count, last_written, read_structure
 from tests.agents.nano.tiny_nano import tiny_nano
 
 LM = tiny_nano()
@@ -17,7 +17,7 @@ PROMPT = (
 )
 
 
-def _read(text: str):  # type: ignore[no-untyped-def]
+def _read(text: str) -> tuple[list[int], PromptStructure]:
     ids = torch.tensor([LM.tokenizer.encode(text)])
     return ids[0].tolist(), read_structure(ids, MODEL.folded, MODEL.newline, MODEL.config)
 

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.webrl_gym.engines.conftest import ROOT
+from tests.webrl_gym.engines.hands import act, click, element, said, text_of, visit
+from webrl_gym.actions import ActionKind
+from webrl_gym.engines.chromium import ChromiumEngine
+from webrl_gym.errors import EvaluationError, NothingLocated, SiteError
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_episode_leaves_nothing_to_the_next(pages: ChromiumEngine) -> None:
+    pages.start([f"{ROOT}/page/scripted.html", f"{ROOT}/page/second.html"], [(ROOT, "signed", "in")])
+    assert said(click(pages, "Count")) == "0/0/signed=in"
+    assert said(click(pages, "Keep")) == "kept"
+    assert said(click(pages, "Count")) in ("1/1/signed=in; kept=1", "1/1/kept=1; signed=in")
+    page = visit(pages, "scripted")
+    assert page.tabs == ("Scripted",)
+    assert said(click(pages, "Count")) == "0/0/"
+
+
+def test_cookies_reach_the_site(pages: ChromiumEngine) -> None:
+    pages.start([f"{ROOT}/cookies"], [(ROOT, "who", "emma.lopez")])
+    assert "('who', 'emma.lopez')" in text_of(pages.snapshot())
+
+
+def test_a_site_that_fails_is_a_site_error(pages: ChromiumEngine) -> None:
+    with pytest.raises(SiteError, match="status 500"):
+        pages.start([f"{ROOT}/broken"], [])
+    with pytest.raises(SiteError, match="outside the sites"):
+        pages.start(["https://elsewhere.test/"], [])
+    assert visit(pages, "second").title == "Second"
+
+
+def test_the_end_is_judged_on_the_agents_page_as_it_is(pages: ChromiumEngine) -> None:
+    visit(pages, "controls")
+    act(pages, ActionKind.TYPE, "city", "Narvik")
+    with pages.evaluation_page(at_end=True) as page:
+        assert page.url == f"{ROOT}/page/controls.html"
+        assert page.locate('document.querySelector("#city").value') == "Narvik"
+        assert "<h1>Fields</h1>" in page.content()
+        page.goto(f"{ROOT}/page/second.html")
+        assert page.url == f"{ROOT}/page/second.html"
+    seen = pages.snapshot()
+    assert (seen.title, seen.tabs) == ("Controls of a page", ("Controls of a page",))
+    assert element(seen, "city").attrs["value"] == "Narvik"
+
+
+def test_a_fresh_page_shares_the_cookies(pages: ChromiumEngine) -> None:
+    pages.start([f"{ROOT}/page/second.html"], [(ROOT, "who", "emma")])
+    with pages.evaluation_page(at_end=False) as page:
+        assert page.url == "about:blank"
+        page.goto(f"{ROOT}/cookies")
+        assert "emma" in page.content()
+        with pytest.raises(SiteError, match="status 500"):
+            page.goto(f"{ROOT}/broken")
+
+
+@pytest.mark.parametrize(
+    ("locator", "value"),
+    [
+        ('document.querySelector("#greeting").outerText;', "Hello there"),
+        ('[...document.querySelectorAll("a")].map(x => x.outerText).join(", ")', "First page, End"),
+        ('document.querySelectorAll("a").length', "2"),
+    ],
+)
+def test_locators(pages: ChromiumEngine, locator: str, value: str) -> None:
+    visit(pages, "second")
+    with pages.evaluation_page(at_end=True) as page:
+        assert page.locate(locator) == value
+
+
+@pytest.mark.parametrize("locator", ['document.querySelector("#none").outerText', "document.querySelector('#none')"])
+def test_locators_that_find_nothing(pages: ChromiumEngine, locator: str) -> None:
+    visit(pages, "second")
+    with pages.evaluation_page(at_end=True) as page, pytest.raises(NothingLocated):
+        page.locate(locator)
+
+
+def test_broken_locators(pages: ChromiumEngine) -> None:
+    visit(pages, "second")
+    with pages.evaluation_page(at_end=True) as page, pytest.raises(EvaluationError, match="is broken"):
+        page.locate("document.querySelector(")
