@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from agents.actors import Agent, FixedAgent, OpenAIAgent, RandomAgent, ScriptedOracle, load_agent
+from agents.atomic_file import replacing
 from agents.console import ConsoleProgress
 from agents.environments import make_env, make_vec_env, suite_of
 from agents.errors import ConfigConflict
 from agents.hydra_entry import run_entry_point
 from agents.metrics import Progress
 from agents.panel import PanelFolder, run_agent, run_policy
-from agents.results import EpisodeResult, as_record, failure_counts, markdown_table, slice_rates
-from agents.run_card import run_card
+from agents.results import EpisodeResult, as_record, failure_counts, markdown_table, rate, slice_rates
+from agents.run_card import files_sha256, run_card, without_secrets
+from agents.screenshots import FOLDER as SCREENSHOTS
+from agents.screenshots import add_screenshots
 from webrl_gym.tasks.suite import TaskSuite
 
 _BUILT_IN = ("oracle", "random", "do_nothing", "na_at_once", "openai")
@@ -29,7 +33,11 @@ def main() -> int:
 
 
 def benchmark(config: dict[str, Any]) -> int:
-    """Runs one agent, prints its table, and writes results, trajectories and the run card."""
+    """Runs one agent, prints its table, and writes results, trajectories and the run card.
+
+    Returns:
+        The exit status: 1 when not one episode counts.
+    """
     results, folder = run_panel(config, ConsoleProgress(f"{config['agent']}: "))
     print(markdown_table({str(config["agent"]): results}))
     print(" | ".join(f"{name} {value}" for name, value in slice_rates(results).items()))
@@ -37,7 +45,7 @@ def benchmark(config: dict[str, Any]) -> int:
     if not_scored:
         print("not counted: " + ", ".join(f"{count} {status}" for status, count in not_scored.items()))
     print(f"results, trajectories and run card: {folder}")
-    return 0
+    return 0 if rate(results).trials else 1
 
 
 def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[EpisodeResult], Path]:
@@ -49,40 +57,43 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
     Raises:
         ConfigConflict: If values of the configuration contradict each other; all of them in one message.
         ValueError: If there is no such agent or suite.
-        CheckpointMismatch: If the output folder holds results of another agent or panel.
+        CheckpointMismatch: If the output folder holds results of another agent, panel or setting.
     """
     problems = conflicts(config)
     if problems:
         raise ConfigConflict("\n".join(problems))
     suite = suite_of(config["suite"], config["only_sites"])
-    tasks = suite.tasks[: config["limit"]]
     name = str(config["agent"])
-    folder = Path(
-        config["output"] or Path(config["paths"]["runs"]) / "benchmark" / config["suite"] / _folder_name(name)
-    )
-    model_files: list[Path] = []
-    if _is_policy(name):
-        policy_folder = _policy_folder(Path(name))
-        model_files = list(policy_folder.glob("*.safetensors"))
-        results = _run_policy(config, policy_folder, PanelFolder(folder, name, tasks), progress)
-    else:
-        agent = make_agent(config, suite)
-        env = make_env(config["suite"], config["only_sites"], config["env"])
-        try:
-            results = run_agent(env, agent, PanelFolder(folder, name, tasks), seed=config["seed"], progress=progress)
-        finally:
-            env.close()
-    card = run_card(
-        config=config,
-        panel=[task.task_id for task in tasks],
-        seeds=[config["seed"]],
-        engine=config["env"]["engine"],
-        model_files=model_files,
-        failures=failure_counts(results),
-    )
-    record = {**card, **as_record(results)}
-    (folder / "card.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return results, folder
+    policy_folder = _policy_folder(Path(name)) if _is_policy(name) else None
+    agent = None if policy_folder is not None else make_agent(config, suite)
+    model_files = [] if policy_folder is None else sorted(policy_folder.glob("*.safetensors"))
+    tasks = suite.tasks[: config["limit"]]
+    panel = PanelFolder(_output_folder(config), name, tasks, _what_decides(config, model_files))
+    card_path = panel.folder / "card.json"
+    results, prompt_text = panel.results, None
+    if panel.open_tasks or not card_path.exists():  # the card of finished work says how that was made, and stays
+        if policy_folder is not None:
+            results, prompt_text = _run_policy(config, policy_folder, panel, progress)
+        elif agent is not None:
+            prompt_text = getattr(agent, "prompt_text", None)
+            with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
+                results = run_agent(env, agent, panel, seed=config["seed"], progress=progress)
+        card = run_card(
+            config=config,
+            panel=[task.task_id for task in tasks],
+            seeds=[config["seed"]],
+            engine=config["env"]["engine"],
+            model_files=model_files,
+            prompt_text=prompt_text,
+            failures=failure_counts(results),
+        )
+        with replacing(card_path) as temporary:
+            record = {**card, **as_record(results)}
+            temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if config["screenshots"] and not (panel.folder / SCREENSHOTS).exists():
+        with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
+            add_screenshots(panel.folder, env, [task.task_id for task in tasks], progress)
+    return results, panel.folder
 
 
 def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
@@ -116,30 +127,64 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = []
     if config["agent"] == "openai":
         problems += [f"agent=openai needs {key}=..." for key in ("base_url", "model") if not config[key]]
+        if config["base_url"] and not str(config["base_url"]).startswith(("http://", "https://")):
+            problems.append(f"base_url must begin with http:// or https://, got {config['base_url']!r}")
+        if not str(config["api_key_variable"]).isidentifier():
+            # The value is not shown: it may be the key itself.
+            problems.append("api_key_variable must be the name of an environment variable, not the key")
     elif config["base_url"]:
         problems.append(f"base_url means nothing to agent={config['agent']}; it belongs to agent=openai")
     if config["agent_arguments"] and ":" not in str(config["agent"]):
         problems.append("agent_arguments belong to agent=package.module:Class")
-    if config["limit"] is not None and config["limit"] < 1:
-        problems.append(f"limit must be at least 1, got {config['limit']}")
+    if config["screenshots"] and config["env"]["engine"] != "chromium":
+        problems.append("screenshots=true needs env=chromium")
+    if config["limit"] is not None and (not isinstance(config["limit"], int) or config["limit"] < 1):
+        problems.append(f"limit must be a whole number of at least 1, got {config['limit']!r}")
+    if not isinstance(config["seed"], int) or config["seed"] < 0:
+        problems.append(f"seed must be a whole number of at least 0, got {config['seed']!r}")
+    if not isinstance(config["temperature"], int | float) or config["temperature"] < 0:
+        problems.append(f"temperature must be a number of at least 0, got {config['temperature']!r}")
     return problems
+
+
+def _what_decides(config: Mapping[str, Any], model_files: Sequence[Path]) -> dict[str, Any]:
+    """What decides results beside agent and tasks; a folder holds results of one such set only."""
+    keys = ("seed", "temperature", "agent_arguments", "base_url", "model")
+    env = {key: config["env"][key] for key in ("engine", "budget", "max_steps")}
+    return without_secrets({key: config[key] for key in keys} | env | {"model_sha256": files_sha256(model_files)})
+
+
+def _output_folder(config: Mapping[str, Any]) -> Path:
+    if config["output"]:
+        return Path(config["output"])
+    name = "_".join(str(part) for part in (config["agent"], config["model"]) if part)
+    return Path(config["paths"]["runs"]) / "benchmark" / config["suite"] / re.sub(r"[^\w.-]+", "_", name).strip("_")
 
 
 def _run_policy(
     config: Mapping[str, Any], policy_folder: Path, panel: PanelFolder, progress: Progress
-) -> list[EpisodeResult]:
+) -> tuple[list[EpisodeResult], str]:
+    """Results, and the fixed text of the policy's prompt."""
     # Imported here: the floors and other people's agents need no language model.
     from agents.models import load_model
     from agents.policy import LLMPolicy
-    from agents.rollout import RolloutCollector
+    from agents.rollout import RolloutCollector, blank_observation
+    from agents.training_run import stored_config
 
-    policy = LLMPolicy(load_model(str(policy_folder), autocast=config["autocast"]))
-    vec_env = make_vec_env(config["suite"], config["only_sites"], config["env"])
-    try:
-        collector = RolloutCollector(vec_env, policy)
-        return run_policy(collector, panel, temperature=config["temperature"], seed=config["seed"], progress=progress)
-    finally:
-        vec_env.close()
+    try:  # a policy reads as much of a page as it was trained on
+        max_tokens = stored_config(policy_folder.parent)["model"]["max_prompt_tokens"]
+    except FileNotFoundError:
+        max_tokens = None
+    policy = LLMPolicy(load_model(str(policy_folder), device=config["device"]), max_tokens=max_tokens)
+    with closing(make_vec_env(config["suite"], config["only_sites"], config["env"])) as vec_env:
+        results = run_policy(
+            RolloutCollector(vec_env, policy),
+            panel,
+            temperature=config["temperature"],
+            seed=config["seed"],
+            progress=progress,
+        )
+    return results, policy.renderer.render(blank_observation(), []).text
 
 
 def _is_policy(name: str) -> bool:
@@ -154,10 +199,6 @@ def _policy_folder(folder: Path) -> Path:
     raise ValueError(
         f"{folder} holds no policy yet: finish the run with webrl-train resume={folder}, or name its sft folder"
     )
-
-
-def _folder_name(agent: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", agent).strip("_")
 
 
 if __name__ == "__main__":

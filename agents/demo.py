@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,12 @@ from agents.hydra_entry import compose_config, run_entry_point
 from agents.labelling import ConfusionMatrix
 from agents.report import ReportData, write_report
 from agents.report_sources import load_metrics, load_panel_folders
-from agents.results import EpisodeResult, markdown_table, rate, slice_rates
+from agents.results import EpisodeResult, failure_counts, markdown_table, rate, slice_rates
 from agents.run_card import run_card
+from agents.screenshots import FOLDER as SCREENSHOTS
 from agents.screenshots import add_screenshots
 from agents.training_run import TrainingRun
-from webrl_gym.errors import BrowserError
+from webrl_gym.errors import InfrastructureError
 
 _SUITES = ("practice-valid", "practice-test")
 _FLOORS = ("do_nothing", "random", "oracle")
@@ -48,9 +50,9 @@ def demo(config: dict[str, Any]) -> int:
             output = folder / "scores" / suite / name
             results[suite][name], folders[suite][name] = _score(agent, suite, output, config, name)
 
+    run = TrainingRun(folder, settings, ConsoleProgress())
     for floor in _FLOORS:
         score(floor, floor)
-    run = TrainingRun(folder, settings, ConsoleProgress())
     run.supervise()
     score("SFT", str(folder / "sft"))
     run.train()
@@ -73,8 +75,8 @@ def _score(
     agent: str, suite: str, output: Path, config: Mapping[str, Any], name: str
 ) -> tuple[list[EpisodeResult], Path]:
     """An agent's results on a suite; read from its folder when they are all there."""
-    overrides = [f"agent='{agent}'", f"suite={suite}", f"output='{output}'", f"seed={config['seed']}"]
-    panel = {**compose_config("benchmark", overrides), "env": config["env"], "only_sites": config["only_sites"]}
+    shared = {name: config[name] for name in ("seed", "env", "only_sites")}
+    panel = {**compose_config("benchmark"), **shared, "agent": agent, "suite": suite, "output": str(output)}
     is_new = not (output / "card.json").exists()
     results, folder = run_panel(panel, ConsoleProgress(f"{name} on {suite}: "))
     if is_new and suite == "practice-test":
@@ -102,7 +104,7 @@ def _log_test_run(path: Path, name: str, results: Sequence[EpisodeResult], folde
 
 def _screenshots(config: Mapping[str, Any], folder: Path, results: Sequence[EpisodeResult]) -> None:
     """Pictures for some attempts, successes and failures; without a Chromium the report shows the pages as text."""
-    if (folder / "screenshots").exists() or not config["screenshot_tasks"]:
+    if (folder / SCREENSHOTS).exists() or not config["screenshot_tasks"]:
         return
     half = (config["screenshot_tasks"] + 1) // 2
     chosen: list[str] = []
@@ -110,14 +112,10 @@ def _screenshots(config: Mapping[str, Any], folder: Path, results: Sequence[Epis
         matching = [result.task_id for result in results if result.success is wanted]
         chosen += matching[:: max(1, len(matching) // half)][:half]
     try:
-        env = make_env("practice-test", (), {**config["env"], "engine": "chromium"})
-    except BrowserError as error:
+        with closing(make_env("practice-test", (), {**config["env"], "engine": "chromium"})) as env:
+            add_screenshots(folder, env, chosen, ConsoleProgress())
+    except InfrastructureError as error:
         print(f"The report has no screenshots: {error}", file=sys.stderr)
-        return
-    try:
-        add_screenshots(folder, env, chosen, ConsoleProgress())
-    finally:
-        env.close()
 
 
 def _report(
@@ -139,6 +137,7 @@ def _report(
         seeds=[config["seed"]],
         engine=config["env"]["engine"],
         model_files=(folder / "policy").glob("*.safetensors"),
+        failures=failure_counts(results["practice-test"]["WebRL"]),
     )
     return ReportData(
         title="webrl-gym: the demo",

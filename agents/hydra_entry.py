@@ -24,6 +24,10 @@ from agents.errors import AgentError, ConfigConflict
 from webrl_gym.errors import WebRLGymError
 
 CONFIG_MODULE = "conf"
+_OPTIONS_WITH_VALUE = frozenset(
+    "--cfg -c --package -p --config-path -cp --config-name -cn --config-dir -cd --experimental-rerun".split()
+)
+"""Hydra's own options whose value is the next argument."""
 _QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none")
 
 
@@ -50,7 +54,11 @@ def run_entry_point(config_name: str, task: Callable[[dict[str, Any]], int]) -> 
         return 2
     overrides, own = _without_own_keys(config_name, arguments)
     sys.argv = [sys.argv[0], *overrides, *_QUIET]
-    hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(body)()
+    try:
+        hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(body)()
+    except KeyboardInterrupt:  # caught here and not in the task: it ends a --multirun too
+        print("Stopped; what was finished is kept. Start the same command again to go on.", file=sys.stderr)
+        return 130
     return status[0]
 
 
@@ -80,14 +88,19 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
     """One sentence for each override whose key or group option does not exist, with the near ones."""
-    overrides = [argument for argument in arguments if not argument.startswith("-")]
+    overrides = [
+        argument
+        for before, argument in zip(["", *arguments], arguments, strict=False)
+        if not argument.startswith("-") and before not in _OPTIONS_WITH_VALUE
+    ]
     try:
         parsed = OverridesParser.create().parse_overrides(overrides)
     except HydraException as error:
         return [f"The command line cannot be read: {error}"]
     own = _own_keys(config_name)
+    swept = [str(override.key_or_group) for override in parsed if override.is_sweep_override()]
     groups = {name: options for name, options in _groups().items() if name not in own}
-    problems = []
+    problems = [f"{key} cannot be swept: start one run for each value." for key in swept if key in own]
     choices, keys = [], []
     for argument, override in zip(overrides, parsed, strict=True):
         key = str(override.key_or_group)
@@ -177,6 +190,3 @@ def _guarded(task: Callable[[], int]) -> int:
     except (AgentError, WebRLGymError, OmegaConfBaseException, ValueError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("Stopped; what was finished is kept. Start the same command again to go on.", file=sys.stderr)
-        return 130

@@ -2,7 +2,8 @@
 
 A result folder holds ``panel.json`` (which agent, which tasks), ``results.jsonl`` (one line an episode) and
 ``trajectories.jsonl`` (see ``agents.trajectory_io``). Running the same panel into the same folder again continues where
-it stopped: finished episodes are kept, episodes that the infrastructure broke are tried anew.
+it stopped: finished episodes are kept, episodes that the infrastructure broke are tried anew. A line that a kill or a
+full disk cut is dropped, and its episode runs again.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import gymnasium
 
 from agents.actors import Agent, task_info
-from agents.errors import AgentError, CheckpointMismatch
+from agents.atomic_file import replacing
+from agents.errors import AgentError, CheckpointCorrupt, CheckpointMismatch
 from agents.metrics import Progress, SilentProgress
 from agents.results import EpisodeResult, episode_result, result_from_json
 from agents.rollout import RolloutCollector, environment_seed
@@ -37,28 +38,37 @@ _CHUNK = 64
 class PanelFolder:
     """The files of one agent's run over one panel."""
 
-    def __init__(self, folder: Path, agent: str, tasks: Sequence[Task]) -> None:
+    def __init__(
+        self, folder: Path, agent: str, tasks: Sequence[Task], settings: Mapping[str, Any] | None = None
+    ) -> None:
         """Opens or begins a result folder.
 
+        Args:
+            folder: The folder; made when it is not there.
+            agent: Name of the agent.
+            tasks: The panel, each task once.
+            settings: What else decides the results (seed, model, step limit …), JSON-ready.
+
         Raises:
-            CheckpointMismatch: If the folder holds results of another agent or another panel.
+            ValueError: If a task occurs twice.
+            CheckpointMismatch: If the folder holds results of another agent, other settings or another panel.
+            CheckpointCorrupt: If its ``panel.json`` cannot be read.
         """
         self.folder = folder
         self.tasks = tuple(tasks)
-        header = {"agent": agent, "panel_sha256": _panel_hash(tasks), "tasks": [task.task_id for task in tasks]}
+        names = [task.task_id for task in tasks]
+        if len(set(names)) < len(names):
+            raise ValueError(f"a panel has each task once, got {len(names)} tasks of {len(set(names))} ids")
+        header = {"agent": agent, "settings": dict(settings or {}), "tasks_sha256": _tasks_hash(tasks), "tasks": names}
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "panel.json"
         if path.exists():
-            stored = json.loads(path.read_text(encoding="utf-8"))
-            if {key: stored.get(key) for key in ("agent", "panel_sha256")} != {
-                key: header[key] for key in ("agent", "panel_sha256")
-            }:
-                raise CheckpointMismatch(
-                    f"{folder} holds results of agent {stored.get('agent')!r} on another panel or agent than "
-                    f"{agent!r}; choose another output folder"
-                )
+            _require_same_panel(path, header)
         else:
-            path.write_text(json.dumps(header, indent=1), encoding="utf-8")
+            with replacing(path) as temporary:
+                temporary.write_text(json.dumps(header, indent=1) + "\n", encoding="utf-8")
+        for name in ("trajectories.jsonl", "results.jsonl"):
+            _drop_cut_line(folder / name)
         self._results = {result.task_id: result for result in self._read() if result.status != "failed"}
 
     @property
@@ -73,30 +83,54 @@ class PanelFolder:
 
     def add(self, result: EpisodeResult, trajectory: Trajectory) -> None:
         """Keeps an episode; it is on disk when this returns."""
-        with self._append("trajectories.jsonl", {"format": FORMAT, "version": VERSION}) as stream:
+        path = self.folder / "trajectories.jsonl"
+        with path.open("a", encoding="utf-8") as stream:
+            if not path.stat().st_size:
+                stream.write(json.dumps({"format": FORMAT, "version": VERSION}) + "\n")
             stream.write(json.dumps(trajectory_to_dict(trajectory), ensure_ascii=False) + "\n")
-        with self._append("results.jsonl", None) as stream:
+        with (self.folder / "results.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(result.as_json() + "\n")
         self._results[result.task_id] = result
-
-    @contextmanager
-    def _append(self, name: str, header: dict[str, Any] | None) -> Iterator[TextIO]:
-        path = self.folder / name
-        fresh = not path.exists()
-        with path.open("a", encoding="utf-8") as stream:
-            if fresh and header is not None:
-                stream.write(json.dumps(header) + "\n")
-            yield stream
 
     def _read(self) -> Iterator[EpisodeResult]:
         path = self.folder / "results.jsonl"
         if not path.exists():
             return
-        for line in path.read_text(encoding="utf-8").splitlines():
+        # Bytes, since text would also be split at separators that may stand inside an answer.
+        for line in path.read_bytes().split(b"\n"):
             try:
-                yield result_from_json(line)
-            except (ValueError, TypeError, KeyError):
-                continue  # a line cut by a kill: its episode runs again
+                yield result_from_json(line.decode())
+            except (ValueError, TypeError):
+                continue  # a damaged line: its episode runs again
+
+
+def _require_same_panel(path: Path, header: Mapping[str, Any]) -> None:
+    try:
+        stored = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise CheckpointCorrupt(f"{path} cannot be read ({error}); choose another output folder") from error
+    differing = [
+        f"{key}: {stored.get(key)!r} there, {header[key]!r} now"
+        for key in ("agent", "settings")
+        if stored.get(key) != header[key]
+    ]
+    if stored.get("tasks_sha256") != header["tasks_sha256"]:
+        differing.append(f"tasks: {len(stored.get('tasks', ()))} there, {len(header['tasks'])} now, and not the same")
+    if differing:
+        raise CheckpointMismatch(
+            f"{path.parent} holds results of another run ({'; '.join(differing)}); choose another output folder"
+        )
+
+
+def _drop_cut_line(path: Path) -> None:
+    """Takes away what stands after the last line end, so that the next line does not become part of it."""
+    if not path.exists():
+        return
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        with path.open("r+b") as stream:
+            stream.truncate(whole)
 
 
 def run_agent(
@@ -214,7 +248,8 @@ def play_task(
         observation, info = env.reset(seed=seed, options={"task": task})
         agent.reset(task_info(task))
         while not over:
-            text = agent.act(observation)
+            # Half of a surrogate pair, which JSON from a server may carry, cannot be written to a file.
+            text = str(agent.act(observation)).encode("utf-8", "replace").decode()
             following, reward, terminated, truncated, info = env.step(text)
             kept = {"action_error": info["action_error"], "timing": info["timing"].as_dict()}
             steps.append(Step(observation, Prompt((), ""), Completion(text), float(reward), kept))
@@ -227,5 +262,5 @@ def play_task(
     return episode_result(task, verdict, failure, len(steps), final_answer(trajectory), seconds), trajectory
 
 
-def _panel_hash(tasks: Sequence[Task]) -> str:
+def _tasks_hash(tasks: Sequence[Task]) -> str:
     return hashlib.sha256("\n".join(json.dumps(task.as_dict(), sort_keys=True) for task in tasks).encode()).hexdigest()

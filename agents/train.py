@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from agents.console import ConsoleProgress
-from agents.hydra_entry import run_entry_point
+from agents.errors import ConfigConflict
+from agents.hydra_entry import compose_config, run_entry_point
 from agents.training_run import TrainingRun, stored_config
 
 
@@ -19,14 +21,29 @@ def main() -> int:
 def train(config: dict[str, Any]) -> int:
     """Begins the run that ``config`` describes, or goes on with it."""
     folder = Path(config["resume"] or config["run"])
-    settings = stored_config(folder) if config["resume"] else config
-    if settings["threads"]:
-        import torch
-
-        torch.set_num_threads(settings["threads"])
+    settings = config
+    if config["resume"]:
+        settings = stored_config(folder)
+        _require_nothing_else(config, settings)
     TrainingRun(folder, {**settings, "resume": None}, ConsoleProgress()).train()
     print(f"The trained policy is in {folder / 'policy'}; score it with: webrl-benchmark agent={folder}")
     return 0
+
+
+def _require_nothing_else(config: Mapping[str, Any], stored: Mapping[str, Any]) -> None:
+    """Refuses settings beside ``resume=``: the run's own are used, and a silent choice would mislead.
+
+    Raises:
+        ConfigConflict: If a value is neither the default nor the run's own; the message names all of them.
+    """
+    defaults = compose_config("train")
+    ignored = [
+        f"{key} is {stored.get(key)!r} in the run, {value!r} was given"
+        for key, value in config.items()
+        if key not in ("resume", "run") and value not in (defaults[key], stored.get(key))
+    ]
+    if ignored:
+        raise ConfigConflict(f"resume= goes on with the run's own configuration: {'; '.join(ignored)}")
 
 
 if __name__ == "__main__":

@@ -16,18 +16,21 @@ A run that was stopped goes on with the first part that is not finished; within 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors import SafetensorError
 from stable_baselines3.common.vec_env import VecEnv
 
-from agents.algorithms import PhaseAlgorithm, algorithm_class
+from agents.algorithms import ALGORITHMS, PhaseAlgorithm, algorithm_class
 from agents.atomic_file import replacing
 from agents.environments import make_vec_env, suite_of
-from agents.errors import CheckpointMismatch, ConfigConflict
+from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict
 from agents.labelling import Labeller, OrmLabeller, RuleLabeller, label_trajectories
 from agents.metrics import JsonlWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
@@ -42,6 +45,24 @@ from webrl_gym.tasks.suite import TaskSuite
 
 _ORM_PROMPT_PURPOSE = 101
 """Seed offset of the rollouts that the ORM learns from."""
+_LEAST = {
+    "seed": 0,
+    "demonstrations": 1,
+    "env.num_envs": 1,
+    "model.max_prompt_tokens": 1,
+    "sft.epochs_per_round": 1,
+    "sft.max_rounds": 0,
+    "sft.patience": 1,
+    "sft.tokens_per_batch": 1,
+    "sft.valid_every": 1,
+    "orm.rollouts": 1,
+    "orm.epochs": 1,
+    "orm.tokens_per_batch": 1,
+    "algorithm.phases": 1,
+    "algorithm.instructions_per_phase": 1,
+    "algorithm.tokens_per_batch": 1,
+}
+"""Whole numbers of the configuration and the least that each may be."""
 
 
 class TrainingRun:
@@ -67,6 +88,8 @@ class TrainingRun:
         self.progress = progress
         folder.mkdir(parents=True, exist_ok=True)
         self._require_same_config()
+        if config["threads"]:
+            torch.set_num_threads(config["threads"])
 
     def train(self) -> LLMPolicy:
         """Does every part that is not done yet; returns the final policy."""
@@ -108,7 +131,10 @@ class TrainingRun:
     def _demonstrations(self) -> list[LabelledTrajectory]:
         path = self.folder / "demonstrations.jsonl.gz"
         if not path.exists():
-            tasks = choose_evenly(self._train_suite.tasks, self.config["demonstrations"], seed=self.config["seed"])
+            count, most = self.config["demonstrations"], len(self._train_suite)
+            if count > most:
+                raise ConfigConflict(f"demonstrations must be at most {most}, the tasks that there are, got {count}")
+            tasks = choose_evenly(self._train_suite.tasks, count, seed=self.config["seed"])
             env = self._vec_env.get_attr("unwrapped", indices=[0])[0]
             write_trajectories(path, demonstrate(env, tasks, self.progress))
         return read_trajectories(path).labelled
@@ -146,7 +172,8 @@ class TrainingRun:
         collect = {"phase": 0, "temperature": settings["temperature"], "seed": seed, "progress": self.progress}
         demonstrated = {item.trajectory.task.task_id for item in demonstrations}
         others = [task for task in self._train_suite if task.task_id not in demonstrated]
-        attempts = collector.collect(choose_evenly(others, settings["rollouts"], seed), **collect)
+        attempted = choose_evenly(others, min(settings["rollouts"], len(others)), seed) if others else []
+        attempts = collector.collect(attempted, **collect)
         held_out = collector.collect(self._valid_suite.tasks, **collect)
         labelled = [*demonstrations, *label_trajectories(RuleLabeller(), attempts.trajectories).labelled]
         scorer = LanguageModelScorer(self._load(self.config["model"]["name_or_path"]))
@@ -238,9 +265,10 @@ def stored_config(folder: Path) -> dict[str, Any]:
         FileNotFoundError: If there is no run.
     """
     path = folder / "config.json"
-    if not path.exists():
-        raise FileNotFoundError(f"{folder} holds no training run (there is no {path.name})")
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if "demonstrations" not in stored:  # a model's folder has a file of this name too
+        raise FileNotFoundError(f"{folder} holds no training run (there is no {path.name} of one)")
+    return dict(stored)
 
 
 def conflicts(config: Mapping[str, Any]) -> list[str]:
@@ -252,21 +280,41 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
         problems.append("practice-test is for the final report only; it is neither suite nor valid_suite")
     if config["orm"]["source"] not in ("orm", "rules"):
         problems.append(f"orm.source must be orm or rules, got {config['orm']['source']!r}")
-    if config["demonstrations"] < 1:
-        problems.append(f"demonstrations must be at least 1, got {config['demonstrations']}")
     algorithm = config["algorithm"]
+    if algorithm["name"] not in ALGORITHMS:
+        problems.append(f"algorithm.name must be one of {', '.join(ALGORITHMS)}, got {algorithm['name']!r}")
     if algorithm["name"] == "webrl":
-        if algorithm["perplexity_low"] > algorithm["perplexity_high"]:
-            problems.append("algorithm.perplexity_low is above algorithm.perplexity_high")
-        if algorithm["value_low"] > algorithm["value_high"]:
-            problems.append("algorithm.value_low is above algorithm.value_high")
-    if config["env"]["num_envs"] < 1:
-        problems.append(f"env.num_envs must be at least 1, got {config['env']['num_envs']}")
+        for name in ("perplexity", "value"):
+            low, high = algorithm[f"{name}_low"], algorithm[f"{name}_high"]
+            if low > high:
+                problems.append(f"algorithm.{name}_low is above algorithm.{name}_high ({low} and {high})")
+    return problems + _wrong_numbers(config)
+
+
+def _wrong_numbers(config: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for key, least in _LEAST.items():
+        group, _, name = key.rpartition(".")
+        values = config[group] if group else config
+        if name not in values:
+            continue  # an algorithm without this setting
+        value = values[name]
+        if not isinstance(value, int) or value < least:
+            problems.append(f"{key} must be a whole number of at least {least}, got {value!r}")
     return problems
 
 
 def _save_model(language_model: LanguageModel, folder: Path) -> None:
-    """Saves a model so that its folder is there whole or not at all."""
+    """Saves a model so that its folder is there whole or not at all.
+
+    Raises:
+        CheckpointError: If it cannot be written (a full disk, no permission); nothing is left of it then.
+    """
     unfinished = folder.with_name(f".{folder.name}.unfinished")
-    language_model.save(unfinished)
-    unfinished.replace(folder)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        language_model.save(unfinished)
+        unfinished.replace(folder)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise CheckpointError(f"The model {folder} cannot be written: {error}") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -20,6 +21,16 @@ from webrl_gym.types import OutcomeVerdict, VerdictStatus
 MAX_PAGE_LENGTH = 8_000
 """Most characters of the final page that the judge reads."""
 
+_NO_JUDGEMENT = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    # What reading JSON of another shape than a chat completion's raises.
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
 _TEMPLATE = """Decide whether a web agent did what its user asked for.
 
 task: {instruction}
@@ -87,12 +98,16 @@ class OpenAICompatibleScorer:
         self.timeout_s = timeout_s
 
     def p_yes(self, prompts: Sequence[str]) -> list[float]:
-        """P(YES) for each prompt, from the log-probabilities of the first token, else from the answer's word."""
+        """P(YES) for each prompt, from the log-probabilities of the first token, else from the answer's word.
+
+        Raises:
+            ScorerError: If the server does not answer, or with anything else than YES or NO.
+        """
         with httpx.Client(timeout=self.timeout_s) as client:
             return [self._ask(client, prompt) for prompt in prompts]
 
     def _ask(self, client: httpx.Client, prompt: str) -> float:
-        key = os.environ.get(self.api_key_variable, "")
+        key = os.environ.get(self.api_key_variable, "").strip()
         body = {
             "model": self.model,
             "messages": [{"role": "user", "content": prompt}],
@@ -108,10 +123,12 @@ class OpenAICompatibleScorer:
                 headers={"Authorization": f"Bearer {key}"} if key else {},
             )
             answer.raise_for_status()
-            choice = answer.json()["choices"][0]
-        except (httpx.HTTPError, ValueError, KeyError, IndexError) as error:
+            return _probability_of_yes(answer.json()["choices"][0])
+        except httpx.LocalProtocolError:
+            # The error's own text would show the header, and the key with it.
+            raise ScorerError(f"the variable {self.api_key_variable} holds no key that can be sent") from None
+        except _NO_JUDGEMENT as error:
             raise ScorerError(f"{self.base_url} gave no judgement: {type(error).__name__}: {error}") from error
-        return _probability_of_yes(choice)
 
 
 def _probability_of_yes(choice: dict[str, Any]) -> float:
@@ -123,7 +140,8 @@ def _probability_of_yes(choice: dict[str, Any]) -> float:
             mass[word] += math.exp(float(token["logprob"]))
     if sum(mass.values()) > 0:
         return mass["yes"] / sum(mass.values())
-    word = str((choice.get("message") or {}).get("content") or "").strip().lower()
-    if word.startswith(("yes", "no")):
-        return 1.0 if word.startswith("yes") else 0.0
-    raise ScorerError(f"the judge answered neither YES nor NO but {word[:80]!r}")
+    text = str((choice.get("message") or {}).get("content") or "")
+    word = re.match(r"\W*(yes|no)\b", text, re.IGNORECASE)
+    if word is None:
+        raise ScorerError(f"the judge answered neither YES nor NO but {text[:80]!r}")
+    return 1.0 if word[1].lower() == "yes" else 0.0

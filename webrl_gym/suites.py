@@ -59,7 +59,7 @@ def load_suite(name: str) -> TaskSuite:
     if name not in suite_names():
         return build_suite(name, open_reader)
     path = cache_folder() / "suites" / f"{name}-{_suite_key()}.json"
-    with suppress(OSError, ValueError, TaskFileError):
+    with suppress(OSError, ValueError, TypeError, TaskFileError):
         records = json.loads(path.read_text(encoding="utf-8"))
         return TaskSuite(name, [task_from_dict(record) for record in records], open_reader)
     suite = build_suite(name, open_reader)
@@ -90,6 +90,10 @@ def _sources(folder: Traversable) -> Iterable[Traversable]:
 def _write_atomically(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".writing")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).replace(path)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

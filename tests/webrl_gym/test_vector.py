@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import gymnasium
 import pytest
@@ -13,9 +14,8 @@ import webrl_gym
 
 WAIT = 'do(action="Wait")'
 
-
-def make() -> gymnasium.Env[webrl_gym.Observation, str]:
-    return gymnasium.make("webrl_gym:webrl_gym/WebArenaLite-v0", disable_env_checker=True)
+# Not a function of this module: a spawned process would import the module to find it, and torch with it.
+make = partial(gymnasium.make, "webrl_gym:webrl_gym/WebArenaLite-v0", disable_env_checker=True)
 
 
 @pytest.mark.parametrize("vectorize", [DummyVecEnv, lambda makers: SubprocVecEnv(makers, start_method="spawn")])

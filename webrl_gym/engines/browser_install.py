@@ -11,6 +11,7 @@ from webrl_gym.engines.browser_launch import find_chromium, missing
 from webrl_gym.errors import BrowserMissing
 
 _DOWNLOAD_TIMEOUT_S = 600
+_ASK_TIMEOUT_S = 60
 _ASK_PLAYWRIGHT = (
     "from playwright.sync_api import sync_playwright\n"
     "with sync_playwright() as playwright:\n"
@@ -67,7 +68,9 @@ def _run(command: list[str]) -> str:
 
 def _playwright_path() -> str | None:
     """Where Playwright's own download would be; asked in a process of its own, since its loop does not mix."""
-    done = subprocess.run(
-        [sys.executable, "-c", _ASK_PLAYWRIGHT], capture_output=True, text=True, timeout=60, check=False
-    )
+    command = [sys.executable, "-c", _ASK_PLAYWRIGHT]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_ASK_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
     return done.stdout.strip() or None

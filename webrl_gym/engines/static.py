@@ -28,6 +28,8 @@ from webrl_gym.types import EMBEDDED_URLS, PageNode, PageSnapshot
 _HOSTS = frozenset(urlsplit(url).netloc for url in EMBEDDED_URLS.values())
 _MOST_REDIRECTS = 10
 _MOST_TABS = 20
+_PRESSED_BY_ENTER = frozenset(("submit", "image", "button", "reset", "file"))
+"""Types of inputs that Enter clicks; in all others it submits their form."""
 _PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
 _EMPTY_PAGE = b"<html><head><title></title></head><body></body></html>"
 
@@ -66,7 +68,10 @@ class _Browser:
     def load(self, url: str, body: bytes | None = None, referrer: str = "") -> _Document:
         """Requests a page and follows redirects."""
         for _ in range(_MOST_REDIRECTS):
-            url = _as_browsers_write(url)
+            try:
+                url = _as_browsers_write(url)
+            except ValueError as error:  # a link may lead to anything that somebody typed
+                raise BlockedNavigation(f"{url[:200]} is not an address; the page stays as it was.") from error
             parts = urlsplit(url)
             if parts.scheme != "http" or parts.netloc not in _HOSTS:
                 self.blocked += 1
@@ -228,7 +233,7 @@ class StaticEngine:
         if body is None and fragment and address == document.url.partition("#")[0]:
             document.url = url
             return
-        loaded = self._browser.load(address, body, document.url)
+        loaded = self._browser.load(url, body, document.url)
         if not new_tab:
             self._show(self._tabs[self._current], loaded)
             return
@@ -258,9 +263,13 @@ class StaticEngine:
                 self._submit(form, element)
 
     def _follow(self, link: HtmlElement) -> None:
-        url = urljoin(self._document.url, link.get("href", "").strip())
-        if url.startswith("javascript:"):
+        href = link.get("href", "").strip()
+        if href.lower().startswith("javascript:"):
             return
+        try:
+            url = urljoin(self._document.url, href)
+        except ValueError as error:
+            raise BlockedNavigation(f"{href[:200]} is not an address; the page stays as it was.") from error
         self._navigate(url, new_tab=link.get("target") == "_blank")
 
     def _type(self, element: HtmlElement, text: str) -> None:
@@ -272,11 +281,11 @@ class StaticEngine:
             return
         if element.tag == "textarea":
             element.text = (element.text or "") + "\n"
-        elif forms.is_text_field(element) or element.tag == "select":
-            found = forms.implicit_submitter(element) if element.tag == "input" else None
+        elif element.tag == "input" and forms.input_type(element) not in _PRESSED_BY_ENTER:
+            found = forms.implicit_submitter(element)
             if found is not None:
                 self._submit(*found)
-        else:
+        elif element.tag != "select":
             self._click(element)
 
     def _submit(self, form: HtmlElement, button: HtmlElement | None) -> None:
@@ -284,7 +293,7 @@ class StaticEngine:
         self._navigate(request.url, request.body, new_tab=form.get("target") == "_blank")
 
     def _switch_tab(self, argument: str) -> None:
-        if not argument.strip().isdigit() or int(argument) >= len(self._tabs):
+        if not argument.strip().isdecimal() or int(argument) >= len(self._tabs):
             raise ActionTargetError(f'There is no tab "{argument[:20]}"; tabs are numbered 0 to {len(self._tabs) - 1}.')
         self._current = int(argument)
 
@@ -331,7 +340,7 @@ def _as_browsers_write(url: str) -> str:
     parts = urlsplit(url)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/%:@!$&()*+,;=~-._?[]{}|\\^`")
-    return urlunsplit((parts.scheme, parts.netloc.lower(), path, query, parts.fragment))
+    return urlunsplit((parts.scheme, parts.netloc.lower().removesuffix(":80"), path, query, parts.fragment))
 
 
 def _parse(content: bytes) -> HtmlElement:

@@ -61,14 +61,14 @@ def pages_app() -> Flask:
     return app
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def pages() -> Iterator[ChromiumEngine]:
     engine = make_engine()
     yield engine
     engine.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def embedded() -> Iterator[ChromiumEngine]:
     world = World(0)
     engine = ChromiumEngine(world)

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.webrl_gym.engines.conftest import ROOT
-from tests.webrl_gym.engines.hands import act, click, element, said, text_of, visit
+from tests.webrl_gym.engines.hands import act, click, element, nodes, said, text_of, visit
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.errors import ActionTargetError
@@ -114,3 +114,96 @@ def test_a_page_that_never_rests_is_read_all_the_same(pages: ChromiumEngine) -> 
     source = "<!DOCTYPE html><p id=said>0</p><script>setInterval(() => { said.textContent++ }, 5)</script>"
     pages.start([f"{ROOT}/made?html={quote(source)}"], [])
     assert int(said(pages.snapshot())) > 0
+
+
+# Actions that cannot be done.
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "argument", "message"),
+    [
+        (ActionKind.TYPE, "Second page", "x", "<a>, which takes no text"),
+        (ActionKind.TYPE, "gift", "x", "<input>, which takes no text"),
+        (ActionKind.TYPE, "fixed", "x", "read-only"),
+        (ActionKind.TYPE, "count", "many", 'takes a number, not "many"'),
+        (ActionKind.TYPE, "day", "tomorrow", 'takes a date, not "tomorrow"'),
+        (ActionKind.SELECT_DROPDOWN_OPTION, "colour", "Pink", 'no option "Pink"; the options are Red | Sea Green'),
+        (ActionKind.SELECT_DROPDOWN_OPTION, "colour", "Blue", "disabled"),
+        (ActionKind.SELECT_DROPDOWN_OPTION, "city", "Red", "<input>, not a select box"),
+        (ActionKind.CLICK, "paper", None, "Files cannot be chosen"),
+        (ActionKind.SWITCH_TAB, "", "7", 'no tab "7"'),
+        (ActionKind.SWITCH_TAB, "", "²", 'no tab "²"'),
+    ],
+)
+def test_wrong_targets_are_explained(
+    pages: ChromiumEngine, kind: ActionKind, name: str, argument: str | None, message: str
+) -> None:
+    visit(pages, "controls")
+    with pytest.raises(ActionTargetError, match=message.replace("|", r"\|")):
+        act(pages, kind, name, argument)
+    assert element(pages.snapshot(), "count").attrs["value"] == "2"
+
+
+def test_disabled_covered_unseen_and_gone_targets(pages: ChromiumEngine) -> None:
+    page = visit(pages, "controls")
+    disabled = next(node for node in nodes(page.body) if node.attrs.get("name") == "off")
+    with pytest.raises(ActionTargetError, match="disabled"):
+        pages.execute(Action(ActionKind.CLICK), disabled.ref)
+    page = visit(pages, "scripted")
+    with pytest.raises(ActionTargetError, match='covered by <div> "A cover"'):
+        pages.execute(Action(ActionKind.CLICK), element(page, "Under").ref)
+    with pytest.raises(ActionTargetError, match="not visible"):
+        pages.execute(Action(ActionKind.CLICK), element(page, "Unseen").ref)
+    vanishing = element(page, "Vanish").ref
+    pages.execute(Action(ActionKind.CLICK), vanishing)
+    with pytest.raises(ActionTargetError, match="no longer on the page"):
+        pages.execute(Action(ActionKind.CLICK), vanishing)
+
+
+def test_elements_of_an_earlier_page_are_stale(pages: ChromiumEngine) -> None:
+    page = visit(pages, "controls")
+    link = element(page, "Second page").ref
+    pages.execute(Action(ActionKind.CLICK), link)
+    with pytest.raises(ActionTargetError, match="page has changed"):
+        pages.execute(Action(ActionKind.CLICK), link)
+
+
+def test_a_form_that_is_not_filled_in_says_so(pages: ChromiumEngine) -> None:
+    source = "<!DOCTYPE html><form><input name=who aria-label=Who required><button>Go</button></form>"
+    pages.start([f"{ROOT}/made?html={quote(source)}"], [])
+    with pytest.raises(ActionTargetError, match='The form was not sent: the field "Who" must be filled in'):
+        click(pages, "Go")
+
+
+# Windows, dialogs, downloads.
+
+
+@pytest.mark.parametrize("link", ["allowed window", "allowed noopener"])
+def test_new_windows_are_followed_and_tabs_switched(pages: ChromiumEngine, link: str) -> None:
+    visit(pages, "ways_out")
+    page = click(pages, link)
+    assert (page.title, page.tabs, page.current_tab) == ("Second", ("Ways out", "Second"), 1)
+    assert act(pages, ActionKind.SWITCH_TAB, argument="0").title == "Ways out"
+    assert click(pages, link).tabs == ("Ways out", "Second", "Second")
+
+
+def test_a_closed_tab_leaves_the_others(pages: ChromiumEngine) -> None:
+    pages.start([f"{ROOT}/page/second.html", f"{ROOT}/page/scripted.html"], [])
+    page = act(pages, ActionKind.SWITCH_TAB, argument="1")
+    assert page.tabs == ("Second", "Scripted")
+    assert click(pages, "Close").tabs == ("Second",)
+
+
+def test_dialogs_are_answered_and_reported(pages: ChromiumEngine) -> None:
+    visit(pages, "scripted")
+    page = click(pages, "Ask")
+    assert said(page) == "sure"
+    assert text_of(page).startswith('The page said "Sure?" in a dialog (confirm); it was accepted.')
+    assert "Sure?" not in text_of(click(pages, "Say"))
+
+
+def test_downloads_are_reported_and_not_kept(pages: ChromiumEngine) -> None:
+    visit(pages, "ways_out")
+    page = click(pages, "download")
+    assert page.title == "Ways out"
+    assert 'The file "bill.txt" was offered' in text_of(page)
