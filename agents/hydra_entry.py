@@ -53,13 +53,19 @@ def run_entry_point(config_name: str, task: Callable[[dict[str, Any]], int]) -> 
         print("\n".join(problems), file=sys.stderr)
         return 2
     overrides, own = _without_own_keys(config_name, arguments)
-    sys.argv = [sys.argv[0], *overrides, *_QUIET]
+    sys.argv = [sys.argv[0], *_flags_first([*overrides, *_QUIET])]
     try:
         hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(body)()
     except KeyboardInterrupt:  # caught here and not in the task: it ends a --multirun too
         print("Stopped; what was finished is kept. Start the same command again to go on.", file=sys.stderr)
         return 130
     return status[0]
+
+
+def _flags_first(arguments: Sequence[str]) -> list[str]:
+    """Hydra's parser takes overrides in one run only, so flags and their values go before them."""
+    overrides = [word for word in arguments if not word.startswith("-") and ("=" in word or word.startswith("~"))]
+    return [*(word for word in arguments if word not in overrides), *overrides]
 
 
 def compose_config(config_name: str, overrides: Sequence[str] = ()) -> dict[str, Any]:

@@ -1,0 +1,231 @@
+"""Agents: floors, the oracle, models behind servers, and other people's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agents.actors import FixedAgent, OpenAIAgent, RandomAgent, ScriptedOracle, load_agent, task_info
+from agents.errors import GenerationFailed
+from agents.panel import play_task
+from tests.completion_server import CompletionServer, completion, completion_server
+from webrl_gym.actions import ActionKind, parse_action
+from webrl_gym.env import WebArenaLiteEnv
+from webrl_gym.suites import load_suite
+from webrl_gym.types import Observation
+
+PAGE = """<a id="0"> Home </a>
+<input id="1" name="q">
+<select id="2"> Newest | Oldest </select>
+<input id="3" type="checkbox">
+<p> 12 orders </p>"""
+
+
+def seen(html: str = PAGE, instruction: str = "Find the order 000170", error: str = "") -> Observation:
+    return Observation(instruction=instruction, url="http://shopping.test/", html=html, last_action_error=error)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[CompletionServer]:
+    with completion_server() as running:
+        yield running
+
+
+@pytest.fixture
+def model(server: CompletionServer, monkeypatch: pytest.MonkeyPatch) -> OpenAIAgent:
+    """An agent whose tries follow each other at once."""
+    server.requests.clear()
+    server.slow = False
+    monkeypatch.setattr("agents.actors.time.sleep", lambda seconds: None)
+    agent = OpenAIAgent(f"{server.url}/", "some-model", api_key_variable="TEST_KEY")
+    agent.reset(task_info(load_suite("practice-test").tasks[0]))
+    return agent
+
+
+def test_an_agent_is_told_nothing_that_gives_the_answer_away() -> None:
+    task = load_suite("practice-test").tasks[0]
+    info = task_info(task)
+    assert set(info) == {"task_id", "instruction", "sites", "start_urls", "max_steps"}
+    assert (info["instruction"], info["sites"]) == (task.instruction, [site.value for site in task.sites])
+
+
+@pytest.mark.parametrize("message", ["", "N/A"])
+def test_a_fixed_agent_leaves_at_once(message: str) -> None:
+    action = parse_action(FixedAgent(message).act(seen()))
+    assert (action.kind, action.argument or "") == (ActionKind.EXIT, message)
+
+
+def test_the_random_agent_uses_every_control_in_a_way_that_fits_it() -> None:
+    agent = RandomAgent(seed=3)
+    agent.reset(task_info(load_suite("practice-test").tasks[0]))
+    actions = [parse_action(agent.act(seen())) for _ in range(200)]
+    kinds = {(action.kind, action.element) for action in actions}
+    assert kinds == {
+        (ActionKind.CLICK, "0"),
+        (ActionKind.TYPE, "1"),
+        (ActionKind.SEARCH, "1"),
+        (ActionKind.SELECT_DROPDOWN_OPTION, "2"),
+        (ActionKind.CLICK, "3"),
+        (ActionKind.EXIT, None),
+    }
+    chosen = {action.argument for action in actions if action.kind is ActionKind.SELECT_DROPDOWN_OPTION}
+    assert chosen == {"Newest", "Oldest"}
+
+
+def test_the_random_agent_depends_on_seed_and_task_only() -> None:
+    def draws(seed: int, place: int, before: int = 0) -> list[str]:
+        agent = RandomAgent(seed)
+        for _ in range(before):
+            agent.act(seen())
+        agent.reset(task_info(load_suite("practice-test").tasks[place]))
+        return [agent.act(seen()) for _ in range(20)]
+
+    assert draws(0, 0) == draws(0, 0, before=5)
+    assert draws(0, 0) != draws(1, 0)
+    assert draws(0, 0) != draws(0, 1)
+
+
+@pytest.mark.parametrize("html", ["", "no elements", '<a id="0">  </a>'])
+def test_the_random_agent_writes_actions_on_poor_pages_too(html: str) -> None:
+    agent = RandomAgent()
+    for _ in range(30):
+        parse_action(agent.act(seen(html, instruction="???")))
+
+
+def test_the_oracle_follows_the_script_of_its_task(env: WebArenaLiteEnv) -> None:
+    tasks = load_suite("practice-valid").tasks[::40]
+    oracle = ScriptedOracle({task.task_id: task for task in tasks}.__getitem__)
+    assert [play_task(env, oracle, task, seed=0)[0].success for task in tasks] == [True] * len(tasks)
+
+
+def test_a_model_behind_a_server_reads_page_history_and_error(
+    server: CompletionServer, model: OpenAIAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_KEY", " sk-secret\n")
+    server.say('```do(action="Click", element="0")```', 'exit(message="12")')
+    assert model.act(seen()) == 'do(action="Click", element="0")'
+    assert model.act(seen(error="There is no tab 3.")) == 'exit(message="12")'
+    first, second = server.requests
+    assert (first["path"], first["key"]) == ("/v1/chat/completions", "Bearer sk-secret")
+    assert (first["model"], first["temperature"]) == ("some-model", 0.0)
+    assert first["messages"][0]["content"] == OpenAIAgent.prompt_text
+    assert "nothing yet" in first["messages"][1]["content"]
+    asked = second["messages"][1]["content"]
+    assert '1. Click "Home"' in asked
+    assert "The last action failed: There is no tab 3." in asked
+    assert PAGE in asked
+    model.reset(task_info(load_suite("practice-test").tasks[1]))
+    model.act(seen())
+    assert "nothing yet" in server.requests[-1]["messages"][1]["content"]
+
+
+def test_without_a_key_none_is_sent(server: CompletionServer, model: OpenAIAgent) -> None:
+    server.say("exit()")
+    model.act(seen())
+    assert server.requests[0]["key"] is None
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_server_that_is_busy_is_asked_again(server: CompletionServer, model: OpenAIAgent, status: int) -> None:
+    server.answers = [(status, b"busy"), (status, b"busy"), (200, completion({"message": {"content": "exit()"}}))]
+    assert model.act(seen()) == "exit()"
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "body", [b"nonsense", b"[]", b"null", b'{"choices": []}', b'{"choices": [null]}', b'{"choices": [{"message": 3}]}']
+)
+def test_nonsense_from_a_server_is_a_failure_of_generation(
+    server: CompletionServer, model: OpenAIAgent, body: bytes
+) -> None:
+    server.answers = [(200, body)]
+    with pytest.raises(GenerationFailed, match="no completion in 4 tries"):
+        model.act(seen())
+    assert len(server.requests) == 4
+
+
+def test_an_empty_completion_is_an_empty_action(server: CompletionServer, model: OpenAIAgent) -> None:
+    server.say(None)
+    assert model.act(seen()) == ""
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 404])
+def test_a_refusal_is_not_asked_again(server: CompletionServer, model: OpenAIAgent, status: int) -> None:
+    server.answers = [(status, b"no")]
+    with pytest.raises(GenerationFailed, match=f"refused the request: {status}"):
+        model.act(seen())
+    assert len(server.requests) == 1
+
+
+def test_a_slow_server_is_given_up(server: CompletionServer, model: OpenAIAgent) -> None:
+    server.slow = True
+    hurried = OpenAIAgent(server.url, "some-model", timeout_s=0.05)
+    with pytest.raises(GenerationFailed, match="ReadTimeout"):
+        hurried.act(seen())
+    server.stopped.set()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "localhost:8000/v1", "http://[bad"])
+def test_no_server_is_a_failure_of_generation(model: OpenAIAgent, url: str) -> None:
+    with pytest.raises(GenerationFailed, match="gave no completion"):
+        OpenAIAgent(url, "some-model").act(seen())
+
+
+def test_a_key_that_no_header_can_carry_is_not_shown(
+    server: CompletionServer, model: OpenAIAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_KEY", "sk-sec\nret")
+    with pytest.raises(GenerationFailed, match="TEST_KEY holds no key") as caught:
+        model.act(seen())
+    assert "sk-sec" not in str(caught.value)
+
+
+AGENT = """
+class Agent:
+    def __init__(self, word="x"):
+        self.word = word
+    def reset(self, task_info):
+        pass
+    def act(self, observation):
+        return f'exit(message="{self.word}")'
+
+class Half:
+    def act(self, observation):
+        return ""
+
+constant = 3
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "someones_agent.py").write_text(AGENT, encoding="utf-8")
+    (tmp_path / "someones_broken_agent.py").write_text("import a_module_that_is_not_there", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    return "someones_agent"
+
+
+def test_an_agent_is_made_from_its_path_and_arguments(module: str) -> None:
+    assert load_agent(f"{module}:Agent").act(seen()) == 'exit(message="x")'
+    assert load_agent(f"{module}:Agent", {"word": "y"}).act(seen()) == 'exit(message="y")'
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments", "said"),
+    [
+        ("someones_agent:Half", {}, "has no method reset"),
+        ("someones_agent:Nobody", {}, "Nobody"),
+        ("someones_agent:constant", {}, "not callable"),
+        ("someones_agent:", {}, "expected package.module:Class"),
+        ("someones_agent:Agent", {"wrd": "y"}, "unexpected keyword argument 'wrd'"),
+        ("not_there_at_all:Agent", {}, "No module named 'not_there_at_all'"),
+        ("someones_broken_agent:Agent", {}, "a_module_that_is_not_there"),
+    ],
+)
+def test_an_agent_that_cannot_be_made_says_why(
+    module: str, path: str, arguments: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        load_agent(path, arguments)

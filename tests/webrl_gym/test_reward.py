@@ -1,0 +1,157 @@
+"""The outcome reward model: its prompt, its verdicts, and a judge behind a server."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from tests.completion_server import CompletionServer, completion, completion_server
+from webrl_gym.errors import ScorerError
+from webrl_gym.reward import MAX_PAGE_LENGTH, OpenAICompatibleScorer, OutcomeRewardModel, render_orm_prompt
+from webrl_gym.types import VerdictStatus
+
+
+class Says:
+    """A scorer with one answer."""
+
+    def __init__(self, p_yes: float | None) -> None:
+        self.answer = p_yes
+
+    def p_yes(self, prompts: Sequence[str]) -> list[float]:
+        if self.answer is None:
+            raise ScorerError("the judge is out")
+        return [self.answer] * len(prompts)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[CompletionServer]:
+    with completion_server() as running:
+        yield running
+
+
+@pytest.fixture
+def scorer(server: CompletionServer) -> OpenAICompatibleScorer:
+    server.requests.clear()
+    server.slow = False
+    return OpenAICompatibleScorer(f"{server.url}/", "judge", api_key_variable="TEST_KEY")
+
+
+def logprobs(**mass: float) -> dict[str, Any]:
+    """A choice whose first token had these probabilities; ``_`` stands for a space before the word."""
+    tokens = [{"token": name.replace("_", " "), "logprob": math.log(share)} for name, share in mass.items()]
+    return {"message": {"content": ""}, "logprobs": {"content": [{"top_logprobs": tokens}]}}
+
+
+def test_the_prompt_holds_everything_in_order() -> None:
+    prompt = render_orm_prompt("Find {it}", ['Click "Home"', "exit 12"], "<p> {page} </p>")
+    places = [prompt.index(part) for part in ("Find {it}", '1. Click "Home"', "2. exit 12", "<p> {page} </p>")]
+    assert places == sorted(places)
+    assert prompt.endswith("answer:")
+    assert "none" in render_orm_prompt("x", [], "")
+
+
+def test_a_long_page_is_cut() -> None:
+    long = "a" * MAX_PAGE_LENGTH
+    assert "[page cut]" not in render_orm_prompt("x", [], long)
+    cut = render_orm_prompt("x", [], long + "b")
+    assert long + "\n[page cut]" in cut
+    assert "ab" not in cut
+
+
+@pytest.mark.parametrize(("p_yes", "score"), [(0.9, 1.0), (0.5, 0.0), (0.1, 0.0)])
+def test_yes_must_be_likelier_than_no(p_yes: float, score: float) -> None:
+    verdict = OutcomeRewardModel(Says(p_yes)).judge("x", [], "")
+    assert (verdict.status, verdict.score, verdict.source, verdict.p_yes) == (VerdictStatus.SCORED, score, "orm", p_yes)
+    assert verdict.success is (score == 1.0)
+
+
+def test_a_judge_that_fails_decides_nothing() -> None:
+    verdict = OutcomeRewardModel(Says(None)).judge("x", [], "")
+    assert (verdict.status, verdict.success, verdict.p_yes) == (VerdictStatus.UNDECIDED, False, None)
+    assert verdict.detail == "the judge is out"
+
+
+@pytest.mark.parametrize(
+    ("choice", "p_yes"),
+    [
+        (logprobs(YES=0.6, NO=0.2, Maybe=0.2), 0.75),
+        (logprobs(_yes=0.2, Yes=0.1, no=0.1), 0.75),
+        (logprobs(NO=0.9), 0.0),
+        ({"message": {"content": "YES."}}, 1.0),
+        ({"message": {"content": "**No**, it was not."}}, 0.0),
+        ({"message": {"content": "yes"}, "logprobs": None}, 1.0),
+        ({**logprobs(Well=0.9), "message": {"content": "no"}}, 0.0),
+    ],
+)
+def test_a_server_gives_a_probability(
+    server: CompletionServer, scorer: OpenAICompatibleScorer, choice: dict[str, Any], p_yes: float
+) -> None:
+    server.answers = [(200, completion(choice))]
+    assert scorer.p_yes(["a", "b"]) == pytest.approx([p_yes, p_yes])
+    assert [request["messages"][0]["content"] for request in server.requests] == ["a", "b"]
+    assert server.requests[0]["path"] == "/v1/chat/completions"
+    assert server.requests[0]["key"] is None
+
+
+NONSENSE = [
+    b"",
+    b"nonsense",
+    b"[]",
+    b"null",
+    b'{"choices": []}',
+    b'{"choices": ["YES"]}',
+    completion({"message": {"content": "Nothing was done"}}),
+    completion({"message": {"content": "Yesterday"}}),
+    completion({"message": {"content": None}}),
+    completion({"message": {}}),
+    completion({"logprobs": {"content": [{"top_logprobs": [{"logprob": 0.0}]}]}}),
+    completion({"logprobs": {"content": [{"top_logprobs": [{"token": "YES", "logprob": None}]}]}}),
+    completion({"logprobs": {"content": [{"top_logprobs": [{"token": "YES", "logprob": 1e9}]}]}}),
+    completion({"logprobs": {"content": [None]}}),
+]
+
+
+@pytest.mark.parametrize("body", NONSENSE)
+def test_nonsense_is_an_error_of_the_scorer(
+    server: CompletionServer, scorer: OpenAICompatibleScorer, body: bytes
+) -> None:
+    server.answers = [(200, body)]
+    with pytest.raises(ScorerError):
+        scorer.p_yes(["a"])
+
+
+@pytest.mark.parametrize("status", [302, 401, 429, 500])
+def test_a_refusal_is_an_error_of_the_scorer(
+    server: CompletionServer, scorer: OpenAICompatibleScorer, status: int
+) -> None:
+    server.answers = [(status, json.dumps({"error": "no"}).encode())]
+    with pytest.raises(ScorerError, match=str(status)):
+        scorer.p_yes(["a"])
+
+
+def test_a_slow_or_missing_server_is_an_error_of_the_scorer(server: CompletionServer) -> None:
+    server.slow = True
+    with pytest.raises(ScorerError, match="ReadTimeout"):
+        OpenAICompatibleScorer(server.url, "judge", timeout_s=0.05).p_yes(["a"])
+    server.slow = False
+    for url in ("http://127.0.0.1:9", "localhost:8000", "http://[bad"):
+        with pytest.raises(ScorerError, match="gave no judgement"):
+            OpenAICompatibleScorer(url, "judge").p_yes(["a"])
+
+
+def test_the_key_is_sent_and_never_shown(
+    server: CompletionServer, scorer: OpenAICompatibleScorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_KEY", "sk-secret\n")
+    server.say("YES")
+    assert scorer.p_yes(["a"]) == [1.0]
+    assert server.requests[0]["key"] == "Bearer sk-secret"
+    assert "sk-secret" not in repr(vars(scorer))
+    monkeypatch.setenv("TEST_KEY", "sk-sec\nret")
+    with pytest.raises(ScorerError, match="TEST_KEY holds no key") as caught:
+        scorer.p_yes(["a"])
+    assert "sk-sec" not in str(caught.value)
