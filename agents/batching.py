@@ -15,6 +15,9 @@ _LENGTH_NOISE = 0.1
 """Lengths are told apart up to this share, so that the same sequences do not meet in every epoch."""
 
 
+_LENGTH_STEP = 32
+
+
 class PromptBatch(NamedTuple):
     """Prompts alone, padded on the right; B prompts, P tokens after padding."""
 
@@ -96,7 +99,8 @@ def collate(
     tokens = collate_prompts(
         [[*prompt, *action[:-1]] for prompt, action in zip(prompts, actions, strict=True)], pad_id, device
     )
-    action_ids = _padded(actions, pad_id)
+    longest = max(map(len, actions))
+    action_ids = torch.tensor([[*action, *([pad_id] * (longest - len(action)))] for action in actions])
     action_mask = torch.arange(action_ids.shape[1]) < torch.tensor([len(action) for action in actions])[:, None]
     starts = torch.tensor([len(prompt) - 1 for prompt in prompts])[:, None]
     positions = torch.where(action_mask, starts + torch.arange(action_ids.shape[1]), 0)
@@ -104,5 +108,6 @@ def collate(
 
 
 def _padded(sequences: Sequence[Sequence[int]], pad_id: int) -> Tensor:
-    longest = max(map(len, sequences))
+    # Few different lengths: kernels and memory blocks made for one batch then serve the next.
+    longest = -(-max(map(len, sequences)) // _LENGTH_STEP) * _LENGTH_STEP
     return torch.tensor([[*sequence, *([pad_id] * (longest - len(sequence)))] for sequence in sequences])

@@ -158,7 +158,7 @@ def _output_folder(config: Mapping[str, Any]) -> Path:
     if config["output"]:
         return Path(config["output"])
     name = "_".join(str(part) for part in (config["agent"], config["model"]) if part)
-    return Path(config["paths"]["runs"]) / "benchmark" / config["suite"] / re.sub(r"[^\w.-]+", "_", name).strip("_")
+    return Path(config["paths"]["runs"], "benchmark", config["suite"]) / re.sub(r"[^\w.-]+", "_", name).strip("_")
 
 
 def _run_policy(

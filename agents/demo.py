@@ -67,6 +67,8 @@ def demo(config: dict[str, Any]) -> int:
     for name in ("SFT", "WebRL"):
         slices = ", ".join(f"{part} {value}" for part, value in slice_rates(results["practice-test"][name]).items())
         print(f"{name}: practice-valid {rate(results['practice-valid'][name])}; on practice-test: {slices}")
+    if run.orm_summary:
+        print(run.orm_summary)
     print(f"\n{(time.monotonic() - began) / 60:.1f} minutes. The report: {report.resolve()}")
     return 0
 

@@ -6,6 +6,7 @@ at once, before anything runs.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -41,6 +42,8 @@ def run_entry_point(config_name: str, task: Callable[[dict[str, Any]], int]) -> 
     Returns:
         The exit status: 2 for a wrong command line or configuration, 130 after Ctrl-C.
     """
+    # oneDNN keeps the kernels of every shape it ever met, which grows by gigabytes over a run of changing lengths.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     status = [0]
 
     def body(config: DictConfig) -> None:

@@ -25,7 +25,10 @@ def train(config: dict[str, Any]) -> int:
     if config["resume"]:
         settings = stored_config(folder)
         _require_nothing_else(config, settings)
-    TrainingRun(folder, {**settings, "resume": None}, ConsoleProgress()).train()
+    run = TrainingRun(folder, {**settings, "resume": None}, ConsoleProgress())
+    run.train()
+    if run.orm_summary:
+        print(run.orm_summary)
     print(f"The trained policy is in {folder / 'policy'}; score it with: webrl-benchmark agent={folder}")
     return 0
 

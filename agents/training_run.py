@@ -111,6 +111,20 @@ class TrainingRun:
         """Does demonstrations and supervised fine-tuning if they are not done yet; returns that policy."""
         return self._supervised(self._demonstrations())
 
+    @property
+    def orm_summary(self) -> str:
+        """How well the ORM agrees with the rules, in one line; empty before it is trained, or without one."""
+        path = self.folder / "orm.json"
+        if not path.exists():
+            return ""
+        report = json.loads(path.read_text(encoding="utf-8"))
+        known = {name: report[name] for name in ("balanced_accuracy", "accuracy", "always_no_accuracy")}
+        numbers = ", ".join(
+            f"{name.replace('_', ' ')} {'-' if value is None else format(value, '.3f')}"
+            for name, value in known.items()
+        )
+        return f"ORM against the rules: {numbers}"
+
     def close(self) -> None:
         """Closes the environments; they are made anew when they are needed."""
         if "_vec_env" in self.__dict__:

@@ -141,7 +141,7 @@ def _probability_of_yes(choice: dict[str, Any]) -> float:
     if sum(mass.values()) > 0:
         return mass["yes"] / sum(mass.values())
     text = str((choice.get("message") or {}).get("content") or "")
-    word = re.match(r"\W*(yes|no)\b", text, re.IGNORECASE)
-    if word is None:
+    found = re.match(r"\W*(yes|no)\b", text, re.IGNORECASE)
+    if found is None:
         raise ScorerError(f"the judge answered neither YES nor NO but {text[:80]!r}")
-    return 1.0 if word[1].lower() == "yes" else 0.0
+    return 1.0 if found[1].lower() == "yes" else 0.0

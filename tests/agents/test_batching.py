@@ -33,8 +33,10 @@ def test_buckets_refuse_an_empty_budget() -> None:
 
 def test_collate_lays_prompt_and_action_out() -> None:
     batch = collate([[5, 6, 7], [8]], [[1, 2], [3, 4, 2]], pad_id=0)
-    assert batch.input_ids.tolist() == [[5, 6, 7, 1], [8, 3, 4, 0]]
-    assert batch.attention_mask.tolist() == [[True] * 4, [True, True, True, False]]
+    assert batch.input_ids[:, :4].tolist() == [[5, 6, 7, 1], [8, 3, 4, 0]]
+    assert batch.attention_mask[:, :4].tolist() == [[True] * 4, [True, True, True, False]]
+    assert batch.input_ids.shape == batch.attention_mask.shape == (2, 32)
+    assert not batch.attention_mask[:, 4:].any()
     assert batch.positions.tolist() == [[2, 3, 0], [0, 1, 2]]
     assert batch.action_ids.tolist() == [[1, 2, 0], [3, 4, 2]]
     assert batch.action_mask.tolist() == [[True, True, False], [True] * 3]

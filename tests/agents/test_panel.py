@@ -1,0 +1,274 @@
+"""Panels: every finished episode is kept, stopped runs continue, broken episodes are nobody's failure."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from stable_baselines3.common.vec_env import DummyVecEnv
+
+from agents.actors import FixedAgent, RandomAgent, ScriptedOracle
+from agents.errors import CheckpointCorrupt, CheckpointMismatch, GenerationFailed
+from agents.panel import PanelFolder, final_answer, play_task, run_agent, run_policy
+from agents.results import EpisodeResult, failure_counts, rate
+from agents.rollout import RolloutCollector
+from agents.trajectory_io import read_trajectories
+from agents.types import Completion
+from tests.agents.toy_env import ToyEnv, ToySuite, demonstration, oracle_actions, toy_task
+from tests.agents.tiny_models import tiny_policy
+from webrl_gym.env import WebArenaLiteEnv
+from webrl_gym.suites import load_suite
+from webrl_gym.types import Observation
+
+TASKS = ToySuite(orders=2).tasks
+
+
+class ToyOracle:
+    """Knows the way on the toy site; ``stops_after`` episodes Ctrl-C is pressed."""
+
+    def __init__(self, stops_after: int = 1000) -> None:
+        self.episodes: list[str] = []
+        self.stops_after = stops_after
+
+    def reset(self, task_info: dict[str, object]) -> None:
+        if len(self.episodes) == self.stops_after:
+            raise KeyboardInterrupt
+        self.episodes.append(str(task_info["task_id"]))
+        task = ToySuite().get(self.episodes[-1])
+        self.actions = iter(oracle_actions(task))
+
+    def act(self, observation: Observation) -> str:
+        return next(self.actions)
+
+
+def opened(folder: Path, **changes: object) -> PanelFolder:
+    return PanelFolder(folder, **{"agent": "toy", "tasks": TASKS, "settings": {"seed": 0}, **changes})
+
+
+def stopped_after(folder: Path, episodes: int) -> list[EpisodeResult]:
+    """A panel that somebody stopped by Ctrl-C."""
+    panel = opened(folder)
+    with pytest.raises(KeyboardInterrupt):
+        run_agent(ToyEnv(), ToyOracle(stops_after=episodes), panel)
+    return panel.results
+
+
+def names(results: Sequence[EpisodeResult]) -> list[str]:
+    return [result.task_id for result in results]
+
+
+def test_a_stopped_panel_continues_where_it_was(tmp_path: Path) -> None:
+    before = stopped_after(tmp_path, 2)
+    assert names(before) == [task.task_id for task in TASKS[:2]]
+    panel = opened(tmp_path)
+    assert panel.results == before
+    agent = ToyOracle()
+    results = run_agent(ToyEnv(), agent, panel)
+    assert agent.episodes == [task.task_id for task in TASKS[2:]]
+    assert names(results) == [task.task_id for task in TASKS]
+    assert all(result.success for result in results)
+    kept = read_trajectories(tmp_path / "trajectories.jsonl")
+    assert [item.task for item in kept.trajectories] == list(TASKS)
+    assert kept.problems == ()
+    again = ToyOracle()
+    assert run_agent(ToyEnv(), again, opened(tmp_path)) == results
+    assert again.episodes == []
+
+
+@pytest.mark.parametrize("cut", [1, 20, 10_000])
+def test_a_line_that_was_cut_costs_its_own_episode_only(tmp_path: Path, cut: int) -> None:
+    stopped_after(tmp_path, 3)
+    for name in ("results.jsonl", "trajectories.jsonl"):
+        path = tmp_path / name
+        lines = path.read_bytes().split(b"\n")
+        last = lines[-2][:cut] if cut < 10_000 else lines[-2][:-1]
+        path.write_bytes(b"\n".join([*lines[:-2], last]))
+    agent = ToyOracle()
+    run_agent(ToyEnv(), agent, opened(tmp_path))
+    assert agent.episodes == [task.task_id for task in TASKS[2:]]
+    assert len(opened(tmp_path).results) == len(TASKS)
+    assert len((tmp_path / "results.jsonl").read_text(encoding="utf-8").splitlines()) == len(TASKS)
+    assert read_trajectories(tmp_path / "trajectories.jsonl").problems == ()
+
+
+def test_a_character_that_was_cut_and_lines_that_are_no_results_are_passed_over(tmp_path: Path) -> None:
+    stopped_after(tmp_path, 3)
+    path = tmp_path / "results.jsonl"
+    path.write_bytes(b"null\n[]\n\xc3\n" + path.read_bytes() + b'{"task_id": "\xc3')
+    assert len(opened(tmp_path).results) == 3
+
+
+def test_a_header_that_was_cut_is_written_again(tmp_path: Path) -> None:
+    opened(tmp_path)
+    (tmp_path / "trajectories.jsonl").write_text('{"format": "web', encoding="utf-8")
+    run_agent(ToyEnv(), ToyOracle(), opened(tmp_path))
+    assert len(read_trajectories(tmp_path / "trajectories.jsonl").trajectories) == len(TASKS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"agent": "other"}, "agent: 'toy' there, 'other' now"),
+        ({"settings": {"seed": 1}}, "settings: {'seed': 0} there, {'seed': 1} now"),
+        ({"tasks": TASKS[:2]}, "tasks: 6 there, 2 now"),
+        ({"tasks": [replace(TASKS[0], max_steps=9), *TASKS[1:]]}, "tasks: 6 there, 6 now, and not the same"),
+    ],
+)
+def test_another_panel_in_the_same_folder_is_refused(tmp_path: Path, changes: dict[str, object], said: str) -> None:
+    before = stopped_after(tmp_path, 2)
+    with pytest.raises(CheckpointMismatch) as caught:
+        opened(tmp_path, **changes)
+    assert said in str(caught.value)
+    assert opened(tmp_path).results == before
+
+
+@pytest.mark.parametrize("text", ["", "{", "3"])
+def test_a_folder_whose_header_is_broken_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "panel.json").write_text(text, encoding="utf-8")
+    with pytest.raises(CheckpointCorrupt, match=r"panel\.json cannot be read"):
+        opened(tmp_path)
+
+
+def test_a_panel_has_each_task_once(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="each task once, got 7 tasks of 6 ids"):
+        opened(tmp_path, tasks=[*TASKS, TASKS[0]])
+
+
+def test_what_the_infrastructure_breaks_is_tried_again_and_then_reported_apart(tmp_path: Path) -> None:
+    once, twice, in_step = (task.task_id for task in TASKS[:3])
+    env = ToyEnv(broken_resets={once: 1, twice: 2}, broken_steps={in_step: 2})
+    results = run_agent(env, ToyOracle(), opened(tmp_path))
+    assert [result.status for result in results] == ["scored", "failed", "failed", "scored", "scored", "scored"]
+    assert results[1].detail == "InfrastructureError: the toy site did not answer"
+    assert results[2].detail == "SiteError: the toy site went away"
+    assert failure_counts(results) == {"failed": 2}
+    assert (rate(results).successes, rate(results).trials) == (4, 4)
+    # Nothing of it is on disk, so the same command tries those two again.
+    panel = opened(tmp_path)
+    assert [task.task_id for task in panel.open_tasks] == [twice, in_step]
+    assert [result.status for result in run_agent(ToyEnv(), ToyOracle(), panel)] == ["scored"] * 6
+
+
+def test_a_server_that_gives_no_completion_is_infrastructure(tmp_path: Path) -> None:
+    class Silent(ToyOracle):
+        def act(self, observation: Observation) -> str:
+            raise GenerationFailed("no completion")
+
+    results = run_agent(ToyEnv(), Silent(), opened(tmp_path, tasks=TASKS[:1]))
+    assert (results[0].status, results[0].detail) == ("failed", "GenerationFailed: no completion")
+
+
+def test_an_error_of_the_agent_itself_is_raised_and_loses_nothing(tmp_path: Path) -> None:
+    class Faulty(ToyOracle):
+        def act(self, observation: Observation) -> str:
+            if len(self.episodes) == 3:
+                raise KeyError("a bug")
+            return super().act(observation)
+
+    with pytest.raises(KeyError, match="a bug"):
+        run_agent(ToyEnv(), Faulty(), opened(tmp_path))
+    assert len(opened(tmp_path).results) == 2
+
+
+@pytest.mark.parametrize("text", ["half \ud83d", None, 3, "x" * 100_000, "a\u2028b"])
+def test_whatever_an_agent_says_can_be_kept(tmp_path: Path, text: object) -> None:
+    class Odd(ToyOracle):
+        def act(self, observation: Observation) -> str:
+            return text  # type: ignore[return-value] # agents are other people's code
+
+    results = run_agent(ToyEnv(), Odd(), opened(tmp_path, tasks=TASKS[:1]))
+    assert (results[0].status, results[0].success, results[0].steps) == ("scored", False, TASKS[0].max_steps)
+    kept = read_trajectories(tmp_path / "trajectories.jsonl")
+    assert kept.problems == ()
+    assert kept.trajectories[0].steps[0].completion.text == str(text).replace("\ud83d", "?")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")  # noqa: PTH110 - a device
+@pytest.mark.parametrize("name", ["results.jsonl", "trajectories.jsonl"])
+def test_a_full_disk_is_an_error_and_loses_nothing(tmp_path: Path, name: str) -> None:
+    before = stopped_after(tmp_path, 2)
+    panel = opened(tmp_path)
+    (tmp_path / name).rename(tmp_path / "aside")
+    (tmp_path / name).symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        run_agent(ToyEnv(), ToyOracle(), panel)
+    (tmp_path / name).unlink()
+    (tmp_path / "aside").rename(tmp_path / name)
+    assert opened(tmp_path).results == before
+    assert all(result.success for result in run_agent(ToyEnv(), ToyOracle(), opened(tmp_path)))
+
+
+def test_the_answer_is_what_the_agent_left_with() -> None:
+    attempt = demonstration(TASKS[0]).trajectory
+
+    def ending(text: str) -> str:
+        return final_answer(replace(attempt, steps=(replace(attempt.steps[0], completion=Completion(text)),)))
+
+    assert ending('exit(message="12 orders")') == "12 orders"
+    assert (ending("exit()"), ending('do(action="Wait")'), ending("nonsense")) == ("", "", "")
+    assert final_answer(replace(attempt, steps=())) == ""
+
+
+def test_a_policy_runs_over_a_panel_and_continues(tmp_path: Path) -> None:
+    def collector(**broken: dict[str, int]) -> RolloutCollector:
+        return RolloutCollector(DummyVecEnv([lambda: ToyEnv(**broken), ToyEnv]), tiny_policy())
+
+    whole = run_policy(collector(), opened(tmp_path / "whole"))
+    panel = opened(tmp_path / "parts")
+    first = TASKS[0]
+    run_agent(ToyEnv(), ToyOracle(), opened(tmp_path / "oracle", tasks=TASKS[:1]))
+    attempt = read_trajectories(tmp_path / "oracle" / "trajectories.jsonl").trajectories[0]
+    panel.add(next(result for result in whole if result.task_id == first.task_id), attempt)
+    broken = {"broken_resets": {TASKS[1].task_id: 2}}
+    results = run_policy(RolloutCollector(DummyVecEnv([lambda: ToyEnv(**broken)]), tiny_policy()), opened(tmp_path / "parts"))
+    assert [result.status for result in results] == ["scored", "failed", "scored", "scored", "scored", "scored"]
+    assert [task.task_id for task in opened(tmp_path / "parts").open_tasks] == [TASKS[1].task_id]
+    finished = run_policy(collector(), opened(tmp_path / "parts"))
+    assert [replace(result, seconds=0) for result in finished] == [replace(result, seconds=0) for result in whole]
+
+
+def test_the_oracle_solves_and_the_floors_do_not(env: WebArenaLiteEnv, tmp_path: Path) -> None:
+    tasks = load_suite("practice-test").tasks[::12]
+    oracle = ScriptedOracle({task.task_id: task for task in tasks}.__getitem__)
+    results = run_agent(env, oracle, PanelFolder(tmp_path / "oracle", "oracle", tasks))
+    assert rate(results).percent == 100.0
+    assert all(item.rule_verdict for item in read_trajectories(tmp_path / "oracle" / "trajectories.jsonl").trajectories)
+    lazy = run_agent(env, FixedAgent(""), PanelFolder(tmp_path / "nothing", "do_nothing", tasks))
+    assert (rate(lazy).successes, rate(lazy).trials) == (0, len(tasks))
+
+
+def test_leaving_with_na_solves_the_tasks_without_an_answer_and_no_other(env: WebArenaLiteEnv) -> None:
+    suite = load_suite("practice-train")
+    without = [task for task in suite if task.evaluation.get("reference_answers") == {"exact_match": "N/A"}]
+    assert without
+    for task in without:
+        assert play_task(env, FixedAgent("N/A"), task, seed=0)[0].success
+        assert not play_task(env, FixedAgent(""), task, seed=0)[0].success
+    others = [task for task in suite.tasks[::100] if task not in without]
+    assert not any(play_task(env, FixedAgent("N/A"), task, seed=0)[0].success for task in others)
+
+
+@pytest.mark.slow
+def test_the_random_floor_is_under_three_percent(env: WebArenaLiteEnv, tmp_path: Path) -> None:
+    tasks = load_suite("practice-test").tasks
+    results = run_agent(env, RandomAgent(0), PanelFolder(tmp_path, "random", tasks))
+    found = rate(results)
+    assert found.trials == 165
+    assert found.successes / found.trials < 0.03
+
+
+def test_a_broken_attempt_is_no_attempt() -> None:
+    env = ToyEnv(broken_resets={TASKS[0].task_id: 1})
+    result, trajectory = play_task(env, ToyOracle(), TASKS[0], seed=0)
+    assert (result.status, result.steps, trajectory.steps, trajectory.rule_verdict) == ("failed", 0, (), None)
+    assert trajectory.failure == "InfrastructureError: the toy site did not answer"
+
+
+def test_the_header_names_the_panel(tmp_path: Path) -> None:
+    opened(tmp_path, tasks=[toy_task("Red", 0)])
+    header = json.loads((tmp_path / "panel.json").read_text(encoding="utf-8"))
+    assert (header["agent"], header["settings"], header["tasks"]) == ("toy", {"seed": 0}, ["toy-train/Red/0"])
