@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from agents.batching import length_buckets
 from agents.errors import TrainingStopped
 from agents.metrics import Progress, SilentProgress
+from agents.optimizers import OPTIMIZERS, make_optimizers
 
 SCHEDULES = ("constant", "linear")
 
@@ -30,13 +30,14 @@ class FitSettings:
     """How a model is fitted.
 
     Attributes:
-        learning_rate: Of AdamW, > 0.
+        learning_rate: Of the optimizer, > 0.
         epochs: Passes over the data, >= 1.
         tokens_per_batch: Most padded tokens in one forward pass; an example longer than that is a batch of its own.
         examples_per_update: Examples in one optimizer step; None takes one batch a step. The paper uses 128.
         max_grad_norm: Gradients are scaled down to this norm.
         schedule: ``constant``, or ``linear`` from the learning rate to 0 at the end.
-        weight_decay: Of AdamW.
+        weight_decay: Of the optimizer.
+        optimizer: ``adamw`` or ``muon`` (``agents.optimizers``).
         seed: Decides the order of the examples.
     """
 
@@ -47,6 +48,7 @@ class FitSettings:
     max_grad_norm: float = 1.0
     schedule: str = "constant"
     weight_decay: float = 0.0
+    optimizer: str = "adamw"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -60,6 +62,8 @@ class FitSettings:
                 "Expected epochs, tokens_per_batch and examples_per_update >= 1, got "
                 f"{self.epochs}, {self.tokens_per_batch} and {self.examples_per_update}."
             )
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f"Expected optimizer {' or '.join(OPTIMIZERS)}, got {self.optimizer!r}.")
         if self.schedule not in SCHEDULES:
             raise ValueError(f"Expected schedule {' or '.join(SCHEDULES)}, got {self.schedule!r}.")
 
@@ -115,7 +119,8 @@ def fit(
         raise TrainingStopped(f"{stage}: there is no training example.")
     progress = progress or SilentProgress()
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    optimizers = make_optimizers(settings.optimizer, module, settings.learning_rate, settings.weight_decay)
+    groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
     epochs = [list(_updates(sizes, settings, epoch)) for epoch in range(settings.epochs)]
     updates = [update for epoch in epochs for update in epoch]
     total_loss = total_weight = total_norm = 0.0
@@ -124,8 +129,8 @@ def fit(
     try:
         for number, batches in enumerate(updates):
             if settings.schedule == "linear":
-                for group in optimizer.param_groups:
-                    group["lr"] = settings.learning_rate * (1.0 - number / len(updates))
+                for group, learning_rate in groups:
+                    group["lr"] = learning_rate * (1.0 - number / len(updates))
             weight = sum(weights[place] for batch in batches for place in batch)
             loss = _accumulate(batches, weights, weight, loss_of)
             norm = float(nn.utils.clip_grad_norm_(parameters, settings.max_grad_norm))
@@ -133,8 +138,9 @@ def fit(
                 raise TrainingStopped(
                     f"{stage}: update {number + 1} of {len(updates)} has loss {loss} and gradient norm {norm}."
                 )
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            for optimizer in optimizers:
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
             total_loss += loss * weight
             total_weight += weight
             total_norm += norm

@@ -251,7 +251,7 @@ def play_task(
             # Half of a surrogate pair, which JSON from a server may carry, cannot be written to a file.
             text = str(agent.act(observation)).encode("utf-8", "replace").decode()
             following, reward, terminated, truncated, info = env.step(text)
-            kept = {"action_error": info["action_error"], "timing": info["timing"].as_dict()}
+            kept = {"action_error": info.get("action_error"), "timing": info["timing"].as_dict()}
             steps.append(Step(observation, Prompt((), ""), Completion(text), float(reward), kept))
             observation, over = following, terminated or truncated
         verdict, failure = info["verdict"], info["failure"]

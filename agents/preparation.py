@@ -116,6 +116,7 @@ def supervised_start(
     evaluate: Callable[[], float],
     *,
     learning_rate: float,
+    optimizer: str,
     epochs_per_round: int,
     max_rounds: int,
     patience: int,
@@ -130,6 +131,7 @@ def supervised_start(
         demonstrations: Successful trajectories.
         evaluate: Success of the policy as it is on validation tasks, in [0, 1].
         learning_rate: At the start of each round; it falls linearly to 0 within the round.
+        optimizer: ``adamw`` or ``muon``.
         epochs_per_round: Passes over the demonstrations between two validations.
         max_rounds: Most rounds.
         patience: Rounds without improvement after which training ends.
@@ -146,6 +148,7 @@ def supervised_start(
     for number in range(1, max_rounds + 1):
         settings = FitSettings(
             learning_rate=learning_rate,
+            optimizer=optimizer,
             epochs=epochs_per_round,
             tokens_per_batch=tokens_per_batch,
             schedule="linear",
@@ -185,6 +188,7 @@ def train_orm(
     held_out: Sequence[Trajectory],
     *,
     learning_rate: float,
+    optimizer: str,
     epochs: int,
     tokens_per_batch: int,
     seed: int,
@@ -197,6 +201,7 @@ def train_orm(
         labelled: Training trajectories; the rarer outcome is repeated until both are as frequent.
         held_out: Trajectories with rule verdicts, for the report only.
         learning_rate: At the start; it falls linearly to 0.
+        optimizer: ``adamw`` or ``muon``.
         epochs: Passes over the balanced data.
         tokens_per_batch: Most padded tokens in one forward pass.
         seed: Decides the order.
@@ -219,7 +224,12 @@ def train_orm(
         prompts += repeated
         outcomes += [float(success)] * size
     settings = FitSettings(
-        learning_rate=learning_rate, epochs=epochs, tokens_per_batch=tokens_per_batch, schedule="linear", seed=seed
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        epochs=epochs,
+        tokens_per_batch=tokens_per_batch,
+        schedule="linear",
+        seed=seed,
     )
     fit_scorer(scorer, prompts, outcomes, settings, progress)
     agreement = label_trajectories(OrmLabeller(scorer), held_out).agreement

@@ -196,6 +196,7 @@ class TrainingRun:
             labelled,
             held_out.trajectories,
             learning_rate=settings["learning_rate"],
+            optimizer=settings["optimizer"],
             epochs=settings["epochs"],
             tokens_per_batch=settings["tokens_per_batch"],
             seed=self.config["seed"],

@@ -28,9 +28,9 @@ from agents.nano.configuration import NanoConfig
 from agents.nano.exercises import KINDS, Exercise, make_exercise
 from agents.nano.formatting import NanoFormat
 from agents.nano.modeling import NanoForCausalLM
-from agents.nano.optimizers import muon_with_adamw
 from agents.nano.tokenization import folded_ids, train_tokenizer
 from agents.nano.vocabulary import word_lists
+from agents.optimizers import muon_with_adamw
 
 _log = logging.getLogger(__name__)
 _HELD_OUT_SEED = 1_000_003

@@ -38,7 +38,7 @@ def model(server: CompletionServer, monkeypatch: pytest.MonkeyPatch) -> OpenAIAg
     """An agent whose tries follow each other at once."""
     server.requests.clear()
     server.slow = False
-    monkeypatch.setattr("agents.actors.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("agents.actors.time.sleep", lambda _seconds: None)
     agent = OpenAIAgent(f"{server.url}/", "some-model", api_key_variable="TEST_KEY")
     agent.reset(task_info(load_suite("practice-test").tasks[0]))
     return agent
@@ -224,8 +224,6 @@ def test_an_agent_is_made_from_its_path_and_arguments(module: str) -> None:
         ("someones_broken_agent:Agent", {}, "a_module_that_is_not_there"),
     ],
 )
-def test_an_agent_that_cannot_be_made_says_why(
-    module: str, path: str, arguments: dict[str, str], said: str
-) -> None:
+def test_an_agent_that_cannot_be_made_says_why(module: str, path: str, arguments: dict[str, str], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         load_agent(path, arguments)

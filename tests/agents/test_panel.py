@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +17,8 @@ from agents.results import EpisodeResult, failure_counts, rate
 from agents.rollout import RolloutCollector
 from agents.trajectory_io import read_trajectories
 from agents.types import Completion
-from tests.agents.toy_env import ToyEnv, ToySuite, demonstration, oracle_actions, toy_task
 from tests.agents.tiny_models import tiny_policy
+from tests.agents.toy_env import ToyEnv, ToySuite, demonstration, oracle_actions, toy_task
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.suites import load_suite
 from webrl_gym.types import Observation
@@ -187,7 +186,7 @@ def test_whatever_an_agent_says_can_be_kept(tmp_path: Path, text: object) -> Non
     assert kept.trajectories[0].steps[0].completion.text == str(text).replace("\ud83d", "?")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")  # noqa: PTH110 - a device
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize("name", ["results.jsonl", "trajectories.jsonl"])
 def test_a_full_disk_is_an_error_and_loses_nothing(tmp_path: Path, name: str) -> None:
     before = stopped_after(tmp_path, 2)
@@ -214,20 +213,18 @@ def test_the_answer_is_what_the_agent_left_with() -> None:
 
 
 def test_a_policy_runs_over_a_panel_and_continues(tmp_path: Path) -> None:
-    def collector(**broken: dict[str, int]) -> RolloutCollector:
-        return RolloutCollector(DummyVecEnv([lambda: ToyEnv(**broken), ToyEnv]), tiny_policy())
+    def collector(slots: int, **broken: dict[str, int]) -> RolloutCollector:
+        return RolloutCollector(DummyVecEnv([lambda: ToyEnv(**broken)] * slots), tiny_policy())
 
-    whole = run_policy(collector(), opened(tmp_path / "whole"))
-    panel = opened(tmp_path / "parts")
-    first = TASKS[0]
-    run_agent(ToyEnv(), ToyOracle(), opened(tmp_path / "oracle", tasks=TASKS[:1]))
-    attempt = read_trajectories(tmp_path / "oracle" / "trajectories.jsonl").trajectories[0]
-    panel.add(next(result for result in whole if result.task_id == first.task_id), attempt)
-    broken = {"broken_resets": {TASKS[1].task_id: 2}}
-    results = run_policy(RolloutCollector(DummyVecEnv([lambda: ToyEnv(**broken)]), tiny_policy()), opened(tmp_path / "parts"))
+    whole = run_policy(collector(2), opened(tmp_path / "whole"))
+    assert [result.status for result in whole] == ["scored"] * 6
+    kept = read_trajectories(tmp_path / "whole" / "trajectories.jsonl").trajectories
+    assert all(step.completion.token_ids for trajectory in kept for step in trajectory.steps)
+
+    results = run_policy(collector(1, broken_resets={TASKS[1].task_id: 2}), opened(tmp_path / "parts"))
     assert [result.status for result in results] == ["scored", "failed", "scored", "scored", "scored", "scored"]
     assert [task.task_id for task in opened(tmp_path / "parts").open_tasks] == [TASKS[1].task_id]
-    finished = run_policy(collector(), opened(tmp_path / "parts"))
+    finished = run_policy(collector(2), opened(tmp_path / "parts"))
     assert [replace(result, seconds=0) for result in finished] == [replace(result, seconds=0) for result in whole]
 
 
@@ -252,7 +249,6 @@ def test_leaving_with_na_solves_the_tasks_without_an_answer_and_no_other(env: We
     assert not any(play_task(env, FixedAgent("N/A"), task, seed=0)[0].success for task in others)
 
 
-@pytest.mark.slow
 def test_the_random_floor_is_under_three_percent(env: WebArenaLiteEnv, tmp_path: Path) -> None:
     tasks = load_suite("practice-test").tasks
     results = run_agent(env, RandomAgent(0), PanelFolder(tmp_path, "random", tasks))

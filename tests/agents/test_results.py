@@ -40,7 +40,7 @@ def result(task_id: str = "a", column: str = "OSS", **changes: object) -> Episod
         (10, 10, 0.7225, 1.0),
         (5, 10, 0.2366, 0.7634),
         (1, 30, 0.0059, 0.1667),
-        (81, 165, 0.4157, 0.5666),
+        (81, 165, 0.4157, 0.5665),
     ],
 )
 def test_wilsons_interval_has_the_known_values(successes: int, trials: int, low: float, high: float) -> None:
@@ -64,7 +64,9 @@ def test_the_panel_has_the_papers_columns() -> None:
         "OSS": 45,
         "All": 165,
     }
-    places = [sorted(site.value for site in task.sites) for task in load_suite("practice-test") if column_of(task) == "Map"]
+    places = [
+        sorted(site.value for site in task.sites) for task in load_suite("practice-test") if column_of(task) == "Map"
+    ]
     assert (places.count(["map"]), places.count(["map", "wikipedia"])) == (26, 4)
     assert sum(column_of(task) == "" for task in load_suite("practice-test")) == 6
     assert sum(value.trials for name, value in rates.items() if name != "All") == 159

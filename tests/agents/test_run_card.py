@@ -47,7 +47,11 @@ def test_the_order_of_files_does_not_matter_but_their_content_does(tmp_path: Pat
     one, two = tmp_path / "1", tmp_path / "2"
     one.write_bytes(b"1" * 3_000_000)
     two.write_bytes(b"2")
-    assert files_sha256([two, one]) == files_sha256(iter([one, two])) == hashlib.sha256(b"1" * 3_000_000 + b"2").hexdigest()
+    assert (
+        files_sha256([two, one])
+        == files_sha256(iter([one, two]))
+        == hashlib.sha256(b"1" * 3_000_000 + b"2").hexdigest()
+    )
     before = files_sha256([one, two])
     two.write_bytes(b"3")
     assert files_sha256([one, two]) != before

@@ -68,10 +68,7 @@ class _Browser:
     def load(self, url: str, body: bytes | None = None, referrer: str = "") -> _Document:
         """Requests a page and follows redirects."""
         for _ in range(_MOST_REDIRECTS):
-            try:
-                url = _as_browsers_write(url)
-            except ValueError as error:  # a link may lead to anything that somebody typed
-                raise BlockedNavigation(f"{url[:200]} is not an address; the page stays as it was.") from error
+            url = _as_browsers_write(url)
             parts = urlsplit(url)
             if parts.scheme != "http" or parts.netloc not in _HOSTS:
                 self.blocked += 1
@@ -79,12 +76,20 @@ class _Browser:
             status, headers, content = self._request(url, body, referrer)
             location = headers.get("location")
             if 300 <= status < 400 and location:
-                url, body = urljoin(url, location), (body if status in (307, 308) else None)
+                url, body = self.address(url, location), (body if status in (307, 308) else None)
                 continue
             if status >= 500:
                 raise SiteError(f"{url} answered with status {status}")
             return _Document(url, _parse(content))
         raise SiteError(f"{url} redirects more than {_MOST_REDIRECTS} times")
+
+    def address(self, base: str, reference: str) -> str:
+        """The absolute address of a link; what somebody typed on a site may be none at all, which is refused."""
+        try:
+            return _as_browsers_write(urljoin(base, reference))
+        except ValueError as error:
+            self.blocked += 1
+            raise BlockedNavigation(f"{reference[:200]} is not an address; the page stays as it was.") from error
 
     def _request(self, url: str, body: bytes | None, referrer: str) -> tuple[int, dict[str, str], bytes]:
         parts = urlsplit(url)
@@ -266,10 +271,7 @@ class StaticEngine:
         href = link.get("href", "").strip()
         if href.lower().startswith("javascript:"):
             return
-        try:
-            url = urljoin(self._document.url, href)
-        except ValueError as error:
-            raise BlockedNavigation(f"{href[:200]} is not an address; the page stays as it was.") from error
+        url = self._browser.address(self._document.url, href)
         self._navigate(url, new_tab=link.get("target") == "_blank")
 
     def _type(self, element: HtmlElement, text: str) -> None:

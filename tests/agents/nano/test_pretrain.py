@@ -9,7 +9,7 @@ import torch
 
 from agents.models import load_model
 from agents.nano import pretrain
-from agents.nano.optimizers import muon_with_adamw
+from agents.optimizers import muon_with_adamw
 from tests.agents.nano.tiny_nano import tiny_nano
 
 

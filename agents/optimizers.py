@@ -1,0 +1,63 @@
+"""Optimizers by name: AdamW, and Muon for the matrices of the layer stack with AdamW for everything else.
+
+Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks") gives an update of a weight matrix
+orthogonal rows and columns. On demonstrations the nano model learns with it about twice as much from each pass.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+OPTIMIZERS = ("adamw", "muon")
+
+_BETAS = (0.9, 0.98)
+
+
+def make_optimizers(name: str, module: nn.Module, learning_rate: float, weight_decay: float) -> list[Optimizer]:
+    """Optimizers that together train every parameter of ``module`` that requires gradients.
+
+    Args:
+        name: ``adamw``, or ``muon``: then AdamW gets 0.15 times the learning rate for what is no hidden matrix.
+        module: What is trained.
+        learning_rate: Of AdamW, or of Muon, > 0.
+        weight_decay: As in AdamW; with ``muon`` of the hidden matrices only.
+
+    Raises:
+        ValueError: If there is no such optimizer.
+    """
+    if name not in OPTIMIZERS:
+        raise ValueError(f"Expected optimizer {' or '.join(OPTIMIZERS)}, got {name!r}.")
+    if name == "muon":
+        return muon_with_adamw(module, learning_rate, 0.15 * learning_rate, weight_decay)
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    return [torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=weight_decay)]
+
+
+def muon_with_adamw(
+    module: nn.Module, muon_rate: float, adam_rate: float, weight_decay: float = 0.01
+) -> list[Optimizer]:
+    """Muon for the matrices of the layer stack, AdamW for embeddings, heads, norms and gains.
+
+    Where this version of torch has no Muon, AdamW trains the hidden matrices too.
+
+    Args:
+        module: What is trained.
+        muon_rate: Learning rate of Muon.
+        adam_rate: Learning rate of AdamW.
+        weight_decay: Of the hidden matrices; the others have none.
+    """
+    hidden: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for name, parameter in module.named_parameters():
+        if parameter.requires_grad:
+            # a layer of a stack has its number in the name: blocks.0.attention.query.weight
+            in_stack = any(part.isdigit() for part in name.split("."))
+            (hidden if in_stack and parameter.ndim == 2 else others).append(parameter)
+    adamw = torch.optim.AdamW(others, lr=adam_rate, betas=_BETAS, weight_decay=0.0)
+    if not hidden:
+        return [adamw]
+    if hasattr(torch.optim, "Muon"):
+        return [torch.optim.Muon(hidden, lr=muon_rate, weight_decay=weight_decay), adamw]
+    return [torch.optim.AdamW(hidden, lr=adam_rate, betas=_BETAS, weight_decay=weight_decay), adamw]

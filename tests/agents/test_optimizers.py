@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from agents.optimizers import make_optimizers
+
+
+class Stack(nn.Module):
+    """An embedding, two layers and a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(5, 4)
+        self.layers = nn.ModuleList([nn.Linear(4, 4), nn.Linear(4, 4)])
+        self.head = nn.Linear(4, 5)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        hidden = self.embedding(ids)
+        for layer in self.layers:
+            hidden = torch.tanh(layer(hidden))
+        return self.head(hidden)
+
+
+@pytest.mark.parametrize("name", ["adamw", "muon"])
+def test_every_parameter_is_trained_by_one_optimizer_and_the_loss_falls(name: str) -> None:
+    torch.manual_seed(0)
+    module = Stack()
+    module.head.bias.requires_grad_(False)
+    optimizers = make_optimizers(name, module, 0.05, 0.0)
+    trained = [id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]]
+    assert sorted(trained) == sorted(id(p) for p in module.parameters() if p.requires_grad)
+    ids, targets = torch.arange(5), torch.tensor([3, 1, 4, 0, 2])
+    losses = []
+    for _ in range(60):
+        loss = nn.functional.cross_entropy(module(ids), targets)
+        loss.backward()
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        losses.append(loss.item())
+    assert losses[-1] < 0.2 * losses[0]
+
+
+def test_muon_takes_the_matrices_of_the_stack_only() -> None:
+    module = Stack()
+    muon, adamw = make_optimizers("muon", module, 0.02, 0.0)
+    hidden = {id(p) for group in muon.param_groups for p in group["params"]}
+    assert hidden == {id(layer.weight) for layer in module.layers}
+    assert [group["lr"] for group in adamw.param_groups] == [pytest.approx(0.003)]
+
+
+def test_an_unknown_optimizer_is_named() -> None:
+    with pytest.raises(ValueError, match="adamw or muon, got 'sgd'"):
+        make_optimizers("sgd", Stack(), 0.1, 0.0)
