@@ -175,7 +175,8 @@ def _run_policy(
         max_tokens = stored_config(policy_folder.parent)["model"]["max_prompt_tokens"]
     except FileNotFoundError:
         max_tokens = None
-    policy = LLMPolicy(load_model(str(policy_folder), device=config["device"]), max_tokens=max_tokens)
+    language_model = load_model(str(policy_folder), device=config["device"], autocast=config["autocast"])
+    policy = LLMPolicy(language_model, max_tokens=max_tokens)
     with closing(make_vec_env(config["suite"], config["only_sites"], config["env"])) as vec_env:
         results = run_policy(
             RolloutCollector(vec_env, policy),

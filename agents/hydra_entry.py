@@ -106,7 +106,7 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
         parsed = OverridesParser.create().parse_overrides(overrides)
     except HydraException as error:
         return [f"The command line cannot be read: {error}"]
-    own = _own_keys(config_name)
+    own, open_keys = _own_keys(config_name), _open_keys(config_name)
     swept = [str(override.key_or_group) for override in parsed if override.is_sweep_override()]
     groups = {name: options for name, options in _groups().items() if name not in own}
     problems = [f"{key} cannot be swept: start one run for each value." for key in swept if key in own]
@@ -118,7 +118,7 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
             problems.extend(unknown)
             # the choice of a group decides which keys there are
             choices.extend([] if unknown or override.is_sweep_override() else [argument])
-        elif not (override.is_add() or override.is_delete() or key.startswith("hydra")):
+        elif not (override.is_add() or override.is_delete() or key.partition(".")[0] in {"hydra", *open_keys}):
             keys.append(key)
     # Not resolved: a value that must still be given (``???``) may stand among these very overrides.
     known = set(_flatten(OmegaConf.to_container(_compose(config_name, choices))))
@@ -141,17 +141,28 @@ def _unknown_option(group: str, value: Any, options: list[str]) -> list[str]:
 
 def _own_keys(config_name: str) -> set[str]:
     """Plain keys of a root file that are called like a group which other roots choose from (``model``)."""
-    written = OmegaConf.create((files(CONFIG_MODULE) / f"{config_name}.yaml").read_text(encoding="utf-8"))
-    return {str(key) for key in written if key in _groups()}
+    return {key for key in _written(config_name) if key in _groups()}
+
+
+def _open_keys(config_name: str) -> set[str]:
+    """Keys of a root file that hold whatever a user puts there (``agent_arguments``): Hydra wants those added."""
+    return {key for key, value in _written(config_name).items() if value == {}}
+
+
+def _written(config_name: str) -> dict[str, Any]:
+    text = (files(CONFIG_MODULE) / f"{config_name}.yaml").read_text(encoding="utf-8")
+    return dict(OmegaConf.to_container(OmegaConf.create(text), resolve=False))
 
 
 def _without_own_keys(config_name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
     """Arguments for Hydra, and the values of own keys: Hydra would take those for choices of the group."""
-    own = _own_keys(config_name)
+    own, open_keys = _own_keys(config_name), _open_keys(config_name)
     rest: list[str] = []
     values: dict[str, Any] = {}
     for argument in arguments:
-        if argument.partition("=")[0] in own:
+        if argument.partition("=")[0].partition(".")[0] in open_keys:
+            rest.append(f"+{argument}")
+        elif argument.partition("=")[0] in own:
             override = OverridesParser.create().parse_override(argument)
             values[str(override.key_or_group)] = override.value()
         else:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -248,7 +248,9 @@ class TrainingRun:
 
     def _load(self, name_or_path: str) -> LanguageModel:
         model = self.config["model"]
-        return load_model(name_or_path, device=model["device"], dtype=model["dtype"], autocast=model["autocast"])
+        loaded = load_model(name_or_path, device=model["device"], dtype=model["dtype"], autocast=model["autocast"])
+        # A checkpoint names the base model; a resumed run comes from the run's own folder, which may have moved.
+        return replace(loaded, name=model["name_or_path"])
 
     def _policy(self, language_model: LanguageModel) -> LLMPolicy:
         return LLMPolicy(language_model, max_tokens=self.config["model"]["max_prompt_tokens"])

@@ -40,7 +40,7 @@ def test_every_parameter_is_trained_by_one_optimizer_and_the_loss_falls(name: st
             optimizer.step()
             optimizer.zero_grad()
         losses.append(loss.item())
-    assert losses[-1] < 0.2 * losses[0]
+    assert losses[-1] < 0.5 * losses[0]
 
 
 def test_muon_takes_the_matrices_of_the_stack_only() -> None:

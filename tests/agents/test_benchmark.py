@@ -1,0 +1,209 @@
+"""``webrl-benchmark``: agents by name, result folders that say how they were made, wrong configurations."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.benchmark import benchmark, run_panel
+from agents.errors import CheckpointMismatch, ConfigConflict
+from agents.hydra_entry import compose_config
+from agents.metrics import SilentProgress
+from agents.results import EpisodeResult, result_from_json
+from tests.agents.small_llama import small_llama
+from tests.completion_server import CompletionServer, completion_server
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def server() -> Iterator[CompletionServer]:
+    with completion_server() as running:
+        yield running
+
+
+def config(*overrides: str) -> dict[str, Any]:
+    return compose_config("benchmark", ["limit=3", "suite=practice-valid", *overrides])
+
+
+def run(*overrides: str) -> tuple[list[EpisodeResult], Path]:
+    return run_panel(config(*overrides), SilentProgress())
+
+
+def card(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "card.json").read_text(encoding="utf-8"))
+
+
+def test_the_oracle_by_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert benchmark(config()) == 0
+    said = capsys.readouterr().out
+    assert "| agent | Reddit 0 | GitLab 0 | CMS 0 | Map 0 | OSS 3 | All 3 |" in said
+    assert "| oracle | - | - | - | - | 100.0 [44-100] | 100.0 [44-100] |" in said
+    assert "seen templates 100.0" in said
+    assert "not counted" not in said
+    made = Path("runs/benchmark/practice-valid/oracle")
+    assert {path.name for path in made.iterdir()} == {"panel.json", "results.jsonl", "trajectories.jsonl", "card.json"}
+    found = card(made)
+    assert (found["rates"]["All"], found["panel_size"]) == ({"successes": 3, "trials": 3}, 3)
+    assert (found["engine"], found["seeds"], found["config"]["agent"]) == ("static", [0], "oracle")
+
+
+@pytest.mark.parametrize("agent", ["random", "do_nothing", "na_at_once"])
+def test_the_floors_by_name(agent: str) -> None:
+    results, _ = run(f"agent={agent}")
+    assert [result.status for result in results] == ["scored"] * 3
+
+
+def test_finished_work_is_shown_again_with_the_card_of_its_making() -> None:
+    results, folder = run()
+    first = card(folder)
+    (folder / "card.json").write_text(json.dumps({**first, "commit": "of then"}), encoding="utf-8")
+    assert run() == (results, folder)
+    assert card(folder)["commit"] == "of then"
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("seed=1", "'seed': 0"),
+        ("env.max_steps=2", "'max_steps': None"),
+        ("limit=2", "tasks: 3 there, 2 now"),
+        ("suite=practice-train", "not the same"),
+        ("agent=do_nothing", "agent: 'oracle' there"),
+    ],
+)
+def test_other_settings_do_not_mix_with_a_folders_results(override: str, said: str) -> None:
+    results, folder = run("output=here")
+    with pytest.raises(CheckpointMismatch) as caught:
+        run("output=here", override)
+    assert said in str(caught.value)
+    assert [result_from_json(line) for line in (folder / "results.jsonl").read_text().splitlines()] == results
+
+
+def test_a_model_behind_a_server_has_a_folder_of_its_own_and_no_secret_in_it(
+    server: CompletionServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    server.say('exit(message="N/A")')
+    address = server.url.replace("http://", "http://me:sk-hidden@")
+    results, folder = run("agent=openai", f"base_url='{address}'", "model=org/name-1")
+    assert [(result.status, result.answer) for result in results] == [("scored", "N/A")] * 3
+    assert folder == Path("runs/benchmark/practice-valid/openai_org_name-1")
+    assert len(server.requests) == 3
+    assert card(folder)["prompt_sha256"] is not None
+    for path in folder.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "sk-secret" not in text
+        assert "sk-hidden" not in text
+    _, other = run("agent=openai", f"base_url='{address}'", "model=org/name-2")
+    assert other != folder
+
+
+def test_a_panel_of_failures_only_is_no_success(
+    server: CompletionServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.answers = [(401, b"")]
+    assert benchmark(config("agent=openai", f"base_url={server.url}", "model=m")) == 1
+    assert "not counted: 3 failed" in capsys.readouterr().out
+    server.say("exit()")
+    assert benchmark(config("agent=openai", f"base_url={server.url}", "model=m")) == 0
+
+
+def test_a_users_agent_from_the_current_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """class Mine:
+    def __init__(self, word, api_key):
+        self.word = word
+    def reset(self, task_info):
+        pass
+    def act(self, observation):
+        return f'exit(message="{self.word}")'
+"""
+    (folder / "an_agent_of_mine.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    results, made = run(
+        "agent=an_agent_of_mine:Mine", "agent_arguments.word=hello", "+agent_arguments.api_key=sk-secret1"
+    )
+    assert [result.answer for result in results] == ["hello"] * 3
+    assert all("sk-secret1" not in path.read_text(encoding="utf-8") for path in made.iterdir())
+
+
+def test_a_policy_by_its_folder(folder: Path) -> None:
+    small_llama().save(folder / "trained" / "policy")
+    (folder / "empty").mkdir()
+    with pytest.raises(ValueError, match="holds no policy yet"):
+        run("agent=empty")
+    results, made = run("agent=trained", "env.num_envs=2", "env.max_steps=1")
+    assert [result.status for result in results] == ["scored"] * 3
+    found = card(made)
+    assert len(found["model_sha256"]) == len(found["prompt_sha256"]) == 64
+    small_llama(seed=1).save(folder / "trained" / "policy")
+    with pytest.raises(CheckpointMismatch, match="model_sha256"):
+        run("agent=trained", "env.num_envs=2", "env.max_steps=1")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["agent=nobody"], "there is no agent 'nobody'"),
+        (["suite=practice-tets"], "did you mean practice-test"),
+        (["only_sites=[myspace]"], "no site 'myspace'"),
+        (["agent=not_a_module:Agent"], "No module named"),
+    ],
+)
+def test_what_there_is_not_is_said_and_leaves_no_folder(folder: Path, overrides: list[str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        run(*overrides)
+    assert list(folder.iterdir()) == []
+
+
+def test_all_conflicts_are_reported_at_once() -> None:
+    with pytest.raises(ConfigConflict) as caught:
+        run(
+            "agent=openai",
+            "base_url=localhost:8000",
+            "api_key_variable=sk-secret",
+            "agent_arguments.a=1",
+            "screenshots=true",
+            "limit=0",
+            "seed=-1",
+            "temperature=hot",
+        )
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 8
+    words = (
+        "model=",
+        "http://",
+        "environment variable",
+        "agent_arguments",
+        "env=chromium",
+        "limit",
+        "seed",
+        "temperature",
+    )
+    assert all(any(word in line for line in lines) for word in words)
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_an_address_belongs_to_a_model_behind_a_server() -> None:
+    with pytest.raises(ConfigConflict, match="base_url means nothing to agent=oracle"):
+        run("base_url=http://localhost:8000/v1")
+
+
+@pytest.mark.browser
+def test_pictures_of_each_page_are_kept_in_a_real_browser() -> None:
+    _, folder = run("env=chromium", "screenshots=true", "limit=1")
+    pictures = sorted((folder / "screenshots").iterdir())
+    assert len(pictures) >= 2
+    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    before = [picture.stat().st_mtime_ns for picture in pictures]
+    run("env=chromium", "screenshots=true", "limit=1")
+    assert [picture.stat().st_mtime_ns for picture in pictures] == before

@@ -1,0 +1,81 @@
+"""The demo in small: few tasks, a model of a few thousand weights, every part of the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents import benchmark, training_run
+from agents.demo import demo
+from agents.errors import ConfigConflict
+from agents.hydra_entry import compose_config
+from tests.agents.small_llama import small_llama
+from webrl_gym.suites import load_suite, open_reader
+from webrl_gym.tasks.suite import TaskSuite
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Configurations of a demo on every 80th task."""
+
+    def suite_of(name: str, only_sites: Sequence[str] = ()) -> TaskSuite:
+        assert not only_sites
+        return TaskSuite(name, load_suite(name).tasks[::80], open_reader)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(benchmark, "suite_of", suite_of)
+    monkeypatch.setattr(training_run, "suite_of", suite_of)
+    model = small_llama()
+    model.model.config.max_position_embeddings = 1024  # so that guide and history fit
+    model.save(tmp_path / "base")
+    given = [
+        "model=local",
+        "model.name_or_path=base",
+        "model.max_prompt_tokens=700",
+        "algorithm=sft",
+        "demonstrations=1",
+    ]
+    given += ["sft.epochs_per_round=1", "sft.max_rounds=1", "env.num_envs=2", "threads=1"]
+    return lambda *overrides: compose_config("demo", [*given, *overrides])
+
+
+@pytest.mark.slow
+def test_the_demo_makes_table_report_and_log_once(
+    small: Callable[..., dict[str, Any]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEBRL_GYM_CHROMIUM", "/nowhere/chromium")
+    assert demo(small()) == 0
+    said = capsys.readouterr()
+    assert "| oracle |" in said.out
+    assert "The report has no screenshots" in said.err
+    folder = Path("runs/demo")
+    table = (folder / "table.md").read_text(encoding="utf-8").splitlines()
+    assert [line.split(" | ")[0].strip("| ") for line in table[2:]] == [
+        "do_nothing",
+        "random",
+        "oracle",
+        "SFT",
+        "WebRL",
+    ]
+    assert table[2].split(" | ")[-1].startswith("0.0 [")
+    assert table[4].split(" | ")[-1].startswith("100.0 [")
+    assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
+    log = [json.loads(line) for line in Path("runs/practice_test_log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["agent"] for line in log] == ["do_nothing", "random", "oracle", "SFT", "WebRL"]
+    assert [line["trials"] for line in log] == [3] * 5
+
+    results = {path: path.stat().st_mtime_ns for path in folder.rglob("results.jsonl")}
+    assert len(results) == 10
+    assert demo(small()) == 0
+    assert {path: path.stat().st_mtime_ns for path in results} == results
+    assert len(Path("runs/practice_test_log.jsonl").read_text(encoding="utf-8").splitlines()) == 5
+
+
+def test_a_wrong_configuration_is_refused_before_anything_runs(small: Callable[..., dict[str, Any]]) -> None:
+    with pytest.raises(ConfigConflict, match="seed must be"):
+        demo(small("seed=-1"))
+    assert not Path("runs").exists()

@@ -1,0 +1,119 @@
+"""Entry points: what every command line does with errors, Ctrl-C and Hydra's own options."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.errors import AgentError, ConfigConflict
+from agents.hydra_entry import compose_config, run_entry_point, unknown_keys
+from webrl_gym.errors import SiteError
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Runs an entry point with a command line, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def start(task: Callable[[dict[str, Any]], int], *arguments: str, config: str = "benchmark") -> int:
+        monkeypatch.setattr(sys, "argv", ["webrl", *arguments])
+        return run_entry_point(config, task)
+
+    return start
+
+
+def test_the_task_gets_plain_data_and_gives_the_status(run: Run) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def task(config: dict[str, Any]) -> int:
+        seen.append(config)
+        return 3
+
+    assert run(task, "only_sites=[map]", "limit=2") == 3
+    assert type(seen[0]) is type(seen[0]["env"]) is dict
+    assert (seen[0]["only_sites"], seen[0]["limit"]) == (["map"], 2)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["agent_arguments={word: y, n: 2}"], ["agent_arguments.word=y", "agent_arguments.n=2"]]
+)
+def test_arguments_of_an_agent_need_no_special_sign(run: Run, arguments: list[str]) -> None:
+    assert compose_config("benchmark", arguments)["agent_arguments"] == {"word": "y", "n": 2}
+    seen: list[dict[str, Any]] = []
+    assert run(lambda config: seen.append(config["agent_arguments"]) or 0, *arguments) == 0
+    assert seen == [{"word": "y", "n": 2}]
+
+
+def test_a_run_leaves_no_files_of_hydra(run: Run, tmp_path: Path) -> None:
+    assert run(len, "seed=1") > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "error", [ConfigConflict("a\nb"), AgentError("x"), SiteError("gone"), ValueError("bad"), OSError("no space")]
+)
+def test_an_error_is_one_message_and_status_2(run: Run, error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    def task(config: dict[str, Any]) -> int:
+        raise error
+
+    assert run(task) == 2
+    assert capsys.readouterr().err == f"{type(error).__name__}: {error}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--multirun", "seed=0,1,2"]])
+def test_ctrl_c_ends_everything(run: Run, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    seeds: list[int] = []
+
+    def task(config: dict[str, Any]) -> int:
+        seeds.append(config["seed"])
+        raise KeyboardInterrupt
+
+    assert run(task, *arguments) == 130
+    assert seeds == [0]
+    assert "what was finished is kept" in capsys.readouterr().err
+
+
+def test_a_sweep_runs_every_value_and_gives_the_worst_status(run: Run) -> None:
+    seeds: list[int] = []
+
+    def task(config: dict[str, Any]) -> int:
+        seeds.append(config["seed"])
+        if config["seed"] == 1:
+            raise ValueError("not this one")
+        return 0
+
+    assert run(task, "--multirun", "seed=0,1,2") == 2
+    assert seeds == [0, 1, 2]
+
+
+def test_a_model_of_a_server_cannot_be_swept(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(len, "--multirun", "agent=openai", "model=a,b") == 2
+    assert "model cannot be swept" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--cfg", "job"], ["-c", "job"], ["seed=1", "--cfg", "job"]])
+def test_hydra_shows_the_configuration(run: Run, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    def task(config: dict[str, Any]) -> int:
+        raise AssertionError("ran")
+
+    assert run(task, *arguments) == 0
+    assert "agent: oracle" in capsys.readouterr().out
+
+
+def test_a_users_own_group_is_no_unknown_key() -> None:
+    assert unknown_keys("train", ["+anything=1", "hydra.verbose=true", "~threads"]) == []
+
+
+def test_presets_and_models_compose_together() -> None:
+    config = compose_config("train", ["experiment=rule_labels", "debug=smoke", "model=smollm2", "name=mine"])
+    assert (config["name"], config["run"]) == ("mine", "runs/mine")
+    assert config["orm"]["source"] == "rules"
+    assert config["model"]["name_or_path"] == "smollm2"
+    with pytest.raises(ConfigConflict, match="did you mean 'rule_labels'"):
+        compose_config("train", ["experiment=rule_label"])
