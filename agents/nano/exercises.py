@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from agents.nano import pages, vocabulary
 from agents.nano.pages import Block, Control, Draft
+from agents.nano.wording import carry, loosely, proper_name, say
 from webrl_gym import actions
 from webrl_gym.actions import Action, ActionKind, describe_action, format_action
 from webrl_gym.reward import render_orm_prompt
@@ -82,30 +83,13 @@ def _observation(instruction: str, page: str) -> Observation:
     return Observation(instruction=instruction, url="", html=page, last_action_error="")
 
 
-def _say(rng: random.Random, wordings: str, **parts: str) -> str:
-    """One of several wordings, parted by ``/``; what goes in is quoted at times."""
-    text = rng.choice(wordings.split(" / "))
-    is_quoted = rng.random() < 0.3
-    text = text.format(**{name: f'"{part}"' if is_quoted else part for name, part in parts.items()})
-    style = rng.random()
-    if style < 0.15:
-        text = f"Please {text[0].lower()}{text[1:]}"
-    elif style < 0.2:
-        text = text[0].lower() + text[1:]
-    return text + ("." if rng.random() < 0.3 and not text.endswith("?") else "")
-
-
-def _loosely(rng: random.Random, name: str) -> str:
-    return name.lower() if rng.random() < 0.12 else name
-
-
 def _find(rng: random.Random) -> _Sketch:
     tag = rng.choice(("a", "a", "button", "summary"))
     names = pages.different(rng, rng.randint(3, 14), vocabulary.NAMES)
     draft = pages.links(rng, names, tag)
     target = rng.choice(draft.controls)
-    name = _loosely(rng, target.name)
-    instruction = _say(
+    name = loosely(rng, target.name)
+    instruction = say(
         rng,
         "Click {name} / Open {name} / Go to {name} / Follow the link {name} / Find {name} / Show me {name} / {name} / "
         "Press {name} / Take me to the {name} page",
@@ -132,11 +116,11 @@ def _act_beside(rng: random.Random) -> _Sketch:
         label = rng.choice(list(row.values))
         if sum(other.values[label] == row.values[label] for other in rows) == 1:
             told = row.values[label]
-    instruction = _say(
+    instruction = say(
         rng,
         "{action} {name} / Click {action} for {name} / {action} the entry {name} / Press {action} next to {name} / "
         "Use {action} on {name}",
-        action=_loosely(rng, action),
+        action=loosely(rng, action),
         name=told,
     )
     target = row.action
@@ -161,7 +145,7 @@ def _read(rng: random.Random) -> _Sketch:
     )
     if value.isdecimal():
         wordings += " / How many {label} does {name} have? / How many {label} are there for {name}?"
-    instruction = _say(rng, wordings, label=_loosely(rng, label), name=row.name)
+    instruction = say(rng, wordings, label=loosely(rng, label), name=row.name)
     return _Sketch(instruction, draft.block, lambda: actions.leave(value))
 
 
@@ -176,11 +160,11 @@ def _read_name(rng: random.Random) -> _Sketch:
         if sum(other.values[label] == row.values[label] for other in rows) == 1
     ]
     row, label = rng.choice(unique) if unique else (rows[0], labels[0])
-    instruction = _say(
+    instruction = say(
         rng,
         "Which one has the {label} {value}? / Whose {label} is {value}? / Find the one with {label} {value} / "
         "What has {value} as its {label}?",
-        label=_loosely(rng, label),
+        label=loosely(rng, label),
         value=row.values[label],
     )
     return _Sketch(instruction, draft.block, lambda: actions.leave(row.name))
@@ -213,9 +197,9 @@ def _ordinal(rng: random.Random) -> _Sketch:
     linked = [record.control for record in draft.records]
     target = linked[place]
     if rng.random() < 0.5 and target is not None:
-        text = _say(rng, f"Open the {word} one / Click the {word} entry / Go to the {word} result")
+        text = say(rng, f"Open the {word} one / Click the {word} entry / Go to the {word} result")
         return _Sketch(text, draft.block, lambda: actions.click(target.id), is_alone=True)
-    text = _say(rng, f"What is the {word} one called? / Name the {word} entry")
+    text = say(rng, f"What is the {word} one called? / Name the {word} entry")
     return _Sketch(text, draft.block, lambda: actions.leave(row.name), is_alone=True)
 
 
@@ -255,7 +239,7 @@ def _wish(rng: random.Random, control: Control) -> str:
 
 
 def _tell(rng: random.Random, control: Control, value: str) -> str:
-    name = f'"{control.name}"' if rng.random() < 0.2 else _loosely(rng, control.name)
+    name = f'"{control.name}"' if rng.random() < 0.2 else loosely(rng, control.name)
     if control.kind == "checkbox":
         return f"{'uncheck' if control.checked else 'check'} {name}"
     shown = f'"{value}"' if rng.random() < 0.4 else value
@@ -285,8 +269,12 @@ def _search(rng: random.Random) -> _Sketch:
     block: Block = [[box, Control("button", rng.choice(("Search", "Go")))]] if rng.random() < 0.6 else [[box]]
     if rng.random() < 0.3:
         block.append([Control("input", label=vocabulary.phrase(rng))])
+    if rng.random() < 0.65:
+        text = proper_name(rng)
+        told = f'"{text}"' if rng.random() < 0.2 else text
+        return _Sketch(carry(rng, told), block, lambda: Action(ActionKind.SEARCH, element=box.id, argument=text))
     text = rng.choice((vocabulary.phrase, vocabulary.phrase, vocabulary.person, vocabulary.code, vocabulary.email))(rng)
-    instruction = _say(
+    instruction = say(
         rng,
         "Search for {text} / Look for {text} / Look up {text} / Search {text} / Find results about {text} / "
         "Search for {text} on this site / Look up {text} and tell me more / I need {text}, so search for it / "
@@ -294,6 +282,22 @@ def _search(rng: random.Random) -> _Sketch:
         text=text,
     )
     return _Sketch(instruction, block, lambda: Action(ActionKind.SEARCH, element=box.id, argument=text))
+
+
+def _range(rng: random.Random) -> _Sketch:
+    """Two fields that belong together, told as "from A to B" in the middle of other words."""
+    first, second = rng.choice((("From", "To"), ("Start", "End"), ("Start Date", "End Date"), ("Between", "And")))
+    make = rng.choice((proper_name, proper_name, vocabulary.date, vocabulary.number, vocabulary.address))
+    ends = (make(rng), make(rng))
+    controls = [Control("input", label=label) for label in (first, second)]
+    go = Control("button", rng.choice(("Go", "Show", "Apply", "Show Report")))
+    block: Block = [[control] for control in (*controls, go)]
+    said = carry(rng, f"from {ends[0]} to {ends[1]}")
+    done = rng.randint(0, 2)
+    history = tuple(_do(control, value) for control, value in zip(controls[:done], ends, strict=False))
+    if done == 2:
+        return _Sketch(said, block, lambda: actions.click(go.id), history)
+    return _Sketch(said, block, lambda: _set(controls[done], ends[done]), history)
 
 
 def _steps(rng: random.Random) -> _Sketch:
@@ -313,7 +317,7 @@ def _scroll(rng: random.Random) -> _Sketch:
     draft = pages.links(rng, pages.different(rng, rng.randint(3, 8), (vocabulary.phrase,)))
     missing = vocabulary.phrase(rng)
     tail = f"\n[{rng.randint(1, 60)} lines below: Scroll Down to see them]"
-    instruction = _say(rng, "Click {name} / Open {name} / Go to {name} / Find {name}", name=missing)
+    instruction = say(rng, "Click {name} / Open {name} / Go to {name} / Find {name}", name=missing)
     return _Sketch(instruction, draft.block, lambda: Action(ActionKind.SCROLL_DOWN), tail=tail)
 
 
@@ -322,7 +326,7 @@ def _switch_tab(rng: random.Random) -> _Sketch:
     current = rng.randrange(len(titles))
     wanted = rng.choice([place for place in range(len(titles)) if place != current])
     listed = " | ".join(f"{'*' if place == current else ''}{place}: {title}" for place, title in enumerate(titles))
-    instruction = _say(
+    instruction = say(
         rng,
         "Go to the tab {name} / Switch to {name} / Change to the tab {name} / Show the tab {name}",
         name=titles[wanted],
@@ -363,16 +367,17 @@ def _spoil(rng: random.Random, action: str, page: str) -> str:
 
 
 _MAKERS: dict[str, tuple[Callable[[random.Random], _Sketch], float]] = {
-    "find": (_find, 1.0),
-    "beside": (_act_beside, 1.2),
-    "read": (_read, 2.0),
-    "read_name": (_read_name, 1.0),
+    "find": (_find, 0.6),
+    "beside": (_act_beside, 0.9),
+    "read": (_read, 2.2),
+    "read_name": (_read_name, 0.7),
     "compare": (_compare, 0.3),
-    "ordinal": (_ordinal, 0.5),
+    "ordinal": (_ordinal, 0.4),
     "fill": (_fill, 2.2),
-    "search": (_search, 0.9),
-    "steps": (_steps, 0.6),
-    "scroll": (_scroll, 0.15),
+    "range": (_range, 0.6),
+    "search": (_search, 1.5),
+    "steps": (_steps, 0.8),
+    "scroll": (_scroll, 0.1),
     "tab": (_switch_tab, 0.2),
 }
 KINDS: tuple[str, ...] = (*_MAKERS, "judge")

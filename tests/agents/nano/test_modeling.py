@@ -92,11 +92,12 @@ def test_text_without_an_action_marker_is_read_causally() -> None:
 def test_copy_head_prefers_the_next_token_of_a_copy_in_progress() -> None:
     rows, lengths, _, _ = _batch()
     word = LM.tokenizer.encode(" Quompel")
-    assert len(word) > 1
+    assert len(word) > 2
     model = tiny_nano().model
     model.copy_level *= 20.0
     log_probs = model(torch.tensor([rows[1]])).logits[0]
-    for written, token in enumerate(word[1:], start=1):
+    # From the second token on: one token of context may well stand elsewhere in the prompt.
+    for written, token in enumerate(word[2:], start=2):
         assert int(log_probs[lengths[1] + written].argmax()) == token
 
 
