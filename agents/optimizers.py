@@ -1,7 +1,8 @@
 """Optimizers by name: AdamW, and Muon for the matrices of the layer stack with AdamW for everything else.
 
 Muon (Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks") gives an update of a weight matrix
-orthogonal rows and columns. On demonstrations the nano model learns with it about twice as much from each pass.
+orthogonal rows and columns. First trials on 150 demonstrations (practice-valid, one seed): 22 % with Muon at 1e-2, 13 %
+with AdamW at 1e-3, 20 % with AdamW at 3e-3 (the last on 100 of the 165 tasks).
 """
 
 from __future__ import annotations
