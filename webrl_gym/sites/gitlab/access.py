@@ -107,6 +107,14 @@ def field(name: str, longest: int = 255) -> str:
     return text
 
 
+def required_field(name: str, label: str, longest: int = 255) -> str:
+    """A text field of the sent form, as ``field``; 422 if there is nothing in it."""
+    text = field(name, longest)
+    if not text:
+        invalid(f"{label} can't be blank")
+    return text
+
+
 def invalid(text: str) -> NoReturn:
     """Answers 422 with the reason."""
     abort(422, text)
@@ -120,6 +128,11 @@ def is_slug(text: str) -> bool:
 def slug_from(name: str) -> str:
     """The address part that GitLab suggests for a name."""
     return re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")
+
+
+def next_iid(table: str, project_id: int) -> int:
+    """The number that the project's next row of ``table`` (fixed text) gets."""
+    return int(store().value(f"SELECT coalesce(max(iid), 0) + 1 FROM {table} WHERE project_id = ?", (project_id,)))
 
 
 def touch(project_id: int, when: str) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 
 from webrl_gym.sites.gitlab.access import (
     account_id,
@@ -15,14 +15,24 @@ from webrl_gym.sites.gitlab.access import (
     field,
     invalid,
     may,
+    next_iid,
     project_or_404,
     require_account,
     require_role,
     timestamp,
     touch,
 )
-from webrl_gym.sites.gitlab.discussion import add_note, may_edit, members_of, notes_of
-from webrl_gym.sites.gitlab.listing import Page, date_or_none, fetch_page, like
+from webrl_gym.sites.gitlab.discussion import (
+    add_note,
+    may_edit,
+    member_ids,
+    members_of,
+    notes_of,
+    require_edit,
+    sent_texts,
+    touch_item,
+)
+from webrl_gym.sites.gitlab.listing import Page, date_or_none, page_by_state
 from webrl_gym.sites.web import store
 
 pages = Blueprint("issues", __name__)
@@ -59,29 +69,15 @@ def find_issues(scope: str, parameters: Mapping[str, Any]) -> tuple[Page, dict[s
         One page of them in the request's state, and how many there are in each state.
     """
     condition, values = _filters()
-    values.update(parameters)
-    state = request.args.get("state", "opened")
-    counts = {
-        row["state"]: int(row["n"])
-        for row in store().query(
-            f"SELECT i.state, count(*) AS n FROM {_SOURCE} WHERE {scope} AND {condition} GROUP BY i.state", values
-        )
-    }
-    counts = {"opened": counts.get("opened", 0), "closed": counts.get("closed", 0)}
-    counts["all"] = sum(counts.values())
     order = SORTS.get(request.args.get("sort", ""), SORTS["created_date"])[1]
-    values["state"] = state if state in counts else "opened"
-    source = f"{_SOURCE} WHERE {scope} AND {condition} AND (:state = 'all' OR i.state = :state)"
-    return fetch_page(_COLUMNS, source, order, values, ISSUES_A_PAGE), counts
+    source = f"{_SOURCE} WHERE {scope} AND {condition}"
+    return page_by_state(_COLUMNS, source, order, {**values, **parameters}, STATES, ISSUES_A_PAGE)
 
 
 def _filters() -> tuple[str, dict[str, Any]]:
-    """SQL condition and values for the filters in the request's address."""
+    """SQL condition and values for the filters by people, milestone and labels in the request's address."""
     args = request.args
     parts, values = ["1"], {}
-    if search := args.get("search", "").strip():
-        parts.append("(i.title LIKE :search ESCAPE '!' OR i.description LIKE :search ESCAPE '!')")
-        values["search"] = like(search)
     if author := args.get("author_username", ""):
         parts.append("u.username = :author")
         values["author"] = author
@@ -180,7 +176,7 @@ def edit(namespace: str, path: str, iid: int) -> str:
     """The form that changes an issue."""
     project = project_or_404(namespace, path)
     issue = issue_or_404(project, iid)
-    _require_edit(project, issue)
+    require_edit(project, issue)
     return _form(project, issue)
 
 
@@ -214,11 +210,11 @@ def create(namespace: str, path: str) -> Response:
     author = require_account()
     with store().atomic():
         now = timestamp()
-        iid = int(store().value("SELECT coalesce(max(iid), 0) + 1 FROM issues WHERE project_id = ?", (project["id"],)))
+        iid = next_iid("issues", project["id"])
         issue_id = store().execute(
             "INSERT INTO issues (project_id, iid, title, description, author_id, created_at, updated_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (project["id"], iid, _title(), field("issue[description]", 4000), author["id"], now, now),
+            (project["id"], iid, *sent_texts("issue"), author["id"], now, now),
         )
         if may(project, "Reporter"):
             _write_planning(project, issue_id)
@@ -231,7 +227,7 @@ def update(namespace: str, path: str, iid: int) -> Response:
     """Closes or reopens an issue, assigns it to the visitor, or takes over the edit form."""
     project = project_or_404(namespace, path)
     issue = issue_or_404(project, iid)
-    _require_edit(project, issue)
+    require_edit(project, issue)
     event = request.form.get("issue[state_event]", "")
     with store().atomic():
         now = timestamp()
@@ -243,13 +239,11 @@ def update(namespace: str, path: str, iid: int) -> Response:
             _assign(issue["id"], [account_id()])
         else:
             store().execute(
-                "UPDATE issues SET title = ?, description = ? WHERE id = ?",
-                (_title(), field("issue[description]", 4000), issue["id"]),
+                "UPDATE issues SET title = ?, description = ? WHERE id = ?", (*sent_texts("issue"), issue["id"])
             )
             if may(project, "Reporter"):
                 _write_planning(project, issue["id"])
-        store().execute("UPDATE issues SET updated_at = ? WHERE id = ?", (now, issue["id"]))
-        touch(project["id"], now)
+        touch_item("issue", issue["id"], project, now)
     return back_to(f"{base_of(project)}/-/issues/{iid}")
 
 
@@ -257,24 +251,7 @@ def update(namespace: str, path: str, iid: int) -> Response:
 def comment(namespace: str, path: str, iid: int) -> Response:
     """Adds a comment."""
     project = project_or_404(namespace, path)
-    issue = issue_or_404(project, iid)
-    require_account()
-    with store().atomic():
-        add_note("issue", issue["id"], project["id"])
-    return redirect(f"{base_of(project)}/-/issues/{iid}#notes-list", 303)  # type: ignore[return-value]  # see back_to
-
-
-def _require_edit(project: sqlite3.Row, issue: sqlite3.Row) -> None:
-    require_account()
-    if not may_edit(project, issue):
-        require_role(project, "Reporter")
-
-
-def _title() -> str:
-    title = field("issue[title]")
-    if not title:
-        invalid("Title can't be blank")
-    return title
+    return add_note("issue", issue_or_404(project, iid), project)
 
 
 def _assign(issue_id: int, users: Sequence[int]) -> None:
@@ -286,7 +263,7 @@ def _assign(issue_id: int, users: Sequence[int]) -> None:
 def _write_planning(project: sqlite3.Row, issue_id: int) -> None:
     """Takes over assignee, labels, milestone and due date; ids that are not the project's are passed over."""
     form = request.form
-    allowed = {str(row["id"]): int(row["id"]) for row in members_of(project["id"])}
+    allowed = member_ids(project["id"])
     wanted = dict.fromkeys(form.getlist("issue[assignee_ids][]"))
     _assign(issue_id, [allowed[user] for user in wanted if user in allowed])
     labels = form.getlist("issue[label_ids][]")[:100]

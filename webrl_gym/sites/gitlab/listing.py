@@ -82,6 +82,33 @@ def fetch_page(columns: str, source: str, order: str, parameters: Mapping[str, A
     return Page(rows, number, total, size)
 
 
+def page_by_state(
+    columns: str, source: str, order: str, parameters: Mapping[str, Any], states: Mapping[str, str], size: int
+) -> tuple[Page, dict[str, int]]:
+    """Reads one page of the issues or merge requests in the request's state and with its searched text.
+
+    Args:
+        columns: What to select, from ``i`` (issue or merge request); fixed text, as are the next two.
+        source: Everything from the tables to the WHERE clause.
+        order: The ORDER BY list.
+        parameters: Values of the named parameters.
+        states: The states that there are, ``all`` among them.
+        size: Rows a page.
+
+    Returns:
+        The page, and how many rows there are in each state.
+    """
+    search = request.args.get("search", "").strip()
+    state = request.args.get("state", "opened")
+    values = {**parameters, "search": search, "pattern": like(search), "state": state if state in states else "opened"}
+    source += " AND (:search = '' OR i.title LIKE :pattern ESCAPE '!' OR i.description LIKE :pattern ESCAPE '!')"
+    rows = store().query(f"SELECT i.state, count(*) AS n FROM {source} GROUP BY i.state", values)
+    counts = dict.fromkeys(states, 0) | {row["state"]: int(row["n"]) for row in rows}
+    counts["all"] = sum(counts.values())
+    page = fetch_page(columns, f"{source} AND :state IN ('all', i.state)", order, values, size)
+    return page, counts
+
+
 def project_page(
     condition: str, parameters: Mapping[str, Any] | None = None, sort: str = "latest_activity_desc"
 ) -> Page:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 
 from webrl_gym.sites.gitlab.access import (
     account_id,
@@ -15,14 +15,23 @@ from webrl_gym.sites.gitlab.access import (
     field,
     invalid,
     may,
+    next_iid,
     project_or_404,
-    require_account,
     require_role,
     timestamp,
     touch,
 )
-from webrl_gym.sites.gitlab.discussion import add_note, may_edit, members_of, notes_of
-from webrl_gym.sites.gitlab.listing import Page, fetch_page, like
+from webrl_gym.sites.gitlab.discussion import (
+    add_note,
+    may_edit,
+    member_ids,
+    members_of,
+    notes_of,
+    require_edit,
+    sent_texts,
+    touch_item,
+)
+from webrl_gym.sites.gitlab.listing import Page, page_by_state
 from webrl_gym.sites.web import store
 
 pages = Blueprint("merge_requests", __name__)
@@ -45,22 +54,13 @@ def find_merge_requests(scope: str, parameters: Mapping[str, Any]) -> tuple[Page
     """Merge requests within ``scope`` that the request's filters leave; as ``issues.find_issues``."""
     args, parts = request.args, [scope]
     values: dict[str, Any] = dict(parameters)
-    if search := args.get("search", "").strip():
-        parts.append("(i.title LIKE :search ESCAPE '!' OR i.description LIKE :search ESCAPE '!')")
-        values["search"] = like(search)
     for name, alias in (("author", "u"), ("assignee", "a"), ("reviewer", "r")):
         if username := args.get(f"{name}_username", ""):
             parts.append(f"{alias}.username = :{name}")
             values[name] = username
-    condition = " AND ".join(parts)
-    rows = store().query(f"SELECT i.state, count(*) AS n FROM {_SOURCE} WHERE {condition} GROUP BY i.state", values)
-    counts = dict.fromkeys(STATES, 0) | {row["state"]: int(row["n"]) for row in rows}
-    counts["all"] = sum(counts.values())
-    state = args.get("state", "opened")
-    values["state"] = state if state in counts else "opened"
-    source = f"{_SOURCE} WHERE {condition} AND (:state = 'all' OR i.state = :state)"
+    source = f"{_SOURCE} WHERE {' AND '.join(parts)}"
     order = "i.updated_at DESC, i.id DESC" if args.get("sort") == "updated_desc" else "i.created_at DESC, i.id DESC"
-    return fetch_page(_COLUMNS, source, order, values, MERGE_REQUESTS_A_PAGE), counts
+    return page_by_state(_COLUMNS, source, order, values, STATES, MERGE_REQUESTS_A_PAGE)
 
 
 def merge_request_or_404(project: sqlite3.Row, iid: int) -> sqlite3.Row:
@@ -117,7 +117,7 @@ def edit(namespace: str, path: str, iid: int) -> str:
     """The form that changes a merge request."""
     project = project_or_404(namespace, path)
     item = merge_request_or_404(project, iid)
-    _require_edit(project, item)
+    require_edit(project, item)
     return _form(project, item)
 
 
@@ -143,13 +143,11 @@ def create(namespace: str, path: str) -> Response:
         invalid("Select a source branch and a different target branch of this project")
     with store().atomic():
         now = timestamp()
-        iid = int(
-            store().value("SELECT coalesce(max(iid), 0) + 1 FROM merge_requests WHERE project_id = ?", (project["id"],))
-        )
+        iid, texts = next_iid("merge_requests", project["id"]), sent_texts("merge_request")
         store().execute(
             "INSERT INTO merge_requests (project_id, iid, title, description, author_id, assignee_id, reviewer_id,"
             " source_branch, target_branch, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (project["id"], iid, *_texts(), account_id(), *_people(project), source, target, now, now),
+            (project["id"], iid, *texts, account_id(), *_people(project), source, target, now, now),
         )
         touch(project["id"], now)
     return back_to(f"{base_of(project)}/-/merge_requests/{iid}")
@@ -160,7 +158,7 @@ def update(namespace: str, path: str, iid: int) -> Response:
     """Closes, reopens or merges a merge request, or takes over the edit form."""
     project = project_or_404(namespace, path)
     item = merge_request_or_404(project, iid)
-    _require_edit(project, item)
+    require_edit(project, item)
     event = request.form.get("merge_request[state_event]", "")
     states = {"close": "closed", "reopen": "opened", "merge": "merged"}
     with store().atomic():
@@ -174,10 +172,9 @@ def update(namespace: str, path: str, iid: int) -> Response:
         else:
             store().execute(
                 "UPDATE merge_requests SET title = ?, description = ?, assignee_id = ?, reviewer_id = ? WHERE id = ?",
-                (*_texts(), *_people(project), item["id"]),
+                (*sent_texts("merge_request"), *_people(project), item["id"]),
             )
-        store().execute("UPDATE merge_requests SET updated_at = ? WHERE id = ?", (now, item["id"]))
-        touch(project["id"], now)
+        touch_item("merge_request", item["id"], project, now)
     return back_to(f"{base_of(project)}/-/merge_requests/{iid}")
 
 
@@ -185,17 +182,7 @@ def update(namespace: str, path: str, iid: int) -> Response:
 def comment(namespace: str, path: str, iid: int) -> Response:
     """Adds a comment."""
     project = project_or_404(namespace, path)
-    item = merge_request_or_404(project, iid)
-    require_account()
-    with store().atomic():
-        add_note("merge_request", item["id"], project["id"])
-    return redirect(f"{base_of(project)}/-/merge_requests/{iid}#notes-list", 303)  # type: ignore[return-value]  # see access.back_to
-
-
-def _require_edit(project: sqlite3.Row, item: sqlite3.Row) -> None:
-    require_account()
-    if not may_edit(project, item):
-        require_role(project, "Reporter")
+    return add_note("merge_request", merge_request_or_404(project, iid), project)
 
 
 def _branches(project: sqlite3.Row) -> list[str]:
@@ -203,15 +190,8 @@ def _branches(project: sqlite3.Row) -> list[str]:
     return [row["name"] for row in rows]
 
 
-def _texts() -> tuple[str, str]:
-    title = field("merge_request[title]")
-    if not title:
-        invalid("Title can't be blank")
-    return title, field("merge_request[description]", 4000)
-
-
 def _people(project: sqlite3.Row) -> tuple[int | None, int | None]:
     """Assignee and reviewer of the sent form; people who are not members count as nobody."""
-    allowed = {str(row["id"]): int(row["id"]) for row in members_of(project["id"])}
+    allowed = member_ids(project["id"])
     assignee = allowed.get(request.form.get("merge_request[assignee_ids][]", ""))
     return assignee, allowed.get(request.form.get("merge_request[reviewer_ids][]", ""))

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from flask import Blueprint, Response, abort, render_template, request
 
-from webrl_gym.sites.gitlab.access import back_to, base_of, field, invalid, may, project_or_404, require_role
+from webrl_gym.sites.gitlab.access import (
+    back_to,
+    base_of,
+    field,
+    invalid,
+    may,
+    next_iid,
+    project_or_404,
+    require_role,
+    required_field,
+)
 from webrl_gym.sites.gitlab.listing import date_or_none, fetch_page
 from webrl_gym.sites.web import store
 
@@ -63,21 +75,23 @@ def create_milestone(namespace: str, path: str) -> Response:
     """Creates a milestone."""
     project = project_or_404(namespace, path)
     require_role(project, "Developer")
-    title = field("milestone[title]")
-    if not title:
-        invalid("Title can't be blank")
     with store().atomic():
-        if store().one("SELECT 1 FROM milestones WHERE project_id = ? AND title = ?", (project["id"], title)):
-            invalid("Title has already been taken")
-        iid = int(
-            store().value("SELECT coalesce(max(iid), 0) + 1 FROM milestones WHERE project_id = ?", (project["id"],))
-        )
+        title = _new_title("milestone", project)
+        iid = next_iid("milestones", project["id"])
         store().execute(
             "INSERT INTO milestones (project_id, iid, title, description, start_date, due_date)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             (project["id"], iid, title, field("milestone[description]", 2000), *_dates()),
         )
     return back_to(f"{base_of(project)}/-/milestones/{iid}")
+
+
+def _new_title(kind: str, project: sqlite3.Row) -> str:
+    """Title of the sent form for a new ``milestone`` or ``label``; 422 if the project has one of that title."""
+    title = required_field(f"{kind}[title]", "Title")
+    if store().one(f"SELECT 1 FROM {kind}s WHERE project_id = ? AND title = ?", (project["id"], title)):
+        invalid("Title has already been taken")
+    return title
 
 
 def _dates() -> tuple[str | None, str | None]:
@@ -115,12 +129,8 @@ def create_label(namespace: str, path: str) -> Response:
     """Creates a label."""
     project = project_or_404(namespace, path)
     require_role(project, "Reporter")
-    title = field("label[title]")
-    if not title:
-        invalid("Title can't be blank")
     with store().atomic():
-        if store().one("SELECT 1 FROM labels WHERE project_id = ? AND title = ?", (project["id"], title)):
-            invalid("Title has already been taken")
+        title = _new_title("label", project)
         store().execute(
             "INSERT INTO labels (project_id, title, color, description) VALUES (?, ?, '#6699cc', ?)",
             (project["id"], title, field("label[description]")),

@@ -17,6 +17,7 @@ from webrl_gym.sites.gitlab.access import (
     project_or_404,
     require_account,
     require_role,
+    required_field,
     slug_from,
     timestamp,
 )
@@ -153,9 +154,7 @@ def save_settings(namespace: str, path: str) -> Response:
     """Takes over the settings form."""
     project = project_or_404(namespace, path)
     require_role(project, "Maintainer")
-    name = field("project[name]")
-    if not name:
-        invalid("Project name can't be blank")
+    name = required_field("project[name]", "Project name")
     with store().atomic():
         store().execute(
             "UPDATE projects SET name = ?, description = ?, visibility = ? WHERE id = ?",
@@ -175,9 +174,7 @@ def new() -> str:
 def create() -> Response:
     """Creates a project in the visitor's namespace."""
     require_account()
-    name = field("project[name]")
-    if not name:
-        invalid("Project name can't be blank")
+    name = required_field("project[name]", "Project name")
     with store().atomic():
         project_id, base = _create(name, field("project[path]"), "", _visibility("private"))
         if request.form.get("project[initialize_with_readme]") == "1":

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from webrl_gym.sites import web
 from webrl_gym.sites.shopping_admin.flashes import back_to
 from webrl_gym.sites.shopping_admin.grid import Column, Filter, Grid, day_range, holds
+from webrl_gym.sites.shopping_admin.records import add_record, change_record, read_record, timestamp
 
 _GROUPS = tuple((name, name) for name in ("General", "Wholesale", "Retailer"))
 _FIELDS = {
@@ -61,11 +62,12 @@ def register(app: Flask) -> None:
     app.add_url_rule("/admin/customer/index/save/id/<int:customer_id>/", "customer_save", _save, methods=["POST"])
 
 
+def _path(customer_id: int) -> str:
+    return f"/admin/customer/index/edit/id/{customer_id}/"
+
+
 def _customer(customer_id: int) -> sqlite3.Row:
-    customer = web.store().one("SELECT * FROM customer WHERE id = ?", (customer_id,))
-    if customer is None:
-        abort(404, "This customer no longer exists.")
-    return customer
+    return read_record("customer", customer_id, "This customer no longer exists.")
 
 
 def _form(values: Mapping[str, str], customer: sqlite3.Row | None, wrong: str = "") -> str:
@@ -113,15 +115,17 @@ def _fault(typed: Mapping[str, str], customer_id: int) -> str:
     return ""
 
 
+def _columns(typed: Mapping[str, str]) -> dict[str, str]:
+    return {column: typed[name] for name, column in _FIELDS.items()}
+
+
 def _save(customer_id: int) -> str | Response:
     customer, typed = _customer(customer_id), _typed()
     wrong = _fault(typed, customer_id)
     if wrong:
         return _form(typed, customer, wrong)
-    with web.store().atomic():
-        assigned = ", ".join(f"{column} = ?" for column in _FIELDS.values())
-        web.store().execute(f"UPDATE customer SET {assigned} WHERE id = ?", (*typed.values(), customer_id))
-    return back_to(f"/admin/customer/index/edit/id/{customer_id}/", "You saved the customer.")
+    change_record("customer", customer_id, _columns(typed))
+    return back_to(_path(customer_id), "You saved the customer.")
 
 
 def _add() -> str | Response:
@@ -129,11 +133,5 @@ def _add() -> str | Response:
     wrong = _fault(typed, 0)
     if wrong:
         return _form(typed, None, wrong)
-    db = web.store()
-    with db.atomic():
-        names, marks = ", ".join(_FIELDS.values()), ", ".join("?" * len(_FIELDS))
-        number = db.execute(
-            f"INSERT INTO customer (created_at, {names}) VALUES (?, {marks})",
-            (db.now().isoformat(" "), *typed.values()),
-        )
-    return back_to(f"/admin/customer/index/edit/id/{number}/", "You saved the customer.")
+    number = add_record("customer", {"created_at": timestamp(), **_columns(typed)})
+    return back_to(_path(number), "You saved the customer.")

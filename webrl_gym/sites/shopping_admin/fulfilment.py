@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from flask import Flask, abort, redirect, render_template, request
+from flask import Flask, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from webrl_gym.sites import web
@@ -12,6 +12,7 @@ from webrl_gym.sites.shopping_admin.flashes import back_to, leave_message
 from webrl_gym.sites.shopping_admin.formats import day, money
 from webrl_gym.sites.shopping_admin.grid import Column, Grid, day_range
 from webrl_gym.sites.shopping_admin.orders import order_path, possible_moves, read_order
+from webrl_gym.sites.shopping_admin.records import read_record, timestamp
 
 CARRIERS = (
     ("custom", "Custom Value"),
@@ -76,7 +77,7 @@ def _invoice(order_id: int) -> str | Response:
     with web.store().atomic():
         web.store().execute(
             "INSERT INTO sales_invoice (order_id, created_at, grand_total) VALUES (?, ?, ?)",
-            (order_id, web.store().now().isoformat(" "), order["grand_total"]),
+            (order_id, timestamp(), order["grand_total"]),
         )
         _advance(order_id)
     return back_to(order_path(order_id), "The invoice has been created.")
@@ -102,7 +103,7 @@ def _ship(order_id: int) -> str | Response:
     with web.store().atomic():
         shipment = web.store().execute(
             "INSERT INTO sales_shipment (order_id, created_at) VALUES (?, ?)",
-            (order_id, web.store().now().isoformat(" ")),
+            (order_id, timestamp()),
         )
         if request.form.get("tracking[number]", "").strip():
             _add_track(shipment)
@@ -115,15 +116,13 @@ def _add_track(shipment: int) -> None:
     title = request.form.get("tracking[title]", "").strip() or carrier
     web.store().execute(
         "INSERT INTO sales_shipment_track (shipment_id, created_at, title, track_number) VALUES (?, ?, ?, ?)",
-        (shipment, web.store().now().isoformat(" "), title, request.form["tracking[number]"].strip()),
+        (shipment, timestamp(), title, request.form["tracking[number]"].strip()),
     )
 
 
 def _shipment(shipment_id: int) -> str | Response:
     db = web.store()
-    shipment = db.one("SELECT * FROM sales_shipment WHERE id = ?", (shipment_id,))
-    if shipment is None:
-        abort(404, "This shipment no longer exists.")
+    shipment = read_record("sales_shipment", shipment_id, "This shipment no longer exists.")
     if request.method == "POST":
         if not request.form.get("tracking[number]", "").strip():
             leave_message("Please enter a tracking number.", error=True)

@@ -14,6 +14,7 @@ from webrl_gym.sites import web
 from webrl_gym.sites.shopping_admin.flashes import back_to
 from webrl_gym.sites.shopping_admin.formats import day, parse_amount, parse_day, plain_amount, short_day
 from webrl_gym.sites.shopping_admin.grid import Column, Filter, Grid, holds
+from webrl_gym.sites.shopping_admin.records import add_record, change_record, read_record
 
 _ACTIONS = {
     "by_percent": "Percent of product price discount",
@@ -74,10 +75,7 @@ def register(app: Flask) -> None:
 
 
 def _rule(rule_id: int) -> sqlite3.Row:
-    rule = web.store().one("SELECT * FROM salesrule WHERE id = ?", (rule_id,))
-    if rule is None:
-        abort(404, "This rule no longer exists.")
-    return rule
+    return read_record("salesrule", rule_id, "This rule no longer exists.")
 
 
 def _form(values: Mapping[str, str], rule: sqlite3.Row | None, wrong: str = "") -> str:
@@ -124,9 +122,7 @@ def _add() -> str | Response:
     typed, columns, wrong = _read()
     if wrong:
         return _form(typed, None, wrong)
-    with web.store().atomic():
-        names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-        web.store().execute(f"INSERT INTO salesrule ({names}) VALUES ({marks})", tuple(columns.values()))
+    add_record("salesrule", columns)
     return back_to(_RULES.path, "You saved the rule.")
 
 
@@ -135,9 +131,7 @@ def _save(rule_id: int) -> str | Response:
     typed, columns, wrong = _read()
     if wrong:
         return _form(typed, rule, wrong)
-    with web.store().atomic():
-        assigned = ", ".join(f"{name} = ?" for name in columns)
-        web.store().execute(f"UPDATE salesrule SET {assigned} WHERE id = ?", (*columns.values(), rule_id))
+    change_record("salesrule", rule_id, columns)
     return back_to(_RULES.path, "You saved the rule.")
 
 

@@ -11,6 +11,7 @@ from webrl_gym.sites import web
 from webrl_gym.sites.shopping_admin.flashes import back_to
 from webrl_gym.sites.shopping_admin.formats import day, money
 from webrl_gym.sites.shopping_admin.grid import Column, Filter, Grid, amount_range, day_range, holds
+from webrl_gym.sites.shopping_admin.records import change_record, read_record, timestamp
 from webrl_gym.sites.store import SiteStore
 
 STATUSES = {
@@ -70,10 +71,7 @@ def order_path(order_id: int) -> str:
 
 def read_order(order_id: int) -> sqlite3.Row:
     """The order's row; answers 404 when there is none."""
-    order = web.store().one("SELECT * FROM sales_order WHERE id = ?", (order_id,))
-    if order is None:
-        abort(404, "This order no longer exists.")
-    return order
+    return read_record("sales_order", order_id, "This order no longer exists.")
 
 
 def possible_moves(order: sqlite3.Row) -> dict[str, bool]:
@@ -154,15 +152,8 @@ def _move(move: str, order_id: int) -> Response:
     if not possible_moves(order)[move]:
         return back_to(order_path(order_id), f"The order cannot be changed: {move} is not possible now.", error=True)
     held = order["status"] if move == "hold" else None
-    with web.store().atomic():
-        web.store().execute(
-            "UPDATE sales_order SET status = ?, hold_before_status = ? WHERE id = ?", (new_status, held, order_id)
-        )
+    change_record("sales_order", order_id, {"status": new_status, "hold_before_status": held})
     return back_to(order_path(order_id), done)
-
-
-def _now() -> str:
-    return web.store().now().isoformat(" ")
 
 
 def _comment(order_id: int) -> Response:
@@ -178,7 +169,7 @@ def _comment(order_id: int) -> Response:
         web.store().execute("UPDATE sales_order SET status = ? WHERE id = ?", (status, order_id))
         web.store().execute(
             "INSERT INTO sales_order_comment (order_id, created_at, status, comment, notified) VALUES (?, ?, ?, ?, ?)",
-            (order_id, _now(), status, text, notified),
+            (order_id, timestamp(), status, text, notified),
         )
     return back_to(order_path(order_id), "You added the comment to the order.")
 
@@ -187,8 +178,6 @@ def _address(order_id: int) -> str | Response:
     order = read_order(order_id)
     if request.method == "GET":
         return render_template("admin/order_address.html", order=order)
-    values = [request.form.get(name, "").strip() or order[name] for name in _ADDRESS_FIELDS]
-    with web.store().atomic():
-        assigned = ", ".join(f"{name} = ?" for name in _ADDRESS_FIELDS)
-        web.store().execute(f"UPDATE sales_order SET {assigned} WHERE id = ?", (*values, order_id))
+    typed = {name: request.form.get(name, "").strip() or order[name] for name in _ADDRESS_FIELDS}
+    change_record("sales_order", order_id, typed)
     return back_to(order_path(order_id), "You updated the order address.")

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from webrl_gym.sites import web
 from webrl_gym.sites.shopping_admin.flashes import back_to
 from webrl_gym.sites.shopping_admin.grid import Column, Filter, Grid, holds
+from webrl_gym.sites.shopping_admin.records import add_record, change_record, read_record
 
 _SWITCH = (("1", "Yes"), ("0", "No"))
 _STATUS = (("1", "Enabled"), ("0", "Disabled"))
@@ -52,10 +53,7 @@ def register(app: Flask) -> None:
 
 
 def _page(page_id: int) -> sqlite3.Row:
-    page = web.store().one("SELECT * FROM cms_page WHERE id = ?", (page_id,))
-    if page is None:
-        abort(404, "This page no longer exists.")
-    return page
+    return read_record("cms_page", page_id, "This page no longer exists.")
 
 
 def _form(values: Mapping[str, str], page: sqlite3.Row | None, wrong: str = "") -> str:
@@ -91,9 +89,7 @@ def _save(page_id: int) -> str | Response:
     typed, wrong = _read(page_id)
     if wrong:
         return _form(typed, page, wrong)
-    with web.store().atomic():
-        assigned = ", ".join(f"{name} = ?" for name in _FIELDS)
-        web.store().execute(f"UPDATE cms_page SET {assigned} WHERE id = ?", (*typed.values(), page_id))
+    change_record("cms_page", page_id, typed)
     return back_to(_PAGES.path, "You saved the page.")
 
 
@@ -101,7 +97,5 @@ def _add() -> str | Response:
     typed, wrong = _read(0)
     if wrong:
         return _form(typed, None, wrong)
-    with web.store().atomic():
-        names, marks = ", ".join(_FIELDS), ", ".join("?" * len(_FIELDS))
-        web.store().execute(f"INSERT INTO cms_page ({names}) VALUES ({marks})", tuple(typed.values()))
+    add_record("cms_page", typed)
     return back_to(_PAGES.path, "You saved the page.")

@@ -14,6 +14,7 @@ from webrl_gym.sites import web
 from webrl_gym.sites.shopping_admin.flashes import back_to
 from webrl_gym.sites.shopping_admin.formats import money, parse_amount, parse_count, plain_amount
 from webrl_gym.sites.shopping_admin.grid import Column, Filter, Grid, amount_range, holds
+from webrl_gym.sites.shopping_admin.records import add_record, change_record, read_record
 
 _SWITCH = (("1", "Yes"), ("2", "No"))
 _SALE = (("1", "Yes"), ("0", "No"))
@@ -78,10 +79,7 @@ def _path(product_id: int) -> str:
 
 
 def _product(product_id: int) -> sqlite3.Row:
-    product = web.store().one("SELECT * FROM product WHERE id = ?", (product_id,))
-    if product is None:
-        abort(404, "This product doesn't exist.")
-    return product
+    return read_record("product", product_id, "This product doesn't exist.")
 
 
 def _form(values: Mapping[str, str], product: sqlite3.Row | None, wrong: str = "") -> str:
@@ -175,9 +173,7 @@ def _save(product_id: int) -> str | Response:
     columns, wrong = _read(typed, product_id)
     if wrong:
         return _form(typed, product, wrong)
-    with web.store().atomic():
-        assigned = ", ".join(f"{name} = ?" for name in columns)
-        web.store().execute(f"UPDATE product SET {assigned} WHERE id = ?", (*columns.values(), product_id))
+    change_record("product", product_id, columns)
     return back_to(_path(product_id), "You saved the product.")
 
 
@@ -190,10 +186,5 @@ def _add() -> str | Response:
     key = re.sub(r"[^a-z0-9]+", "-", columns["name"].lower()).strip("-") or "product"
     if db.value("SELECT COUNT(*) FROM product WHERE url_key = ?", (key,)):
         key = f"{key}-{db.value('SELECT MAX(id) FROM product') + 1}"
-    with db.atomic():
-        names = ", ".join(columns)
-        marks = ", ".join("?" * len(columns))
-        number = db.execute(
-            f"INSERT INTO product (type_id, url_key, {names}) VALUES ('simple', ?, {marks})", (key, *columns.values())
-        )
+    number = add_record("product", {"type_id": "simple", "url_key": key, **columns})
     return back_to(_path(number), "You saved the product.")

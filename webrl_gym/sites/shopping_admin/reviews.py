@@ -12,6 +12,7 @@ from webrl_gym.sites import web
 from webrl_gym.sites.shopping_admin.flashes import back_to
 from webrl_gym.sites.shopping_admin.formats import parse_count
 from webrl_gym.sites.shopping_admin.grid import Column, Filter, Grid, day_range, holds
+from webrl_gym.sites.shopping_admin.records import change_record
 
 APPROVED, PENDING, NOT_APPROVED = 1, 2, 3
 _STATUSES = {APPROVED: "Approved", PENDING: "Pending", NOT_APPROVED: "Not Approved"}
@@ -82,11 +83,7 @@ def _save(review_id: int) -> Response:
     if not all(typed.values()):
         path = f"/admin/review/product/edit/id/{review_id}/"
         return back_to(path, "Nickname, Summary of Review and Review are required fields.", error=True)
-    with web.store().atomic():
-        web.store().execute(
-            "UPDATE review SET status_id = ?, nickname = ?, title = ?, detail = ? WHERE id = ?",
-            (int(status), *typed.values(), review_id),
-        )
+    change_record("review", review_id, {"status_id": int(status), **typed})
     return back_to(_REVIEWS.path, "You saved the review.")
 
 

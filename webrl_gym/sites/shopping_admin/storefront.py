@@ -12,6 +12,7 @@ from webrl_gym.sites import web
 from webrl_gym.sites.shopping_admin.flashes import back_to, leave_message
 from webrl_gym.sites.shopping_admin.formats import page_number
 from webrl_gym.sites.shopping_admin.grid import holds
+from webrl_gym.sites.shopping_admin.records import timestamp
 from webrl_gym.sites.shopping_admin.reviews import APPROVED, PENDING
 
 _PAGE_SIZE = 9
@@ -126,7 +127,7 @@ def _post_review(product_id: int) -> Response:
         db.execute(
             "INSERT INTO review (product_id, status_id, rating, nickname, title, detail, created_at) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (product_id, PENDING, int(rating), *typed, db.now().isoformat(" ")),
+            (product_id, PENDING, int(rating), *typed, timestamp()),
         )
     leave_message("You submitted your review for moderation.")
     return redirect(f"/{key}.html")

@@ -10,7 +10,10 @@ from webrl_gym.actions import leave
 from webrl_gym.tasks.checks import page_check, pages_show
 from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView, Parameters
 from webrl_gym.tasks.practice.cross_wikipedia import WIKIPEDIA_TEMPLATES, switch_tab, tabs
+from webrl_gym.tasks.practice.gitlab_moves import create_issue, open_issues
 from webrl_gym.tasks.practice.map_moves import Moves, open_place, place, places, read_tag
+from webrl_gym.tasks.practice.shopping.store_pages import dollars, product_line
+from webrl_gym.tasks.practice.shopping_admin_moves import open_order, order_url
 from webrl_gym.tasks.template import Row, Split, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
 
@@ -89,10 +92,7 @@ def _check_open_issues(reader: WorldReader, parameters: Parameters) -> dict[str,
 
 
 def _solve_open_issues(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield page.search("Search GitLab", parameters["project"])
-    link = next(control for control in page.controls if control.text.endswith(f"/ {parameters['project']}"))
-    page = yield page.click(link.text)
-    page = yield page.click("Issues", tag="a", near=parameters["project"])
+    page = yield from open_issues(page, parameters["project"])
     issues = next(control.text for control in page.controls if re.fullmatch(r"Open \d+", control.text))
     page = yield switch_tab(1)
     yield from _submit(page, f"{parameters['project']} open issues: {issues.split()[1]}", parameters["forum"])
@@ -128,13 +128,7 @@ def _solve_thread(page: PageView, parameters: Parameters) -> Oracle:
     page = yield page.search("Search query", parameters["title"])
     comments = _number_beside(page, parameters["title"], r"(\d+) comments?\b")
     page = yield switch_tab(1)
-    page = yield page.search("Search GitLab", parameters["project"])
-    link = next(control for control in page.controls if control.text.endswith(f"/ {parameters['project']}"))
-    page = yield page.click(link.text)
-    page = yield page.click("Issues", tag="a", near=parameters["project"])
-    page = yield page.click("New issue")
-    page = yield page.type("Title (required)", f"{comments} comments: {parameters['title']}")
-    page = yield page.click("Create issue")
+    yield from create_issue(page, parameters["project"], f"{comments} comments: {parameters['title']}")
     yield leave()
 
 
@@ -148,14 +142,12 @@ def _draw_product(reader: WorldReader, rng: random.Random, novel: bool) -> dict[
 
 def _check_price(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     cents = reader.value(Site.SHOPPING, "SELECT price_cents FROM product WHERE name = ?", (parameters["product"],))
-    price = f"${cents // 100:,}.{cents % 100:02d}"
-    return _newest_submission(f"{parameters['product']} for {price}", parameters["forum"])
+    return _newest_submission(f"{parameters['product']} for {dollars(cents)}", parameters["forum"])
 
 
 def _solve_price(page: PageView, parameters: Parameters) -> Oracle:
     page = yield page.search("Search", parameters["product"])
-    line = next(control.line for control in page.controls if control.text == parameters["product"])
-    price = page.plain_lines[line].split()[-1]
+    price = product_line(page, parameters["product"]).split()[-1]
     page = yield switch_tab(1)
     yield from _submit(page, f"{parameters['product']} for {price}", parameters["forum"])
     yield leave()
@@ -173,21 +165,15 @@ def _draw_order(reader: WorldReader, rng: random.Random, novel: bool) -> dict[st
 
 
 def _check_order(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
-    identity = reader.value(
-        Site.SHOPPING_ADMIN, "SELECT id FROM sales_order WHERE increment_id = ?", (parameters["order"],)
-    )
     phone = place(reader, parameters["place"])["phone"]
-    return pages_show(page_check(f"__SHOPPING_ADMIN__/sales/order/view/order_id/{identity}/", "", f"Call {phone}"))
+    return pages_show(page_check(order_url(parameters), "", f"Call {phone}"))
 
 
 def _solve_order(page: PageView, parameters: Parameters) -> Oracle:
     page = yield from open_place(page, parameters["place"])
     phone = read_tag(page, "phone")
     page = yield switch_tab(1)
-    page = yield page.click("Sales", tag="a")
-    page = yield page.click("Orders", tag="a")
-    page = yield page.search("Search by keyword", parameters["order"])
-    page = yield page.click("View", near=parameters["order"])
+    page = yield from open_order(page, parameters)
     page = yield page.type("Comment", f"Call {phone}")
     page = yield page.click("Submit Comment")
     yield leave()

@@ -6,10 +6,9 @@ import random
 from typing import Any
 
 from webrl_gym.actions import Action, ActionKind, leave
-from webrl_gym.tasks.checks import answer_includes, page_check, pages_show
+from webrl_gym.tasks.checks import answer_includes
 from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView, Parameters
 from webrl_gym.tasks.practice.map_moves import (
-    MODES,
     Moves,
     distance,
     move_goal,
@@ -17,16 +16,16 @@ from webrl_gym.tasks.practice.map_moves import (
     open_route,
     place,
     places,
-    point,
     read_route,
     read_tag,
-    road_graph,
-    route,
+    route_shown,
+    way_between,
 )
 from webrl_gym.tasks.template import Row, Split, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
 
 _WIKIPEDIA_THEN_MAP = (Site.WIKIPEDIA, Site.MAP)
+_FOR_TRAVELLERS = "kind IN ('Airport', 'Station', 'Hotel', 'Hospital')"
 
 
 def switch_tab(number: int) -> Action:
@@ -95,14 +94,14 @@ def _draw_drive(reader: WorldReader, rng: random.Random, novel: bool) -> dict[st
     if not people:
         return None
     person = rng.choice(people)["title"]
-    goals = places(reader, "kind IN ('Airport', 'Station', 'Hotel', 'Hospital')")
+    goals = places(reader, _FOR_TRAVELLERS)
     return {"person": person, "goal": rng.choice(goals)["name"]}
 
 
 def _check_drive(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     start = place(reader, _fact(reader, parameters["person"], "Education"))
     goal = place(reader, parameters["goal"])
-    return answer_includes(distance(route(road_graph(reader), point(start), point(goal), "by car")))
+    return answer_includes(distance(way_between(reader, start, goal, "by car")))
 
 
 def _solve_drive(page: PageView, parameters: Parameters) -> Oracle:
@@ -122,7 +121,7 @@ def _perturb_drive(reader: WorldReader, parameters: Parameters) -> Statement:
 
 
 def _draw_event(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    starts = places(reader, "kind IN ('Airport', 'Station', 'Hotel', 'Hospital') AND novel = ?", (novel,))
+    starts = places(reader, f"{_FOR_TRAVELLERS} AND novel = ?", (novel,))
     if not starts:
         return None
     event = rng.choice(_articles(reader, "Event", novel=False))["title"]
@@ -131,15 +130,7 @@ def _draw_event(reader: WorldReader, rng: random.Random, novel: bool) -> dict[st
 
 def _check_event(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     start, goal = place(reader, parameters["start"]), place(reader, _fact(reader, parameters["event"], "Venue"))
-    length = distance(route(road_graph(reader), point(start), point(goal), "by car"))
-    return pages_show(
-        page_check("last", 'document.querySelector("#route_from").value', start["name"]),
-        page_check("last", 'document.querySelector("#route_to").value', goal["name"]),
-        page_check(
-            "last", 'document.querySelector("select.routing_engines").value', MODES["by car"].value, exactly=True
-        ),
-        page_check("last", 'document.querySelector("#routing_summary").outerText', f"Distance: {length}."),
-    )
+    return route_shown(reader, start, goal, "by car")
 
 
 def _solve_event(page: PageView, parameters: Parameters) -> Oracle:

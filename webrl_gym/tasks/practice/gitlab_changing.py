@@ -14,10 +14,12 @@ from webrl_gym.tasks.practice.gitlab_moves import (
     MAINTAINED,
     MEMBER,
     address,
+    create_issue,
     day_text,
+    draw_issue,
+    draw_project,
     invented_word,
     issue_address,
-    issues,
     open_issue,
     open_issues,
     open_members,
@@ -53,8 +55,8 @@ def _text(selector: str) -> str:
 
 
 def _draw_unstarred(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    rows = projects(reader, novel, "NOT EXISTS (SELECT 1 FROM stars s WHERE s.project_id = p.id AND s.user_id = 1)")
-    return {"project": rng.choice(rows)["name"]} if rows else None
+    unstarred = "NOT EXISTS (SELECT 1 FROM stars s WHERE s.project_id = p.id AND s.user_id = 1)"
+    return draw_project(reader, rng, novel, unstarred)
 
 
 def _check_star(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -73,8 +75,8 @@ def _new_title(rng: random.Random) -> str:
 
 
 def _draw_new_issue(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    rows = projects(reader, novel)
-    return {"project": rng.choice(rows)["name"], "title": _new_title(rng)} if rows else None
+    drawn = draw_project(reader, rng, novel)
+    return drawn and {**drawn, "title": _new_title(rng)}
 
 
 def _check_new_issue(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -85,23 +87,12 @@ def _check_new_issue(reader: WorldReader, parameters: Parameters) -> dict[str, A
 
 
 def _solve_new_issue(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from open_issues(page, parameters["project"])
-    page = yield page.click("New issue")
-    page = yield page.type("Title (required)", parameters["title"])
-    yield page.click("Create issue")
+    yield from create_issue(page, parameters["project"], parameters["title"])
     yield leave()
 
 
-def _draw_issue(reader: WorldReader, rng: random.Random, novel: bool, condition: str) -> dict[str, str] | None:
-    rows = issues(reader, novel, condition)
-    if not rows:
-        return None
-    row = rng.choice(rows)
-    return {"project": row["project"], "title": row["title"]}
-
-
 def _draw_own_issue(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    return _draw_issue(reader, rng, novel, MEMBER)
+    return draw_issue(reader, rng, novel, MEMBER)
 
 
 def _check_closed(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -115,8 +106,8 @@ def _solve_close(page: PageView, parameters: Parameters) -> Oracle:
 
 
 def _draw_comment(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    found = _draw_issue(reader, rng, novel, "1")
-    return None if found is None else {**found, "comment": f"{rng.choice(_REMARKS)} {rng.choice(_REASONS)}"}
+    found = draw_issue(reader, rng, novel)
+    return found and {**found, "comment": f"{rng.choice(_REMARKS)} {rng.choice(_REASONS)}"}
 
 
 def _check_comment(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -132,7 +123,7 @@ def _solve_comment(page: PageView, parameters: Parameters) -> Oracle:
 
 
 def _draw_assignment(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    found = _draw_issue(reader, rng, novel, MEMBER)
+    found = draw_issue(reader, rng, novel, MEMBER)
     if found is None:
         return None
     rows = reader.query(

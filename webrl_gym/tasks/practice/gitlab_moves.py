@@ -36,9 +36,9 @@ def projects(reader: WorldReader, novel: bool, condition: str = "1") -> list[Row
     return reader.query(Site.GITLAB, sql, (int(novel),))
 
 
-def draw_project(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    """Any usable project, as the parameter ``project``."""
-    rows = projects(reader, novel)
+def draw_project(reader: WorldReader, rng: random.Random, novel: bool, condition: str = "1") -> dict[str, str] | None:
+    """A usable project that meets an SQL condition on ``p``, as the parameter ``project``."""
+    rows = projects(reader, novel, condition)
     return {"project": rng.choice(rows)["name"]} if rows else None
 
 
@@ -59,6 +59,15 @@ def issues(reader: WorldReader, novel: bool, condition: str = "1") -> list[Row]:
         f" WHERE {_USABLE} AND i.state = 'opened' AND max(i.novel, p.novel) = ? AND {condition} ORDER BY i.id"
     )
     return reader.query(Site.GITLAB, sql, (int(novel),))
+
+
+def draw_issue(reader: WorldReader, rng: random.Random, novel: bool, condition: str = "1") -> dict[str, str] | None:
+    """An issue that meets an SQL condition on ``i`` and ``p``, as the parameters ``project`` and ``title``."""
+    rows = issues(reader, novel, condition)
+    if not rows:
+        return None
+    row = rng.choice(rows)
+    return {"project": row["project"], "title": row["title"]}
 
 
 def issue(reader: WorldReader, parameters: Any) -> Row:
@@ -127,6 +136,15 @@ def open_issue(page: PageView, name: str, title: str) -> Moves:
     if not page.has(title):
         page = yield page.search("Search issues", title)
     page = yield page.click(title)
+    return page
+
+
+def create_issue(page: PageView, name: str, title: str) -> Moves:
+    """Creates an issue with this title in a project; six actions."""
+    page = yield from open_issues(page, name)
+    page = yield page.click("New issue")
+    page = yield page.type("Title (required)", title)
+    page = yield page.click("Create issue")
     return page
 
 

@@ -9,9 +9,9 @@ from webrl_gym.actions import leave
 from webrl_gym.tasks.checks import answer_includes, answer_is
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.gitlab_moves import (
+    draw_issue,
     draw_project,
     issue,
-    issues,
     open_issue,
     open_issues,
     open_members,
@@ -28,8 +28,7 @@ _NOBODY_SHARE = 0.15
 
 
 def _draw_starred(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    rows = projects(reader, novel, "EXISTS (SELECT 1 FROM stars s WHERE s.project_id = p.id)")
-    return {"project": rng.choice(rows)["name"]} if rows else None
+    return draw_project(reader, rng, novel, "EXISTS (SELECT 1 FROM stars s WHERE s.project_id = p.id)")
 
 
 def _check_stars(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -54,11 +53,7 @@ def _perturb_stars(reader: WorldReader, parameters: Parameters) -> Statement:
 def _draw_issue(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
     nobody = rng.random() < _NOBODY_SHARE
     assigned = "EXISTS (SELECT 1 FROM issue_assignees a WHERE a.issue_id = i.id)"
-    rows = issues(reader, novel, f"NOT {assigned}" if nobody else assigned)
-    if not rows:
-        return None
-    row = rng.choice(rows)
-    return {"project": row["project"], "title": row["title"]}
+    return draw_issue(reader, rng, novel, f"NOT {assigned}" if nobody else assigned)
 
 
 def _assignee(reader: WorldReader, parameters: Parameters) -> str | None:
@@ -97,10 +92,8 @@ def _newest(reader: WorldReader, parameters: Parameters) -> Row:
 
 
 def _draw_with_issues(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    rows = projects(
-        reader, novel, "2 <= (SELECT count(*) FROM issues i WHERE i.project_id = p.id AND i.state = 'opened')"
-    )
-    return {"project": rng.choice(rows)["name"]} if rows else None
+    several = "2 <= (SELECT count(*) FROM issues i WHERE i.project_id = p.id AND i.state = 'opened')"
+    return draw_project(reader, rng, novel, several)
 
 
 def _check_newest(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Generator
+from typing import Any
 
 from webrl_gym.actions import Action, click
 from webrl_gym.road_graph import Point, Road, RoadGraph, Route, TravelMode, distance_text, duration_text
+from webrl_gym.tasks.checks import page_check, pages_show
 from webrl_gym.tasks.page_view import OracleLost, PageView
 from webrl_gym.tasks.template import Row, Statement, WorldReader
 from webrl_gym.types import Site
@@ -61,6 +63,11 @@ def route(graph: RoadGraph, start: Point, goal: Point, mode: str) -> Route:
     return found
 
 
+def way_between(reader: WorldReader, start: Row, goal: Row, mode: str) -> Route:
+    """The fastest way from one place to another; ``mode`` is a key of ``MODES``."""
+    return route(road_graph(reader), point(start), point(goal), mode)
+
+
 def distance(way: Route) -> str:
     """Length of a way as the map writes it."""
     return distance_text(way.metres)
@@ -69,6 +76,17 @@ def distance(way: Route) -> str:
 def duration(way: Route) -> str:
     """Travel time of a way as the map writes it."""
     return duration_text(way.seconds)
+
+
+def route_shown(reader: WorldReader, start: Row, goal: Row, mode: str) -> dict[str, Any]:
+    """An evaluation: the last page shows the way from one place to another."""
+    length = distance(way_between(reader, start, goal, mode))
+    return pages_show(
+        page_check("last", 'document.querySelector("#route_from").value', start["name"]),
+        page_check("last", 'document.querySelector("#route_to").value', goal["name"]),
+        page_check("last", 'document.querySelector("select.routing_engines").value', MODES[mode].value, exactly=True),
+        page_check("last", 'document.querySelector("#routing_summary").outerText', f"Distance: {length}."),
+    )
 
 
 def draw_trip(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:

@@ -6,10 +6,9 @@ import random
 from typing import Any
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.checks import answer_includes, answer_is, page_check, pages_show
+from webrl_gym.tasks.checks import answer_includes, answer_is
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.map_moves import (
-    MODES,
     distance,
     draw_trip,
     duration,
@@ -21,8 +20,10 @@ from webrl_gym.tasks.practice.map_moves import (
     read_route,
     road_graph,
     route,
+    route_shown,
+    way_between,
 )
-from webrl_gym.tasks.template import Split, Statement, TaskKind, Template, WorldReader
+from webrl_gym.tasks.template import Row, Split, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
 
 _CLEARLY_FARTHER = 1.2
@@ -30,9 +31,13 @@ _CLEARLY_FARTHER = 1.2
 _TRIES = 20
 
 
+def _ends(reader: WorldReader, parameters: Parameters) -> tuple[Row, Row]:
+    """The places where the way begins and where it ends."""
+    return place(reader, parameters["start"]), place(reader, parameters["goal"])
+
+
 def _check_distance(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
-    start, goal = place(reader, parameters["start"]), place(reader, parameters["goal"])
-    return answer_includes(distance(route(road_graph(reader), point(start), point(goal), parameters["mode"])))
+    return answer_includes(distance(way_between(reader, *_ends(reader, parameters), parameters["mode"])))
 
 
 def _solve_distance(page: PageView, parameters: Parameters) -> Oracle:
@@ -41,13 +46,11 @@ def _solve_distance(page: PageView, parameters: Parameters) -> Oracle:
 
 
 def _perturb_distance(reader: WorldReader, parameters: Parameters) -> Statement:
-    start, goal = place(reader, parameters["start"]), place(reader, parameters["goal"])
-    return move_goal(reader, start, goal, parameters["mode"], distance)
+    return move_goal(reader, *_ends(reader, parameters), parameters["mode"], distance)
 
 
 def _check_duration(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
-    start, goal = place(reader, parameters["start"]), place(reader, parameters["goal"])
-    return answer_includes(duration(route(road_graph(reader), point(start), point(goal), parameters["mode"])))
+    return answer_includes(duration(way_between(reader, *_ends(reader, parameters), parameters["mode"])))
 
 
 def _solve_duration(page: PageView, parameters: Parameters) -> Oracle:
@@ -56,24 +59,11 @@ def _solve_duration(page: PageView, parameters: Parameters) -> Oracle:
 
 
 def _perturb_duration(reader: WorldReader, parameters: Parameters) -> Statement:
-    start, goal = place(reader, parameters["start"]), place(reader, parameters["goal"])
-    return move_goal(reader, start, goal, parameters["mode"], duration)
+    return move_goal(reader, *_ends(reader, parameters), parameters["mode"], duration)
 
 
 def _check_shown_route(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
-    start, goal = place(reader, parameters["start"]), place(reader, parameters["goal"])
-    length = distance(route(road_graph(reader), point(start), point(goal), parameters["mode"]))
-    return pages_show(
-        page_check("last", 'document.querySelector("#route_from").value', start["name"]),
-        page_check("last", 'document.querySelector("#route_to").value', goal["name"]),
-        page_check(
-            "last",
-            'document.querySelector("select.routing_engines").value',
-            MODES[parameters["mode"]].value,
-            exactly=True,
-        ),
-        page_check("last", 'document.querySelector("#routing_summary").outerText', f"Distance: {length}."),
-    )
+    return route_shown(reader, *_ends(reader, parameters), parameters["mode"])
 
 
 def _solve_shown_route(page: PageView, parameters: Parameters) -> Oracle:

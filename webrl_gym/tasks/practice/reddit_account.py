@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from webrl_gym.actions import leave
@@ -16,23 +17,21 @@ _FORUM_ENDS = "Bakers Painters Readers Runners Singers Farmers Sailors Pilots Kn
 
 
 def _draw_unsubscribed(world: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    rows = moves.forums(world, "f.novel = ? AND NOT f.subscribed", (int(novel),))
-    return {"forum": rng.choice(rows)["name"]} if rows else None
+    return moves.draw_forum(world, rng, novel, "NOT f.subscribed")
 
 
 def _draw_subscribed(world: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    rows = moves.forums(world, "f.novel = ? AND f.subscribed", (int(novel),))
-    return {"forum": rng.choice(rows)["name"]} if rows else None
+    return moves.draw_forum(world, rng, novel, "f.subscribed")
 
 
-def _evaluate_subscribe(_: WorldReader, parameters: Parameters) -> dict[str, Any]:
-    page = f"__REDDIT__/f/{parameters['forum']}"
-    return pages_show(page_check(page, moves.text_of(".subscribe-button"), "Unsubscribe", exactly=True))
+def _button_says(text: str) -> Callable[[WorldReader, Parameters], dict[str, Any]]:
+    """An evaluation: the button on the forum's page offers ``text``."""
 
+    def evaluate(_: WorldReader, parameters: Parameters) -> dict[str, Any]:
+        page = f"__REDDIT__/f/{parameters['forum']}"
+        return pages_show(page_check(page, moves.text_of(".subscribe-button"), text, exactly=True))
 
-def _evaluate_unsubscribe(_: WorldReader, parameters: Parameters) -> dict[str, Any]:
-    page = f"__REDDIT__/f/{parameters['forum']}"
-    return pages_show(page_check(page, moves.text_of(".subscribe-button"), "Subscribe", exactly=True))
+    return evaluate
 
 
 def _solve_subscribe(page: PageView, parameters: Parameters) -> Oracle:
@@ -96,8 +95,7 @@ def _evaluate_message(world: WorldReader, parameters: Parameters) -> dict[str, A
 
 
 def _solve_message(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from moves.search_post(page, parameters)
-    page = yield page.click(moves.author_below(page, parameters["post"]), near=parameters["post"])
+    page = yield from moves.open_author(page, parameters)
     page = yield page.click("Send message")
     page = yield page.type("Message", parameters["text"])
     yield page.click("Send", tag="button")
@@ -141,7 +139,7 @@ ACCOUNT_TEMPLATES = (
             "Open the forum {forum} and subscribe.",
         ),
         draw=_draw_unsubscribed,
-        evaluate=_evaluate_subscribe,
+        evaluate=_button_says("Unsubscribe"),
         solve=_solve_subscribe,
         steps=5,
     ),
@@ -155,7 +153,7 @@ ACCOUNT_TEMPLATES = (
             "Cancel my subscription to the forum {forum}.",
         ),
         draw=_draw_subscribed,
-        evaluate=_evaluate_unsubscribe,
+        evaluate=_button_says("Subscribe"),
         solve=_solve_unsubscribe,
         steps=3,
     ),

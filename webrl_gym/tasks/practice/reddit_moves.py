@@ -7,7 +7,7 @@ import re
 from collections.abc import Generator
 from typing import Any
 
-from webrl_gym.actions import Action
+from webrl_gym.actions import Action, click
 from webrl_gym.tasks.page_view import Control, OracleLost, PageView, Parameters
 from webrl_gym.tasks.template import Row, WorldReader
 from webrl_gym.types import Site
@@ -66,9 +66,10 @@ def forums(world: WorldReader, where: str, values: tuple[Any, ...] = ()) -> list
     return world.query(Site.REDDIT, f"SELECT * FROM ({_FORUMS}) f WHERE {where} ORDER BY f.id", (ACCOUNT, *values))
 
 
-def draw_forum(world: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    """The name of a forum."""
-    return {"forum": rng.choice(forums(world, "f.novel = ?", (int(novel),)))["name"]}
+def draw_forum(world: WorldReader, rng: random.Random, novel: bool, condition: str = "1") -> dict[str, str] | None:
+    """The name of a forum that meets a condition on ``f``."""
+    rows = forums(world, f"f.novel = ? AND {condition}", (int(novel),))
+    return {"forum": rng.choice(rows)["name"]} if rows else None
 
 
 def text_of(selector: str) -> str:
@@ -113,6 +114,18 @@ def choice_box(page: PageView, start: str) -> str:
 def search_post(page: PageView, parameters: Parameters) -> Moves:
     """Searches for the submission ``post``; one step."""
     return (yield page.search("Search query", parameters["post"]))
+
+
+def open_post(page: PageView, parameters: Parameters) -> Moves:
+    """Searches for the submission ``post`` and opens its comments; two steps."""
+    page = yield from search_post(page, parameters)
+    return (yield click(comments_link(page, parameters["post"]).id))
+
+
+def open_author(page: PageView, parameters: Parameters) -> Moves:
+    """Searches for the submission ``post`` and opens the page of its author; two steps."""
+    page = yield from search_post(page, parameters)
+    return (yield page.click(author_below(page, parameters["post"]), near=parameters["post"]))
 
 
 def author_below(page: PageView, title: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from webrl_gym.actions import click, leave
+from webrl_gym.actions import leave
 from webrl_gym.tasks.checks import page_check, pages_show
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice import reddit_moves as moves
@@ -24,8 +24,7 @@ def _evaluate_comment(world: WorldReader, parameters: Parameters) -> dict[str, A
 
 
 def _solve_comment(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from moves.search_post(page, parameters)
-    page = yield click(moves.comments_link(page, parameters["post"]).id)
+    page = yield from moves.open_post(page, parameters)
     page = yield page.type("Comment", parameters["text"])
     yield page.click("Post", tag="button")
     yield leave()
@@ -61,8 +60,7 @@ def _evaluate_reply(world: WorldReader, parameters: Parameters) -> dict[str, Any
 
 
 def _solve_reply(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from moves.search_post(page, parameters)
-    page = yield click(moves.comments_link(page, parameters["post"]).id)
+    page = yield from moves.open_post(page, parameters)
     page = yield page.click("Reply", near=f"{parameters['user']} wrote on ")
     page = yield page.type("Comment", parameters["text"])
     yield page.click("Post", tag="button")
@@ -137,8 +135,7 @@ def _evaluate_edit_post(world: WorldReader, parameters: Parameters) -> dict[str,
 
 
 def _solve_edit_post(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from moves.search_post(page, parameters)
-    page = yield click(moves.comments_link(page, parameters["post"]).id)
+    page = yield from moves.open_post(page, parameters)
     page = yield page.click("Edit", near="Submitted by ")
     page = yield page.type("Body", parameters["text"])
     yield page.click("Edit submission")

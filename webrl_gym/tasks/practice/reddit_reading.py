@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from webrl_gym.actions import click, leave
+from webrl_gym.actions import leave
 from webrl_gym.tasks.checks import answer_is, ends_at
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice import reddit_moves as moves
@@ -95,8 +95,7 @@ def _evaluate_best_comment(world: WorldReader, parameters: Parameters) -> dict[s
 
 
 def _solve_best_comment(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from moves.search_post(page, parameters)
-    page = yield click(moves.comments_link(page, parameters["post"]).id)
+    page = yield from moves.open_post(page, parameters)
     yield leave(max(moves.comment_scores(page))[1])
 
 
@@ -115,8 +114,7 @@ def _evaluate_biography(world: WorldReader, parameters: Parameters) -> dict[str,
 
 
 def _solve_biography(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from moves.search_post(page, parameters)
-    page = yield page.click(moves.author_below(page, parameters["post"]), near=parameters["post"])
+    page = yield from moves.open_author(page, parameters)
     yield leave(page.plain_lines[page.line_of("Registered on ") + 1])
 
 
@@ -177,8 +175,7 @@ def _evaluate_submissions_of(world: WorldReader, parameters: Parameters) -> dict
 
 
 def _solve_submissions_of(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from moves.search_post(page, parameters)
-    page = yield page.click(moves.author_below(page, parameters["post"]), near=parameters["post"])
+    page = yield from moves.open_author(page, parameters)
     yield page.click("Submissions")
     yield leave()
 

@@ -9,29 +9,19 @@ from typing import Any
 from webrl_gym.actions import leave
 from webrl_gym.tasks import checks
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
-from webrl_gym.tasks.practice.shopping_admin_moves import (
-    ADMIN,
-    ROOT,
-    find_rows,
-    follow_row,
-    open_record,
-    pick,
-    record,
-)
+from webrl_gym.tasks.practice.shopping_admin_moves import ADMIN, ROOT, Draw, find_rows, open_record, pick, record
 from webrl_gym.tasks.template import Row, Split, Statement, TaskKind, Template, WorldReader
 
 _QTY = "product[quantity_and_stock_status][qty]"
 _IN_STOCK = "product[quantity_and_stock_status][is_in_stock]"
 _SUFFIXES = ("Pro", "Plus", "Lite", "Deluxe", "2023 Edition", "for Teams")
 
-_Draw = Callable[[WorldReader, random.Random, bool], dict[str, str] | None]
-
 
 def _product(world: WorldReader, parameters: Parameters) -> Row:
     return record(world, "SELECT * FROM product WHERE name = ?", (parameters["product"],))
 
 
-def _draw_product(condition: str, more: Callable[[random.Random, Row], dict[str, str]]) -> _Draw:
+def _draw_product(condition: str, more: Callable[[random.Random, Row], dict[str, str]]) -> Draw:
     """A draw of one product that meets an SQL condition, with what ``more`` adds to its name."""
 
     def draw(world: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
@@ -80,14 +70,14 @@ def _other_quantity(_: WorldReader, parameters: Parameters) -> Statement:
 
 
 def _solve_price(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from open_record(page, "Catalog", "Products", parameters["product"], parameters["product"])
+    page = yield from open_record(page, "Catalog", "Products", parameters["product"])
     page = yield page.type("Price", parameters["price"])
     yield page.click("Save", tag="button")
     yield leave()
 
 
 def _solve_restock(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from open_record(page, "Catalog", "Products", parameters["product"], parameters["product"])
+    page = yield from open_record(page, "Catalog", "Products", parameters["product"])
     page = yield page.type("Quantity", parameters["quantity"])
     page = yield page.select("Stock Status", "In Stock")
     yield page.click("Save", tag="button")
@@ -95,14 +85,14 @@ def _solve_restock(page: PageView, parameters: Parameters) -> Oracle:
 
 
 def _solve_disable(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from open_record(page, "Catalog", "Products", parameters["product"], parameters["product"])
+    page = yield from open_record(page, "Catalog", "Products", parameters["product"])
     page = yield page.select("Enable Product", "No")
     yield page.click("Save", tag="button")
     yield leave()
 
 
 def _solve_rename(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from open_record(page, "Catalog", "Products", parameters["product"], parameters["product"])
+    page = yield from open_record(page, "Catalog", "Products", parameters["product"])
     page = yield page.type("Product Name", parameters["name"])
     yield page.click("Save", tag="button")
     yield leave()
@@ -111,7 +101,7 @@ def _solve_rename(page: PageView, parameters: Parameters) -> Oracle:
 _REVIEWED = "SELECT r.*, p.name AS product FROM review AS r JOIN product AS p ON p.id = r.product_id"
 
 
-def _draw_review(condition: str) -> _Draw:
+def _draw_review(condition: str) -> Draw:
     """A draw of a review that its author and product tell from all others."""
 
     def draw(world: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
@@ -156,8 +146,7 @@ def _deleted(world: WorldReader, parameters: Parameters) -> dict[str, Any]:
 
 def _solve_delete(page: PageView, parameters: Parameters) -> Oracle:
     nickname, product = parameters["nickname"], parameters["product"]
-    page = yield from find_rows(page, "Marketing", "All Reviews", f"{nickname} {product}")
-    page = yield follow_row(page, nickname, product)
+    page = yield from open_record(page, "Marketing", "All Reviews", f"{nickname} {product}", nickname, product)
     yield page.click("Delete Review", tag="button")
     yield leave()
 

@@ -67,8 +67,7 @@ def _phone_shown(world: WorldReader, parameters: Parameters) -> dict[str, Any]:
 
 
 def _solve_new_phone(page: PageView, parameters: Parameters) -> Oracle:
-    customer = parameters["customer"]
-    page = yield from open_record(page, "Customers", "All Customers", customer, customer)
+    page = yield from open_record(page, "Customers", "All Customers", parameters["customer"])
     page = yield page.type("Phone Number", parameters["phone"])
     yield page.click("Save Customer", tag="button")
     yield leave()

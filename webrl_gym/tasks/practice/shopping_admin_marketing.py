@@ -122,7 +122,7 @@ def _title_shown(world: WorldReader, parameters: Parameters) -> dict[str, Any]:
 
 
 def _solve_title(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from open_record(page, "Content", "Pages", parameters["page"], parameters["page"])
+    page = yield from open_record(page, "Content", "Pages", parameters["page"])
     page = yield page.type("Page Title", parameters["title"])
     yield page.click("Save", tag="button")
     yield leave()

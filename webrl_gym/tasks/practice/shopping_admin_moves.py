@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,9 @@ ROOT = "__SHOPPING_ADMIN__"
 
 Moves = Generator[Action, PageView, PageView]
 """A part of an oracle: yields actions, returns the page where it ends."""
+
+Draw = Callable[[WorldReader, random.Random, bool], dict[str, str] | None]
+"""What a template draws its parameters with."""
 
 
 def pick(world: WorldReader, rng: random.Random, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
@@ -40,6 +43,16 @@ def record(world: WorldReader, sql: str, parameters: Sequence[Any]) -> Row:
 def order_name(rng: random.Random, order_id: int) -> str:
     """An order's number as people write it: all nine digits, or the last three when they tell it from all others."""
     return str(order_id) if order_id >= 100 and rng.random() < 0.5 else f"{order_id:09}"
+
+
+def draw_order(condition: str, more: Callable[[random.Random], dict[str, str]] = lambda _: {}) -> Draw:
+    """A draw of the number of an order that meets an SQL condition, with what ``more`` adds to it."""
+
+    def draw(world: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
+        row = pick(world, rng, f"SELECT id FROM sales_order WHERE novel = ? AND {condition} ORDER BY id", (int(novel),))
+        return None if row is None else {"order": order_name(rng, row["id"]), **more(rng)}
+
+    return draw
 
 
 def order_url(parameters: Parameters) -> str:
@@ -97,9 +110,9 @@ def follow_row(page: PageView, *cells: str) -> Action:
 
 
 def open_record(page: PageView, section: str, entry: str, text: str, *cells: str) -> Moves:
-    """Searches a grid for ``text`` and opens the row with ``cells`` (four actions)."""
+    """Searches a grid for ``text`` and opens the row with ``cells``, or with ``text`` itself (four actions)."""
     page = yield from find_rows(page, section, entry, text)
-    return (yield follow_row(page, *cells))
+    return (yield follow_row(page, *(cells or (text,))))
 
 
 def open_order(page: PageView, parameters: Parameters) -> Moves:

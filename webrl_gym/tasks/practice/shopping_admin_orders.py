@@ -9,14 +9,7 @@ from typing import Any
 from webrl_gym.actions import leave
 from webrl_gym.tasks import checks
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
-from webrl_gym.tasks.practice.shopping_admin_moves import (
-    ADMIN,
-    ROOT,
-    open_order,
-    order_name,
-    order_url,
-    pick,
-)
+from webrl_gym.tasks.practice.shopping_admin_moves import ADMIN, ROOT, draw_order, open_order, order_url
 from webrl_gym.tasks.template import Split, TaskKind, Template, WorldReader
 
 _COMMENTS = (
@@ -31,19 +24,7 @@ _CARRIERS = ("DHL", "Federal Express", "United Parcel Service")
 _STREETS = ("Oak Avenue", "Maple Street", "River Road", "Sunset Drive", "Church Street")
 _PLACES = (("New York", "New York", "10001"), ("Denver", "Colorado", "80202"), ("Austin", "Texas", "73301"))
 
-_OPEN = "SELECT id FROM sales_order WHERE novel = ? AND status IN ('pending', 'processing') ORDER BY id"
-
-_Draw = Callable[[WorldReader, random.Random, bool], dict[str, str] | None]
-
-
-def _draw_order(sql: str) -> _Draw:
-    """A draw of one order's number."""
-
-    def draw(world: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-        row = pick(world, rng, sql, (int(novel),))
-        return None if row is None else {"order": order_name(rng, row["id"])}
-
-    return draw
+_OPEN = "status IN ('pending', 'processing')"
 
 
 def _status_is(status: str) -> Callable[[WorldReader, Parameters], dict[str, Any]]:
@@ -67,11 +48,8 @@ def _press(button: str) -> Callable[[PageView, Parameters], Oracle]:
     return solve
 
 
-def _draw_comment(world: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    drawn = _draw_order(_OPEN)(world, rng, novel)
-    if drawn is None:
-        return None
-    return {**drawn, "comment": rng.choice(_COMMENTS).format(when=rng.choice(_WHEN))}
+def _new_comment(rng: random.Random) -> dict[str, str]:
+    return {"comment": rng.choice(_COMMENTS).format(when=rng.choice(_WHEN))}
 
 
 def _comment_shown(_: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -86,11 +64,8 @@ def _solve_comment(page: PageView, parameters: Parameters) -> Oracle:
     yield leave()
 
 
-def _draw_tracking(world: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    drawn = _draw_order(_OPEN)(world, rng, novel)
-    if drawn is None:
-        return None
-    return {**drawn, "carrier": rng.choice(_CARRIERS), "number": str(rng.randint(10**9, 10**10 - 1))}
+def _new_tracking(rng: random.Random) -> dict[str, str]:
+    return {"carrier": rng.choice(_CARRIERS), "number": str(rng.randint(10**9, 10**10 - 1))}
 
 
 def _tracking_shown(_: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -109,13 +84,10 @@ def _solve_tracking(page: PageView, parameters: Parameters) -> Oracle:
     yield leave()
 
 
-def _draw_address(world: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    drawn = _draw_order(_OPEN)(world, rng, novel)
-    if drawn is None:
-        return None
+def _new_address(rng: random.Random) -> dict[str, str]:
     city, region, postcode = rng.choice(_PLACES)
     street = f"{rng.randint(1, 999)} {rng.choice(_STREETS)}"
-    return {**drawn, "street": street, "city": city, "region": region, "postcode": postcode}
+    return {"street": street, "city": city, "region": region, "postcode": postcode}
 
 
 def _address_shown(_: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -144,7 +116,7 @@ ORDER_TEMPLATES = (
             "The customer changed their mind: cancel order #{order}.",
             "Please cancel the order with the number {order}",
         ),
-        draw=_draw_order("SELECT id FROM sales_order WHERE novel = ? AND status = 'pending' ORDER BY id"),
+        draw=draw_order("status = 'pending'"),
         evaluate=_status_is("Canceled"),
         solve=_press("Cancel"),
         steps=6,
@@ -158,7 +130,7 @@ ORDER_TEMPLATES = (
             "Hold order #{order} until we hear from the customer.",
             "Please set order number {order} to on hold",
         ),
-        draw=_draw_order(_OPEN),
+        draw=draw_order(_OPEN),
         evaluate=_status_is("On Hold"),
         solve=_press("Hold"),
         steps=6,
@@ -172,7 +144,7 @@ ORDER_TEMPLATES = (
             "Order #{order} is on hold; unhold it.",
             "Take order number {order} off hold so that it is pending again",
         ),
-        draw=_draw_order("SELECT id FROM sales_order WHERE novel = ? AND status = 'holded' ORDER BY id"),
+        draw=draw_order("status = 'holded'"),
         evaluate=_status_is("Pending"),
         solve=_press("Unhold"),
         steps=6,
@@ -187,7 +159,7 @@ ORDER_TEMPLATES = (
             'Leave a note on order #{order} that says "{comment}"',
             'Notify the customer of order {order} with the message "{comment}"',
         ),
-        draw=_draw_comment,
+        draw=draw_order(_OPEN, _new_comment),
         evaluate=_comment_shown,
         solve=_solve_comment,
         steps=7,
@@ -201,7 +173,7 @@ ORDER_TEMPLATES = (
             "Update order #{order} with the {carrier} tracking number {number}",
             "Order {order} leaves today by {carrier}. Create the shipment with tracking number {number}.",
         ),
-        draw=_draw_tracking,
+        draw=draw_order(_OPEN, _new_tracking),
         evaluate=_tracking_shown,
         solve=_solve_tracking,
         steps=9,
@@ -216,7 +188,7 @@ ORDER_TEMPLATES = (
             "Change the address of order #{order}: it goes to {street}, {city}, {region}, {postcode}",
             "The customer of order {order} moved. The new address is {street}, {city}, {region}, {postcode}.",
         ),
-        draw=_draw_address,
+        draw=draw_order(_OPEN, _new_address),
         evaluate=_address_shown,
         solve=_solve_address,
         steps=11,

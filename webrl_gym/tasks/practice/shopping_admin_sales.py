@@ -13,10 +13,10 @@ from webrl_gym.tasks.practice.shopping_admin_moves import (
     ADMIN,
     ROOT,
     amount,
+    draw_order,
     find_rows,
     from_slashed,
     open_list,
-    order_name,
     pick,
     record,
     slashed,
@@ -33,11 +33,6 @@ _STATUSES = {
     "closed": "Closed",
 }
 _BY_NUMBER = "SELECT * FROM sales_order WHERE id = ?"
-
-
-def _draw_order(world: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    row = pick(world, rng, "SELECT id FROM sales_order WHERE novel = ? ORDER BY id", (int(novel),))
-    return None if row is None else {"order": order_name(rng, row["id"])}
 
 
 def _status_answer(world: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -156,7 +151,7 @@ SALES_TEMPLATES = (
             "Look up order number {order} and tell me its status",
             "In which status is order {order} right now?",
         ),
-        draw=_draw_order,
+        draw=draw_order("1"),
         evaluate=_status_answer,
         solve=_solve_status,
         steps=4,
@@ -171,7 +166,7 @@ SALES_TEMPLATES = (
             "Tell me the customer name and the grand total of order #{order}",
             "Find the name of the customer behind order number {order} and how much it came to in total.",
         ),
-        draw=_draw_order,
+        draw=draw_order("1"),
         evaluate=_buyer_answer,
         solve=_solve_buyer,
         steps=4,

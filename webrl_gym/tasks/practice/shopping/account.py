@@ -8,7 +8,7 @@ from typing import Any
 from webrl_gym.actions import leave
 from webrl_gym.tasks.checks import page_check, pages_show
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
-from webrl_gym.tasks.practice.shopping.store_pages import SITES, draw_order
+from webrl_gym.tasks.practice.shopping.store_pages import SITES, draw_order, draw_ordered_product
 from webrl_gym.tasks.template import Split, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
 
@@ -119,8 +119,7 @@ def _draw_complaint(reader: WorldReader, rng: random.Random, novel: bool) -> dic
     order = draw_order(reader, rng, novel)
     if order is None:
         return None
-    sql = "SELECT name FROM sales_order_item WHERE order_id = ? ORDER BY id"
-    product = rng.choice(reader.query(Site.SHOPPING, sql, (order["id"],)))["name"]
+    product = draw_ordered_product(reader, rng, order)
     return {"message": f"Please refund the {product} of order {order['increment_id']}, it {rng.choice(_REASONS)}."}
 
 

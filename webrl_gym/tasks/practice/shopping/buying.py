@@ -11,10 +11,12 @@ from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.shopping.store_pages import (
     EMMA,
     SITES,
+    cart_check,
     dollars,
-    draw_product,
+    draw_product_name,
     open_product,
     product_by_name,
+    stars,
 )
 from webrl_gym.tasks.template import TaskKind, Template, WorldReader
 from webrl_gym.types import Site
@@ -40,14 +42,13 @@ _SHIPPING_CENTS = 500
 
 
 def _draw_quantity(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    product = draw_product(reader, rng, novel, "in_stock")
-    return None if product is None else {"product": product["name"], "quantity": str(rng.randrange(2, 10))}
+    drawn = draw_product_name(reader, rng, novel, "in_stock")
+    return drawn and {**drawn, "quantity": str(rng.randrange(2, 10))}
 
 
 def _in_cart(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     sku = product_by_name(reader, parameters["product"])["sku"]
-    locator = f"document.querySelector(\"[data-cart-item-id='{sku}']\").value"
-    return pages_show(page_check("__SHOPPING__/checkout/cart/", locator, parameters["quantity"], exactly=True))
+    return pages_show(cart_check(sku, parameters["quantity"]))
 
 
 def _fill_cart(page: PageView, parameters: Parameters) -> Oracle:
@@ -58,8 +59,7 @@ def _fill_cart(page: PageView, parameters: Parameters) -> Oracle:
 
 
 def _draw_unwished(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    product = draw_product(reader, rng, novel, _UNWISHED)
-    return None if product is None else {"product": product["name"]}
+    return draw_product_name(reader, rng, novel, _UNWISHED)
 
 
 def _in_wishlist(_: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -74,8 +74,7 @@ def _wish(page: PageView, parameters: Parameters) -> Oracle:
 
 
 def _draw_bought(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    product = draw_product(reader, rng, novel, "in_stock")
-    return None if product is None else {"product": product["name"]}
+    return draw_product_name(reader, rng, novel, "in_stock")
 
 
 def _next_order(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -99,13 +98,10 @@ def _buy(page: PageView, parameters: Parameters) -> Oracle:
 
 
 def _draw_opinion(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    product = draw_product(reader, rng, novel, _UNREVIEWED)
-    if product is None:
-        return None
-    stars = rng.randrange(1, 6)
-    return {
-        "product": product["name"],
-        "rating": "1 star" if stars == 1 else f"{stars} stars",
+    drawn = draw_product_name(reader, rng, novel, _UNREVIEWED)
+    return drawn and {
+        **drawn,
+        "rating": stars(rng.randrange(1, 6)),
         "summary": rng.choice(_OPINIONS),
         "review": rng.choice(_DETAILS),
     }

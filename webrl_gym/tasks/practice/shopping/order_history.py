@@ -11,21 +11,20 @@ from webrl_gym.tasks.checks import answer_includes, answer_is
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.shopping.store_pages import (
     EMMA,
-    MOST_ORDER_PAGES,
     SITES,
+    STEPS_TO_LAST_PAGE,
     choose,
     dollars,
     draw_order_number,
+    find_order,
     named_order,
     open_orders,
-    turn_to_order,
 )
 from webrl_gym.tasks.template import Split, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
 
 _UNKNOWN_SHARE = 0.15
 _STATUSES = ("Complete", "Canceled", "Pending", "Processing", "On Hold")
-_TO_LAST_PAGE = 2 + MOST_ORDER_PAGES - 1
 
 
 def _draw_maybe_unknown(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
@@ -42,8 +41,7 @@ def _status(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
 
 
 def _read_status(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from open_orders(page)
-    page = yield from turn_to_order(page, parameters["order"])
+    page = yield from find_order(page, parameters["order"])
     yield leave(page.row(parameters["order"])["Status"] if page.has(parameters["order"]) else "N/A")
 
 
@@ -66,8 +64,7 @@ def _total(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
 
 
 def _read_total(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from open_orders(page)
-    page = yield from turn_to_order(page, parameters["order"])
+    page = yield from find_order(page, parameters["order"])
     yield leave(page.row(parameters["order"])["Order Total"])
 
 
@@ -86,8 +83,7 @@ def _date(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
 
 
 def _read_date(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield from open_orders(page)
-    page = yield from turn_to_order(page, parameters["order"])
+    page = yield from find_order(page, parameters["order"])
     yield leave(page.row(parameters["order"])["Date"])
 
 
@@ -185,7 +181,7 @@ TEMPLATES: tuple[Template, ...] = (
         draw=_draw_maybe_unknown,
         evaluate=_status,
         solve=_read_status,
-        steps=_TO_LAST_PAGE + 1,
+        steps=STEPS_TO_LAST_PAGE + 1,
         perturb=_other_status,
     ),
     Template(
@@ -200,7 +196,7 @@ TEMPLATES: tuple[Template, ...] = (
         draw=draw_order_number,
         evaluate=_total,
         solve=_read_total,
-        steps=_TO_LAST_PAGE + 1,
+        steps=STEPS_TO_LAST_PAGE + 1,
         perturb=_other_total,
     ),
     Template(
@@ -215,7 +211,7 @@ TEMPLATES: tuple[Template, ...] = (
         draw=draw_order_number,
         evaluate=_date,
         solve=_read_date,
-        steps=_TO_LAST_PAGE + 1,
+        steps=STEPS_TO_LAST_PAGE + 1,
         perturb=_other_date,
         split=Split.TEST_ONLY,
     ),
@@ -231,7 +227,7 @@ TEMPLATES: tuple[Template, ...] = (
         draw=_draw_month,
         evaluate=_month_sum,
         solve=_add_up,
-        steps=_TO_LAST_PAGE + 1,
+        steps=STEPS_TO_LAST_PAGE + 1,
         perturb=_other_month_sum,
     ),
     Template(
@@ -246,7 +242,7 @@ TEMPLATES: tuple[Template, ...] = (
         draw=_draw_status,
         evaluate=_latest,
         solve=_read_latest,
-        steps=_TO_LAST_PAGE + 1,
+        steps=STEPS_TO_LAST_PAGE + 1,
         perturb=_other_latest,
     ),
 )

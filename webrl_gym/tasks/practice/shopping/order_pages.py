@@ -9,18 +9,18 @@ from webrl_gym.actions import leave
 from webrl_gym.tasks.checks import answer_includes, page_check, pages_show
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.shopping.store_pages import (
-    MOST_ORDER_PAGES,
     SITES,
+    STEPS_TO_LAST_PAGE,
+    cart_check,
     dollars,
     draw_order,
     draw_order_number,
+    draw_ordered_product,
     named_order,
     view_order,
 )
 from webrl_gym.tasks.template import Row, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
-
-_TO_LAST_PAGE = 2 + MOST_ORDER_PAGES - 1
 
 
 def _shipping(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -61,8 +61,7 @@ def _draw_item(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str
     order = draw_order(reader, rng, novel)
     if order is None:
         return None
-    sql = "SELECT name FROM sales_order_item WHERE order_id = ? ORDER BY id"
-    return {"order": order["increment_id"], "product": rng.choice(reader.query(Site.SHOPPING, sql, (order["id"],)))[0]}
+    return {"order": order["increment_id"], "product": draw_ordered_product(reader, rng, order)}
 
 
 def _item(reader: WorldReader, parameters: Parameters) -> Row:
@@ -97,22 +96,13 @@ def _open_order(page: PageView, parameters: Parameters) -> Oracle:
 def _draw_available(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
     lines = "sales_order_item i JOIN product p ON p.id = i.product_id"
     sold_out = f"SELECT 1 FROM {lines} WHERE i.order_id = o.id AND NOT in_stock"
-    order = draw_order(reader, rng, novel, f"NOT EXISTS ({sold_out})")
-    return None if order is None else {"order": order["increment_id"]}
+    return draw_order_number(reader, rng, novel, f"NOT EXISTS ({sold_out})")
 
 
 def _reordered(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     sql = "SELECT sku, qty FROM sales_order_item WHERE order_id = ? ORDER BY id"
-    checks = [
-        page_check(
-            "__SHOPPING__/checkout/cart/",
-            f"document.querySelector(\"[data-cart-item-id='{item['sku']}']\").value",
-            str(item["qty"]),
-            exactly=True,
-        )
-        for item in reader.query(Site.SHOPPING, sql, (named_order(reader, parameters)["id"],))
-    ]
-    return pages_show(*checks)
+    items = reader.query(Site.SHOPPING, sql, (named_order(reader, parameters)["id"],))
+    return pages_show(*(cart_check(item["sku"], str(item["qty"])) for item in items))
 
 
 def _reorder(page: PageView, parameters: Parameters) -> Oracle:
@@ -134,7 +124,7 @@ TEMPLATES: tuple[Template, ...] = (
         draw=draw_order_number,
         evaluate=_shipping,
         solve=_read_shipping,
-        steps=_TO_LAST_PAGE + 2,
+        steps=STEPS_TO_LAST_PAGE + 2,
         perturb=_other_shipping,
     ),
     Template(
@@ -149,7 +139,7 @@ TEMPLATES: tuple[Template, ...] = (
         draw=draw_order_number,
         evaluate=_item_count,
         solve=_count_items,
-        steps=_TO_LAST_PAGE + 2,
+        steps=STEPS_TO_LAST_PAGE + 2,
         perturb=_one_more_item,
     ),
     Template(
@@ -164,7 +154,7 @@ TEMPLATES: tuple[Template, ...] = (
         draw=_draw_item,
         evaluate=_quantity,
         solve=_read_quantity,
-        steps=_TO_LAST_PAGE + 2,
+        steps=STEPS_TO_LAST_PAGE + 2,
         perturb=_other_quantity,
     ),
     Template(
@@ -179,7 +169,7 @@ TEMPLATES: tuple[Template, ...] = (
         draw=draw_order_number,
         evaluate=_order_page,
         solve=_open_order,
-        steps=_TO_LAST_PAGE + 2,
+        steps=STEPS_TO_LAST_PAGE + 2,
     ),
     Template(
         name="shopping.reorder",
@@ -193,6 +183,6 @@ TEMPLATES: tuple[Template, ...] = (
         draw=_draw_available,
         evaluate=_reordered,
         solve=_reorder,
-        steps=_TO_LAST_PAGE + 3,
+        steps=STEPS_TO_LAST_PAGE + 3,
     ),
 )

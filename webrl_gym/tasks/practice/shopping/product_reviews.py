@@ -13,6 +13,7 @@ from webrl_gym.tasks.practice.shopping.store_pages import (
     choose,
     open_product,
     product_id,
+    stars,
 )
 from webrl_gym.tasks.template import Row, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
@@ -32,9 +33,7 @@ def _draw_review(reader: WorldReader, rng: random.Random, novel: bool, same: str
 
 def _draw_rating(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
     review = _draw_review(reader, rng, novel, "rating")
-    if review is None:
-        return None
-    return {"product": review["name"], "rating": "1 star" if review["rating"] == 1 else f"{review['rating']} stars"}
+    return None if review is None else {"product": review["name"], "rating": stars(review["rating"])}
 
 
 def _find_by_rating(reader: WorldReader, parameters: Parameters) -> Row:

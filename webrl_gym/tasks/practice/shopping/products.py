@@ -12,9 +12,11 @@ from webrl_gym.tasks.practice.shopping.store_pages import (
     SITES,
     dollars,
     draw_product,
+    draw_product_name,
     open_product,
     product_by_name,
     product_id,
+    product_line,
 )
 from webrl_gym.tasks.template import Split, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
@@ -23,19 +25,13 @@ _APPROVED = "r.status = 'Approved'"
 _REVIEWS_OF = f"SELECT COUNT(*) FROM review r WHERE r.product_id = p.id AND {_APPROVED}"
 
 
-def _draw_any(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    product = draw_product(reader, rng, novel)
-    return None if product is None else {"product": product["name"]}
-
-
 def _price(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     return answer_includes(dollars(product_by_name(reader, parameters["product"])["price_cents"]))
 
 
 def _read_price(page: PageView, parameters: Parameters) -> Oracle:
     page = yield page.search("Search", parameters["product"])
-    line = page.plain_lines[page.find(parameters["product"], tag="a").line]
-    yield leave(line.rpartition(" ")[2])
+    yield leave(product_line(page, parameters["product"]).rpartition(" ")[2])
 
 
 def _other_price(reader: WorldReader, parameters: Parameters) -> Statement:
@@ -58,8 +54,7 @@ def _other_sku(reader: WorldReader, parameters: Parameters) -> Statement:
 
 
 def _draw_reviewed(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    product = draw_product(reader, rng, novel, f"({_REVIEWS_OF}) > 0")
-    return None if product is None else {"product": product["name"]}
+    return draw_product_name(reader, rng, novel, f"({_REVIEWS_OF}) > 0")
 
 
 def _review_count(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -69,7 +64,7 @@ def _review_count(reader: WorldReader, parameters: Parameters) -> dict[str, Any]
 
 def _read_review_count(page: PageView, parameters: Parameters) -> Oracle:
     page = yield page.search("Search", parameters["product"])
-    words = page.plain_lines[page.find(parameters["product"], tag="a").line].split()
+    words = product_line(page, parameters["product"]).split()
     position = next(place for place, word in enumerate(words) if word in ("Review", "Reviews"))
     yield leave(words[position - 1])
 
@@ -106,8 +101,7 @@ def _show_product(page: PageView, parameters: Parameters) -> Oracle:
 
 
 def _draw_availability(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    product = draw_product(reader, rng, novel, f"in_stock = {rng.randrange(2)}")
-    return None if product is None else {"product": product["name"]}
+    return draw_product_name(reader, rng, novel, f"in_stock = {rng.randrange(2)}")
 
 
 def _availability(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
@@ -135,7 +129,7 @@ TEMPLATES: tuple[Template, ...] = (
             "Tell me the price of the {product} in the One Stop Market.",
             "Look up what I would pay for one {product}.",
         ),
-        draw=_draw_any,
+        draw=draw_product_name,
         evaluate=_price,
         solve=_read_price,
         steps=2,
@@ -150,7 +144,7 @@ TEMPLATES: tuple[Template, ...] = (
             "Tell me the SKU of the product {product}.",
             "Look up {product} and give me its SKU.",
         ),
-        draw=_draw_any,
+        draw=draw_product_name,
         evaluate=_sku,
         solve=_read_sku,
         steps=3,
@@ -210,7 +204,7 @@ TEMPLATES: tuple[Template, ...] = (
             "Show me the product {product}.",
             "Take me to the page where I can buy {product}.",
         ),
-        draw=_draw_any,
+        draw=draw_product_name,
         evaluate=_product_page,
         solve=_show_product,
         steps=3,

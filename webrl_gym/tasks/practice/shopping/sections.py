@@ -10,6 +10,7 @@ from webrl_gym.tasks.checks import answer_includes, ends_at
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.shopping.store_pages import (
     SITES,
+    Walk,
     choose,
     dollars,
     listed_products,
@@ -50,19 +51,26 @@ def _priciest(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     return answer_includes(_at_the_end(reader, parameters, "DESC")["name"])
 
 
-def _read_cheapest(page: PageView, parameters: Parameters) -> Oracle:
+def _open_section(page: PageView, parameters: Parameters) -> Walk:
+    """Opens the section's list of products (2 steps)."""
     page = yield page.click(parameters["category"])
-    page = yield page.click(parameters["section"])
-    page = yield page.select("Sort By", "Price")
-    page = yield page.click("Sort")
+    return (yield page.click(parameters["section"]))
+
+
+def _sort_section(page: PageView, parameters: Parameters, order: str) -> Walk:
+    """Opens the section and sorts its products, ascending (4 steps)."""
+    page = yield from _open_section(page, parameters)
+    page = yield page.select("Sort By", order)
+    return (yield page.click("Sort"))
+
+
+def _read_cheapest(page: PageView, parameters: Parameters) -> Oracle:
+    page = yield from _sort_section(page, parameters, "Price")
     yield leave(listed_products(page)[0])
 
 
 def _read_priciest(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield page.click(parameters["category"])
-    page = yield page.click(parameters["section"])
-    page = yield page.select("Sort By", "Price")
-    page = yield page.click("Sort")
+    page = yield from _sort_section(page, parameters, "Price")
     page = yield page.click("Set Descending Direction")
     yield leave(listed_products(page)[0])
 
@@ -94,10 +102,7 @@ def _sorted_page(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
 
 
 def _sort(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield page.click(parameters["category"])
-    page = yield page.click(parameters["section"])
-    page = yield page.select("Sort By", _ORDERS[parameters["order"]])
-    page = yield page.click("Sort")
+    page = yield from _sort_section(page, parameters, _ORDERS[parameters["order"]])
     if parameters["direction"] == "descending":
         page = yield page.click("Set Descending Direction")
     yield leave()
@@ -124,8 +129,7 @@ def _range_page(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
 
 
 def _filter_range(page: PageView, parameters: Parameters) -> Oracle:
-    page = yield page.click(parameters["category"])
-    page = yield page.click(parameters["section"])
+    page = yield from _open_section(page, parameters)
     page = yield page.click("Price", tag="summary")
     page = yield page.click(f"{dollars(int(parameters['low']) * 100)} - {dollars(int(parameters['high']) * 100 - 1)}")
     yield leave()

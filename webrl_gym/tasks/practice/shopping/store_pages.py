@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Generator, Sequence
+from typing import Any
 
 from webrl_gym.actions import Action
+from webrl_gym.tasks.checks import page_check
 from webrl_gym.tasks.page_view import PageView, Parameters
 from webrl_gym.tasks.template import Row, WorldReader
 from webrl_gym.types import Site
@@ -16,6 +18,8 @@ EMMA = 1
 """Id of the published account among the customers."""
 MOST_ORDER_PAGES = 4
 """Pages that the order history has at the start of an episode."""
+STEPS_TO_LAST_PAGE = 2 + MOST_ORDER_PAGES - 1
+"""Actions from the start page to the last page of the order history."""
 
 _ENDS_IN_PRICE = re.compile(r"\$[\d,]+\.\d\d$")
 
@@ -39,6 +43,14 @@ def draw_product(reader: WorldReader, rng: random.Random, novel: bool, condition
     return choose(rng, reader.query(Site.SHOPPING, sql, (int(novel),)))
 
 
+def draw_product_name(
+    reader: WorldReader, rng: random.Random, novel: bool, condition: str = "1"
+) -> dict[str, str] | None:
+    """The parameter ``product``: the name of a product that fits an SQL condition on ``product p``."""
+    product = draw_product(reader, rng, novel, condition)
+    return None if product is None else {"product": product["name"]}
+
+
 def draw_order(reader: WorldReader, rng: random.Random, novel: bool, condition: str = "1") -> Row | None:
     """One of Emma's orders that fits an SQL condition on ``sales_order o``."""
     sql = f"SELECT * FROM sales_order o WHERE customer_id = {EMMA} AND novel = ? AND {condition} ORDER BY id"
@@ -60,10 +72,29 @@ def named_order(reader: WorldReader, parameters: Parameters) -> Row:
     return reader.one(Site.SHOPPING, "SELECT * FROM sales_order WHERE increment_id = ?", (parameters["order"],))
 
 
-def draw_order_number(reader: WorldReader, rng: random.Random, novel: bool) -> dict[str, str] | None:
-    """The parameter ``order``: the number of one of Emma's orders."""
-    order = draw_order(reader, rng, novel)
+def draw_order_number(
+    reader: WorldReader, rng: random.Random, novel: bool, condition: str = "1"
+) -> dict[str, str] | None:
+    """The parameter ``order``: the number of one of Emma's orders that fits an SQL condition on ``sales_order o``."""
+    order = draw_order(reader, rng, novel, condition)
     return None if order is None else {"order": order["increment_id"]}
+
+
+def draw_ordered_product(reader: WorldReader, rng: random.Random, order: Row) -> str:
+    """Name of one of the products of an order."""
+    sql = "SELECT name FROM sales_order_item WHERE order_id = ? ORDER BY id"
+    return str(rng.choice(reader.query(Site.SHOPPING, sql, (order["id"],)))["name"])
+
+
+def stars(rating: int) -> str:
+    """A rating as the store writes it."""
+    return "1 star" if rating == 1 else f"{rating} stars"
+
+
+def cart_check(sku: str, quantity: str) -> dict[str, Any]:
+    """A ``page_check``: the cart holds this quantity of a product."""
+    locator = f"document.querySelector(\"[data-cart-item-id='{sku}']\").value"
+    return page_check("__SHOPPING__/checkout/cart/", locator, quantity, exactly=True)
 
 
 def listed_products(page: PageView) -> list[str]:
@@ -74,6 +105,11 @@ def listed_products(page: PageView) -> list[str]:
         if control.tag == "a" and line.startswith(control.name) and _ENDS_IN_PRICE.search(line):
             names.append(control.name)
     return names
+
+
+def product_line(page: PageView, name: str) -> str:
+    """The line of a product on a category or search page: its name, its reviews if any, its price."""
+    return page.plain_lines[page.find(name, tag="a").line]
 
 
 def open_product(page: PageView, name: str) -> Walk:
@@ -97,8 +133,13 @@ def turn_to_order(page: PageView, number: str) -> Walk:
     return page
 
 
+def find_order(page: PageView, number: str) -> Walk:
+    """Opens the page of the order history that an order is on (up to 5 steps)."""
+    page = yield from open_orders(page)
+    return (yield from turn_to_order(page, number))
+
+
 def view_order(page: PageView, number: str) -> Walk:
     """Opens an order's page from the start page (up to 6 steps)."""
-    page = yield from open_orders(page)
-    page = yield from turn_to_order(page, number)
+    page = yield from find_order(page, number)
     return (yield page.click("View Order", near=number))
