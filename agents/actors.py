@@ -13,7 +13,6 @@ Any object with ``reset(task_info)`` and ``act(observation) -> str`` is an agent
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import time
@@ -21,17 +20,16 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Protocol, TypedDict, cast
 
-import httpx
-
 from agents.errors import GenerationFailed
 from webrl_gym.actions import ActionKind, click, describe_action, format_action, leave, select_option
+from webrl_gym.chat_server import ChatServer
+from webrl_gym.errors import CompletionFailed
 from webrl_gym.tasks.oracle import OracleAgent
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation
 
 _CONTROL = re.compile(r'<(\w+) id="(\d+)"([^>]*)>(?: ([^<]*?) ?</\1>)?')
 _EXIT_CHANCE = 0.1
-_ATTEMPTS = 4
 
 
 class TaskInfo(TypedDict):
@@ -157,14 +155,14 @@ class OpenAIAgent:
         temperature: float = 0.0,
         max_tokens: int = 256,
         timeout_s: float = 120.0,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Talks to ``model`` at ``base_url``; the key is read from the environment at each call and never stored."""
-        self._url = base_url.rstrip("/") + "/chat/completions"
+        self._server = ChatServer(base_url, api_key_variable, timeout_s, sleep=sleep)
         self._model = model
-        self._key_variable = api_key_variable
         self._temperature = temperature
         self._max_tokens = max_tokens
-        self._client = httpx.Client(timeout=timeout_s)
+        self._client = self._server.client()
         self._history: list[str] = []
 
     def reset(self, task_info: TaskInfo) -> None:
@@ -176,6 +174,7 @@ class OpenAIAgent:
 
         Raises:
             GenerationFailed: If the server gives no completion after some tries.
+            ServerRefused: If it refuses every request: key, model name or address are wrong.
         """
         text = self._complete(self._messages(observation)).strip().strip("`").strip()
         self._history.append(describe_action(text, observation["html"]))
@@ -191,33 +190,19 @@ class OpenAIAgent:
         return [{"role": "system", "content": self.prompt_text}, {"role": "user", "content": content}]
 
     def _complete(self, messages: list[dict[str, str]]) -> str:
-        key = os.environ.get(self._key_variable, "").strip()
         body = {
             "model": self._model,
             "messages": messages,
             "temperature": self._temperature,
             "max_tokens": self._max_tokens,
         }
-        problem = ""
-        for attempt in range(_ATTEMPTS):
-            if attempt:
-                time.sleep(2 ** (attempt - 1))
-            try:
-                answer = self._client.post(
-                    self._url, json=body, headers={"Authorization": f"Bearer {key}"} if key else {}
-                )
-                if answer.status_code < 500 and answer.status_code != 429:
-                    answer.raise_for_status()
-                    return str(answer.json()["choices"][0]["message"]["content"] or "")
-                problem = f"status {answer.status_code}"
-            except httpx.HTTPStatusError as error:
-                raise GenerationFailed(f"{self._url} refused the request: {error.response.status_code}") from error
-            except httpx.LocalProtocolError:
-                # The error's own text would show the header, and the key with it.
-                raise GenerationFailed(f"the variable {self._key_variable} holds no key that can be sent") from None
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError) as error:
-                problem = f"{type(error).__name__}: {error}"
-        raise GenerationFailed(f"{self._url} gave no completion in {_ATTEMPTS} tries; last: {problem}")
+        try:
+            message = self._server.ask(self._client, body).get("message")
+        except CompletionFailed as error:
+            raise GenerationFailed(str(error)) from error
+        if not isinstance(message, dict):
+            raise GenerationFailed(f"{self._server.shown_url} answered with no message")
+        return str(message.get("content") or "")
 
 
 def load_agent(path: str, arguments: Mapping[str, Any] | None = None) -> Agent:
@@ -234,7 +219,7 @@ def load_agent(path: str, arguments: Mapping[str, Any] | None = None) -> Agent:
     module_name, _, class_name = path.partition(":")
     try:
         made = getattr(import_module(module_name), class_name)(**(arguments or {}))
-    except (ImportError, AttributeError, TypeError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"agent {path!r} cannot be loaded (expected package.module:Class): {error}") from error
     missing = [name for name in ("reset", "act") if not callable(getattr(made, name, None))]
     if missing:

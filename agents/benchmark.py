@@ -16,6 +16,7 @@ from agents.console import ConsoleProgress
 from agents.environments import make_env, make_vec_env, suite_of
 from agents.errors import ConfigConflict
 from agents.hydra_entry import run_entry_point
+from agents.look_log import TEST_SUITE, log_look
 from agents.metrics import Progress
 from agents.panel import PanelFolder, run_agent, run_policy
 from agents.results import EpisodeResult, as_record, failure_counts, markdown_table, rate, slice_rates
@@ -38,12 +39,19 @@ def benchmark(config: dict[str, Any]) -> int:
     Returns:
         The exit status: 1 when not one episode counts.
     """
+    card = _output_folder(config) / "card.json"
+    made_before = _modified(card)
     results, folder = run_panel(config, ConsoleProgress(f"{config['agent']}: "))
     print(markdown_table({str(config["agent"]): results}))
     print(" | ".join(f"{name} {value}" for name, value in slice_rates(results).items()))
     not_scored = failure_counts(results)
     if not_scored:
         print("not counted: " + ", ".join(f"{count} {status}" for status, count in not_scored.items()))
+    failed = [result for result in results if result.status == "failed"]
+    if failed:
+        print(f"the same command tries the failed ones again; the first, {failed[0].task_id}: {failed[0].detail}")
+    if made_before is not None and made_before == _modified(card):
+        print("nothing was run: these results were there already; another output=... runs the agent anew")
     print(f"results, trajectories and run card: {folder}")
     return 0 if rate(results).trials else 1
 
@@ -63,7 +71,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
     if problems:
         raise ConfigConflict("\n".join(problems))
     suite = suite_of(config["suite"], config["only_sites"])
-    name = str(config["agent"])
+    name = str(config["agent"] or "")
     policy_folder = _policy_folder(Path(name)) if _is_policy(name) else None
     agent = None if policy_folder is not None else make_agent(config, suite)
     model_files = [] if policy_folder is None else sorted(policy_folder.glob("*.safetensors"))
@@ -71,6 +79,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
     panel = PanelFolder(_output_folder(config), name, tasks, _what_decides(config, model_files))
     card_path = panel.folder / "card.json"
     results, prompt_text = panel.results, None
+    shown_before = len(results) if card_path.exists() else 0
     if panel.open_tasks or not card_path.exists():  # the card of finished work says how that was made, and stays
         if policy_folder is not None:
             results, prompt_text = _run_policy(config, policy_folder, panel, progress)
@@ -87,6 +96,9 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
             prompt_text=prompt_text,
             failures=failure_counts(results),
         )
+        # Before the card, so that a kill between the two cannot hide a look.
+        if config["suite"] == TEST_SUITE and len(panel.results) > shown_before:
+            log_look(Path(config["test_log"]), card, results)
         with replacing(card_path) as temporary:
             record = {**card, **as_record(results)}
             temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -102,7 +114,7 @@ def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
     Raises:
         ValueError: If there is none; the message lists the built-in ones.
     """
-    name = str(config["agent"])
+    name = str(config["agent"] or "")
     match name:
         case "oracle":
             return ScriptedOracle(suite.get)
@@ -118,12 +130,17 @@ def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
         sys.path.insert(0, "")  # the user's own module may lie in the current folder
         return load_agent(name, config["agent_arguments"])
     raise ValueError(
-        f"there is no agent {name!r}: choose one of {', '.join(_BUILT_IN)}, package.module:Class, or a run folder"
+        f"there is no agent and no folder {name!r}: choose one of {', '.join(_BUILT_IN)}, package.module:Class, or a "
+        "run folder"
     )
 
 
 def conflicts(config: Mapping[str, Any]) -> list[str]:
     """Every contradiction in a benchmark configuration, one sentence each."""
+    return _agent_conflicts(config) + _run_conflicts(config)
+
+
+def _agent_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = []
     if config["agent"] == "openai":
         problems += [f"agent=openai needs {key}=..." for key in ("base_url", "model") if not config[key]]
@@ -132,12 +149,23 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
         if not str(config["api_key_variable"]).isidentifier():
             # The value is not shown: it may be the key itself.
             problems.append("api_key_variable must be the name of an environment variable, not the key")
-    elif config["base_url"]:
-        problems.append(f"base_url means nothing to agent={config['agent']}; it belongs to agent=openai")
+    else:
+        problems += [
+            f"{key} means nothing to agent={config['agent']}; it belongs to agent=openai"
+            for key in ("base_url", "model")
+            if config[key]
+        ]
     if config["agent_arguments"] and ":" not in str(config["agent"]):
         problems.append("agent_arguments belong to agent=package.module:Class")
+    return problems
+
+
+def _run_conflicts(config: Mapping[str, Any]) -> list[str]:
+    problems = []
     if config["screenshots"] and config["env"]["engine"] != "chromium":
         problems.append("screenshots=true needs env=chromium")
+    if not config["test_log"]:
+        problems.append("test_log must name a file: every look at practice-test leaves a line there")
     if config["limit"] is not None and (not isinstance(config["limit"], int) or config["limit"] < 1):
         problems.append(f"limit must be a whole number of at least 1, got {config['limit']!r}")
     if not isinstance(config["seed"], int) or config["seed"] < 0:
@@ -188,8 +216,12 @@ def _run_policy(
     return results, policy.renderer.render(blank_observation(), []).text
 
 
+def _modified(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
 def _is_policy(name: str) -> bool:
-    return name not in _BUILT_IN and ":" not in name and Path(name).is_dir()
+    return bool(name) and name not in _BUILT_IN and ":" not in name and Path(name).is_dir()
 
 
 def _policy_folder(folder: Path) -> Path:
@@ -197,6 +229,14 @@ def _policy_folder(folder: Path) -> Path:
     for candidate in (folder / "policy", folder):
         if (candidate / "config.json").exists() and list(candidate.glob("*.safetensors")):
             return candidate
+    from agents.training_run import stored_config
+
+    try:
+        stored_config(folder)
+    except FileNotFoundError:
+        raise ValueError(
+            f"{folder} is neither a run of webrl-train nor a model (a folder with config.json and *.safetensors)"
+        ) from None
     raise ValueError(
         f"{folder} holds no policy yet: finish the run with webrl-train resume={folder}, or name its sft folder"
     )

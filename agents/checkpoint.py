@@ -154,7 +154,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         if path.suffix == ".safetensors":
             tensors[path.stem] = load_file(str(path))
         elif path.suffix == ".jsonl":
-            lines[path.stem] = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            with path.open(encoding="utf-8") as stream:
+                lines[path.stem] = [json.loads(line) for line in stream]
         else:
             records[path.stem] = json.loads(path.read_text(encoding="utf-8"))
     return Checkpoint(manifest["phase"], manifest["configuration"], tensors, records, lines)

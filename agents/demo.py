@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from agents.console import ConsoleProgress
 from agents.environments import make_env
 from agents.hydra_entry import compose_config, run_entry_point
 from agents.labelling import ConfusionMatrix
+from agents.policy import LLMPolicy
 from agents.report import ReportData, write_report
 from agents.report_sources import load_metrics, load_panel_folders
 from agents.results import EpisodeResult, failure_counts, markdown_table, rate, slice_rates
@@ -26,6 +26,7 @@ from agents.run_card import run_card
 from agents.screenshots import FOLDER as SCREENSHOTS
 from agents.screenshots import add_screenshots
 from agents.training_run import TrainingRun
+from agents.values import add_values, has_values, load_critic
 from webrl_gym.errors import InfrastructureError
 
 _SUITES = ("practice-valid", "practice-test")
@@ -55,8 +56,9 @@ def demo(config: dict[str, Any]) -> int:
         score(floor, floor)
     run.supervise()
     score("SFT", str(folder / "sft"))
-    run.train()
+    policy = run.train()
     score("WebRL", str(folder / "policy"))
+    _add_values(folder, policy, [folders["practice-test"][name] for name in ("oracle", "SFT", "WebRL")])
 
     _screenshots(config, folders["practice-test"]["WebRL"], results["practice-test"]["WebRL"])
     report = folder / "report.html"
@@ -77,31 +79,18 @@ def _score(
     agent: str, suite: str, output: Path, config: Mapping[str, Any], name: str
 ) -> tuple[list[EpisodeResult], Path]:
     """An agent's results on a suite; read from its folder when they are all there."""
-    shared = {name: config[name] for name in ("seed", "env", "only_sites")}
+    shared = {key: config[key] for key in ("seed", "env", "only_sites", "test_log")}
     panel = {**compose_config("benchmark"), **shared, "agent": agent, "suite": suite, "output": str(output)}
-    is_new = not (output / "card.json").exists()
-    results, folder = run_panel(panel, ConsoleProgress(f"{name} on {suite}: "))
-    if is_new and suite == "practice-test":
-        _log_test_run(Path(config["test_log"]), name, results, folder)
-    return results, folder
+    return run_panel(panel, ConsoleProgress(f"{name} on {suite}: "))
 
 
-def _log_test_run(path: Path, name: str, results: Sequence[EpisodeResult], folder: Path) -> None:
-    """Every look at the test suite leaves a line, so that nobody can look until a number pleases."""
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    overall = rate(results)
-    line = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "agent": name,
-        "commit": card["commit"],
-        "model_sha256": card["model_sha256"],
-        "seed": card["seeds"][0],
-        "successes": overall.successes,
-        "trials": overall.trials,
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(line) + "\n")
+def _add_values(folder: Path, policy: LLMPolicy, panels: Sequence[Path]) -> None:
+    """Has the last phase's critic value every step that the report shows."""
+    missing = [panel for panel in panels if not has_values(panel)]
+    critic = load_critic(folder, policy.language_model) if missing else None
+    if critic is not None:
+        for panel in missing:
+            add_values(panel, critic, policy.renderer)
 
 
 def _screenshots(config: Mapping[str, Any], folder: Path, results: Sequence[EpisodeResult]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -30,9 +31,10 @@ from webrl_gym.errors import ActionError, InfrastructureError
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation, OutcomeVerdict
 
+_log = logging.getLogger(__name__)
 _ATTEMPTS = 2
-_CHUNK = 64
-"""Tasks that a batched policy takes between two writes of the result files."""
+_HOPELESS = 3
+"""Broken tasks at the start of a panel after which the others are not tried: every one would wait as long in vain."""
 
 
 class PanelFolder:
@@ -152,18 +154,26 @@ def run_agent(
 
     Returns:
         Results of the whole panel in its order; tasks that the infrastructure broke twice have status ``failed``.
+
+    Raises:
+        InfrastructureError: If the first tasks of a panel are all broken, and more are to come.
     """
     shown = progress or SilentProgress()
     broken: dict[str, EpisodeResult] = {}
     shown.begin("episodes", len(folder.open_tasks))
     try:
         for task in folder.open_tasks:
+            if len(broken) == _HOPELESS and not folder.results:
+                last = list(broken.values())[-1].detail
+                raise InfrastructureError(f"none of the first {_HOPELESS} tasks could be run; the last: {last}")
             for _attempt in range(_ATTEMPTS):
                 result, trajectory = play_task(env, agent, task, environment_seed(seed, folder.tasks.index(task)))
                 if result.status != "failed":
                     folder.add(result, trajectory)
                     break
                 broken[task.task_id] = result
+            else:
+                _warn_of(result)
             shown.advance()
     finally:
         shown.end()
@@ -181,6 +191,8 @@ def run_policy(
 ) -> list[EpisodeResult]:
     """Runs a policy over the open tasks of a panel, batched over the collector's environments.
 
+    An attempt is on disk as soon as it has ended, so a run that is stopped loses those that were running.
+
     Args:
         collector: Environments and policy.
         folder: Where results go; what is finished there is not run again.
@@ -190,20 +202,33 @@ def run_policy(
 
     Returns:
         As ``run_agent``.
+
+    Raises:
+        InfrastructureError: If no environment is left.
     """
     broken: dict[str, EpisodeResult] = {}
-    open_tasks = folder.open_tasks
-    for start in range(0, len(open_tasks), _CHUNK):
-        chunk = open_tasks[start : start + _CHUNK]
-        began = time.perf_counter()
-        rollout = collector.collect(chunk, phase=0, temperature=temperature, seed=seed + start, progress=progress)
-        seconds = (time.perf_counter() - began) / len(chunk)
-        for trajectory in rollout.trajectories:
-            folder.add(_result_of(trajectory, seconds), trajectory)
-        for trajectory in rollout.failures:
-            broken[trajectory.task.task_id] = _result_of(trajectory, seconds)
+    last_end = time.perf_counter()
+
+    def keep(trajectory: Trajectory) -> None:
+        nonlocal last_end
+        now = time.perf_counter()
+        result = _result_of(trajectory, now - last_end)
+        last_end = now
+        if trajectory.failure is None:
+            folder.add(result, trajectory)
+        else:
+            broken[result.task_id] = result
+            _warn_of(result)
+
+    collector.collect(
+        folder.open_tasks, phase=0, temperature=temperature, seed=seed, progress=progress, on_trajectory=keep
+    )
     finished = {result.task_id: result for result in folder.results}
     return [finished.get(task.task_id) or broken[task.task_id] for task in folder.tasks]
+
+
+def _warn_of(result: EpisodeResult) -> None:
+    _log.warning("%s is not counted: %s", result.task_id, result.detail)
 
 
 def _result_of(trajectory: Trajectory, seconds: float) -> EpisodeResult:

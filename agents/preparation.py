@@ -1,4 +1,4 @@
-"""What a WebRL run starts from: demonstrations, a supervised policy, and an outcome reward model (ORM).
+"""What a WebRL run starts from: demonstrations, and an outcome reward model (ORM).
 
 After arXiv 2411.02337, algorithm 1, part 1: fine-tune on demonstrations, roll out, train the ORM on labelled
 trajectories. The number of demonstrations is limited on purpose: all other training tasks have an instruction only.
@@ -6,11 +6,10 @@ trajectories. The number of demonstrations is limited on purpose: all other trai
 
 from __future__ import annotations
 
-import copy
 import random
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import gymnasium
 
@@ -19,16 +18,14 @@ from agents.errors import TrainingStopped
 from agents.fitting import FitSettings
 from agents.labelling import ConfusionMatrix, OrmLabeller, RuleLabeller, label_trajectories, orm_prompt
 from agents.metrics import Progress, SilentProgress
-from agents.objectives import fit_actions, fit_scorer
+from agents.objectives import fit_scorer
 from agents.panel import play_task
-from agents.policy import LLMPolicy
 from agents.results import Rate
 from agents.rollout import RolloutCollector
 from agents.scorers import LanguageModelScorer
-from agents.transitions import to_transitions
 from agents.types import LabelledTrajectory, Trajectory
 from webrl_gym.tasks.record import Task
-from webrl_gym.types import Observation, VerdictStatus
+from webrl_gym.types import Observation, OutcomeVerdict, VerdictStatus
 
 
 def choose_evenly(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
@@ -91,80 +88,33 @@ def demonstrate(
     return list(label_trajectories(RuleLabeller(), trajectories).labelled)
 
 
-@dataclass(frozen=True, slots=True)
-class SupervisedReport:
-    """How supervised fine-tuning went.
+def under_other_instructions(
+    labelled: Sequence[LabelledTrajectory], tasks: Sequence[Task], seed: int
+) -> list[LabelledTrajectory]:
+    """Failures made of successes: each success once more, under an instruction that it does not do.
 
-    Attributes:
-        steps: Training examples (one an action).
-        updates: Optimizer steps.
-        losses: Mean loss of each round.
-        scores: Success on the validation tasks after each round.
-        best_round: The round whose weights were kept, from 1.
-    """
-
-    steps: int
-    updates: int
-    losses: tuple[float, ...]
-    scores: tuple[float, ...]
-    best_round: int
-
-
-def supervised_start(
-    policy: LLMPolicy,
-    demonstrations: Sequence[LabelledTrajectory],
-    evaluate: Callable[[], float],
-    *,
-    learning_rate: float,
-    optimizer: str,
-    epochs_per_round: int,
-    max_rounds: int,
-    patience: int,
-    tokens_per_batch: int,
-    seed: int,
-    progress: Progress | None = None,
-) -> SupervisedReport:
-    """Fine-tunes a policy on demonstrations until validation stops improving, and keeps the best round's weights.
+    A judge that has seen successes of demonstrations and failures of a policy alone learns who acted; the same attempt
+    under another instruction teaches it to compare the two. After the "changed variables" of arXiv 2411.02337,
+    section 3.8.
 
     Args:
-        policy: Is trained in place.
-        demonstrations: Successful trajectories.
-        evaluate: Success of the policy as it is on validation tasks, in [0, 1].
-        learning_rate: At the start of each round; it falls linearly to 0 within the round.
-        optimizer: ``adamw`` or ``muon``.
-        epochs_per_round: Passes over the demonstrations between two validations.
-        max_rounds: Most rounds.
-        patience: Rounds without improvement after which training ends.
-        tokens_per_batch: Most padded tokens in one forward pass.
-        seed: Decides the order of the examples.
-        progress: Shown one unit an example.
+        labelled: Trajectories; failures among them are passed over.
+        tasks: Where the other instructions come from: the same template, another evaluation.
+        seed: Decides which.
+
+    Returns:
+        At most one for each success; none where the template has no other task.
     """
-    steps = to_transitions(demonstrations, policy.renderer).steps
-    model = policy.language_model.model
-    best_state = copy.deepcopy(model.state_dict())
-    losses: list[float] = []
-    scores: list[float] = []
-    best, best_round, updates = -1.0, 0, 0
-    for number in range(1, max_rounds + 1):
-        settings = FitSettings(
-            learning_rate=learning_rate,
-            optimizer=optimizer,
-            epochs=epochs_per_round,
-            tokens_per_batch=tokens_per_batch,
-            schedule="linear",
-            seed=seed + number,
-        )
-        report = fit_actions(policy, steps, settings, progress)
-        losses.append(report.loss)
-        updates += report.updates
-        scores.append(evaluate())
-        if scores[-1] > best:
-            best, best_round = scores[-1], number
-            best_state = copy.deepcopy(model.state_dict())
-        if number - best_round >= patience:
-            break
-    model.load_state_dict(best_state)
-    return SupervisedReport(len(steps), updates, tuple(losses), tuple(scores), best_round)
+    rng = random.Random(seed)
+    failed = OutcomeVerdict(VerdictStatus.SCORED, 0.0, "rules", detail="the attempt was made for another instruction")
+    made = []
+    for item in labelled:
+        task = item.trajectory.task
+        others = [other for other in tasks if other.template == task.template and other.evaluation != task.evaluation]
+        if item.label.success and others:
+            other = replace(item.trajectory, task=rng.choice(others), rule_verdict=failed)
+            made.append(LabelledTrajectory(other, failed))
+    return made
 
 
 @dataclass(frozen=True, slots=True)

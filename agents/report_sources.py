@@ -23,7 +23,7 @@ class LoadedPanels:
 
     Attributes:
         results: Finished episodes by agent, in panel order; agents without any are there with an empty list.
-        trajectories: Their attempts, agent by agent; the last one of each task.
+        trajectories: Their attempts, agent by agent, in panel order; the last one of each task.
         notes: One sentence for everything that was missing or could not be read.
     """
 
@@ -64,7 +64,10 @@ def load_panel_folders(folders: Mapping[str, Path]) -> LoadedPanels:
             loaded.notes.append(f"{agent}: {len(missing)} of {len(tasks)} tasks have no finished episode.")
         order = dict.fromkeys([*(task for task in tasks if task in results), *results])
         loaded.results[agent] = [results[task] for task in order]
-        loaded.trajectories.extend(_read_attempts(agent, folder, loaded.notes))
+        place = {task: number for number, task in enumerate(tasks)}
+        attempts = _read_attempts(agent, folder, loaded.notes)  # in the order in which they ended
+        attempts.sort(key=lambda shown: place.get(shown.trajectory.task.task_id, len(place)))
+        loaded.trajectories.extend(attempts)
     return loaded
 
 
@@ -114,14 +117,15 @@ def _read_results(agent: str, folder: Path, notes: list[str]) -> Iterator[Episod
 def _read_lines(path: Path, name: str, notes: list[str]) -> Iterator[Any]:
     """The JSON value of each line; a file or a line that cannot be read becomes a note."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with path.open("rb") as stream:  # bytes: text would also be split at separators inside a string
+            lines = stream.readlines()
     except OSError as error:
         notes.append(f"{name}: {path.name} cannot be read: {error.strerror}.")
         return
     broken = 0
-    for line in text.splitlines():
+    for line in lines:
         try:
-            yield json.loads(line)
+            yield json.loads(line.decode(errors="replace"))
         except ValueError:
             broken += 1
     if broken:

@@ -43,7 +43,8 @@ class EpisodeResult:
         tags: The task's tags.
         answer: What the agent said at the end, at most 200 characters.
         detail: Which check failed, or what broke.
-        seconds: Wall-clock time of the episode; of a batched policy the mean over the batch.
+        seconds: Wall-clock time of the episode; of a batched policy the time since another one ended, so that all of
+            them together are the time of the run.
     """
 
     task_id: str

@@ -120,6 +120,7 @@ class RolloutCollector:
         seed: int = 0,
         progress: Progress | None = None,
         on_steps: Callable[[int], None] | None = None,
+        on_trajectory: Callable[[Trajectory], None] | None = None,
     ) -> Rollout:
         """Attempts every task once; an attempt that the infrastructure breaks is repeated once.
 
@@ -131,12 +132,14 @@ class RolloutCollector:
             progress: Shown one unit a task.
             on_steps: Called with the number of environment steps after each batch of them; what it raises ends the
                 collection.
+            on_trajectory: Called with each trajectory, failures included, as soon as its attempt has ended; what it
+                raises ends the collection.
 
         Raises:
             InfrastructureError: If no slot is left.
             GenerationFailed: If the policy's backend gives no completion.
         """
-        run = _Run(self, tasks, phase, temperature, seed, progress or SilentProgress(), on_steps)
+        run = _Run(self, tasks, phase, temperature, seed, progress or SilentProgress(), on_steps, on_trajectory)
         return run.collect()
 
     def start_observations(self, tasks: Sequence[Task], *, seed: int = 0) -> list[Observation | None]:
@@ -219,6 +222,7 @@ class _Run:
         seed: int,
         progress: Progress,
         on_steps: Callable[[int], None] | None,
+        on_trajectory: Callable[[Trajectory], None] | None,
     ) -> None:
         self.collector = collector
         self.tasks = tasks
@@ -228,6 +232,7 @@ class _Run:
         self.generator = torch.Generator().manual_seed(seed)
         self.progress = progress
         self.on_steps = on_steps
+        self.on_trajectory = on_trajectory
         self.waiting = list(range(len(tasks)))
         self.attempts_made = [0] * len(tasks)
         self.running: dict[int, _Attempt] = {}
@@ -320,7 +325,7 @@ class _Run:
     def _finish(
         self, attempt: _Attempt, *, truncated: bool, failure: str | None = None, verdict: OutcomeVerdict | None = None
     ) -> None:
-        self.results[attempt.index] = Trajectory(
+        trajectory = Trajectory(
             task=attempt.task,
             steps=tuple(attempt.steps),
             final_observation=attempt.observation,
@@ -329,6 +334,9 @@ class _Run:
             failure=failure,
             rule_verdict=verdict,
         )
+        self.results[attempt.index] = trajectory
+        if self.on_trajectory is not None:
+            self.on_trajectory(trajectory)
         self.progress.advance()
 
 

@@ -3,7 +3,7 @@
     <run>/
       config.json              the configuration, secrets left out
       demonstrations.jsonl.gz  the oracle's trajectories
-      sft/, sft.json           the policy after supervised fine-tuning, and how that went
+      sft/, sft.json           the policy after supervised fine-tuning, and how that went; sft_rounds/ until then
       orm/, orm.json           the outcome reward model, and its agreement with the rules
       checkpoints/             one a phase
       rollouts/                labelled trajectories of each phase
@@ -35,10 +35,11 @@ from agents.labelling import Labeller, OrmLabeller, RuleLabeller, label_trajecto
 from agents.metrics import JsonlWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
-from agents.preparation import choose_evenly, demonstrate, greedy_success, supervised_start, train_orm
+from agents.preparation import choose_evenly, demonstrate, greedy_success, train_orm
 from agents.rollout import RolloutCollector
 from agents.run_card import without_secrets
 from agents.scorers import LanguageModelScorer
+from agents.supervised import supervised_start
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import LabelledTrajectory
 from webrl_gym.tasks.suite import TaskSuite
@@ -154,7 +155,7 @@ class TrainingRun:
         return read_trajectories(path).labelled
 
     def _supervised(self, demonstrations: Sequence[LabelledTrajectory]) -> LLMPolicy:
-        folder, settings = self.folder / "sft", self.config["sft"]
+        folder, rounds, settings = self.folder / "sft", self.folder / "sft_rounds", self.config["sft"]
         if folder.exists():
             return self._policy(self._load(str(folder)))
         policy = self._policy(self._load(self.config["model"]["name_or_path"]))
@@ -165,12 +166,15 @@ class TrainingRun:
                 policy,
                 demonstrations,
                 lambda: (greedy_success(collector, tasks, self.progress).percent or 0.0) / 100,
+                rounds,
                 **{name: value for name, value in settings.items() if name != "valid_every"},
                 seed=self.config["seed"],
                 progress=self.progress,
             )
-            self._write_json("sft.json", {**asdict(report), "valid_tasks": len(tasks)})
+            summary = {**asdict(report), "best_round": report.best_round, "valid_tasks": len(tasks)}
+            self._write_json("sft.json", summary)
         _save_model(policy.language_model, folder)
+        shutil.rmtree(rounds, ignore_errors=True)
         return policy
 
     def _labeller(self, demonstrations: Sequence[LabelledTrajectory]) -> Labeller:

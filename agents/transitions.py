@@ -68,7 +68,7 @@ def to_transitions(labelled: Iterable[LabelledTrajectory], renderer: Renderer) -
 
 def _of_one(item: LabelledTrajectory, renderer: Renderer) -> tuple[list[Transition], int, int]:
     steps = item.trajectory.steps
-    prompts = _prompts(steps, renderer)
+    prompts = state_prompts(steps, renderer)
     transitions = []
     differing = too_long = 0
     for index, (step, prompt_ids) in enumerate(zip(steps, prompts, strict=True)):
@@ -93,8 +93,13 @@ def _of_one(item: LabelledTrajectory, renderer: Renderer) -> tuple[list[Transiti
     return transitions, differing, too_long
 
 
-def _prompts(steps: Sequence[Step], renderer: Renderer) -> list[tuple[int, ...] | None]:
-    """Prompt ids of each step as they are rendered now; None where they do not fit."""
+def state_prompts(steps: Sequence[Step], renderer: Renderer) -> list[tuple[int, ...] | None]:
+    """Prompt ids of each step as they are rendered now; None where they do not fit.
+
+    Args:
+        steps: All steps of a trajectory, in order.
+        renderer: Renders for the model that reads them.
+    """
     prompts: list[tuple[int, ...] | None] = []
     history: list[str] = []
     for step in steps:

@@ -18,6 +18,7 @@ class CompletionServer:
     url: str
     answers: list[tuple[int, bytes]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
     slow: bool = False
     stopped: Event = field(default_factory=Event)
 
@@ -33,16 +34,24 @@ def completion(choice: Any) -> bytes:
 
 
 @contextmanager
-def completion_server() -> Iterator[CompletionServer]:
+def completion_server(protocol: str = "HTTP/1.0") -> Iterator[CompletionServer]:
+    """With ``HTTP/1.1`` connections stay open; a request's ``port`` says which one it came over."""
+
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = protocol
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            state.requests.append({"path": self.path, "key": self.headers.get("Authorization"), **body})
+            state.requests.append(
+                {"path": self.path, "key": self.headers.get("Authorization"), "port": self.client_address[1], **body}
+            )
             if state.slow:
                 state.stopped.wait()
             status, content = state.next_answer()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
+            for name, value in state.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
 

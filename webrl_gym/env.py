@@ -181,6 +181,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
 
         Raises:
             gymnasium.error.ResetNeeded: If the episode is over or was never begun.
+            ServerRefused: If the outcome reward model's server refuses every request.
         """
         if self._over:
             raise gymnasium.error.ResetNeeded("the episode is over: call reset() before step()")

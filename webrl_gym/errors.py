@@ -12,11 +12,14 @@ WebRLGymError
 │   └── ActionTargetError    the element or option it names is not there or not usable
 ├── EvaluationError          an evaluator could not tell; the episode is unscored
 │   └── NothingLocated       a locator matches nothing on its page (scores as an empty text)
+├── CompletionFailed         a language model's server gave no completion for a request
+├── ServerRefused            it gives none for any: key, model name or address are wrong
 └── ScorerError              the YES/NO scorer of an outcome reward model failed
 
 ``ActionError`` never leaves ``env.step``: it becomes text in the next observation.
 ``InfrastructureError`` never leaves ``env.step`` either (the episode is truncated and
 ``info["failure"]`` says why); it leaves ``env.reset`` after one retry.
+``ServerRefused`` leaves everything: no further episode could be judged or played.
 """
 
 from __future__ import annotations
@@ -68,6 +71,14 @@ class EvaluationError(WebRLGymError):
 
 class NothingLocated(EvaluationError):
     """Raised when a locator matches nothing on its page; for WebArena that is an empty text, not a failure."""
+
+
+class CompletionFailed(WebRLGymError):
+    """Raised when a language model's server gives no completion for a request."""
+
+
+class ServerRefused(WebRLGymError):
+    """Raised when a language model's server refuses every request; the message says what to check."""
 
 
 class ScorerError(WebRLGymError):

@@ -8,29 +8,20 @@ a model: anything with ``p_yes`` is a scorer.
 from __future__ import annotations
 
 import math
-import os
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import httpx
 
-from webrl_gym.errors import ScorerError
+from webrl_gym.chat_server import ChatServer
+from webrl_gym.errors import CompletionFailed, ScorerError
 from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
 MAX_PAGE_LENGTH = 8_000
 """Most characters of the final page that the judge reads."""
 
-_NO_JUDGEMENT = (
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    # What reading JSON of another shape than a chat completion's raises.
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-)
 _TEMPLATE = """Decide whether a web agent did what its user asked for.
 
 task: {instruction}
@@ -85,29 +76,33 @@ class OutcomeRewardModel:
 class OpenAICompatibleScorer:
     """Asks any server that speaks OpenAI's chat completions; needs no torch.
 
-    The key is read from an environment variable at each call and never stored, printed or logged.
+    A server that is busy is asked again after a while. The key is read from an environment variable at each request
+    and never stored, printed or logged.
     """
 
     def __init__(
-        self, base_url: str, model: str, api_key_variable: str = "OPENAI_API_KEY", timeout_s: float = 60.0
+        self,
+        base_url: str,
+        model: str,
+        api_key_variable: str = "OPENAI_API_KEY",
+        timeout_s: float = 60.0,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Talks to ``model`` at ``base_url`` (``http://localhost:8000/v1`` for example)."""
-        self.base_url = base_url.rstrip("/")
+        """Talks to ``model`` at ``base_url`` (``http://localhost:8000/v1`` for example); waits with ``sleep``."""
+        self.server = ChatServer(base_url, api_key_variable, timeout_s, sleep=sleep)
         self.model = model
-        self.api_key_variable = api_key_variable
-        self.timeout_s = timeout_s
 
     def p_yes(self, prompts: Sequence[str]) -> list[float]:
         """P(YES) for each prompt, from the log-probabilities of the first token, else from the answer's word.
 
         Raises:
-            ScorerError: If the server does not answer, or with anything else than YES or NO.
+            ScorerError: If the server stays away, or answers with anything else than YES or NO.
+            ServerRefused: If it refuses every request: key, model name or address are wrong.
         """
-        with httpx.Client(timeout=self.timeout_s) as client:
+        with self.server.client() as client:
             return [self._ask(client, prompt) for prompt in prompts]
 
     def _ask(self, client: httpx.Client, prompt: str) -> float:
-        key = os.environ.get(self.api_key_variable, "").strip()
         body = {
             "model": self.model,
             "messages": [{"role": "user", "content": prompt}],
@@ -117,18 +112,13 @@ class OpenAICompatibleScorer:
             "top_logprobs": 10,
         }
         try:
-            answer = client.post(
-                f"{self.base_url}/chat/completions",
-                json=body,
-                headers={"Authorization": f"Bearer {key}"} if key else {},
-            )
-            answer.raise_for_status()
-            return _probability_of_yes(answer.json()["choices"][0])
-        except httpx.LocalProtocolError:
-            # The error's own text would show the header, and the key with it.
-            raise ScorerError(f"the variable {self.api_key_variable} holds no key that can be sent") from None
-        except _NO_JUDGEMENT as error:
-            raise ScorerError(f"{self.base_url} gave no judgement: {type(error).__name__}: {error}") from error
+            return _probability_of_yes(self.server.ask(client, body))
+        except CompletionFailed as error:
+            raise ScorerError(f"the judge gave no judgement: {error}") from error
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+            raise ScorerError(
+                f"{self.server.shown_url} gave no judgement that can be read: {type(error).__name__}: {error}"
+            ) from error
 
 
 def _probability_of_yes(choice: dict[str, Any]) -> float:

@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
-from agents.benchmark import benchmark, run_panel
+from agents.actors import ScriptedOracle, TaskInfo
+from agents.benchmark import benchmark, main, run_panel
+from agents.environments import suite_of
 from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
 from agents.results import EpisodeResult, result_from_json
 from tests.agents.small_llama import small_llama
-from tests.completion_server import CompletionServer, completion_server
+from tests.completion_server import CompletionServer, completion, completion_server
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +43,12 @@ def run(*overrides: str) -> tuple[list[EpisodeResult], Path]:
 
 def card(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "card.json").read_text(encoding="utf-8"))
+
+
+def looks(path: str = "runs/practice_test_log.jsonl") -> list[dict[str, Any]]:
+    if not Path(path).exists():
+        return []
+    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").split("\n")[:-1]]
 
 
 def test_the_oracle_by_command_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,6 +77,58 @@ def test_finished_work_is_shown_again_with_the_card_of_its_making() -> None:
     (folder / "card.json").write_text(json.dumps({**first, "commit": "of then"}), encoding="utf-8")
     assert run() == (results, folder)
     assert card(folder)["commit"] == "of then"
+
+
+def test_results_that_were_there_already_are_not_taken_for_new_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert benchmark(config()) == 0
+    assert "nothing was run" not in capsys.readouterr().out
+    assert benchmark(config()) == 0
+    assert "nothing was run: these results were there already" in capsys.readouterr().out
+    Path("runs/benchmark/practice-valid/oracle/results.jsonl").unlink()
+    assert benchmark(config()) == 0
+    assert "nothing was run" not in capsys.readouterr().out
+
+
+def test_every_look_at_the_test_suite_leaves_a_line() -> None:
+    run()
+    assert looks() == []
+    results, folder = run("suite=practice-test", "agent=random", "seed=4")
+    line = looks()[0]
+    assert (line["agent"], line["model"], line["seed"]) == ("random", None, 4)
+    assert (line["successes"], line["trials"]) == (sum(result.success for result in results), 3)
+    assert line["commit"] == card(folder)["commit"]
+    run("suite=practice-test", "agent=random", "seed=4")
+    assert len(looks()) == 1
+    run("suite=practice-test", "output=elsewhere", "test_log=kept/looks.jsonl")
+    assert len(looks()) == 1
+    assert [line["agent"] for line in looks("kept/looks.jsonl")] == ["oracle"]
+
+
+def test_a_run_that_was_stopped_is_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(self: ScriptedOracle, task_info: TaskInfo) -> None:
+        if task_info["task_id"] == last:
+            raise KeyboardInterrupt
+        reset(self, task_info)
+
+    reset = ScriptedOracle.reset
+    last = suite_of("practice-test").tasks[2].task_id
+    with monkeypatch.context() as patch:
+        patch.setattr(ScriptedOracle, "reset", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run("suite=practice-test")
+    assert looks() == []
+    run("suite=practice-test")
+    assert [line["trials"] for line in looks()] == [3]
+
+
+def test_a_server_that_was_down_was_no_look(server: CompletionServer) -> None:
+    given = ["suite=practice-test", "agent=openai", f"base_url={server.url}", "model=m"]
+    server.answers = [(200, b"nonsense")]
+    run(*given)
+    assert looks() == []
+    server.say("exit()")
+    run(*given)
+    assert [(line["agent"], line["model"], line["trials"]) for line in looks()] == [("openai", "m", 3)]
 
 
 @pytest.mark.parametrize(
@@ -108,14 +168,35 @@ def test_a_model_behind_a_server_has_a_folder_of_its_own_and_no_secret_in_it(
     assert other != folder
 
 
-def test_a_panel_of_failures_only_is_no_success(
-    server: CompletionServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server.answers = [(401, b"")]
+def test_a_panel_of_failures_only_is_no_success(server: CompletionServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answers = [(200, b"nonsense")]
     assert benchmark(config("agent=openai", f"base_url={server.url}", "model=m")) == 1
     assert "not counted: 3 failed" in capsys.readouterr().out
     server.say("exit()")
     assert benchmark(config("agent=openai", f"base_url={server.url}", "model=m")) == 0
+
+
+def test_a_server_that_refuses_everything_stops_the_benchmark_at_once(
+    server: CompletionServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    address = server.url.replace("http://", "http://me:sk-hidden@")
+    words = ["agent=openai", f"base_url='{address}'", "model=m", "limit=3", "suite=practice-valid", "output=here"]
+    monkeypatch.setattr(sys, "argv", ["webrl-benchmark", *words])
+    left = completion({"message": {"content": "exit()"}})
+    server.answers = [(200, left), (401, b"sk-secret is no key"), (200, left)]
+    assert main() == 2
+    said = capsys.readouterr().err
+    url = server.url + "/chat/completions"
+    assert f"ServerRefused: {url} refused the request with status 401: check the key in the variable OPEN" in said
+    assert said.count("ServerRefused") == 1
+    assert "sk-secret" not in said
+    assert "sk-hidden" not in said
+    assert len(server.requests) == 2
+    assert len(Path("here", "results.jsonl").read_text(encoding="utf-8").splitlines()) == 1
+    monkeypatch.setattr(sys, "argv", ["webrl-benchmark", *words])
+    assert main() == 0
+    assert len(server.requests) == 4
 
 
 def test_a_users_agent_from_the_current_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +220,10 @@ def test_a_users_agent_from_the_current_folder(folder: Path, monkeypatch: pytest
 def test_a_policy_by_its_folder(folder: Path) -> None:
     small_llama().save(folder / "trained" / "policy")
     (folder / "empty").mkdir()
-    with pytest.raises(ValueError, match="holds no policy yet"):
+    with pytest.raises(ValueError, match="empty is neither a run of webrl-train nor a model"):
+        run("agent=empty")
+    (folder / "empty" / "config.json").write_text('{"demonstrations": 250}', encoding="utf-8")
+    with pytest.raises(ValueError, match="holds no policy yet: finish the run with webrl-train resume=empty"):
         run("agent=empty")
     results, made = run("agent=trained", "env.num_envs=2", "env.max_steps=1")
     assert [result.status for result in results] == ["scored"] * 3
@@ -153,7 +237,10 @@ def test_a_policy_by_its_folder(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["agent=nobody"], "there is no agent 'nobody'"),
+        (["agent=nobody"], "there is no agent and no folder 'nobody'"),
+        (["agent="], "there is no agent and no folder ''"),
+        (["agent=null"], "there is no agent and no folder ''"),
+        (["agent=:"], "agent ':' cannot be loaded"),
         (["suite=practice-tets"], "did you mean practice-test"),
         (["only_sites=[myspace]"], "no site 'myspace'"),
         (["agent=not_a_module:Agent"], "No module named"),
@@ -176,9 +263,10 @@ def test_all_conflicts_are_reported_at_once() -> None:
             "limit=0",
             "seed=-1",
             "temperature=hot",
+            "test_log=null",
         )
     lines = str(caught.value).splitlines()
-    assert len(lines) == 8
+    assert len(lines) == 9
     words = (
         "model=",
         "http://",
@@ -188,14 +276,16 @@ def test_all_conflicts_are_reported_at_once() -> None:
         "limit",
         "seed",
         "temperature",
+        "test_log",
     )
     assert all(any(word in line for line in lines) for word in words)
     assert "sk-secret" not in str(caught.value)
 
 
-def test_an_address_belongs_to_a_model_behind_a_server() -> None:
-    with pytest.raises(ConfigConflict, match="base_url means nothing to agent=oracle"):
-        run("base_url=http://localhost:8000/v1")
+@pytest.mark.parametrize(("key", "value"), [("base_url", "http://localhost:8000/v1"), ("model", "my-model")])
+def test_an_address_and_a_name_belong_to_a_model_behind_a_server(key: str, value: str) -> None:
+    with pytest.raises(ConfigConflict, match=f"{key} means nothing to agent=oracle"):
+        run(f"{key}={value}")
 
 
 @pytest.mark.browser

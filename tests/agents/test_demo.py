@@ -65,7 +65,13 @@ def test_the_demo_makes_table_report_and_log_once(
     assert table[4].split(" | ")[-1].startswith("100.0 [")
     assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
     log = [json.loads(line) for line in Path("runs/practice_test_log.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [line["agent"] for line in log] == ["do_nothing", "random", "oracle", "SFT", "WebRL"]
+    assert [line["agent"] for line in log] == [
+        "do_nothing",
+        "random",
+        "oracle",
+        "runs/demo/sft",
+        "runs/demo/policy",
+    ]
     assert [line["trials"] for line in log] == [3] * 5
 
     results = {path: path.stat().st_mtime_ns for path in folder.rglob("results.jsonl")}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stable_baselines3.common.vec_env import DummyVecEnv
@@ -13,13 +15,15 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from agents.actors import FixedAgent, RandomAgent, ScriptedOracle
 from agents.errors import CheckpointCorrupt, CheckpointMismatch, GenerationFailed
 from agents.panel import PanelFolder, final_answer, play_task, run_agent, run_policy
+from agents.prompting import PromptRenderer
 from agents.results import EpisodeResult, failure_counts, rate
 from agents.rollout import RolloutCollector
 from agents.trajectory_io import read_trajectories
-from agents.types import Completion
-from tests.agents.tiny_models import tiny_policy
+from agents.types import Completion, Prompt
+from tests.agents.tiny_models import ToyFormatted, tiny_policy
 from tests.agents.toy_env import ToyEnv, ToySuite, demonstration, oracle_actions, toy_task
 from webrl_gym.env import WebArenaLiteEnv
+from webrl_gym.errors import InfrastructureError
 from webrl_gym.suites import load_suite
 from webrl_gym.types import Observation
 
@@ -42,6 +46,21 @@ class ToyOracle:
 
     def act(self, observation: Observation) -> str:
         return next(self.actions)
+
+
+class FixedPolicy:
+    """Leaves every page at once."""
+
+    def __init__(self) -> None:
+        self.renderer = PromptRenderer(ToyFormatted(), 512)
+        self.batches: list[int] = []
+
+    def act(self, prompts: Sequence[Prompt], **sampling: Any) -> list[Completion]:
+        self.batches.append(len(prompts))
+        return [Completion(self.answer(prompt)) for prompt in prompts]
+
+    def answer(self, prompt: Prompt) -> str:
+        return 'exit(message="")'
 
 
 def opened(folder: Path, **changes: object) -> PanelFolder:
@@ -161,6 +180,23 @@ def test_a_server_that_gives_no_completion_is_infrastructure(tmp_path: Path) -> 
     assert (results[0].status, results[0].detail) == ("failed", "GenerationFailed: no completion")
 
 
+def test_a_panel_whose_first_tasks_are_all_broken_is_given_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Silent(ToyOracle):
+        def act(self, observation: Observation) -> str:
+            raise GenerationFailed("no completion")
+
+    agent = Silent()
+    with pytest.raises(InfrastructureError, match=r"none of the first 3 tasks .* GenerationFailed: no completion"):
+        run_agent(ToyEnv(), agent, opened(tmp_path))
+    assert list(dict.fromkeys(agent.episodes)) == [task.task_id for task in TASKS[:3]]
+    assert f"{TASKS[0].task_id} is not counted: GenerationFailed: no completion" in caplog.messages
+    # Where anything was ever finished, broken tasks at the start keep nobody from the others.
+    stopped_after(tmp_path, 1)
+    broken = {task.task_id: 2 for task in TASKS[1:5]}
+    results = run_agent(ToyEnv(broken_resets=broken), ToyOracle(), opened(tmp_path))
+    assert [result.status for result in results] == ["scored", *["failed"] * 4, "scored"]
+
+
 def test_an_error_of_the_agent_itself_is_raised_and_loses_nothing(tmp_path: Path) -> None:
     class Faulty(ToyOracle):
         def act(self, observation: Observation) -> str:
@@ -226,6 +262,57 @@ def test_a_policy_runs_over_a_panel_and_continues(tmp_path: Path) -> None:
     assert [task.task_id for task in opened(tmp_path / "parts").open_tasks] == [TASKS[1].task_id]
     finished = run_policy(collector(2), opened(tmp_path / "parts"))
     assert [replace(result, seconds=0) for result in finished] == [replace(result, seconds=0) for result in whole]
+
+
+def test_a_stopped_policy_loses_the_attempts_that_were_running_only(tmp_path: Path) -> None:
+    class Stopped(FixedPolicy):
+        def act(self, prompts: Sequence[Prompt], **sampling: Any) -> list[Completion]:
+            on_disk.append(len((tmp_path / "results.jsonl").read_bytes().split(b"\n")) - 1 if on_disk else 0)
+            if len(on_disk) == 3:
+                raise KeyboardInterrupt
+            return super().act(prompts, **sampling)
+
+    def collector(policy: FixedPolicy) -> RolloutCollector:
+        return RolloutCollector(DummyVecEnv([ToyEnv] * 2), policy)
+
+    on_disk: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        run_policy(collector(Stopped()), opened(tmp_path))
+    assert on_disk == [0, 2, 4]
+    panel = opened(tmp_path)
+    assert names(panel.results) == [task.task_id for task in TASKS[:4]]
+    going_on = FixedPolicy()
+    assert names(run_policy(collector(going_on), panel)) == [task.task_id for task in TASKS]
+    assert going_on.batches == [2]
+    assert names(opened(tmp_path).results) == [task.task_id for task in TASKS]
+    kept = [trajectory.task for trajectory in read_trajectories(tmp_path / "trajectories.jsonl").trajectories]
+    assert kept == list(TASKS)
+
+
+def test_the_batches_of_a_policy_are_full_to_the_end(tmp_path: Path) -> None:
+    tasks = [replace(TASKS[0], task_id=f"toy/{number}") for number in range(150)]
+    policy = FixedPolicy()
+    run_policy(RolloutCollector(DummyVecEnv([ToyEnv] * 30), policy), opened(tmp_path, tasks=tasks))
+    assert policy.batches == [30] * 5
+
+
+def test_results_stand_in_panel_order_whoever_ends_first(tmp_path: Path) -> None:
+    class LateRed(FixedPolicy):
+        def act(self, prompts: Sequence[Prompt], **sampling: Any) -> list[Completion]:
+            time.sleep(0.1)
+            return super().act(prompts, **sampling)
+
+        def answer(self, prompt: Prompt) -> str:
+            return "no action" if "Open Red" in prompt.text else super().answer(prompt)
+
+    collector = RolloutCollector(DummyVecEnv([ToyEnv] * 6), LateRed())
+    began = time.perf_counter()
+    results = run_policy(collector, opened(tmp_path))
+    took = time.perf_counter() - began
+    assert names(results) == names(opened(tmp_path).results) == [task.task_id for task in TASKS]
+    first_lines = (tmp_path / "results.jsonl").read_text(encoding="utf-8").split("\n")
+    assert json.loads(first_lines[0])["task_id"] != TASKS[0].task_id
+    assert 0.1 * TASKS[0].max_steps - 0.05 < sum(result.seconds for result in results) < took + 0.05
 
 
 def test_the_oracle_solves_and_the_floors_do_not(env: WebArenaLiteEnv, tmp_path: Path) -> None:

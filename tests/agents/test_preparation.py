@@ -9,13 +9,13 @@ import pytest
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from agents.errors import TrainingStopped
-from agents.preparation import choose_evenly, demonstrate, greedy_success, supervised_start, train_orm
+from agents.preparation import choose_evenly, demonstrate, greedy_success, train_orm
 from agents.results import Rate
 from agents.rollout import RolloutCollector
 from agents.scorers import LanguageModelScorer
-from tests.agents.tiny_models import tiny_model, tiny_policy
+from tests.agents.tiny_models import tiny_model
 from tests.agents.toy_env import ToyEnv, ToySuite, demonstration
-from tests.agents.toy_runs import TASKS, demonstrations, started_policy, weights
+from tests.agents.toy_runs import TASKS, demonstrations, started_policy
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import SiteError
 from webrl_gym.suites import load_suite
@@ -80,30 +80,6 @@ def test_a_demonstration_that_the_infrastructure_breaks_is_repeated_once(
     breaks[0] = 2
     with pytest.raises(TrainingStopped, match=r"demonstration of practice-train/.* failed: SiteError: gone"):
         demonstrate(env, tasks)
-
-
-def test_the_supervised_start_keeps_the_best_rounds_weights() -> None:
-    policy = tiny_policy()
-    scores = iter([0.25, 0.5, 0.25, 0.5])
-    seen = []
-
-    def evaluate() -> float:
-        seen.append(weights(policy))
-        return next(scores)
-
-    report = supervised_start(policy, demonstrations(), evaluate, max_rounds=9, patience=2, **SETTINGS)
-    assert (report.scores, report.best_round) == ((0.25, 0.5, 0.25, 0.5), 2)
-    assert report.steps == sum(len(item.trajectory.steps) for item in demonstrations())
-    assert len(report.losses) == 4
-    assert report.updates >= 4
-    assert weights(policy).equal(seen[1])
-    assert not weights(policy).equal(seen[3])
-
-
-def test_the_supervised_start_ends_at_its_last_round() -> None:
-    policy = tiny_policy()
-    report = supervised_start(policy, demonstrations(), lambda: 0.0, max_rounds=2, patience=5, **SETTINGS)
-    assert (len(report.scores), report.best_round) == (2, 1)
 
 
 def test_the_orm_learns_to_tell_successes_from_failures() -> None:

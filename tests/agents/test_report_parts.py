@@ -289,6 +289,33 @@ def test_result_folders_are_read_in_panel_order_with_pictures_and_values(tmp_pat
     assert "no trajectories from trajectories.jsonl" in notes
 
 
+def test_a_separator_inside_an_answer_ends_no_line(tmp_path):
+    tasks = [toy_task(colour, 0) for colour in COLOURS]
+    results = run_agent(ToyEnv(), FixedAgent("one\u2028two\u0085three"), PanelFolder(tmp_path, "odd", tasks))
+    path = tmp_path / "results.jsonl"
+    # Written by another program: JSON allows these characters as they are.
+    lines = [
+        json.dumps(json.loads(line), ensure_ascii=False) for line in path.read_text(encoding="utf-8").split("\n")[:-1]
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert "\u2028" in path.read_text(encoding="utf-8")
+    loaded = load_panel_folders({"odd": tmp_path})
+    assert loaded.results["odd"] == results
+    assert loaded.notes == []
+
+
+def test_attempts_stand_in_panel_order_however_they_ended(tmp_path):
+    tasks = [toy_task(colour, 0) for colour in COLOURS]
+    run_agent(ToyEnv(), FixedAgent("no"), PanelFolder(tmp_path, "nobody", tasks))
+    for name, header in (("results.jsonl", 0), ("trajectories.jsonl", 1)):
+        lines = (tmp_path / name).read_text(encoding="utf-8").split("\n")[:-1]
+        turned = [*lines[:header], *reversed(lines[header:])]
+        (tmp_path / name).write_text("\n".join(turned) + "\n", encoding="utf-8")
+    loaded = load_panel_folders({"nobody": tmp_path})
+    assert [item.trajectory.task for item in loaded.trajectories] == tasks
+    assert [item.task_id for item in loaded.results["nobody"]] == [task.task_id for task in tasks]
+
+
 def test_metrics_of_a_run_are_read_and_the_last_line_of_a_phase_counts(tmp_path):
     writer = JsonlWriter(tmp_path / "metrics.jsonl")
     writer.write(10, {"phase": 1, "critic/loss": 0.9})

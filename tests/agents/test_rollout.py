@@ -117,6 +117,37 @@ def test_a_slot_takes_the_next_task_as_soon_as_one_ends():
     assert not rollout.trajectories[0].rule_verdict.success
 
 
+def test_every_attempt_is_told_as_soon_as_it_ends():
+    class Late(WordPolicy):
+        """Leaves at once, apart from the first task, which goes on to its step limit."""
+
+        def act(self, prompts, *, temperature, generator):
+            told_before_batch.append(len(told))
+            return super().act(prompts, temperature=temperature, generator=generator)
+
+        @staticmethod
+        def answer(text):
+            return "no action" if "Open Red" in text else 'exit(message="")'
+
+    told, told_before_batch = [], []
+    tasks = [toy_task("Red", 0), *(toy_task("Blue", order) for order in range(3)), toy_task("Green", 0)]
+    collector = RolloutCollector(dummy(2, broken_resets={tasks[4].task_id: 2}), Late())
+    rollout = collector.collect(tasks, phase=1, on_trajectory=told.append)
+    assert told_before_batch == [0, 1, 2, 3]
+    assert [tasks.index(trajectory.task) for trajectory in told] == [1, 2, 3, 0, 4]
+    assert sorted(told, key=lambda item: tasks.index(item.task)) == [*rollout.trajectories, *rollout.failures]
+
+
+def test_what_the_listener_raises_ends_the_rollout():
+    def stop(trajectory):
+        raise KeyboardInterrupt
+
+    shown = Shown()
+    with pytest.raises(KeyboardInterrupt):
+        RolloutCollector(dummy(2), WordPolicy()).collect(TASKS, phase=1, progress=shown, on_trajectory=stop)
+    assert shown.events == [("rollout", 18), "end"]
+
+
 @pytest.mark.parametrize("where", ["broken_resets", "broken_steps"])
 def test_infrastructure_failures_are_retried_once_and_recorded_apart(where):
     once, twice = TASKS[1], TASKS[4]

@@ -1,0 +1,148 @@
+"""Supervised fine-tuning on demonstrations, in rounds: train, validate, keep the best.
+
+After arXiv 2411.02337, algorithm 1, part 1. Every finished round's weights are on the disk, so that a stopped
+fine-tuning goes on after its last finished round.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from agents.atomic_file import replacing
+from agents.checkpoint import load_module_tensors, module_tensors
+from agents.errors import CheckpointError
+from agents.fitting import FitSettings
+from agents.metrics import Progress
+from agents.objectives import fit_actions
+from agents.policy import LLMPolicy
+from agents.transitions import to_transitions
+from agents.types import LabelledTrajectory
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisedReport:
+    """How supervised fine-tuning went.
+
+    Attributes:
+        steps: Training examples (one an action).
+        updates: Optimizer steps.
+        losses: Mean loss of each round.
+        scores: Success on the validation tasks after each round.
+    """
+
+    steps: int
+    updates: int = 0
+    losses: tuple[float, ...] = ()
+    scores: tuple[float, ...] = ()
+
+    @property
+    def best_round(self) -> int:
+        """The round whose weights are kept, from 1: the first of the highest score; 0 before there is one."""
+        return self.scores.index(max(self.scores)) + 1 if self.scores else 0
+
+
+class _Rounds:
+    """Weights of the latest and the best round in a folder, and the report so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._report = folder / "report.json"
+
+    def open(self, model: nn.Module, steps: int) -> SupervisedReport:
+        """The report so far, with the latest round's weights in the model."""
+        if not self._report.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return SupervisedReport(steps)
+        record = json.loads(self._report.read_text(encoding="utf-8"))
+        report = SupervisedReport(record["steps"], record["updates"], tuple(record["losses"]), tuple(record["scores"]))
+        self.load(model, len(report.scores))
+        return report
+
+    def keep(self, model: nn.Module, report: SupervisedReport) -> None:
+        """Writes the latest round; rounds that are neither the latest nor the best are removed."""
+        number = len(report.scores)
+        try:
+            with replacing(self._weights(number)) as temporary:
+                save_file(module_tensors(model), temporary)
+            with replacing(self._report) as temporary:
+                temporary.write_text(json.dumps(asdict(report)) + "\n", encoding="utf-8")
+        except (OSError, SafetensorError) as error:
+            raise CheckpointError(f"Round {number} of the fine-tuning cannot be written: {error}") from error
+        needed = {self._weights(number), self._weights(report.best_round)}
+        for path in self._folder.glob("round-*.safetensors"):
+            if path not in needed:
+                path.unlink()
+
+    def load(self, model: nn.Module, number: int) -> None:
+        """Puts a round's weights into the model."""
+        load_module_tensors(model, load_file(self._weights(number)), f"fine-tuning round {number}")
+
+    def _weights(self, number: int) -> Path:
+        return self._folder / f"round-{number}.safetensors"
+
+
+def supervised_start(
+    policy: LLMPolicy,
+    demonstrations: Sequence[LabelledTrajectory],
+    evaluate: Callable[[], float],
+    folder: Path,
+    *,
+    learning_rate: float,
+    optimizer: str,
+    epochs_per_round: int,
+    max_rounds: int,
+    patience: int,
+    tokens_per_batch: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> SupervisedReport:
+    """Fine-tunes a policy on demonstrations until validation stops improving, and keeps the best round's weights.
+
+    Args:
+        policy: Is trained in place.
+        demonstrations: Successful trajectories.
+        evaluate: Success of the policy as it is on validation tasks, in [0, 1].
+        folder: Holds the rounds; what is there from a run that was stopped is gone on with.
+        learning_rate: At the start of each round; it falls linearly to 0 within the round.
+        optimizer: ``adamw`` or ``muon``.
+        epochs_per_round: Passes over the demonstrations between two validations.
+        max_rounds: Most rounds, >= 1.
+        patience: Rounds without improvement after which training ends.
+        tokens_per_batch: Most padded tokens in one forward pass.
+        seed: Decides the order of the examples.
+        progress: Shown one unit an example.
+
+    Raises:
+        CheckpointError: If a round cannot be written.
+        CheckpointMismatch: If the folder holds rounds of another model.
+    """
+    steps = to_transitions(demonstrations, policy.renderer).steps
+    model = policy.language_model.model
+    rounds = _Rounds(folder)
+    report = rounds.open(model, len(steps))
+    while len(report.scores) < max_rounds and len(report.scores) - report.best_round < patience:
+        settings = FitSettings(
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+            epochs=epochs_per_round,
+            tokens_per_batch=tokens_per_batch,
+            schedule="linear",
+            seed=seed + len(report.scores) + 1,
+        )
+        fit = fit_actions(policy, steps, settings, progress)
+        report = replace(
+            report,
+            updates=report.updates + fit.updates,
+            losses=(*report.losses, fit.loss),
+            scores=(*report.scores, evaluate()),
+        )
+        rounds.keep(model, report)
+    rounds.load(model, report.best_round)
+    return report

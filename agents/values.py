@@ -1,0 +1,94 @@
+"""The critic's values for the report: V(s) beside each step of recorded attempts.
+
+A value stands in the step's ``info`` as ``value``, where the report finds it; it is null where the state's prompt does
+not fit the context.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from agents.checkpoint import CheckpointFolder, load_module_tensors
+from agents.inference import state_values
+from agents.models import LanguageModel, ValueCritic
+from agents.trajectory_io import read_trajectories, write_trajectories
+from agents.transitions import Renderer, state_prompts
+from agents.types import LabelledTrajectory
+
+TOKENS_PER_BATCH = 16_384
+"""Most padded tokens in one forward pass."""
+
+
+def load_critic(run: Path, language_model: LanguageModel) -> ValueCritic | None:
+    """The critic of a run's newest finished phase.
+
+    Args:
+        run: The run's folder, which holds ``checkpoints``.
+        language_model: A model of the run, of the precision that it was trained in; gives the trunk's shape and is
+            left as it is.
+
+    Returns:
+        The critic in evaluation mode; None where no phase is finished, or the run's algorithm has no critic.
+
+    Raises:
+        CheckpointCorrupt: If a file of the checkpoint is missing, cut or changed.
+        CheckpointMismatch: If the critic is one of another model.
+    """
+    checkpoint = CheckpointFolder(run / "checkpoints").read_latest()
+    if checkpoint is None or "critic" not in checkpoint.tensors:
+        return None
+    critic = ValueCritic(language_model)
+    load_module_tensors(critic, checkpoint.tensors["critic"], "critic")
+    return critic.eval()
+
+
+def has_values(folder: Path) -> bool:
+    """Whether each step of a result folder's attempts was valued.
+
+    Args:
+        folder: A folder of ``agents.panel``.
+
+    Raises:
+        OSError: If its ``trajectories.jsonl`` cannot be read.
+        ValueError: If that is no trajectory file.
+    """
+    attempts = read_trajectories(folder / "trajectories.jsonl").trajectories
+    return all("value" in step.info for attempt in attempts for step in attempt.steps)
+
+
+def add_values(
+    folder: Path, critic: ValueCritic, renderer: Renderer, tokens_per_batch: int = TOKENS_PER_BATCH
+) -> list[float]:
+    """Puts V(s) beside each step of a result folder's attempts, in place of what stood there.
+
+    Args:
+        folder: A folder of ``agents.panel``; its ``trajectories.jsonl`` is replaced as a whole.
+        critic: The critic; in evaluation mode.
+        renderer: Renders states as the critic read them in training (``policy.renderer`` of its run).
+        tokens_per_batch: Most padded tokens in one forward pass.
+
+    Returns:
+        The values, attempt by attempt.
+
+    Raises:
+        OSError: If the file cannot be read or written; it is as it was then.
+        ValueError: If it is no trajectory file.
+    """
+    path = folder / "trajectories.jsonl"
+    file = read_trajectories(path)
+    prompts = [state_prompts(attempt.steps, renderer) for attempt in file.trajectories]
+    readable = [ids for ids in chain.from_iterable(prompts) if ids is not None]
+    values = state_values(critic, readable, tokens_per_batch)
+    following = iter(values)
+    valued = []
+    for attempt, states, label in zip(file.trajectories, prompts, file.labels, strict=True):
+        steps = tuple(
+            replace(step, info={**step.info, "value": None if ids is None else next(following)})
+            for step, ids in zip(attempt.steps, states, strict=True)
+        )
+        item = replace(attempt, steps=steps)
+        valued.append(item if label is None else LabelledTrajectory(item, label))
+    write_trajectories(path, valued)
+    return values

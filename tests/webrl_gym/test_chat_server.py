@@ -1,0 +1,170 @@
+"""A server of chat completions: asked again where it is busy, given up at once where it says no, no key shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from tests.completion_server import CompletionServer, completion, completion_server
+from webrl_gym.chat_server import ChatServer
+from webrl_gym.errors import CompletionFailed, ServerRefused
+
+DONE = (200, completion({"message": {"content": "done"}}))
+
+
+@pytest.fixture
+def server() -> Iterator[CompletionServer]:
+    with completion_server() as running:
+        yield running
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """The seconds that were waited, without waiting."""
+    return []
+
+
+def ask(url: str, waits: list[float], **settings: Any) -> dict[str, Any]:
+    asked = ChatServer(url, "TEST_KEY", sleep=waits.append, **settings)
+    with asked.client() as client:
+        return asked.ask(client, {"model": "some-model"})
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
+def test_a_busy_server_is_asked_again_after_longer_and_longer_waits(
+    server: CompletionServer, waits: list[float], status: int
+) -> None:
+    server.answers = [(status, b"busy")] * 3 + [DONE]
+    assert ask(server.url, waits) == {"message": {"content": "done"}}
+    assert waits == [2.0, 4.0, 8.0]
+
+
+def test_tries_and_waits_have_an_end(server: CompletionServer, waits: list[float]) -> None:
+    server.answers = [(503, b"busy")]
+    with pytest.raises(CompletionFailed, match="no completion in 8 tries; last: status 503"):
+        ask(server.url, waits, attempts=8)
+    assert waits == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert len(server.requests) == 8
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "waited"),
+    [("17", 17.0), ("0.5", 2.0), ("3600", 60.0), ("-3", 2.0), ("nan", 2.0), ("inf", 2.0), ("soon", 2.0), ("", 2.0)],
+)
+def test_a_server_says_how_long_to_wait(
+    server: CompletionServer, waits: list[float], asked_for: str, waited: float
+) -> None:
+    server.answers = [(429, b""), DONE]
+    server.headers["Retry-After"] = asked_for
+    ask(server.url, waits)
+    assert waits == [waited]
+
+
+def test_a_server_says_until_when_to_wait(server: CompletionServer, waits: list[float]) -> None:
+    server.answers = [(503, b""), DONE]
+    server.headers["Retry-After"] = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    ask(server.url, waits)
+    assert waits == [pytest.approx(30, abs=5)]
+
+
+def test_a_server_that_is_away_or_slow_is_asked_again(server: CompletionServer, waits: list[float]) -> None:
+    with pytest.raises(CompletionFailed, match="in 5 tries; last: ConnectError"):
+        ask("http://127.0.0.1:9/v1", waits)
+    server.answers = [DONE]
+    server.slow = True
+    with pytest.raises(CompletionFailed, match="in 2 tries; last: ReadTimeout"):
+        ask(server.url, waits, timeout_s=0.05, attempts=2)
+    assert waits == [2.0, 4.0, 8.0, 16.0, 2.0]
+
+
+NO_MODEL = json.dumps({"error": {"message": "the model does not exist"}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (400, NO_MODEL, "check the model name 'some-model'; it says: the model does not exist"),
+        (400, b'"no"', "check the model name 'some-model'; it says: no"),
+        (401, NO_MODEL, "check the key in the variable TEST_KEY (it is not set)"),
+        (403, b"", "check the key in the variable TEST_KEY (it is not set) and whether it may use 'some-model'"),
+        (404, NO_MODEL, "check base_url and the model name 'some-model'; it says: the model does not exist"),
+        (404, b"<html>Not Found</html>", "check base_url and the model name 'some-model'"),
+        (302, b"", "check base_url"),
+    ],
+)
+def test_a_refusal_is_taken_at_once_and_says_what_to_check(
+    server: CompletionServer, waits: list[float], status: int, body: bytes, said: str
+) -> None:
+    server.answers = [(status, body)]
+    with pytest.raises(ServerRefused) as caught:
+        ask(server.url.replace("http://", "http://me:sk-hidden@"), waits)
+    assert str(caught.value) == f"{server.url}/chat/completions refused the request with status {status}: {said}"
+    assert (len(server.requests), waits) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, b'{"error": {"code": "context_length_exceeded", "message": "at most the context of 4096 tokens"}}'),
+        (400, b'{"message": "the prompt is too long"}'),
+        (400, b'{"error": {"message": "stopped by the content filter"}}'),
+        (413, b""),
+    ],
+)
+def test_a_prompt_that_is_refused_says_nothing_about_the_next(
+    server: CompletionServer, waits: list[float], status: int, body: bytes
+) -> None:
+    server.answers = [(status, body)]
+    with pytest.raises(
+        CompletionFailed, match=f"refused the request with status {status}: .*(context|long|filter|large)"
+    ):
+        ask(server.url, waits)
+    assert (len(server.requests), waits) == (1, [])
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405])
+def test_a_key_is_sent_and_not_shown(
+    server: CompletionServer, waits: list[float], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_KEY", " sk-secret\n")
+    body = json.dumps({"error": {"message": "x" * 195 + "sk-secret is unknown, and so is sk-s***et"}}).encode()
+    server.answers = [(status, body)]
+    with pytest.raises(ServerRefused) as caught:
+        ask(server.url + "?key=sk-hidden", waits)
+    assert server.requests[0]["key"] == "Bearer sk-secret"
+    assert "sk-" not in str(caught.value)
+    assert "not set" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["sk-sec\nret", "sk-sécret", "sk-\x00secret"])
+def test_a_key_that_no_header_can_carry_is_not_shown(
+    server: CompletionServer, waits: list[float], key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webrl_gym.chat_server.os.environ", {"TEST_KEY": key})
+    with pytest.raises(ServerRefused, match="TEST_KEY holds no key that can be sent") as caught:
+        ask(server.url, waits)
+    assert "sk-" not in str(caught.value)
+    assert (server.requests, waits) == ([], [])
+
+
+@pytest.mark.parametrize("url", ["localhost:8000/v1", "http://x:port", "http://me:sk-hidden@x:port", "ftp://x/v1", ""])
+def test_what_is_no_address_is_not_tried_again(waits: list[float], url: str) -> None:
+    with pytest.raises(ServerRefused, match="check base_url") as caught:
+        ask(url, waits)
+    assert "sk-" not in str(caught.value)
+    assert waits == []
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b"null", b'{"choices": []}', b'{"choices": ["YES"]}'])
+def test_an_answer_that_is_no_completion_is_a_failure_of_its_request(
+    server: CompletionServer, waits: list[float], body: bytes
+) -> None:
+    server.answers = [(200, body)]
+    with pytest.raises(CompletionFailed, match="something else than a chat completion"):
+        ask(server.url, waits)
+    assert (len(server.requests), waits) == (1, [])

@@ -1,0 +1,159 @@
+"""Asking a server that speaks OpenAI's chat completions: with patience where it is busy, with none where it says no.
+
+Whoever asks learns one of two things beside the answer: this request got none (``CompletionFailed``), or no request
+will get one until key, model name or address are put right (``ServerRefused``).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from webrl_gym.errors import CompletionFailed, ServerRefused
+
+_FIRST_WAIT_S = 2.0
+_LONGEST_WAIT_S = 60.0
+_WORDS_SHOWN = 200
+# A server answers 400 to a prompt that is too long or that its filter stops; the next prompt may be welcome.
+_ABOUT_THE_PROMPT = re.compile(r"context|too long|too many tokens|content.?(filter|management)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatServer:
+    """A server and how long it is asked.
+
+    The key is read from its environment variable at each request and never stored, printed or logged.
+
+    Attributes:
+        base_url: Address up to and including ``/v1``.
+        api_key_variable: Environment variable that holds the key; no key is sent when it is not set.
+        timeout_s: Longest wait for one answer, in seconds.
+        attempts: Tries for each request, >= 1; the waits between them double from 2 seconds up to a minute, and are
+            what ``Retry-After`` says, up to a minute, where that is longer.
+        sleep: Waits that many seconds.
+    """
+
+    base_url: str
+    api_key_variable: str = "OPENAI_API_KEY"
+    timeout_s: float = 60.0
+    attempts: int = 5
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def url(self) -> str:
+        """The address that is asked."""
+        return self.base_url.rstrip("/") + "/chat/completions"
+
+    @property
+    def shown_url(self) -> str:
+        """The same for messages: without user name, password and query."""
+        return re.sub(r"//[^/?#]*@", "//", self.url).partition("?")[0]
+
+    def client(self) -> httpx.Client:
+        """A client for many requests; whoever asks for it closes it."""
+        return httpx.Client(timeout=self.timeout_s)
+
+    def ask(self, client: httpx.Client, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The first choice of a chat completion.
+
+        Args:
+            client: Is asked through.
+            body: The request.
+
+        Raises:
+            ServerRefused: If it refuses every request: key, model name or address are wrong.
+            CompletionFailed: If it stays busy or away, refuses this prompt, or answers with something else.
+        """
+        problem = ""
+        wait = _FIRST_WAIT_S
+        for attempt in range(self.attempts):
+            if attempt:
+                self.sleep(wait)
+            wait = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
+            try:
+                answer = client.post(self.url, json=body, headers=self._headers())
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError):
+                # The errors' own texts may show what stands before the host.
+                raise ServerRefused(
+                    f"{self.shown_url} is no address that can be asked: check base_url (http://localhost:8000/v1)"
+                ) from None
+            except httpx.HTTPError as error:
+                problem = f"{type(error).__name__}: {error}"
+                continue
+            if answer.status_code == httpx.codes.OK:
+                return self._choice(answer)
+            problem = f"status {answer.status_code}"
+            if not _is_busy(answer.status_code):
+                raise self._refusal(answer, str(body.get("model")))
+            wait = max(wait, min(_retry_after(answer.headers.get("Retry-After", "")), _LONGEST_WAIT_S))
+        raise CompletionFailed(f"{self.shown_url} gave no completion in {self.attempts} tries; last: {problem}")
+
+    def _key(self) -> str:
+        return os.environ.get(self.api_key_variable, "").strip()
+
+    def _headers(self) -> dict[str, str]:
+        key = self._key()
+        if not (key.isascii() and key.isprintable()):
+            raise ServerRefused(f"the variable {self.api_key_variable} holds no key that can be sent")
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def _choice(self, answer: httpx.Response) -> dict[str, Any]:
+        try:
+            return dict(answer.json()["choices"][0])
+        except (ValueError, LookupError, TypeError) as error:
+            raise CompletionFailed(
+                f"{self.shown_url} answered with something else than a chat completion: {type(error).__name__}"
+            ) from error
+
+    def _refusal(self, answer: httpx.Response, model: str) -> CompletionFailed | ServerRefused:
+        status = answer.status_code
+        words = self._words(answer)
+        said = f"{self.shown_url} refused the request with status {status}"
+        key = f"the key in the variable {self.api_key_variable}" + ("" if self._key() else " (it is not set)")
+        name = f"the model name {model!r}"
+        checks = {400: name, 401: key, 403: f"{key} and whether it may use {model!r}", 404: f"base_url and {name}"}
+        if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE or (status == 400 and _ABOUT_THE_PROMPT.search(words)):
+            return CompletionFailed(f"{said}: {words or 'it is too large'}")
+        # Servers repeat parts of a wrong key, so their words about keys are not shown.
+        quoted = f"; it says: {words}" if words and status not in (401, 403) else ""
+        return ServerRefused(f"{said}: check {checks.get(status, 'base_url')}{quoted}")
+
+    def _words(self, answer: httpx.Response) -> str:
+        """What a server says about its refusal; empty where that is a page for people."""
+        try:
+            said = answer.json()
+        except ValueError:
+            return ""
+        while isinstance(said, dict) and (inner := said.get("error") or said.get("message") or said.get("detail")):
+            said = inner
+        text = said if isinstance(said, str) else json.dumps(said)
+        key = self._key()
+        return " ".join((text.replace(key, "***") if key else text).split())[:_WORDS_SHOWN]
+
+
+def _is_busy(status: int) -> bool:
+    return status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS) or status >= 500
+
+
+def _retry_after(value: str) -> float:
+    """Seconds that a ``Retry-After`` header asks for, in either of its forms; 0 for anything else."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            # A date without a zone is one in UTC.
+            date = parsedate_to_datetime(value)
+            seconds = (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+        except ValueError:
+            return 0.0
+    return max(0.0, seconds) if math.isfinite(seconds) else 0.0
