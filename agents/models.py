@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata, resources
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
@@ -91,6 +92,28 @@ class LanguageModel:
             hidden = hidden_at(self.model, input_ids, attention_mask, positions)
             head: nn.Module = self.model.get_output_embeddings()
             return head(hidden).float()  # type: ignore[no-any-return]  # a module's result is Any
+
+    def log_probs_of(
+        self, token_ids: Tensor, is_wanted: Tensor, input_ids: Tensor, attention_mask: Tensor, positions: Tensor
+    ) -> Tensor:
+        """Log-probabilities of given tokens, differentiable.
+
+        Args:
+            token_ids: The next token at each position. Shape (B, A), int64.
+            is_wanted: Positions that count. Shape (B, A), bool.
+            input_ids: Padded on the right. Shape (B, T), int64.
+            attention_mask: Shape (B, T), bool.
+            positions: Shape (B, A), int64.
+
+        Returns:
+            Shape (B, A), float32; 0 where none is wanted.
+        """
+        if isinstance(self.model, NanoForCausalLM):
+            with self.arithmetic():
+                return self.model.log_probs_of(token_ids, is_wanted, input_ids, attention_mask, positions)
+        logits = self.logits_at(input_ids, attention_mask, positions)
+        scores = logits.gather(2, token_ids[..., None])[..., 0] - logits.logsumexp(2)
+        return scores.masked_fill(~is_wanted, 0.0)
 
     def save(self, folder: Path | str) -> None:
         """Writes weights (safetensors), configuration and tokenizer; ``load_model`` reads them."""
@@ -179,7 +202,8 @@ def load_model(
     Raises:
         ValueError: If there is no such dtype or autocast.
         FileNotFoundError: If a name's files are not there; the message says what to install.
-        CheckpointMismatch: If the files are there and are no causal language model.
+        CheckpointMismatch: If the files are there and are no causal language model, or lack a parameter of it, or hold
+            one of another name or shape.
     """
     kind = getattr(torch, dtype, None)
     if dtype not in ("float32", "bfloat16", "float16"):
@@ -195,15 +219,35 @@ def load_model(
     try:
         with _without_bars():
             tokenizer = AutoTokenizer.from_pretrained(source, **options)
-            model = AutoModelForCausalLM.from_pretrained(source, dtype=kind, **options)
-    except (OSError, ValueError, KeyError) as error:
+            # Other shapes are let through here, so that they are named below with everything else that is wrong.
+            model, found = AutoModelForCausalLM.from_pretrained(
+                source, dtype=kind, output_loading_info=True, ignore_mismatched_sizes=True, **options
+            )
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise CheckpointMismatch(
             f"{name_or_path} is no causal language model that can be loaded (expected nano, smollm2, a local folder "
             f"or a hub id): {type(error).__name__}: {error}"
         ) from error
+    _require_all_parameters(name_or_path, found)
     loaded = wrap_model(model.to(device).eval(), tokenizer, name_or_path)
     loaded.autocast = fast_bfloat16(device) if autocast == "auto" else bool(autocast)
     return loaded
+
+
+def _require_all_parameters(name: str, found: Mapping[str, Any]) -> None:
+    """Refuses a model of which transformers made up some weights, or left some aside.
+
+    Tied weights that a file holds once are not among the missing ones.
+    """
+    shapes = [f"{key} ({tuple(there)}, expected {tuple(own)})" for key, there, own in sorted(found["mismatched_keys"])]
+    wrong = {"lacks": sorted(found["missing_keys"]), "has beyond them": sorted(found["unexpected_keys"])}
+    problems = [f"{what} {_some(keys)}" for what, keys in {**wrong, "has another shape of": shapes}.items() if keys]
+    if problems:
+        raise CheckpointMismatch(f"{name} does not hold this model's parameters: it {'; it '.join(problems)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 @contextmanager

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import LlamaForCausalLM
 
 from agents.batching import collate_prompts
 from agents.errors import CheckpointMismatch
@@ -80,6 +83,64 @@ def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:
         load_model(str(tmp_path))
     with pytest.raises(ValueError, match="'int8'"):
         load_model("nano", dtype="int8")
+
+
+QUERY = {"nano": "blocks.0.query.weight", "chat": "model.layers.0.self_attn.q_proj.weight"}
+
+
+@pytest.fixture(params=["nano", "chat"])
+def saved(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
+    """A model's folder and the name of one of its parameters."""
+    MODELS[list(QUERY).index(request.param)].save(tmp_path)
+    return tmp_path, QUERY[request.param]
+
+
+def rewrite(folder: Path, without: tuple[str, ...] = (), **changed: Tensor) -> None:
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: tensor for name, tensor in weights.items() if name not in without}
+    save_file({**kept, **changed}, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def test_a_file_that_lacks_a_parameter_is_refused(saved: tuple[Path, str]) -> None:
+    folder, query = saved
+    rewrite(folder, without=(query,))
+    with pytest.raises(CheckpointMismatch, match=f"{folder} does not hold this model's parameters: it lacks {query}$"):
+        load_model(str(folder))
+
+
+def test_a_parameter_of_another_shape_is_refused(saved: tuple[Path, str]) -> None:
+    folder, query = saved
+    rewrite(folder, **{query: torch.zeros(3, 32)})
+    with pytest.raises(CheckpointMismatch, match=rf"another shape of {query} \(\(3, 32\), expected \(32, 32\)\)$"):
+        load_model(str(folder))
+
+
+def test_parameters_that_the_model_does_not_have_are_refused_and_some_of_them_named(saved: tuple[Path, str]) -> None:
+    folder, query = saved
+    strange = {f"strange.{number}": torch.zeros(1) for number in range(5)}
+    rewrite(folder, without=(query,), **strange)
+    named = "strange.0, strange.1, strange.2 and 2 more"
+    with pytest.raises(CheckpointMismatch, match=f"it lacks {query}; it has beyond them {named}$"):
+        load_model(str(folder))
+
+
+def test_a_cut_file_is_refused(saved: tuple[Path, str]) -> None:
+    path = saved[0] / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(CheckpointMismatch, match="SafetensorError"):
+        load_model(str(saved[0]))
+
+
+def test_weights_that_are_tied_are_held_once(tmp_path: Path) -> None:
+    config = MODELS[1].model.config.__class__(**{**MODELS[1].model.config.to_dict(), "tie_word_embeddings": True})
+    MODELS[1].tokenizer.save_pretrained(tmp_path)
+    LlamaForCausalLM(config).save_pretrained(tmp_path)
+    assert "lm_head.weight" not in load_file(tmp_path / "model.safetensors")
+    loaded = load_model(str(tmp_path)).model
+    assert loaded.get_output_embeddings().weight is loaded.get_input_embeddings().weight
+    rewrite(tmp_path, without=("model.embed_tokens.weight",))
+    with pytest.raises(CheckpointMismatch, match="embed_tokens"):
+        load_model(str(tmp_path))
 
 
 def test_smollm2_is_loaded_or_its_install_command_named() -> None:
