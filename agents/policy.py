@@ -91,8 +91,9 @@ class LLMPolicy(BasePolicy):  # type: ignore[misc]  # stable-baselines3 is untyp
 
     def token_log_probs(self, batch: TokenBatch) -> Tensor:
         """Log-probability of each action token, 0 where padded; shape (B, A), differentiable."""
-        scores = self.token_logits(batch).gather(2, batch.action_ids[..., None])[..., 0]
-        return scores.masked_fill(~batch.action_mask, 0.0)
+        return self.language_model.log_probs_of(
+            batch.action_ids, batch.action_mask, batch.input_ids, batch.attention_mask, batch.positions
+        )
 
     def action_log_probs(self, batch: TokenBatch) -> Tensor:
         """Log-probability of each action, summed over its tokens; shape (B,), differentiable."""

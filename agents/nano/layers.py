@@ -12,7 +12,7 @@ from torch.nn import functional
 from agents.nano.configuration import NanoConfig
 
 Rotation = tuple[Tensor, Tensor]
-"""Cosines and sines for each head, each of shape (B, T, heads, d / heads / 2)."""
+"""Cosines, and sines with the sign of their half, for each head; each of shape (B, T, heads, d / heads)."""
 
 
 class RMSNorm(nn.Module):
@@ -72,16 +72,18 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     if query.device.type == "cpu" and torch.is_grad_enabled():
         # the fused kernel's backward pass is three times slower than this on a CPU at page lengths
         scores = (query * query.shape[-1] ** -0.5) @ key.transpose(2, 3) + mask
-        attended: Tensor = scores.softmax(-1) @ value
+        # autocast would make this float32, twice the memory to move; the kernel adds up in float32 anyway
+        with torch.autocast("cpu", enabled=False):
+            weights = scores.softmax(-1)
+        attended: Tensor = weights @ value
         return attended
     return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
 
 
 def _rotate(hidden: Tensor, rotation: Rotation) -> Tensor:
-    """Rotary embedding of (B, T, heads, size) by angles (B, T, heads, size / 2), moved to (B, heads, T, size)."""
+    """Rotary embedding of (B, T, heads, size), moved to (B, heads, T, size)."""
     cosine, sine = rotation
-    first, second = hidden.chunk(2, -1)
-    return torch.cat((first * cosine - second * sine, second * cosine + first * sine), -1).transpose(1, 2)
+    return torch.addcmul(hidden * cosine, hidden.roll(hidden.shape[-1] // 2, -1), sine).transpose(1, 2)
 
 
 def take(tensor: Tensor, positions: Tensor) -> Tensor:

@@ -139,11 +139,40 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
         Returns:
             ``logits`` of shape (B, A, V), float32: normalised log-probabilities.
         """
+        return CausalLMOutputWithPast(
+            logits=self._log_probs(*self._scores_at(input_ids, attention_mask, positions), input_ids)
+        )
+
+    def log_probs_of(
+        self, token_ids: Tensor, is_wanted: Tensor, input_ids: Tensor, attention_mask: Tensor, positions: Tensor
+    ) -> Tensor:
+        """Log-probabilities of given tokens; what ``forward`` says of them, without the table of all others.
+
+        Args:
+            token_ids: The next token at each position. Shape (B, A), int64.
+            is_wanted: Positions that count. Shape (B, A), bool.
+            input_ids: Shape (B, T), int64.
+            attention_mask: Shape (B, T).
+            positions: Shape (B, A), int64.
+
+        Returns:
+            Shape (B, A), float32; 0 where none is wanted.
+        """
+        every, scores = self._scores_at(input_ids, attention_mask, positions)
+        every, scores, wanted = every[is_wanted], scores[is_wanted], token_ids[is_wanted]
+        sources = input_ids[:, None].expand(*positions.shape, -1)[is_wanted]
+        copied = scores.masked_fill(sources != wanted[:, None], _IMPOSSIBLE).logsumexp(1)
+        mass = torch.logaddexp(every.gather(1, wanted[:, None])[:, 0], copied)
+        log_probs = mass - torch.logaddexp(every.logsumexp(1), scores.logsumexp(1))
+        return torch.zeros_like(positions, dtype=log_probs.dtype).masked_scatter(is_wanted, log_probs)
+
+    def _scores_at(
+        self, input_ids: Tensor, attention_mask: Tensor | None, positions: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         hidden, read = self._read(input_ids, attention_mask, positions)
         levels = last_written(input_ids, read.positions, read.structure.prompt_length, self.config.copy_levels)
         level = copy_levels(input_ids, read.is_source, levels, self.config.copy_levels)
-        logits = self._log_probs(hidden, read.copy_keys, input_ids, read.is_source, level)
-        return CausalLMOutputWithPast(logits=logits)
+        return self._scores(hidden, read.copy_keys, read.is_source, level)
 
     def hidden_at(self, input_ids: Tensor, attention_mask: Tensor, positions: Tensor) -> Tensor:
         """Normalised hidden states of the last layer at some positions.
@@ -220,7 +249,8 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
 
     def _next(self, hidden: Tensor, cache: NanoCache) -> Tensor:
         level = copy_levels(cache.prompt_ids, cache.is_source, cache.written()[:, None], self.config.copy_levels)
-        return self._log_probs(hidden, cache.copy_keys, cache.prompt_ids, cache.is_source, level)[:, 0]
+        scores = self._scores(hidden, cache.copy_keys, cache.is_source, level)
+        return self._log_probs(*scores, cache.prompt_ids)[:, 0]
 
     def _embed_written(self, cache: NanoCache) -> Tensor:
         """Embedding of the latest token of each sequence; shape (B, 1, d)."""
@@ -321,14 +351,15 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
         return (weights @ prompt) * self.successor.to(prompt.dtype)
 
     def _rotation(self, positions: Tensor, lines: Tensor, dtype: torch.dtype) -> Rotation:
-        """Cosines and sines for each head, shapes (B, T, heads, d / heads / 2)."""
+        """Cosines and signed sines for each head, shapes (B, T, heads, d / heads)."""
         heads = self.config.num_attention_heads
         half = self.config.hidden_size // heads // 2
         exponent = torch.arange(half, device=positions.device) / half
         frequency = self.config.rope_theta**-exponent
         places = torch.stack((positions, lines), -1).repeat_interleave(heads // 2, -1)
         angle = places[..., None] * frequency
-        return angle.cos().to(dtype), angle.sin().to(dtype)
+        cosine, sine = angle.cos().to(dtype), angle.sin().to(dtype)
+        return torch.cat((cosine, cosine), -1), torch.cat((-sine, sine), -1)
 
     def _copy_keys(self, normed: Tensor) -> Tensor:
         keys: Tensor = self.copy_key_norm(self._split_heads(self.copy_key(normed)))
@@ -337,16 +368,17 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
     def _split_heads(self, hidden: Tensor) -> Tensor:
         return hidden.view(*hidden.shape[:-1], self.config.copy_heads, self.config.copy_size)
 
-    def _log_probs(
-        self, hidden: Tensor, copy_keys: Tensor, prompt_ids: Tensor, is_source: Tensor, level: Tensor
-    ) -> Tensor:
-        """One softmax over vocabulary and prompt positions, the same tokens summed; shape (B, A, V), float32."""
+    def _scores(self, hidden: Tensor, copy_keys: Tensor, is_source: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+        """What the softmax runs over: vocabulary (B, A, V) and prompt positions (B, A, P), float32."""
         normed = self.norm(hidden)
         vocabulary = functional.linear(normed * self.logit_scale.to(normed.dtype), self.embedding.weight).float()
         query = self.copy_query_norm(self._split_heads(self.copy_query(normed))).transpose(1, 2)
         scores = (query @ copy_keys.to(query.dtype).transpose(2, 3)).float() * 0.5
         scores = scores + self.copy_level[:, level].transpose(0, 1) + self.copy_bias[:, None, None]
-        scores = scores.masked_fill(~is_source[:, None, None], _IMPOSSIBLE).logsumexp(1)
+        return vocabulary, scores.masked_fill(~is_source[:, None, None], _IMPOSSIBLE).logsumexp(1)
+
+    def _log_probs(self, vocabulary: Tensor, scores: Tensor, prompt_ids: Tensor) -> Tensor:
+        """One softmax over vocabulary and prompt positions, the same tokens summed; shape (B, A, V), float32."""
         highest = torch.maximum(vocabulary.amax(-1), scores.amax(-1)).detach()[..., None]
         mass = (vocabulary - highest).exp()
         mass = mass.scatter_add(2, prompt_ids[:, None].expand_as(scores), (scores - highest).exp())

@@ -142,18 +142,17 @@ def _run_lengths(words: Tensor, region: Tensor, source: int, others: tuple[int, 
         By (where it occurs, whose tokens), both ways between ``source`` and the others. Shape (B, T), int64.
     """
     in_source = region == source
-    width = int(in_source.sum(1).max())
+    width = max(1, int(in_source.sum(1).max()))
     order = torch.argsort((~in_source).to(torch.int8), dim=1, stable=True)[:, :width]
     sought = words.gather(1, order).masked_fill(~in_source.gather(1, order), -1)
     matches = (words[:, :, None] == sought[:, None]) & (sought >= 0)[:, None] & ~in_source[:, :, None]
     run = matches
-    of_tokens = torch.zeros_like(words)
-    of_source = {other: torch.zeros_like(sought) for other in others}
-    for _ in range(_LONGEST_RUN):
-        of_tokens += run.any(2)
-        for other in others:
-            of_source[other] += (run & (region == other)[:, :, None]).any(1)
+    length = matches.to(torch.int8)
+    for _ in range(_LONGEST_RUN - 1):
         run = matches & functional.pad(run, (1, 0, 1, 0))[:, :-1, :-1]
+        length += run
+    of_tokens = length.amax(2).long()
+    of_source = {other: (length * (region == other)[:, :, None]).amax(1).long() for other in others}
     lengths = {}
     for other in others:
         lengths[source, other] = torch.where(region == other, of_tokens, 0)
