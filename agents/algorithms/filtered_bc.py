@@ -28,6 +28,8 @@ class FilteredBC(OnlineAlgorithm):
         "tokens_per_batch",
         "examples_per_update",
         "max_grad_norm",
+        "optimizer",
+        "schedule",
         "instructions_per_phase",
         "temperature",
     )
@@ -42,6 +44,8 @@ class FilteredBC(OnlineAlgorithm):
         tokens_per_batch: int = 16_384,
         examples_per_update: int | None = None,
         max_grad_norm: float = 1.0,
+        optimizer: str = "adamw",
+        schedule: str = "constant",
         instructions_per_phase: int = 500,
         phases: int = 1,
         temperature: float = 1.0,
@@ -52,11 +56,13 @@ class FilteredBC(OnlineAlgorithm):
         Args:
             policy: Is trained in place.
             env: A ``VecEnv`` or an environment; None to predict only.
-            policy_learning_rate: Of AdamW.
+            policy_learning_rate: Of the optimizer.
             epochs: Passes over a phase's successes.
             tokens_per_batch: Most padded tokens in one forward pass.
             examples_per_update: Examples in one optimizer step (the paper: 128); None takes one batch a step.
             max_grad_norm: Gradients are scaled down to this norm.
+            optimizer: ``adamw`` or ``muon`` (``agents.optimizers``).
+            schedule: ``constant`` learning rate, or ``linear`` to 0 at the end of each phase.
             instructions_per_phase: Tasks attempted in one phase, once each.
             phases: Phases after which ``learn`` ends.
             temperature: Of sampling while collecting.
@@ -79,6 +85,8 @@ class FilteredBC(OnlineAlgorithm):
         self.tokens_per_batch = tokens_per_batch
         self.examples_per_update = examples_per_update
         self.max_grad_norm = max_grad_norm
+        self.optimizer = optimizer
+        self.schedule = schedule
         self._fit_settings(seed=0)  # refuses wrong settings now, not after a rollout
 
     def _run_phase(self, phase: int) -> PhaseMetrics:
@@ -105,5 +113,7 @@ class FilteredBC(OnlineAlgorithm):
             tokens_per_batch=self.tokens_per_batch,
             examples_per_update=self.examples_per_update,
             max_grad_norm=self.max_grad_norm,
+            optimizer=self.optimizer,
+            schedule=self.schedule,
             seed=seed,
         )

@@ -64,6 +64,8 @@ class WebRL(OnlineAlgorithm):
         "tokens_per_batch",
         "examples_per_update",
         "max_grad_norm",
+        "optimizer",
+        "schedule",
         "replay_ratio",
         "perplexity_low",
         "perplexity_high",
@@ -94,6 +96,8 @@ class WebRL(OnlineAlgorithm):
         tokens_per_batch: int = 16_384,
         examples_per_update: int | None = None,
         max_grad_norm: float = 1.0,
+        optimizer: str = "adamw",
+        schedule: str = "constant",
         replay_ratio: float = 2.0,
         perplexity_low: float = PERPLEXITY_LOW,
         perplexity_high: float = PERPLEXITY_HIGH,
@@ -117,14 +121,16 @@ class WebRL(OnlineAlgorithm):
             protected: Tasks that must never be trained on, beyond the validation and test suites.
             lam: Weight of the one-step part of the advantage, in [0, 1].
             kl_coef: Weight of the KL term (beta), > 0.
-            policy_learning_rate: Of AdamW for the policy.
-            critic_learning_rate: Of AdamW for the critic.
+            policy_learning_rate: Of the policy's optimizer.
+            critic_learning_rate: Of the critic's optimizer.
             epochs: Passes of the policy over a phase's data.
             critic_epochs: Passes of the critic.
             critic_replay: Fit the critic on replayed steps too, as on the policy's data; they are all successes.
             tokens_per_batch: Most padded tokens in one forward pass.
             examples_per_update: Examples in one optimizer step (the paper: 128); None takes one batch a step.
             max_grad_norm: Gradients are scaled down to this norm.
+            optimizer: ``adamw`` or ``muon`` (``agents.optimizers``).
+            schedule: ``constant`` learning rate, or ``linear`` to 0 at the end of each phase.
             replay_ratio: Most replayed steps per step of the phase; 0 switches replay off.
             perplexity_low: Lower end of the replay window.
             perplexity_high: Upper end of the replay window.
@@ -165,6 +171,8 @@ class WebRL(OnlineAlgorithm):
         self.tokens_per_batch = tokens_per_batch
         self.examples_per_update = examples_per_update
         self.max_grad_norm = max_grad_norm
+        self.optimizer = optimizer
+        self.schedule = schedule
         self.replay_ratio = replay_ratio
         self.perplexity_low = perplexity_low
         self.perplexity_high = perplexity_high
@@ -305,6 +313,8 @@ class WebRL(OnlineAlgorithm):
             tokens_per_batch=self.tokens_per_batch,
             examples_per_update=self.examples_per_update,
             max_grad_norm=self.max_grad_norm,
+            optimizer=self.optimizer,
+            schedule=self.schedule,
             seed=seed,
         )
 

@@ -1,5 +1,6 @@
 import dataclasses
 import random
+from statistics import fmean
 
 import pytest
 import torch
@@ -34,11 +35,11 @@ def critic_weights(algorithm):
 
 
 def test_webrl_learns_the_toy_site():
-    algorithm = webrl(started_policy(epochs=50), phases=5, instructions_per_phase=48, curriculum=False)
+    algorithm = webrl(started_policy(epochs=50), phases=8, instructions_per_phase=48, curriculum=False)
     algorithm.learn()
     rates = [metrics["rollout/success_rate"] for metrics in algorithm.history]
     assert rates[0] < 0.5
-    assert rates[-1] > rates[0] + 0.25
+    assert fmean(rates[-2:]) > rates[0] + 0.25  # of two phases: one has a standard error of 7 points
 
 
 def test_a_phase_reports_what_it_did():
