@@ -35,7 +35,7 @@ from agents.labelling import Labeller, OrmLabeller, RuleLabeller, label_trajecto
 from agents.metrics import JsonlWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
-from agents.preparation import choose_evenly, demonstrate, greedy_success, train_orm
+from agents.preparation import choose_evenly, demonstrate, greedy_success, train_orm, under_other_instructions
 from agents.rollout import RolloutCollector
 from agents.run_card import without_secrets
 from agents.scorers import LanguageModelScorer
@@ -194,6 +194,7 @@ class TrainingRun:
         attempts = collector.collect(attempted, **collect)
         held_out = collector.collect(self._valid_suite.tasks, **collect)
         labelled = [*demonstrations, *label_trajectories(RuleLabeller(), attempts.trajectories).labelled]
+        labelled += under_other_instructions(labelled, self._train_suite.tasks, seed)
         scorer = LanguageModelScorer(self._load(self.config["model"]["name_or_path"]))
         report = train_orm(
             scorer,

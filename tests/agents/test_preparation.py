@@ -9,7 +9,7 @@ import pytest
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from agents.errors import TrainingStopped
-from agents.preparation import choose_evenly, demonstrate, greedy_success, train_orm
+from agents.preparation import choose_evenly, demonstrate, greedy_success, train_orm, under_other_instructions
 from agents.results import Rate
 from agents.rollout import RolloutCollector
 from agents.scorers import LanguageModelScorer
@@ -80,6 +80,20 @@ def test_a_demonstration_that_the_infrastructure_breaks_is_repeated_once(
     breaks[0] = 2
     with pytest.raises(TrainingStopped, match=r"demonstration of practice-train/.* failed: SiteError: gone"):
         demonstrate(env, tasks)
+
+
+def test_a_success_is_a_failure_under_another_instruction() -> None:
+    done = demonstrations()
+    failed = replace(done[0], label=OutcomeVerdict(VerdictStatus.SCORED, 0.0, "rules"))
+    made = under_other_instructions([*done, failed], TASKS, seed=0)
+    assert len(made) == len(done)
+    for item, source in zip(made, done, strict=True):
+        assert not item.label.success
+        assert item.trajectory.steps == source.trajectory.steps
+        assert item.trajectory.task in TASKS
+        assert item.trajectory.task.evaluation != source.trajectory.task.evaluation
+    assert under_other_instructions(done, TASKS, seed=0) == made
+    assert under_other_instructions(done[:1], [done[0].trajectory.task], seed=0) == []
 
 
 def test_the_orm_learns_to_tell_successes_from_failures() -> None:
