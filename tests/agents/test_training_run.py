@@ -179,7 +179,7 @@ def test_a_full_disk_leaves_no_half_model_and_the_run_goes_on(toy: Callable[...,
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, before[1]))
     try:
-        with pytest.raises(CheckpointError, match=r"sft cannot be written"):
+        with pytest.raises(CheckpointError, match=r"Round 1 of the fine-tuning cannot be written"):
             run.train()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
