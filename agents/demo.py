@@ -6,6 +6,7 @@ Everything is kept in the run's folder; a demo that was stopped goes on, one tha
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from agents.atomic_file import replacing
 from agents.benchmark import run_panel
 from agents.console import ConsoleProgress
 from agents.environments import make_env
@@ -22,7 +24,7 @@ from agents.policy import LLMPolicy
 from agents.report import ReportData, write_report
 from agents.report_sources import load_metrics, load_panel_folders
 from agents.results import EpisodeResult, failure_counts, markdown_table, rate, slice_rates
-from agents.run_card import run_card
+from agents.run_card import commit, machine, package_versions, run_card
 from agents.screenshots import FOLDER as SCREENSHOTS
 from agents.screenshots import add_screenshots
 from agents.training_run import TrainingRun
@@ -51,13 +53,23 @@ def demo(config: dict[str, Any]) -> int:
             output = folder / "scores" / suite / name
             results[suite][name], folders[suite][name] = _score(agent, suite, output, config, name)
 
+    ends: dict[str, float] = {}
+
+    def ended(part: str) -> None:
+        ends[part] = round(time.monotonic() - began, 1)
+
     run = TrainingRun(folder, settings, ConsoleProgress())
     for floor in _FLOORS:
         score(floor, floor)
+    ended("floors and oracle")
     run.supervise()
+    ended("supervised start")
     score("SFT", str(folder / "sft"))
+    ended("SFT scored")
     policy = run.train()
+    ended("ORM and phases")
     score("WebRL", str(folder / "policy"))
+    ended("WebRL scored")
     _add_values(folder, policy, [folders["practice-test"][name] for name in ("oracle", "SFT", "WebRL")])
 
     _screenshots(config, folders["practice-test"]["WebRL"], results["practice-test"]["WebRL"])
@@ -71,8 +83,29 @@ def demo(config: dict[str, Any]) -> int:
         print(f"{name}: practice-valid {rate(results['practice-valid'][name])}; on practice-test: {slices}")
     if run.orm_summary:
         print(run.orm_summary)
-    print(f"\n{(time.monotonic() - began) / 60:.1f} minutes. The report: {report.resolve()}")
+    ended("report")
+    _write_summary(folder / "summary.json", results, ends)
+    print(f"\n{ends['report'] / 60:.1f} minutes. The report: {report.resolve()}")
     return 0
+
+
+def _write_summary(
+    path: Path, results: Mapping[str, Mapping[str, Sequence[EpisodeResult]]], ends: Mapping[str, float]
+) -> None:
+    """What it took and what came out, once: a finished demo that is shown again takes no time worth recording."""
+    if path.exists():
+        return
+    kilobyte = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss counts in differs
+    summary = {
+        "commit": commit(),
+        "machine": machine(),
+        "packages": package_versions(),
+        "seconds_from_the_start": dict(ends),
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kilobyte,
+        "success": {suite: {name: str(rate(of)) for name, of in agents.items()} for suite, agents in results.items()},
+    }
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
 
 def _score(

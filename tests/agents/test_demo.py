@@ -74,8 +74,12 @@ def test_the_demo_makes_table_report_and_log_once(
     ]
     assert [line["trials"] for line in log] == [3] * 5
 
-    results = {path: path.stat().st_mtime_ns for path in folder.rglob("results.jsonl")}
-    assert len(results) == 10
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert summary["success"]["practice-test"]["oracle"].startswith("100.0 [")
+    assert list(summary["seconds_from_the_start"].values()) == sorted(summary["seconds_from_the_start"].values())
+
+    results = {path: path.stat().st_mtime_ns for path in [*folder.rglob("results.jsonl"), folder / "summary.json"]}
+    assert len(results) == 11
     assert demo(small()) == 0
     assert {path: path.stat().st_mtime_ns for path in results} == results
     assert len(Path("runs/practice_test_log.jsonl").read_text(encoding="utf-8").splitlines()) == 5
