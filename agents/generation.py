@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import random
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -20,11 +16,11 @@ from agents.errors import GenerationFailed
 from agents.models import LanguageModel
 from agents.nano import NanoCache, NanoForCausalLM
 from agents.types import Completion, Prompt
+from webrl_gym.chat_server import ChatServer
+from webrl_gym.errors import CompletionFailed
 
-_log = logging.getLogger(__name__)
 DEFAULT_MAX_NEW_TOKENS = 96
 """Longest action, in tokens."""
-_RETRIED = frozenset((408, 409, 429, 500, 502, 503, 504))
 
 
 class GenerationBackend(Protocol):
@@ -216,48 +212,28 @@ class _TransformersWriter:
 
 
 class OpenAICompatible:
-    """Asks a server that speaks OpenAI's chat completions (vLLM and others); completions come without token ids.
-
-    The key is read from an environment variable at each call and never stored, printed or logged.
-    """
+    """Asks a server that speaks OpenAI's chat completions (vLLM and others); completions come without token ids."""
 
     def __init__(
-        self,
-        base_url: str,
-        model: str,
-        *,
-        api_key_variable: str = "OPENAI_API_KEY",
-        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
-        attempts: int = 4,
-        timeout_s: float = 60.0,
-        parallel: int = 8,
-        backoff_s: float = 0.5,
+        self, server: ChatServer, model: str, *, max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS, parallel: int = 8
     ) -> None:
-        """Talks to ``model`` at ``base_url`` (``http://localhost:8000/v1`` for example).
+        """Asks ``server`` for completions of ``model``.
 
         Args:
-            base_url: Address up to and including ``/v1``.
+            server: The server, and how long it is asked.
             model: Name that the server knows.
-            api_key_variable: Environment variable that holds the key; no key is sent when it is not set.
             max_new_tokens: Longest completion.
-            attempts: Tries for each prompt; the waits between them double and are spread at random.
-            timeout_s: Longest wait for one answer, in seconds.
             parallel: Most requests at a time.
-            backoff_s: First wait, in seconds.
 
         Raises:
-            ValueError: If ``attempts`` or ``parallel`` is below 1.
+            ValueError: If a number is below 1.
         """
-        if attempts < 1 or parallel < 1:
-            raise ValueError(f"attempts and parallel must be at least 1, got {attempts} and {parallel}")
-        self.base_url = base_url.rstrip("/")
+        if max_new_tokens < 1 or parallel < 1:
+            raise ValueError(f"max_new_tokens and parallel must be at least 1, got {max_new_tokens} and {parallel}")
+        self.server = server
         self.model = model
-        self.api_key_variable = api_key_variable
         self.max_new_tokens = max_new_tokens
-        self.attempts = attempts
-        self.timeout_s = timeout_s
         self.parallel = parallel
-        self.backoff_s = backoff_s
 
     def generate(
         self, prompts: Sequence[Prompt], *, temperature: float, generator: torch.Generator | None = None
@@ -265,15 +241,13 @@ class OpenAICompatible:
         """One completion for each prompt, in order.
 
         Raises:
-            GenerationFailed: If a prompt gets no completion after all attempts.
+            GenerationFailed: If a prompt gets no completion after all tries.
+            ServerRefused: If the server refuses every request.
         """
         seeds: list[int | None] = [None] * len(prompts)
         if temperature > 0.0 and generator is not None:
             seeds = list(torch.randint(0, 2**31, (len(prompts),), generator=generator).tolist())
-        with (
-            httpx.Client(timeout=self.timeout_s) as client,
-            ThreadPoolExecutor(max_workers=self.parallel) as pool,
-        ):
+        with self.server.client() as client, ThreadPoolExecutor(max_workers=self.parallel) as pool:
             waiting = [
                 pool.submit(self._complete, client, prompt.text, temperature, seed)
                 for prompt, seed in zip(prompts, seeds, strict=True)
@@ -289,35 +263,11 @@ class OpenAICompatible:
         }
         if seed is not None:
             body["seed"] = seed
-        reason = ""
-        for attempt in range(self.attempts):
-            if attempt:
-                time.sleep(self.backoff_s * 2 ** (attempt - 1) * (0.5 + random.random()))
-            reason, is_final, content = self._ask(client, body)
-            if content is not None:
-                return Completion(content)
-            if is_final:
-                break
-            _log.warning("attempt %d of %d at %s failed: %s", attempt + 1, self.attempts, self.base_url, reason)
-        raise GenerationFailed(f"{self.base_url} gave no completion: {reason}")
-
-    def _ask(self, client: httpx.Client, body: dict[str, Any]) -> tuple[str, bool, str | None]:
-        """Why it failed, whether another attempt is pointless, and the text if it did not fail."""
-        key = os.environ.get(self.api_key_variable, "")
         try:
-            answer = client.post(
-                f"{self.base_url}/chat/completions",
-                json=body,
-                headers={"Authorization": f"Bearer {key}"} if key else {},
-            )
-        except httpx.TransportError as error:
-            return f"{type(error).__name__}: {error}", False, None
-        if answer.status_code != httpx.codes.OK:
-            return f"status {answer.status_code}", answer.status_code not in _RETRIED, None
-        try:
-            content = answer.json()["choices"][0]["message"]["content"]
-        except (ValueError, KeyError, IndexError, TypeError) as error:
-            return f"an answer without text ({type(error).__name__}: {error})", True, None
+            message = self.server.ask(client, body).get("message")
+        except CompletionFailed as error:
+            raise GenerationFailed(str(error)) from error
+        content = message.get("content") if isinstance(message, dict) else None
         if not isinstance(content, str):
-            return f"an answer whose text is {type(content).__name__}", True, None
-        return "", True, content.strip()
+            raise GenerationFailed(f"{self.server.shown_url} answered without text")
+        return Completion(content.strip())

@@ -2,10 +2,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
@@ -18,6 +14,9 @@ from agents.policy import LLMPolicy
 from agents.types import Prompt
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import small_llama
+from tests.completion_server import CompletionServer, completion_server
+from webrl_gym.chat_server import ChatServer
+from webrl_gym.errors import ServerRefused
 
 MODELS = [tiny_nano(), small_llama()]
 both = pytest.mark.parametrize("model", MODELS, ids=["nano", "chat"])
@@ -88,92 +87,47 @@ def test_wrong_settings_are_refused() -> None:
         InProcess(MODELS[0], max_new_tokens=0)
     with pytest.raises(ValueError, match="negative"):
         InProcess(MODELS[0]).generate([], temperature=-1.0)
-    with pytest.raises(ValueError, match="got 0 and 8"):
-        OpenAICompatible("http://127.0.0.1:1/v1", "m", attempts=0)
+    with pytest.raises(ValueError, match="got 96 and 0"):
+        OpenAICompatible(ChatServer("http://127.0.0.1:1/v1"), "m", parallel=0)
 
 
-class _Server(ThreadingHTTPServer):
-    """Answers with what stands in the prompt; the first ``failures`` requests fail with ``status``."""
-
-    status = 503
-    failures = 0
-    requests: list[tuple[dict[str, object], str | None]]
+def _backend(server: CompletionServer) -> OpenAICompatible:
+    return OpenAICompatible(ChatServer(server.url, attempts=3, sleep=lambda _: None), "some-model", parallel=1)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def do_POST(self) -> None:  # the name is http.server's
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append((body, self.headers.get("Authorization")))
-        failed = len(self.server.requests) <= self.server.failures
-        text = " " + body["messages"][0]["content"].upper()
-        answer = json.dumps({"choices": [{"message": {"content": text}}]}).encode()
-        self.send_response(self.server.status if failed else 200)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing on the console."""
-
-
-@pytest.fixture
-def server() -> Iterator[_Server]:
-    running = _Server(("127.0.0.1", 0), _Handler)
-    running.requests = []
-    thread = threading.Thread(target=running.serve_forever)
-    thread.start()
-    yield running
-    running.shutdown()
-    thread.join()
-    running.server_close()
-
-
-def _backend(server: _Server, attempts: int = 3) -> OpenAICompatible:
-    return OpenAICompatible(
-        f"http://127.0.0.1:{server.server_port}/v1", "some-model", attempts=attempts, backoff_s=0.01, parallel=2
-    )
-
-
-def test_server_completions_come_back_in_order(server: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_completions_come_back_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sesame")
-    prompts = [Prompt((), f"go {number}") for number in range(5)]
-    completions = _backend(server).generate(prompts, temperature=0.0)
-    assert [completion.text for completion in completions] == [f"GO {number}" for number in range(5)]
+    with completion_server() as server:
+        server.say(" one", "two ", "three")
+        completions = _backend(server).generate([Prompt((), f"go {number}") for number in range(3)], temperature=0.0)
+    assert [completion.text for completion in completions] == ["one", "two", "three"]
     assert all(completion.token_ids == () for completion in completions)
-    body, key = server.requests[0]
-    assert body["temperature"] == 0.0
-    assert body["model"] == "some-model"
-    assert key == "Bearer sesame"
+    first = server.requests[0]
+    assert (first["temperature"], first["model"], first["key"]) == (0.0, "some-model", "Bearer sesame")
+    assert [request["messages"][0]["content"] for request in server.requests] == ["go 0", "go 1", "go 2"]
 
 
-def test_a_busy_server_is_asked_again(
-    server: _Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sesame")
-    server.failures = 2
-    completions = _backend(server).generate([Prompt((), "go")], temperature=1.0, generator=torch.Generator())
-    assert completions[0].text == "GO"
+def test_a_busy_server_is_asked_again() -> None:
+    with completion_server() as server:
+        server.say("go")
+        server.answers = [(503, b""), (503, b""), *server.answers]
+        completions = _backend(server).generate([Prompt((), "go")], temperature=1.0, generator=torch.Generator())
+    assert completions[0].text == "go"
     assert len(server.requests) == 3
-    assert "seed" in server.requests[0][0]
-    assert "status 503" in caplog.text
-    assert "sesame" not in caplog.text
+    assert "seed" in server.requests[0]
 
 
-@pytest.mark.parametrize(("status", "requests"), [(503, 3), (401, 1)])
-def test_a_server_that_keeps_failing_is_an_error(
-    server: _Server, status: int, requests: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    server.failures, server.status = 99, status
-    with pytest.raises(GenerationFailed, match=f"status {status}"):
-        _backend(server).generate([Prompt((), "go")], temperature=0.0)
+@pytest.mark.parametrize(("status", "error", "requests"), [(503, GenerationFailed, 3), (401, ServerRefused, 1)])
+def test_a_server_that_keeps_failing_is_an_error(status: int, error: type[Exception], requests: int) -> None:
+    with completion_server() as server:
+        server.answers = [(status, b"")]
+        with pytest.raises(error, match=f"status {status}"):
+            _backend(server).generate([Prompt((), "go")], temperature=0.0)
     assert len(server.requests) == requests
-    assert server.requests[0][1] is None
 
 
-def test_no_server_is_an_error(server: _Server) -> None:
-    backend = OpenAICompatible("http://127.0.0.1:9/v1", "m", attempts=2, backoff_s=0.01)
-    with pytest.raises(GenerationFailed, match="ConnectError"):
-        backend.generate([Prompt((), "go")], temperature=0.0)
+def test_an_answer_without_text_is_an_error() -> None:
+    with completion_server() as server:
+        server.say(None)
+        with pytest.raises(GenerationFailed, match="answered without text"):
+            _backend(server).generate([Prompt((), "go")], temperature=0.0)
