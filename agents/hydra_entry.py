@@ -123,7 +123,7 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
     # Not resolved: a value that must still be given (``???``) may stand among these very overrides.
     known = set(_flatten(OmegaConf.to_container(_compose(config_name, choices))))
     problems.extend(
-        f"There is no configuration key {key!r}{_near(key, [*known, *groups])}." for key in keys if key not in known
+        f"There is no configuration key {key!r}{_near(key, [*known, *groups])}" for key in keys if key not in known
     )
     return problems
 
@@ -133,7 +133,7 @@ def _unknown_option(group: str, value: Any, options: list[str]) -> list[str]:
     if not all(isinstance(option, str) for option in chosen):
         return []  # a sweep: Hydra checks each of its values
     return [
-        f"There is no {group}={option}; choose one of {', '.join(options)}{_near(option, options)}."
+        f"There is no {group}={option}; choose one of {', '.join(options)}{_near(option, options)}"
         for option in chosen
         if option not in options and option != "null"
     ]
@@ -174,7 +174,7 @@ def _near(word: str, known: Sequence[str]) -> str:
     found = get_close_matches(word, known, n=1, cutoff=0.5) or get_close_matches(
         word, [name for name in known if name.rsplit(".", 1)[-1] == word.rsplit(".", 1)[-1]], n=1, cutoff=0.0
     )
-    return f"; did you mean {found[0]!r}?" if found else ""
+    return f"; did you mean {found[0]!r}?" if found else "."
 
 
 def _flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
