@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -186,6 +187,9 @@ class _TransformersWriter:
         )
         self.mask = (torch.arange(longest) >= torch.tensor(pads)[:, None]).long().to(model.device)
         self.cache = DynamicCache(config=model.config)
+        # transformers 5.24 renamed the argument, model by model
+        arguments = inspect.signature(model.forward).parameters
+        self.cache_argument = "cache" if "cache" in arguments else "past_key_values"
 
     def begin(self) -> Tensor:
         return self._run(self.input_ids, (self.mask.cumsum(1) - 1).clamp(min=0))
@@ -203,9 +207,9 @@ class _TransformersWriter:
             input_ids=input_ids,
             attention_mask=self.mask,
             position_ids=position_ids,
-            past_key_values=self.cache,
             use_cache=True,
             logits_to_keep=1,
+            **{self.cache_argument: self.cache},
         )
         logits: Tensor = out.logits[:, -1]
         return logits
