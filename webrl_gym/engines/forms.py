@@ -6,6 +6,7 @@ radio groups, the selectedness of options, constraint validation of required and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
@@ -17,6 +18,7 @@ from webrl_gym.errors import ActionTargetError
 _TEXT_TYPES = frozenset("text search email password tel url number date time month week datetime-local color".split())
 _SUBMIT_TYPES = frozenset(("submit", "image"))
 _BUTTON_TYPES = _SUBMIT_TYPES | {"button", "reset"}
+_LINE_BREAK = re.compile(r"\r\n?|\n")
 _MOST_OPTIONS_NAMED = 12
 
 
@@ -182,9 +184,9 @@ def _values(control: HtmlElement, button: HtmlElement | None) -> list[str]:
     if control.tag == "select":
         return [option.get("value", option_text(option)) for option in selected_options(control)]
     if control.tag == "textarea":
-        return ["\r\n".join((control.text or "").splitlines())]
+        return [_LINE_BREAK.sub("\r\n", control.text or "")]
     if control.tag == "button" or input_type(control) in _BUTTON_TYPES:
-        return [control.get("value", "")] if control is button else []
+        return [control.get("value", "")] if button is not None and control is button else []
     if input_type(control) in ("checkbox", "radio"):
         return [control.get("value", "on")] if control.get("checked") is not None else []
     return [] if input_type(control) == "file" else [control.get("value", "")]

@@ -70,9 +70,10 @@ def _compiled(selector: str) -> CSSSelector:
 
 def _select(root: HtmlElement, selector: str) -> list[HtmlElement]:
     try:
-        return list(_compiled(selector.replace('\\"', '"'))(root))
+        found = _compiled(selector.replace('\\"', '"'))(root)
     except SelectorError as error:
         raise EvaluationError(f"the selector {selector!r} is broken: {error}") from error
+    return [element for element in found if isinstance(element, HtmlElement)] if isinstance(found, list) else []
 
 
 def _property(element: HtmlElement, name: str) -> str:

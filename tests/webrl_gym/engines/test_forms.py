@@ -56,6 +56,17 @@ def test_the_form_data_set_is_what_a_browser_sends(page: HtmlElement) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"), [("a\n", "a\r\n"), ("a\r\nb\rc", "a\r\nb\r\nc"), ("a\u2028b\x85c", "a\u2028b\x85c"), ("", "")]
+)
+def test_line_breaks_of_a_text_area_are_sent_as_a_browser_does(page: HtmlElement, typed: str, sent: str) -> None:
+    area = lxml.html.Element("textarea", name="long")
+    area.text = typed
+    one(page, "//form").append(area)
+    request = forms.submission(one(page, "//form"), None, "http://shopping.test/page")
+    assert dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))["long"] == sent
+
+
 def test_a_button_may_change_method_and_address(page: HtmlElement) -> None:
     request = forms.submission(one(page, "//form"), one(page, "//button[2]"), "http://shopping.test/page")
     assert request.url == "http://shopping.test/post"
