@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 
@@ -21,8 +20,8 @@ class NanoCache:
         is_source: Prompt tokens that can be copied, shape (B, P).
         lines: Line number of the action, shape (B,).
         lengths: Tokens seen of each sequence, shape (B,).
-        recent: The last tokens read or written, the latest first, -1 where there is none; shape (B, levels).
-        count: Tokens written.
+        recent: The last tokens read or written, the latest first, -1 where there is none; shape (B, 4).
+        runs: How many of the last tokens written stand right before each prompt token; shape (B, P).
     """
 
     keys: list[Tensor]
@@ -34,12 +33,11 @@ class NanoCache:
     lines: Tensor
     lengths: Tensor
     recent: Tensor
-    count: int
+    runs: Tensor
 
-    def written(self) -> Tensor:
-        """The last tokens written, the latest first, -1 where there was none; shape (B, levels)."""
-        is_written = torch.arange(self.recent.shape[1], device=self.recent.device) < self.count
-        return self.recent.masked_fill(~is_written, -1)
+    def levels(self) -> Tensor:
+        """Levels of the copy in progress (``agents.nano.structure.copy_levels``); shape (B, 1, P)."""
+        return (self.runs * self.is_source)[:, None]
 
     def select(self, rows: Tensor) -> NanoCache:
         """The cache of some of the sequences."""
@@ -53,5 +51,5 @@ class NanoCache:
             lines=self.lines[rows],
             lengths=self.lengths[rows],
             recent=self.recent[rows],
-            count=self.count,
+            runs=self.runs[rows],
         )

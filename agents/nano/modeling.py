@@ -32,6 +32,7 @@ from agents.nano.structure import (
     copy_levels,
     flag_count,
     last_written,
+    next_runs,
     read_structure,
 )
 
@@ -205,7 +206,7 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
         cached: list[tuple[Tensor, Tensor]] = []
         hidden, read = self._read(input_ids, attention_mask, lengths[:, None] - 1, cached)
         keys, values = ([functional.pad(tensors[part], (0, 0, 0, room)) for tensors in cached] for part in (0, 1))
-        back = lengths[:, None] - 1 - torch.arange(self.config.copy_levels, device=lengths.device)
+        back = lengths[:, None] - 1 - torch.arange(_SMEAR_BEFORE + 1, device=lengths.device)
         cache = NanoCache(
             keys,
             values,
@@ -216,7 +217,7 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
             read.structure.line.gather(1, lengths[:, None] - 1)[:, 0],
             lengths,
             input_ids.gather(1, back.clamp(min=0)).masked_fill(back < 0, -1),
-            count=0,
+            torch.zeros_like(input_ids),
         )
         return self._next(hidden, cache), cache
 
@@ -232,7 +233,7 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
             Log-probabilities of the next token, shape (B, V).
         """
         cache.recent = torch.cat((tokens[:, None], cache.recent[:, :-1]), 1)
-        cache.count += 1
+        cache.runs = next_runs(cache.runs, cache.prompt_ids, tokens, self.config.copy_levels)
         hidden = self._embed_written(cache)
         rotation = self._rotation(cache.lengths[:, None], cache.lines[:, None], hidden.dtype)
         rows = torch.arange(len(tokens), device=tokens.device)
@@ -248,17 +249,14 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
         return self._next(hidden, cache)
 
     def _next(self, hidden: Tensor, cache: NanoCache) -> Tensor:
-        level = copy_levels(cache.prompt_ids, cache.is_source, cache.written()[:, None], self.config.copy_levels)
-        scores = self._scores(hidden, cache.copy_keys, cache.is_source, level)
+        scores = self._scores(hidden, cache.copy_keys, cache.is_source, cache.levels())
         return self._log_probs(*scores, cache.prompt_ids)[:, 0]
 
     def _embed_written(self, cache: NanoCache) -> Tensor:
         """Embedding of the latest token of each sequence; shape (B, 1, d)."""
-        ids = cache.recent[:, : _SMEAR_BEFORE + 1]
-        recent = self.embedding(ids.clamp(min=0)) * (ids >= 0)[..., None]
+        recent = self.embedding(cache.recent.clamp(min=0)) * (cache.recent >= 0)[..., None]
         hidden = recent[:, 0] + (recent[:, 1:] * self.before).sum(1) + self.region[_ACTION] + self.column[0]
-        written = cache.written()[:, None]
-        successors = self._successors(cache.prompt, cache.prompt_ids, cache.is_source, written)
+        successors = self._successors(cache.prompt, cache.levels())
         scaled: Tensor = hidden[:, None] * self._embedding_scale() + successors.to(hidden.dtype)
         return scaled
 
@@ -340,12 +338,12 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
         inside = window < size
         window = window.clamp(max=size - 1)
         written = last_written(input_ids, window, prompt_length, self.config.copy_levels)
-        successors = self._successors(hidden, input_ids, is_source, written) * inside[..., None]
+        level = copy_levels(input_ids, is_source, written, self.config.copy_levels)
+        successors = self._successors(hidden, level) * inside[..., None]
         return hidden.scatter_add(1, window[..., None].expand_as(successors), successors)
 
-    def _successors(self, prompt: Tensor, prompt_ids: Tensor, is_source: Tensor, written: Tensor) -> Tensor:
+    def _successors(self, prompt: Tensor, level: Tensor) -> Tensor:
         """Mean embedding of the prompt tokens that follow the longest match; shape (B, A, d)."""
-        level = copy_levels(prompt_ids, is_source, written, self.config.copy_levels)
         best = ((level == level.amax(2, keepdim=True)) & (level > 0)).to(prompt.dtype)
         weights = best / best.sum(2, keepdim=True).clamp(min=1.0)
         return (weights @ prompt) * self.successor.to(prompt.dtype)

@@ -184,6 +184,22 @@ def copy_levels(prompt_ids: Tensor, is_source: Tensor, written: Tensor, levels: 
     return level
 
 
+def next_runs(runs: Tensor, prompt_ids: Tensor, tokens: Tensor, levels: int) -> Tensor:
+    """``copy_levels`` one token later, from what it was: a run goes on where the new token stands in the prompt.
+
+    Args:
+        runs: How many of the last tokens written stand right before each prompt token, sources or not. Shape (B, P).
+        prompt_ids: Shape (B, P), int64.
+        tokens: The token written on each sequence. Shape (B,), int64.
+        levels: Highest level.
+
+    Returns:
+        Shape (B, P), int64; at sources it is the level.
+    """
+    longer = (runs + 1).clamp(max=levels) * (prompt_ids == tokens[:, None])
+    return functional.pad(longer, (1, 0))[:, : runs.shape[1]]
+
+
 def last_written(input_ids: Tensor, positions: Tensor, prompt_length: Tensor, levels: int) -> Tensor:
     """The last ``levels`` action tokens up to and including each position, the latest first.
 
