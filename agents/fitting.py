@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import TypeVar
 
 import numpy as np
 from torch import Tensor, nn
@@ -21,6 +23,7 @@ from agents.optimizers import OPTIMIZERS, make_optimizers
 
 SCHEDULES = ("constant", "linear")
 
+Example = TypeVar("Example")
 BatchLoss = Callable[[Sequence[int]], Tensor]
 """Loss of the examples at these places: their mean, weighted by the weights that were given with them."""
 
@@ -87,6 +90,16 @@ class FitReport:
     tokens: int
 
 
+def in_passes(groups: Sequence[Sequence[Example]]) -> tuple[list[Example], list[range]]:
+    """The examples of several passes in a row, and the places of each pass.
+
+    Args:
+        groups: The examples of each pass.
+    """
+    ends = list(accumulate(map(len, groups)))
+    return [example for group in groups for example in group], list(map(range, [0, *ends[:-1]], ends))
+
+
 def fit(
     stage: str,
     module: nn.Module,
@@ -95,6 +108,7 @@ def fit(
     loss_of: BatchLoss,
     settings: FitSettings,
     progress: Progress | None = None,
+    passes: Sequence[Sequence[int]] | None = None,
 ) -> FitReport:
     """Minimises a loss over examples.
 
@@ -108,6 +122,8 @@ def fit(
         loss_of: Loss of some examples, by their places.
         settings: How.
         progress: Shown one unit an example.
+        passes: Places of the examples of each pass, where passes differ (``agents.augmentation``); all of them in each
+            of ``settings.epochs`` passes when None.
 
     Returns:
         What was done.
@@ -121,10 +137,11 @@ def fit(
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     optimizers = make_optimizers(settings.optimizer, module, settings.learning_rate, settings.weight_decay)
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
-    epochs = [list(_updates(sizes, settings, epoch)) for epoch in range(settings.epochs)]
-    updates = [update for epoch in epochs for update in epoch]
+    passes = passes or [range(len(sizes))] * settings.epochs
+    updates = [update for epoch, places in enumerate(passes) for update in _updates(sizes, places, settings, epoch)]
+    examples = sum(map(len, passes))
     total_loss = total_weight = total_norm = 0.0
-    progress.begin(stage, len(sizes) * settings.epochs)
+    progress.begin(stage, examples)
     module.train()
     try:
         for number, batches in enumerate(updates):
@@ -154,8 +171,8 @@ def fit(
         loss=total_loss / total_weight if total_weight else 0.0,
         grad_norm=total_norm / len(updates),
         updates=len(updates),
-        examples=len(sizes) * settings.epochs,
-        tokens=sum(sizes) * settings.epochs,
+        examples=examples,
+        tokens=sum(sizes[place] for places in passes for place in places),
     )
 
 
@@ -170,15 +187,23 @@ def _accumulate(batches: Sequence[Sequence[int]], weights: Sequence[float], weig
     return mean
 
 
-def _updates(sizes: Sequence[int], settings: FitSettings, epoch: int) -> Iterator[list[list[int]]]:
-    """The batches of each update of one epoch."""
+def _updates(
+    sizes: Sequence[int], places: Sequence[int], settings: FitSettings, epoch: int
+) -> Iterator[list[list[int]]]:
+    """The batches of each update of one pass over the examples at some places."""
     rng = np.random.default_rng((settings.seed, epoch))
     if settings.examples_per_update is None:
-        for bucket in length_buckets(sizes, settings.tokens_per_batch, rng):
-            yield [bucket]
+        for batch in _batches(sizes, places, settings, rng):
+            yield [batch]
         return
-    order = rng.permutation(len(sizes)).tolist()
+    order = [places[index] for index in rng.permutation(len(places)).tolist()]
     for start in range(0, len(order), settings.examples_per_update):
-        places = order[start : start + settings.examples_per_update]
-        buckets = length_buckets([sizes[place] for place in places], settings.tokens_per_batch, rng)
-        yield [[places[place] for place in bucket] for bucket in buckets]
+        yield _batches(sizes, order[start : start + settings.examples_per_update], settings, rng)
+
+
+def _batches(
+    sizes: Sequence[int], places: Sequence[int], settings: FitSettings, rng: np.random.Generator
+) -> list[list[int]]:
+    """Places of examples of similar length together."""
+    buckets = length_buckets([sizes[place] for place in places], settings.tokens_per_batch, rng)
+    return [[places[index] for index in bucket] for bucket in buckets]

@@ -24,6 +24,7 @@ def fit_actions(
     settings: FitSettings,
     progress: Progress | None = None,
     stage: str = "sft",
+    passes: Sequence[Sequence[int]] | None = None,
 ) -> FitReport:
     """Imitates actions: supervised fine-tuning on demonstrations, filtered behaviour cloning on successes.
 
@@ -33,6 +34,7 @@ def fit_actions(
         settings: How.
         progress: Shown one unit an example.
         stage: Name of the stage, for messages.
+        passes: As in ``agents.fitting.fit``.
 
     Raises:
         TrainingStopped: If there is no example, or a loss or gradient is not finite.
@@ -50,6 +52,7 @@ def fit_actions(
         loss_of=loss,
         settings=settings,
         progress=progress,
+        passes=passes,
     )
 
 
@@ -153,6 +156,7 @@ def fit_scorer(
     outcomes: Sequence[float],
     settings: FitSettings,
     progress: Progress | None = None,
+    passes: Sequence[Sequence[int]] | None = None,
 ) -> FitReport:
     """Teaches a YES/NO scorer the outcomes of judged trajectories: cross-entropy of P(YES) / (P(YES) + P(NO)).
 
@@ -162,6 +166,7 @@ def fit_scorer(
         outcomes: 1 for YES, 0 for NO, one for each prompt.
         settings: How.
         progress: Shown one unit an example.
+        passes: As in ``agents.fitting.fit``.
 
     Raises:
         ValueError: If there are not as many outcomes as prompts.
@@ -185,4 +190,5 @@ def fit_scorer(
         loss_of=loss,
         settings=settings,
         progress=progress,
+        passes=passes,
     )

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import gymnasium
 
 from agents.actors import ScriptedOracle
+from agents.augmentation import renamed_passes
 from agents.errors import TrainingStopped
-from agents.fitting import FitSettings
+from agents.fitting import FitSettings, in_passes
 from agents.labelling import ConfusionMatrix, OrmLabeller, RuleLabeller, label_trajectories, orm_prompt
 from agents.metrics import Progress, SilentProgress
 from agents.objectives import fit_scorer
@@ -141,6 +142,8 @@ def train_orm(
     optimizer: str,
     epochs: int,
     tokens_per_batch: int,
+    renamed_share: float,
+    threshold: float,
     seed: int,
     progress: Progress | None = None,
 ) -> OrmReport:
@@ -154,25 +157,21 @@ def train_orm(
         optimizer: ``adamw`` or ``muon``.
         epochs: Passes over the balanced data.
         tokens_per_batch: Most padded tokens in one forward pass.
-        seed: Decides the order.
+        renamed_share: Share of the trajectories that each pass shows under other names (``agents.augmentation``).
+        threshold: P(YES) above which the report's judgements are YES.
+        seed: Decides names and order.
         progress: Shown one unit an example.
 
     Raises:
         TrainingStopped: If one of the outcomes does not occur.
     """
-    by_outcome: dict[bool, list[str]] = {True: [], False: []}
-    for item in labelled:
-        by_outcome[item.label.success].append(orm_prompt(item.trajectory))
-    if not all(by_outcome.values()):
-        raise TrainingStopped(
-            f"the ORM needs successes and failures, got {len(by_outcome[True])} and {len(by_outcome[False])}"
-        )
-    size = max(map(len, by_outcome.values()))
-    prompts, outcomes = [], []
-    for success, texts in by_outcome.items():
-        repeated = [texts[place % len(texts)] for place in range(size)]
-        prompts += repeated
-        outcomes += [float(success)] * size
+    successes = [item for item in labelled if item.label.success]
+    failures = [item for item in labelled if not item.label.success]
+    if not successes or not failures:
+        raise TrainingStopped(f"the ORM needs successes and failures, got {len(successes)} and {len(failures)}")
+    size = max(len(successes), len(failures))
+    balanced = [items[place % len(items)] for items in (successes, failures) for place in range(size)]
+    shown, passes = in_passes(renamed_passes(balanced, epochs, renamed_share, random.Random(seed)))
     settings = FitSettings(
         learning_rate=learning_rate,
         optimizer=optimizer,
@@ -181,9 +180,10 @@ def train_orm(
         schedule="linear",
         seed=seed,
     )
-    fit_scorer(scorer, prompts, outcomes, settings, progress)
-    agreement = label_trajectories(OrmLabeller(scorer), held_out).agreement
-    return OrmReport(len(labelled), len(by_outcome[True]), agreement)
+    prompts = [orm_prompt(item.trajectory) for item in shown]
+    fit_scorer(scorer, prompts, [item.outcome for item in shown], settings, progress, passes)
+    agreement = label_trajectories(OrmLabeller(scorer, threshold), held_out).agreement
+    return OrmReport(len(labelled), len(successes), agreement)
 
 
 def greedy_success(collector: RolloutCollector, tasks: Sequence[Task], progress: Progress | None = None) -> Rate:

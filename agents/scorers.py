@@ -80,8 +80,12 @@ class LanguageModelScorer(nn.Module):
             encoded = [self.encode(prompt) for prompt in prompts]
         except PromptTooLong as error:
             raise ScorerError(f"the judge cannot read this prompt: {error}") from error
-        scores: list[float] = []
-        for start in range(0, len(encoded), self.batch_size):
-            batch = self.collate(encoded[start : start + self.batch_size])
-            scores += torch.sigmoid(self.log_odds(batch)).tolist()
+        # prompts of similar length share a batch: padding costs time
+        order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
+        scores = [0.0] * len(encoded)
+        for start in range(0, len(order), self.batch_size):
+            places = order[start : start + self.batch_size]
+            batch = self.collate([encoded[place] for place in places])
+            for place, score in zip(places, torch.sigmoid(self.log_odds(batch)).tolist(), strict=True):
+                scores[place] = score
         return scores

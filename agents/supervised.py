@@ -7,6 +7,7 @@ fine-tuning goes on after its last finished round.
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from agents.atomic_file import replacing
+from agents.augmentation import renamed_passes
 from agents.checkpoint import load_module_tensors, module_tensors
 from agents.errors import CheckpointError
-from agents.fitting import FitSettings
+from agents.fitting import FitSettings, in_passes
 from agents.metrics import Progress
 from agents.objectives import fit_actions
 from agents.policy import LLMPolicy
@@ -100,6 +102,7 @@ def supervised_start(
     max_rounds: int,
     patience: int,
     tokens_per_batch: int,
+    renamed_share: float,
     seed: int,
     progress: Progress | None = None,
 ) -> SupervisedReport:
@@ -116,27 +119,34 @@ def supervised_start(
         max_rounds: Most rounds, >= 1.
         patience: Rounds without improvement after which training ends.
         tokens_per_batch: Most padded tokens in one forward pass.
-        seed: Decides the order of the examples.
+        renamed_share: Share of the demonstrations that each pass shows under other names (``agents.augmentation``).
+        seed: Decides names and the order of the examples.
         progress: Shown one unit an example.
 
     Raises:
+        ValueError: If ``renamed_share`` is outside [0, 1].
         CheckpointError: If a round cannot be written.
         CheckpointMismatch: If the folder holds rounds of another model.
     """
-    steps = to_transitions(demonstrations, policy.renderer).steps
     model = policy.language_model.model
     rounds = _Rounds(folder)
-    report = rounds.open(model, len(steps))
+    report = rounds.open(model, len(to_transitions(demonstrations, policy.renderer).steps))
     while len(report.scores) < max_rounds and len(report.scores) - report.best_round < patience:
+        round_seed = seed + len(report.scores) + 1
         settings = FitSettings(
             learning_rate=learning_rate,
             optimizer=optimizer,
             epochs=epochs_per_round,
             tokens_per_batch=tokens_per_batch,
             schedule="linear",
-            seed=seed + len(report.scores) + 1,
+            seed=round_seed,
         )
-        fit = fit_actions(policy, steps, settings, progress)
+        shown = [
+            to_transitions(items, policy.renderer).steps
+            for items in renamed_passes(demonstrations, epochs_per_round, renamed_share, random.Random(round_seed))
+        ]
+        steps, passes = in_passes(shown)
+        fit = fit_actions(policy, steps, settings, progress, passes=passes)
         report = replace(
             report,
             updates=report.updates + fit.updates,

@@ -4,6 +4,7 @@
       config.json              the configuration, secrets left out
       demonstrations.jsonl.gz  the oracle's trajectories
       sft/, sft.json           the policy after supervised fine-tuning, and how that went; sft_rounds/ until then
+      attempts.jsonl.gz        that policy's attempts at training tasks, labelled by the rules
       orm/, orm.json           the outcome reward model, and its agreement with the rules
       checkpoints/             one a phase
       rollouts/                labelled trajectories of each phase
@@ -44,8 +45,8 @@ from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import LabelledTrajectory
 from webrl_gym.tasks.suite import TaskSuite
 
-_ORM_PROMPT_PURPOSE = 101
-"""Seed offset of the rollouts that the ORM learns from."""
+_ATTEMPTS_PURPOSE = 101
+"""Seed offset of the supervised policy's first attempts."""
 _LEAST = {
     "seed": 0,
     "demonstrations": 1,
@@ -56,14 +57,18 @@ _LEAST = {
     "sft.patience": 1,
     "sft.tokens_per_batch": 1,
     "sft.valid_every": 1,
-    "orm.rollouts": 1,
+    "attempts.count": 1,
     "orm.epochs": 1,
     "orm.tokens_per_batch": 1,
     "algorithm.phases": 1,
     "algorithm.instructions_per_phase": 1,
     "algorithm.tokens_per_batch": 1,
+    "algorithm.renamed_copies": 0,
+    "algorithm.critic_examples": 1,
 }
 """Whole numbers of the configuration and the least that each may be."""
+_MAY_BE_NULL = ("algorithm.critic_examples",)
+_SHARES = ("sft.renamed_share", "orm.renamed_share", "orm.threshold")
 
 
 class TrainingRun:
@@ -101,8 +106,8 @@ class TrainingRun:
             policy = self.supervise()
             if self.config["algorithm"]["name"] != "sft":
                 demonstrations = self._demonstrations()
-                labeller = self._labeller(demonstrations)
-                self._phases(policy, demonstrations, labeller)
+                attempts = self._first_attempts(policy, demonstrations)
+                self._phases(policy, demonstrations, attempts, self._labeller(demonstrations, attempts))
             _save_model(policy.language_model, policy_folder)
         finally:
             self.close()
@@ -177,34 +182,57 @@ class TrainingRun:
         shutil.rmtree(rounds, ignore_errors=True)
         return policy
 
-    def _labeller(self, demonstrations: Sequence[LabelledTrajectory]) -> Labeller:
+    def _first_attempts(
+        self, policy: LLMPolicy, demonstrations: Sequence[LabelledTrajectory]
+    ) -> list[LabelledTrajectory]:
+        """The supervised policy's attempts at tasks without a demonstration, by arXiv 2411.02337, algorithm 1, part 1.
+
+        They are labelled by the rules. The ORM learns from them; the phases begin with their successes as experience
+        and evolve their failures.
+        """
+        path = self.folder / "attempts.jsonl.gz"
+        if not path.exists():
+            demonstrated = {item.trajectory.task.task_id for item in demonstrations}
+            others = [task for task in self._train_suite if task.task_id not in demonstrated]
+            seed = self.config["seed"] + _ATTEMPTS_PURPOSE
+            count = min(self.config["attempts"]["count"], len(others))
+            rollout = RolloutCollector(self._vec_env, policy).collect(
+                choose_evenly(others, count, seed) if others else [],
+                phase=0,
+                temperature=self.config["attempts"]["temperature"],
+                seed=seed,
+                progress=self.progress,
+            )
+            write_trajectories(path, label_trajectories(RuleLabeller(), rollout.trajectories).labelled)
+        return list(read_trajectories(path).labelled)
+
+    def _labeller(
+        self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]
+    ) -> Labeller:
+        """The rules, or an ORM that begins as the supervised policy and learns from demonstrations and attempts."""
         settings = self.config["orm"]
         if settings["source"] == "rules":
             return RuleLabeller()
-        folder = self.folder / "orm"
+        folder, start = self.folder / "orm", str(self.folder / "sft")
         if folder.exists():
-            return OrmLabeller(LanguageModelScorer(self._load(str(folder))))
-        policy = self._policy(self._load(str(self.folder / "sft")))
-        collector = RolloutCollector(self._vec_env, policy)
-        seed = self.config["seed"] + _ORM_PROMPT_PURPOSE
-        collect = {"phase": 0, "temperature": settings["temperature"], "seed": seed, "progress": self.progress}
-        demonstrated = {item.trajectory.task.task_id for item in demonstrations}
-        others = [task for task in self._train_suite if task.task_id not in demonstrated]
-        attempted = choose_evenly(others, min(settings["rollouts"], len(others)), seed) if others else []
-        attempts = collector.collect(attempted, **collect)
-        held_out = collector.collect(self._valid_suite.tasks, **collect)
-        labelled = [*demonstrations, *label_trajectories(RuleLabeller(), attempts.trajectories).labelled]
+            return OrmLabeller(LanguageModelScorer(self._load(str(folder))), settings["threshold"])
+        seed = self.config["seed"]
+        held_out = RolloutCollector(self._vec_env, self._policy(self._load(start))).collect(
+            self._valid_suite.tasks,
+            phase=0,
+            temperature=self.config["attempts"]["temperature"],
+            seed=seed,
+            progress=self.progress,
+        )
+        labelled = [*demonstrations, *attempts]
         labelled += under_other_instructions(labelled, self._train_suite.tasks, seed)
-        scorer = LanguageModelScorer(self._load(self.config["model"]["name_or_path"]))
+        scorer = LanguageModelScorer(self._load(start))
         report = train_orm(
             scorer,
             labelled,
             held_out.trajectories,
-            learning_rate=settings["learning_rate"],
-            optimizer=settings["optimizer"],
-            epochs=settings["epochs"],
-            tokens_per_batch=settings["tokens_per_batch"],
-            seed=self.config["seed"],
+            **{name: value for name, value in settings.items() if name != "source"},
+            seed=seed,
             progress=self.progress,
         )
         agreement = report.held_out
@@ -213,6 +241,7 @@ class TrainingRun:
             {
                 "examples": report.examples,
                 "successes": report.successes,
+                "threshold": settings["threshold"],
                 "confusion": asdict(agreement),
                 "balanced_accuracy": agreement.balanced_accuracy,
                 "accuracy": agreement.accuracy,
@@ -221,15 +250,20 @@ class TrainingRun:
             },
         )
         _save_model(scorer.language_model, folder)
-        return OrmLabeller(scorer)
+        return OrmLabeller(scorer, settings["threshold"])
 
     def _phases(
-        self, policy: LLMPolicy, demonstrations: Sequence[LabelledTrajectory], labeller: Labeller
+        self,
+        policy: LLMPolicy,
+        demonstrations: Sequence[LabelledTrajectory],
+        attempts: Sequence[LabelledTrajectory],
+        labeller: Labeller,
     ) -> PhaseAlgorithm:
         settings = dict(self.config["algorithm"])
         name = settings.pop("name")
         if name == "webrl":
             settings["demonstrations"] = demonstrations
+            settings["attempts"] = attempts
             settings["protected"] = [*self._valid_suite, *suite_of("practice-test")]
         writers = [JsonlWriter(self.folder / "metrics.jsonl"), TensorBoardWriter(self.folder / "tensorboard")]
         algorithm = algorithm_class(name)(
@@ -321,8 +355,15 @@ def _wrong_numbers(config: Mapping[str, Any]) -> list[str]:
         if name not in values:
             continue  # an algorithm without this setting
         value = values[name]
+        if value is None and key in _MAY_BE_NULL:
+            continue
         if not isinstance(value, int) or value < least:
             problems.append(f"{key} must be a whole number of at least {least}, got {value!r}")
+    for key in _SHARES:
+        group, _, name = key.rpartition(".")
+        value = config[group][name]
+        if not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+            problems.append(f"{key} must be from 0 to 1, got {value!r}")
     return problems
 
 

@@ -32,6 +32,7 @@ class FilteredBC(OnlineAlgorithm):
         "schedule",
         "instructions_per_phase",
         "temperature",
+        "renamed_copies",
     )
 
     def __init__(
@@ -49,6 +50,7 @@ class FilteredBC(OnlineAlgorithm):
         instructions_per_phase: int = 500,
         phases: int = 1,
         temperature: float = 1.0,
+        renamed_copies: int = 0,
         **shared: Any,
     ) -> None:
         """Sets filtered behaviour cloning up; the defaults are the paper's where it gives a number.
@@ -66,6 +68,7 @@ class FilteredBC(OnlineAlgorithm):
             instructions_per_phase: Tasks attempted in one phase, once each.
             phases: Phases after which ``learn`` ends.
             temperature: Of sampling while collecting.
+            renamed_copies: Copies of each success under other names that are imitated beside it.
             **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm``.
 
         Raises:
@@ -78,6 +81,7 @@ class FilteredBC(OnlineAlgorithm):
             phases=phases,
             instructions_per_phase=instructions_per_phase,
             temperature=temperature,
+            renamed_copies=renamed_copies,
             **shared,
         )
         self.policy_learning_rate = policy_learning_rate
@@ -94,6 +98,7 @@ class FilteredBC(OnlineAlgorithm):
         collected = self.collect(tasks, phase, _ROLLOUT)
         metrics = collected.metrics
         successes = [step for step in collected.transitions.steps if step.outcome >= 1.0]
+        successes += collected.renamed.steps
         if not successes:
             raise TrainingStopped(f"no success: none of {len(collected.labelling.labelled)} labelled trajectories.")
         began = time.perf_counter()
@@ -103,7 +108,7 @@ class FilteredBC(OnlineAlgorithm):
         metrics["policy/grad_norm"] = report.grad_norm
         metrics["policy/updates"] = report.updates
         metrics["policy/tokens"] = report.tokens
-        metrics["time/update_s"] = time.perf_counter() - began
+        metrics["time/policy_s"] = time.perf_counter() - began
         return metrics
 
     def _fit_settings(self, seed: int) -> FitSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.algorithms.base import PhaseAlgorithm, PhaseMetrics
+from agents.augmentation import rename
 from agents.curriculum import TaskSource
 from agents.errors import TrainingStopped
 from agents.labelling import Labeller, Labelling, RuleLabeller, label_trajectories
@@ -16,9 +18,12 @@ from agents.policy import LLMPolicy
 from agents.rollout import Rollout, RolloutCollector
 from agents.trajectory_io import write_trajectories
 from agents.transitions import TransitionSet, to_transitions
+from agents.types import LabelledTrajectory
 from webrl_gym.tasks.record import Task
 
 _TRIES_A_TASK = 20
+_RENAMING = 100
+"""Purpose of the generator that names copies; algorithms number theirs from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,13 @@ class Collected:
     Attributes:
         labelling: Labelled trajectories.
         transitions: Their steps as training examples.
+        renamed: Steps of copies of the successes under other names.
         metrics: Numbers about both.
     """
 
     labelling: Labelling
     transitions: TransitionSet
+    renamed: TransitionSet
     metrics: PhaseMetrics
 
     @property
@@ -53,6 +60,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
         phases: int,
         instructions_per_phase: int,
         temperature: float,
+        renamed_copies: int = 0,
         labeller: Labeller | None = None,
         suite: TaskSource | None = None,
         trajectory_folder: Path | str | None = None,
@@ -67,6 +75,8 @@ class OnlineAlgorithm(PhaseAlgorithm):
             phases: Phases after which ``learn`` ends, >= 1.
             instructions_per_phase: Tasks attempted in one phase, once each, >= 1.
             temperature: Of sampling while collecting, > 0 (at 0 nothing is explored).
+            renamed_copies: Copies of each success under other names (``agents.augmentation``) that are learned from
+                beside it, >= 0.
             labeller: Gives outcomes; the tasks' own rules when None.
             suite: Training tasks; the environment's attribute ``suite`` when None.
             trajectory_folder: Where each phase's trajectories are written, labelled ones first, then those that the
@@ -76,14 +86,15 @@ class OnlineAlgorithm(PhaseAlgorithm):
         Raises:
             ValueError: If a number is out of its range.
         """
-        if instructions_per_phase < 1 or not temperature > 0.0:
+        if instructions_per_phase < 1 or not temperature > 0.0 or renamed_copies < 0:
             raise ValueError(
-                "Expected instructions_per_phase >= 1 and temperature > 0, "
-                f"got {instructions_per_phase} and {temperature}."
+                "Expected instructions_per_phase >= 1, temperature > 0 and renamed_copies >= 0, "
+                f"got {instructions_per_phase}, {temperature} and {renamed_copies}."
             )
         super().__init__(policy, env, learning_rate=learning_rate, phases=phases, **shared)
         self.instructions_per_phase = instructions_per_phase
         self.temperature = temperature
+        self.renamed_copies = renamed_copies
         self.labeller = labeller or RuleLabeller()
         self.trajectory_folder = None if trajectory_folder is None else Path(trajectory_folder)
         self._suite = suite
@@ -136,6 +147,17 @@ class OnlineAlgorithm(PhaseAlgorithm):
             tasks.append(task)
         return tasks
 
+    def rename(self, items: Sequence[LabelledTrajectory], phase: int) -> TransitionSet:
+        """``renamed_copies`` copies of each trajectory under other names, as training examples.
+
+        Args:
+            items: Labelled trajectories.
+            phase: Decides the names; 0 for demonstrations.
+        """
+        rng = random.Random(self.phase_seed(phase, _RENAMING))
+        copies = [rename(item, rng) for item in items for _ in range(self.renamed_copies)]
+        return to_transitions(copies, self.policy.renderer)
+
     def collect(self, tasks: Sequence[Task], phase: int, purpose: int) -> Collected:
         """Attempts tasks, has them labelled and makes training examples of them.
 
@@ -169,12 +191,15 @@ class OnlineAlgorithm(PhaseAlgorithm):
             path = self.trajectory_folder / f"phase-{phase:04d}.jsonl.gz"
             write_trajectories(path, [*labelling.labelled, *rollout.failures])
         transitions = to_transitions(labelling.labelled, self.policy.renderer)
+        successes = [item for item in labelling.labelled if item.label.success]
+        renamed = self.rename(successes, phase)
         metrics = _metrics(rollout, labelling, transitions)
+        metrics["data/renamed_steps"] = len(renamed.steps)
         metrics["time/rollout_s"] = collected - began
         metrics["time/label_s"] = time.perf_counter() - collected
         if not transitions.steps:
             raise TrainingStopped(_why_empty(rollout, labelling, transitions))
-        return Collected(labelling, transitions, metrics)
+        return Collected(labelling, transitions, renamed, metrics)
 
 
 def _why_empty(rollout: Rollout, labelling: Labelling, transitions: TransitionSet) -> str:

@@ -85,7 +85,7 @@ class SFT(PhaseAlgorithm):
             "policy/grad_norm": report.grad_norm,
             "policy/updates": report.updates,
             "policy/tokens": report.tokens,
-            "time/update_s": time.perf_counter() - began,
+            "time/policy_s": time.perf_counter() - began,
         }
 
     def _fit_settings(self, seed: int) -> FitSettings:

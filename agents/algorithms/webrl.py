@@ -60,7 +60,8 @@ class WebRL(OnlineAlgorithm):
         "critic_learning_rate",
         "epochs",
         "critic_epochs",
-        "critic_replay",
+        "critic_examples",
+        "failures",
         "tokens_per_batch",
         "examples_per_update",
         "max_grad_norm",
@@ -74,6 +75,7 @@ class WebRL(OnlineAlgorithm):
         "curriculum",
         "instructions_per_phase",
         "temperature",
+        "renamed_copies",
         "kl_ceiling",
     )
 
@@ -83,6 +85,7 @@ class WebRL(OnlineAlgorithm):
         env: Any,
         *,
         demonstrations: Sequence[LabelledTrajectory] = (),
+        attempts: Sequence[LabelledTrajectory] = (),
         critic: ValueCritic | None = None,
         proposer: InstructionProposer | None = None,
         protected: Iterable[Task] = (),
@@ -92,7 +95,8 @@ class WebRL(OnlineAlgorithm):
         critic_learning_rate: float = 1e-6,
         epochs: int = 1,
         critic_epochs: int = 1,
-        critic_replay: bool = True,
+        critic_examples: int | None = None,
+        failures: bool = True,
         tokens_per_batch: int = 16_384,
         examples_per_update: int | None = None,
         max_grad_norm: float = 1.0,
@@ -107,6 +111,7 @@ class WebRL(OnlineAlgorithm):
         instructions_per_phase: int = 500,
         phases: int = 8,
         temperature: float = 1.0,
+        renamed_copies: int = 0,
         kl_ceiling: float = 50.0,
         **shared: Any,
     ) -> None:
@@ -116,6 +121,8 @@ class WebRL(OnlineAlgorithm):
             policy: Is trained in place; starts from supervised fine-tuning.
             env: A ``VecEnv`` or an environment; None to predict only.
             demonstrations: Labelled trajectories that the experience starts with.
+            attempts: What the starting policy did: successes enter the experience too, and the first phase evolves the
+                failures (algorithm 1 of the paper); without any it draws its instructions from the suite.
             critic: Value network; the policy's trunk with a new head when None.
             proposer: Makes new instructions from failed ones; the suite's grammar when None.
             protected: Tasks that must never be trained on, beyond the validation and test suites.
@@ -125,7 +132,9 @@ class WebRL(OnlineAlgorithm):
             critic_learning_rate: Of the critic's optimizer.
             epochs: Passes of the policy over a phase's data.
             critic_epochs: Passes of the critic.
-            critic_replay: Fit the critic on replayed steps too, as on the policy's data; they are all successes.
+            critic_examples: Most steps of the phase that the critic is fitted on, drawn evenly; None takes all.
+            failures: Update the policy on failed attempts too, as the paper does. The released code masks nearly all of
+                their steps out (``agents.released_loss``).
             tokens_per_batch: Most padded tokens in one forward pass.
             examples_per_update: Examples in one optimizer step (the paper: 128); None takes one batch a step.
             max_grad_norm: Gradients are scaled down to this norm.
@@ -140,6 +149,8 @@ class WebRL(OnlineAlgorithm):
             instructions_per_phase: Tasks attempted in one phase, once each.
             phases: Phases after which ``learn`` ends.
             temperature: Of sampling while collecting.
+            renamed_copies: Copies under other names (``agents.augmentation``) of each demonstration and success in the
+                experience. Those of a phase's own successes are there when it draws its replay.
             kl_ceiling: Largest mean distance of the policy from its reference, in nats an action; beyond it training
                 stops.
             **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm`` (``seed``, ``checkpoint_folder``,
@@ -148,6 +159,8 @@ class WebRL(OnlineAlgorithm):
         Raises:
             ValueError: If a number is out of its range.
         """
+        if critic_examples is not None and critic_examples < 1:
+            raise ValueError(f"Expected critic_examples >= 1 or None, got {critic_examples}.")
         if not 0.0 <= lam <= 1.0 or not kl_coef > 0.0 or not kl_ceiling > 0.0:
             raise ValueError(
                 f"Expected lam in [0, 1], kl_coef > 0 and kl_ceiling > 0, got {lam}, {kl_coef} and {kl_ceiling}."
@@ -159,6 +172,7 @@ class WebRL(OnlineAlgorithm):
             phases=phases,
             instructions_per_phase=instructions_per_phase,
             temperature=temperature,
+            renamed_copies=renamed_copies,
             **shared,
         )
         self.lam = lam
@@ -167,7 +181,8 @@ class WebRL(OnlineAlgorithm):
         self.critic_learning_rate = critic_learning_rate
         self.epochs = epochs
         self.critic_epochs = critic_epochs
-        self.critic_replay = critic_replay
+        self.critic_examples = critic_examples
+        self.failures = failures
         self.tokens_per_batch = tokens_per_batch
         self.examples_per_update = examples_per_update
         self.max_grad_norm = max_grad_norm
@@ -185,11 +200,14 @@ class WebRL(OnlineAlgorithm):
         self.experience = ExperienceBuffer(
             replay_ratio=replay_ratio, perplexity_low=perplexity_low, perplexity_high=perplexity_high
         )
-        self.experience.add(to_transitions(demonstrations, policy.renderer).trajectories)
-        self._failed: list[Task] = []
+        done = [item for item in (*demonstrations, *attempts) if item.label.success]
+        self.experience.add(to_transitions(done, policy.renderer).trajectories)
+        self.experience.add(self.rename(done, phase=0).trajectories)
+        self._failed = [item.trajectory.task for item in attempts if not item.label.success]
         self._proposals = Curriculum(
             proposer or _SuiteGrammar(self), value_low=value_low, value_high=value_high, protected=protected
         )
+        self._proposals.remember(item.trajectory.task for item in attempts)
         self._fit_settings(policy_learning_rate, epochs, seed=0)  # refuses wrong settings now, not after a rollout
         self._fit_settings(critic_learning_rate, critic_epochs, seed=0)
 
@@ -201,14 +219,15 @@ class WebRL(OnlineAlgorithm):
         metrics.update(collected.metrics)
         if not collected.labelling.success_rate:
             raise TrainingStopped(f"no success: none of {len(collected.labelling.labelled)} labelled trajectories.")
-        current = collected.transitions.steps
+        steps = collected.transitions.steps
+        used = [step for step in steps if self.failures or step.outcome >= 1.0]
+        self.experience.add(collected.renamed.trajectories)
         collected_at = time.perf_counter()
-        draw = self._draw_experience(phase, len(current), metrics)
-        reference = [*action_log_probs(self.policy, current, self.tokens_per_batch), *draw.log_probs]
-        referred = time.perf_counter()
-        self._update(phase, current, draw, reference, metrics)
-        metrics["time/reference_s"] = referred - collected_at
-        metrics["time/update_s"] = time.perf_counter() - referred
+        draw = self._draw_experience(phase, len(steps), metrics)
+        reference = [*action_log_probs(self.policy, used, self.tokens_per_batch), *draw.log_probs]
+        metrics["time/reference_s"] = time.perf_counter() - collected_at
+        self._fit_critic(phase, steps, metrics)
+        self._fit_policy(phase, [*used, *draw.transitions], reference, metrics)
         self.experience.add(collected.transitions.trajectories)
         if self.curriculum:
             self._proposals.remember(instructions)
@@ -228,20 +247,21 @@ class WebRL(OnlineAlgorithm):
         metrics["experience/too_unsure"] = draw.too_unsure
         return draw
 
-    def _update(
-        self,
-        phase: int,
-        current: Sequence[Transition],
-        draw: ExperienceDraw,
-        reference: Sequence[float],
-        metrics: PhaseMetrics,
+    def _fit_critic(self, phase: int, steps: Sequence[Transition], metrics: PhaseMetrics) -> None:
+        """On the phase's own steps: replayed ones are successes only and would tell it that everything succeeds."""
+        began = time.perf_counter()
+        seed = self.phase_seed(phase, _CRITIC)
+        if self.critic_examples is not None and len(steps) > self.critic_examples:
+            steps = random.Random(seed).sample(steps, self.critic_examples)
+        settings = self._fit_settings(self.critic_learning_rate, self.critic_epochs, seed)
+        metrics["critic/loss"] = fit_critic(self.critic, steps, settings, self.progress).loss
+        metrics["time/critic_s"] = time.perf_counter() - began
+
+    def _fit_policy(
+        self, phase: int, data: Sequence[Transition], reference: Sequence[float], metrics: PhaseMetrics
     ) -> None:
-        """Critic first, then the policy with the advantages that the new critic gives."""
-        data = [*current, *draw.transitions]
-        critic_settings = self._fit_settings(
-            self.critic_learning_rate, self.critic_epochs, self.phase_seed(phase, _CRITIC)
-        )
-        critic_report = fit_critic(self.critic, data if self.critic_replay else current, critic_settings, self.progress)
+        """With the advantages that the critic gives, which has seen this phase."""
+        began = time.perf_counter()
         values, next_values = transition_values(self.critic, data, self.tokens_per_batch)
         advantages = mixed_advantage(
             torch.tensor(values),
@@ -252,7 +272,6 @@ class WebRL(OnlineAlgorithm):
         ).tolist()
         settings = self._fit_settings(self.policy_learning_rate, self.epochs, self.phase_seed(phase, _POLICY))
         report = fit_policy(self.policy, data, reference, advantages, self.kl_coef, settings, self.progress)
-        metrics["critic/loss"] = critic_report.loss
         metrics["critic/value_mean"] = fmean(values)
         metrics["advantage/mean"] = fmean(advantages)
         metrics["advantage/std"] = pstdev(advantages)
@@ -262,6 +281,7 @@ class WebRL(OnlineAlgorithm):
         metrics["policy/tokens"] = report.fit.tokens
         metrics["policy/divergence"] = report.divergence
         metrics["policy/log_ratio"] = report.log_ratio
+        metrics["time/policy_s"] = time.perf_counter() - began
         if report.divergence > self.kl_ceiling:
             raise TrainingStopped(
                 f"KL ceiling: the policy moved {report.divergence:.3g} nats an action from its reference, more than "
@@ -269,8 +289,8 @@ class WebRL(OnlineAlgorithm):
             )
 
     def _pick_instructions(self, phase: int) -> tuple[list[Task], PhaseMetrics]:
-        """The suite's tasks in the first phase, then what the last phase's failures evolve into."""
-        if phase == 1 or not self.curriculum:
+        """What the last phase's failures evolve into; without failures or a curriculum the suite's tasks."""
+        if not self._failed or not self.curriculum:
             return self.sample_tasks(self.instructions_per_phase, phase, _INSTRUCTIONS), {}
         kept, report = self._proposals.next_tasks(
             self.instructions_per_phase,

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from agents.errors import TrainingStopped
-from agents.fitting import FitSettings, fit
+from agents.fitting import FitSettings, fit, in_passes
 
 INPUTS = torch.randn(12, 3, generator=torch.Generator().manual_seed(0))
 TARGETS = INPUTS @ torch.tensor([1.0, -2.0, 0.5])
@@ -55,6 +55,18 @@ def test_every_epoch_sees_every_example_once_within_the_token_budget():
     fitted(epochs=3, seen=seen)
     assert sorted(place for batch in seen for place in batch) == sorted(list(range(12)) * 3)
     assert all(len(batch) == 1 or max(SIZES[place] for place in batch) * len(batch) <= 18 for batch in seen)
+
+
+@pytest.mark.parametrize("examples_per_update", [None, 2])
+def test_passes_may_differ(examples_per_update):
+    rows, passes = in_passes([[5, 1, 2], [], [7, 8]])
+    assert (rows, [list(places) for places in passes]) == ([5, 1, 2, 7, 8], [[0, 1, 2], [], [3, 4]])
+    module, seen = linear(), []
+    settings = FitSettings(learning_rate=0.05, epochs=3, tokens_per_batch=18, examples_per_update=examples_per_update)
+    report = fit("toy", module, SIZES[:5], [1.0] * 5, squared(module, seen), settings, passes=passes)
+    order = [place for batch in seen for place in batch]
+    assert (sorted(order[:3]), sorted(order[3:])) == ([0, 1, 2], [3, 4])
+    assert (report.examples, report.tokens) == (5, sum(SIZES[:5]))
 
 
 @pytest.mark.parametrize("examples_per_update", [None, 5])

@@ -110,6 +110,8 @@ def test_the_orm_learns_to_tell_successes_from_failures() -> None:
         optimizer="adamw",
         epochs=40,
         tokens_per_batch=512,
+        renamed_share=0.0,
+        threshold=0.5,
         seed=0,
     )
     assert (report.examples, report.successes) == (len(done) + len(not_done), len(done))
@@ -130,6 +132,8 @@ def test_an_orm_needs_both_outcomes(outcome: bool) -> None:
             optimizer="adamw",
             epochs=1,
             tokens_per_batch=512,
+            renamed_share=0.0,
+            threshold=0.5,
             seed=0,
         )
 

@@ -19,6 +19,7 @@ SETTINGS = {
     "optimizer": "adamw",
     "epochs_per_round": 1,
     "tokens_per_batch": 256,
+    "renamed_share": 0.0,
     "seed": 0,
     "max_rounds": 9,
     "patience": 2,

@@ -35,9 +35,14 @@ TOY = [
     "sft.max_rounds=1",
     "sft.tokens_per_batch=256",
     "sft.valid_every=1",
+    "sft.renamed_share=0",
+    "attempts.count=8",
+    "orm.renamed_share=0",
     "algorithm.phases=2",
     "algorithm.instructions_per_phase=8",
     "algorithm.curriculum=false",
+    "algorithm.policy_learning_rate=2e-3",
+    "algorithm.renamed_copies=0",
     "algorithm.tokens_per_batch=256",
 ]
 
@@ -126,7 +131,7 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
 
 def test_an_orm_is_trained_once_and_reported(toy: Callable[..., dict[str, Any]]) -> None:
     config = toy("orm.optimizer=adamw", "orm.epochs=3", "algorithm.phases=1", rules=False, name="orm")
-    config["orm"]["rollouts"] = 50
+    config["attempts"]["count"] = 50
     # The toy policy was shown every task, so attempts come from tasks that have no demonstration.
     path = Path(config["run"]) / "demonstrations.jsonl.gz"
     write_trajectories(path, [demonstration(task) for task in Toys(orders=1).tasks[:2]])
@@ -134,12 +139,12 @@ def test_an_orm_is_trained_once_and_reported(toy: Callable[..., dict[str, Any]])
     assert run.orm_summary == ""
     policy = run.supervise()
     failed = demonstration(Toys(orders=1).tasks[2], ['do(action="Click", element="0")', "exit()"])
-    labeller = run._labeller([*run._demonstrations(), failed])
+    labeller = run._labeller(run._demonstrations(), [failed])
     report = json.loads((run.folder / "orm.json").read_text(encoding="utf-8"))
     assert set(report) >= {"balanced_accuracy", "confusion", "examples", "successes"}
     assert run.orm_summary.startswith("ORM against the rules: balanced accuracy ")
     before = (run.folder / "orm.json").stat().st_mtime_ns
-    again = started(config)._labeller([])
+    again = started(config)._labeller([], [])
     item = demonstration(Toys(orders=1).tasks[0]).trajectory
     assert again.judge([item])[0].p_yes == pytest.approx(labeller.judge([item])[0].p_yes, abs=1e-5)
     assert (run.folder / "orm.json").stat().st_mtime_ns == before
@@ -202,12 +207,15 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
             "algorithm.phases=0",
             "sft.valid_every=0",
             "seed=-1",
+            "sft.renamed_share=2",
+            "orm.threshold=high",
+            "algorithm.critic_examples=0",
         ],
     )
     with pytest.raises(ConfigConflict) as caught:
         TrainingRun(tmp_path / "run", config, SilentProgress())
     lines = str(caught.value).splitlines()
-    assert len(lines) == 10
+    assert len(lines) == 13
     words = (
         "both practice-test",
         "final report only",
@@ -217,6 +225,7 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
         "perplexity_low",
     )
     words += ("value_low", "algorithm.phases", "sft.valid_every", "seed")
+    words += ("sft.renamed_share", "orm.threshold", "algorithm.critic_examples")
     assert all(any(word in line for line in lines) for word in words)
     assert "got 'many'" in str(caught.value)
     assert not (tmp_path / "run").exists()

@@ -12,9 +12,11 @@ from agents.inference import state_values
 from agents.labelling import OrmLabeller
 from agents.metrics import SilentProgress
 from tests.agents.tiny_models import tiny_policy
-from tests.agents.toy_env import ToySuite, toy_task
+from tests.agents.toy_env import ToySuite, demonstration, toy_task
 from tests.agents.toy_runs import TASKS, environments, started_policy, webrl, weights, without_times
 from webrl_gym.types import VerdictStatus
+
+FAILED = ['do(action="Click", element="1")', "exit()"]
 
 
 class Interrupting(SilentProgress):
@@ -94,6 +96,45 @@ def test_new_instructions_evolve_from_failures_inside_the_value_window():
     assert evolved
     assert {task.parent for task in evolved} <= lost
     assert len({task.key for task in evolved}) == len(evolved)
+
+
+def test_the_first_phase_begins_with_what_earlier_attempts_left():
+    done, *failed = [demonstration(task, FAILED if place else None) for place, task in enumerate(TASKS)]
+    attempts = [done, *(item for item in failed if not item.label.success)]
+    algorithm = webrl(started_policy(), demonstrations=(), attempts=attempts, phases=1)
+    assert algorithm.experience.trajectories == 1
+    algorithm.learn()
+    (metrics,) = algorithm.history
+    assert metrics["curriculum/kept"] + metrics["curriculum/filled_from_suite"] == 12
+    assert metrics["curriculum/proposed"] > 0
+
+
+def test_renamed_copies_are_learned_from_beside_the_successes():
+    plain, renaming = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, renamed_copies=2)
+    assert renaming.experience.trajectories == 3 * plain.experience.trajectories
+    plain.learn()
+    renaming.learn()
+    successes = round(12 * plain.history[0]["rollout/success_rate"])
+    assert renaming.experience.trajectories == 3 * plain.experience.trajectories
+    assert plain.history[0]["data/renamed_steps"] == 0
+    assert renaming.history[0]["data/renamed_steps"] >= 2 * successes
+    assert renaming.history[0]["experience/drawn"] > plain.history[0]["experience/drawn"]
+
+
+def test_without_failures_the_policy_learns_from_successes_only():
+    every, successes = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, failures=False)
+    every.learn()
+    successes.learn()
+    assert every.history[0]["rollout/success_rate"] == successes.history[0]["rollout/success_rate"] < 1
+    assert successes.history[0]["advantage/mean"] > every.history[0]["advantage/mean"]
+    assert successes.history[0]["policy/tokens"] < every.history[0]["policy/tokens"]
+
+
+def test_the_critic_can_be_fitted_on_a_part_of_the_phase():
+    whole, part = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, critic_examples=4)
+    whole.learn()
+    part.learn()
+    assert whole.history[0]["critic/loss"] != part.history[0]["critic/loss"]
 
 
 def test_protected_tasks_are_never_attempted():

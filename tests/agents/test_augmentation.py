@@ -1,0 +1,126 @@
+"""Copies of trajectories under other names."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from agents.augmentation import rename, renamed_passes
+from agents.types import Completion, LabelledTrajectory, Prompt, Step, Trajectory
+from tests.agents.toy_env import toy_task
+from webrl_gym.types import Observation, OutcomeVerdict, VerdictStatus
+
+SEEDS = range(40)
+
+
+def attempt(instruction: str, page: str, *actions: str, final: str = "") -> LabelledTrajectory:
+    """An attempt whose steps all read the same page."""
+
+    def seen(html: str) -> Observation:
+        return Observation(instruction=instruction, url="http://shop.test/", html=html, last_action_error="")
+
+    steps = tuple(Step(seen(page), Prompt((1, 2), "p"), Completion(text, (3,), (-0.1,)), 0.0, {}) for text in actions)
+    task = toy_task("Red", 0, "practice-train", instruction=instruction)
+    verdict = OutcomeVerdict(VerdictStatus.SCORED, 1.0, "rules")
+    return LabelledTrajectory(Trajectory(task, steps, seen(final or page), 0, truncated=False), verdict)
+
+
+PAGE = (
+    '<input id="1" label="Search"> <button id="2"> Search </button>\n<a id="3"> Copper Planner </a> by Jonas Grant\n'
+    "Planner $4.20 iPhone"
+)
+ITEM = attempt(
+    "Who sells the Copper Planner, order 000000188?",
+    PAGE,
+    'do(action="Search", argument="Copper Planner", element="1")',
+    'do(action="Search", argument="000000188", element="1")',
+    'do(action="Click", element="3")',
+    'exit(message="Jonas Grant")',
+    final="<h1> Copper Planner </h1>",
+)
+
+
+def arguments(item: LabelledTrajectory) -> list[str]:
+    return [
+        found
+        for step in item.trajectory.steps
+        for found in re.findall(r'(?:argument|message)="([^"]*)"', step.completion.text)
+    ]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_was_written_has_other_names_wherever_it_stands(seed: int) -> None:
+    copy = rename(ITEM, random.Random(seed))
+    name, number, person = arguments(copy)
+    assert "Planner" not in name.split()
+    assert person != "Jonas Grant"
+    assert len(number) == 9
+    assert number.isdecimal()
+    for step in copy.trajectory.steps:
+        assert step.observation["instruction"] == f"Who sells the {name}, order {number}?"
+        assert f'<a id="3"> {name} </a> by {person}\n' in step.observation["html"]
+    assert copy.trajectory.task.instruction == copy.trajectory.steps[0].observation["instruction"]
+    assert copy.trajectory.final_observation["html"] == f"<h1> {name} </h1>"
+
+
+def test_controls_numbers_of_others_and_outcome_stay() -> None:
+    copy = rename(ITEM, random.Random(0))
+    html = copy.trajectory.steps[0].observation["html"]
+    assert html.startswith('<input id="1" label="Search"> <button id="2"> Search </button>\n<a id="3">')
+    assert html.endswith(" $4.20 iPhone")
+    assert copy.label == ITEM.label
+    assert copy.trajectory.steps[2].completion.text == 'do(action="Click", element="3")'
+    assert copy.trajectory.steps[0].observation["url"] == "http://shop.test/"
+
+
+def test_a_copy_has_no_ids_of_the_original() -> None:
+    copy = rename(ITEM, random.Random(0))
+    assert {step.prompt.token_ids for step in copy.trajectory.steps} == {()}
+    assert {(step.completion.token_ids, step.completion.log_probs) for step in copy.trajectory.steps} == {((), ())}
+
+
+def test_the_same_generator_gives_the_same_copy() -> None:
+    assert rename(ITEM, random.Random(3)) == rename(ITEM, random.Random(3))
+    assert rename(ITEM, random.Random(3)) != rename(ITEM, random.Random(4))
+
+
+def test_names_differ_in_length_so_that_their_end_must_be_read() -> None:
+    lengths = {len(arguments(rename(ITEM, random.Random(seed)))[0].split()) for seed in SEEDS}
+    assert {1, 2, 3} <= lengths
+
+
+def test_quoted_names_are_exchanged_though_nobody_types_them() -> None:
+    item = attempt('Open "Rusty Gate"', '<a id="0"> Rusty Gate </a>', 'do(action="Click", element="0")')
+    copy = rename(item, random.Random(1))
+    (name,) = re.findall('"(.*)"', copy.trajectory.task.instruction)
+    assert name != "Rusty Gate"
+    assert copy.trajectory.steps[0].observation["html"] == f'<a id="0"> {name} </a>'
+
+
+def test_names_of_controls_and_options_are_not_exchanged() -> None:
+    page = '<select id="0" label="Status" value="Open"> Open | Closed </select> <button id="1"> Save </button>'
+    item = attempt(
+        "Set the status to Closed and say Closed",
+        page,
+        'do(action="Select Dropdown Option", argument="Closed", element="0")',
+        'exit(message="Closed")',
+    )
+    assert all(rename(item, random.Random(seed)).trajectory.steps[0].observation["html"] == page for seed in SEEDS)
+
+
+def test_what_is_no_action_is_kept() -> None:
+    item = attempt("Do it", "<p> page </p>", "hello there", 'exit(message="page")')
+    copy = rename(item, random.Random(0))
+    assert copy.trajectory.steps[0].completion.text == "hello there"
+    assert arguments(copy) != ["page"]
+
+
+def test_every_pass_has_names_of_its_own() -> None:
+    passes = renamed_passes([ITEM, ITEM], 3, 1.0, random.Random(0))
+    assert [len(items) for items in passes] == [2, 2, 2]
+    assert len({item.trajectory.task.instruction for items in passes for item in items}) == 6
+    assert renamed_passes([ITEM], 2, 0.0, random.Random(0)) == [[ITEM], [ITEM]]
+    with pytest.raises(ValueError, match=r"in \[0, 1\], got 1.5"):
+        renamed_passes([ITEM], 2, 1.5, random.Random(0))
