@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from agents.nano import vocabulary
 from agents.types import Completion, LabelledTrajectory, Prompt, Step
@@ -22,21 +23,23 @@ _WRITING = (ActionKind.TYPE, ActionKind.SEARCH, ActionKind.EXIT)
 _WHOLE_NAME = 0.4
 """Share of names that are replaced as a whole, by another number of words, instead of word by word."""
 _QUOTED = re.compile(r'"([^"]+)"')
-_LETTERS = re.compile(r"[A-Za-z]+")
-_NAME = re.compile(r"[A-Za-z' ]+")
+_WORD = re.compile(r"[A-Za-z]+")
+_NAME = re.compile(r"[A-Za-z']+(?: [A-Za-z']+)*")
 _NUMBER = re.compile(r"\d{3,}")
-_CONTROL_NAMES = re.compile(
-    r'label="([^"]*)"|<button[^>]*>([^<]*)</button>|<summary[^>]*>([^<]*)</summary>|<select[^>]*>([^<]*)</select>'
-)
+_TAG = re.compile(r"<[^>]*>")
+_LABEL = re.compile(r'label="([^"]*)"')
+_ATTRIBUTE = re.compile(r'(?<= value=")[^"]*(?=")')
+_CONTROL_TEXT = re.compile(r"<(button|summary|select)\b[^>]*>([^<]*)<")
+_NOTE = re.compile(r"^\[.*\]$", re.MULTILINE)
+"""What the environment says about a page: lines left out, tabs."""
 _KEPT = frozenset(
     (
         "the a an of in to and for with my is on at by from or that this it i me you your be as was are not have has "
         "had how many much what which who when where there all any do does did will would can could if so no yes out "
-        "up down id label value type checked disabled expanded input button select option summary textarea table tr "
-        "td th checkbox radio number text search email true false"
+        "up down"
     ).split()
 )
-"""Words that hold sentences together, and those of the simplified HTML itself."""
+"""Words that hold sentences together."""
 _JOINING = ("with", "for", "and", "of", "in")
 
 
@@ -51,15 +54,11 @@ def rename(item: LabelledTrajectory, rng: random.Random) -> LabelledTrajectory:
         The copy, without the token ids of the original: it is rendered and encoded anew.
     """
     trajectory = item.trajectory
-    actions = [_parsed(step.completion.text) for step in trajectory.steps]
     instruction = trajectory.task.instruction
+    actions = [_parsed(step.completion.text) for step in trajectory.steps]
     written = [action.argument or "" for action in actions if action is not None and action.kind in _WRITING]
-    names = _Names(
-        [*written, *_QUOTED.findall(instruction)],
-        instruction,
-        _control_words([step.observation for step in trajectory.steps]),
-        rng,
-    )
+    pages = [step.observation["html"] for step in trajectory.steps]
+    names = _Names([*written, *_QUOTED.findall(instruction)], instruction, pages, rng)
     steps = tuple(
         Step(
             observation=names.observation(step.observation),
@@ -103,36 +102,53 @@ def renamed_passes(
 class _Names:
     """What is called how in a copy."""
 
-    def __init__(
-        self, said: Iterable[str], instruction: str, control_words: frozenset[str], rng: random.Random
-    ) -> None:
+    def __init__(self, said: Sequence[str], instruction: str, pages: Sequence[str], rng: random.Random) -> None:
+        """Chooses the names.
+
+        Args:
+            said: What was written or quoted.
+            instruction: Of the task.
+            pages: Simplified HTML of all pages that were read.
+            rng: Decides the names.
+        """
         self._whole: dict[str, str] = {}
         self._words: dict[str, str] = {}
-        for text in dict.fromkeys(said):
-            words = [word.lower() for word in _LETTERS.findall(text)]
+        shown = "\n".join([instruction, *map(_visible, pages)])
+        # a word from nowhere is the agent's own, such as "near" in a search, and must stay what it is
+        known = {word.lower() for word in _WORD.findall(shown)} - _control_words(pages) - _KEPT
+        texts = list(dict.fromkeys(said))
+        for text in texts:
+            words = [word.lower() for word in _WORD.findall(text)]
             if _NUMBER.fullmatch(text):
-                self._whole[text] = _number_like(rng, text)
-            elif text in instruction and _is_name(text, words, control_words) and rng.random() < _WHOLE_NAME:
+                if _stands_in(text, shown):
+                    self._whole[text] = _number_like(rng, text)
+            elif _is_name(text, texts, instruction, shown, known) and rng.random() < _WHOLE_NAME:
                 self._whole[text] = _name_like(rng, text)
             else:
                 for word in words:
-                    if len(word) > 1 and word not in _KEPT and word not in control_words:
+                    if len(word) > 1 and word in known:
                         self._words.setdefault(word, _other_word(rng))
-        longest_first = sorted(self._whole, key=len, reverse=True)
-        self._pattern = re.compile("|".join([*map(re.escape, longest_first), _LETTERS.pattern]))
+        whole = [_bounded(text) for text in sorted(self._whole, key=len, reverse=True)]
+        self._pattern = re.compile("|".join([*whole, _WORD.pattern]))
 
     def text(self, text: str) -> str:
         """A text under the new names."""
         return self._pattern.sub(self._replacement, text)
 
     def observation(self, observation: Observation) -> Observation:
-        """An observation under the new names; its address stays."""
+        """An observation under the new names; address, markup and the environment's own notes stay."""
+        lines = [line if _NOTE.match(line) else self._line(line) for line in observation["html"].split("\n")]
         return Observation(
             instruction=self.text(observation["instruction"]),
             url=observation["url"],
-            html=self.text(observation["html"]),
-            last_action_error=self.text(observation["last_action_error"]),
+            html="\n".join(lines),
+            last_action_error=observation["last_action_error"],
         )
+
+    def _line(self, line: str) -> str:
+        tags = [_ATTRIBUTE.sub(lambda match: self.text(match.group()), tag) for tag in _TAG.findall(line)]
+        texts = [self.text(text) for text in _TAG.split(line)]
+        return "".join(part for pair in zip_longest(texts, tags, fillvalue="") for part in pair)
 
     def _replacement(self, match: re.Match[str]) -> str:
         found = match.group()
@@ -150,21 +166,45 @@ def _parsed(text: str) -> Action | None:
 
 
 def _rewritten(action: Action, names: _Names) -> str:
-    if action.kind in _WRITING and action.argument:
-        action = replace(action, argument=names.text(action.argument))
-    return format_action(action)
+    argument = action.argument
+    if action.kind in _WRITING and argument:
+        argument = names.text(argument)
+    return format_action(replace(action, argument=argument, comments=tuple(map(names.text, action.comments))))
 
 
-def _control_words(observations: Iterable[Observation]) -> frozenset[str]:
-    found: set[str] = set()
-    for observation in observations:
-        for groups in _CONTROL_NAMES.findall(observation["html"]):
-            found.update(word.lower() for word in _LETTERS.findall(" ".join(groups)))
-    return frozenset(found)
+def _visible(page: str) -> str:
+    """What a page says, without its markup and notes."""
+    values = " ".join(value for tag in _TAG.findall(page) for value in _ATTRIBUTE.findall(tag))
+    return f"{_TAG.sub(' ', _NOTE.sub('', page))} {values}"
 
 
-def _is_name(text: str, words: Sequence[str], control_words: frozenset[str]) -> bool:
-    return bool(_NAME.fullmatch(text)) and bool(words) and control_words.isdisjoint(words)
+def _control_words(pages: Iterable[str]) -> set[str]:
+    """Words of labels, buttons and options: they belong to the site, not to what is in it."""
+    found = [name for page in pages for name in _LABEL.findall(page)]
+    found += [text for page in pages for _, text in _CONTROL_TEXT.findall(page)]
+    return {word.lower() for text in found for word in _WORD.findall(text)}
+
+
+def _bounded(text: str) -> str:
+    """A pattern for a text that is no part of a longer word or number."""
+    return rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])"
+
+
+def _stands_in(text: str, shown: str) -> bool:
+    return re.search(_bounded(text), shown) is not None
+
+
+def _is_name(text: str, others: Sequence[str], instruction: str, shown: str, known: set[str]) -> bool:
+    """Whether a text can be replaced as a whole: a name that stands in the instruction, always written the same way."""
+    lowered = text.lower()
+    words = _WORD.findall(lowered)
+    if not _NAME.fullmatch(text) or not known.issuperset(word for word in words if word not in _KEPT):
+        return False
+    if any(len(word) == 1 for word in words) or not _stands_in(text, instruction) or _KEPT.issuperset(words):
+        return False
+    overlapping = any(other != text and (lowered in other.lower() or other.lower() in lowered) for other in others)
+    same_casing = len(re.findall(_bounded(text), shown)) == len(re.findall(_bounded(text), shown, re.IGNORECASE))
+    return same_casing and not overlapping
 
 
 def _number_like(rng: random.Random, text: str) -> str:

@@ -60,13 +60,14 @@ def action_perplexity(log_prob: float, tokens: int) -> float:
     if tokens < 1:
         raise ValueError(f"Expected an action of at least one token, got {tokens}.")
     try:
-        return math.exp(-log_prob / tokens)
+        # rounding may put the log-probability of a certain action above 0; not-a-number stays what it is
+        return math.exp(max(-log_prob / tokens, 0.0))
     except OverflowError:
         return math.inf
 
 
 class ExperienceBuffer:
-    """Successful trajectories of earlier phases, the demonstrations first."""
+    """Successful trajectories of earlier phases, demonstrations and first attempts first."""
 
     def __init__(
         self,

@@ -122,8 +122,8 @@ def fit(
         loss_of: Loss of some examples, by their places.
         settings: How.
         progress: Shown one unit an example.
-        passes: Places of the examples of each pass, where passes differ (``agents.augmentation``); all of them in each
-            of ``settings.epochs`` passes when None.
+        passes: Places of the examples of each pass, where passes differ (``agents.augmentation``); their number stands
+            in place of ``settings.epochs``. All examples in each pass when None.
 
     Returns:
         What was done.
@@ -137,7 +137,8 @@ def fit(
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     optimizers = make_optimizers(settings.optimizer, module, settings.learning_rate, settings.weight_decay)
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
-    passes = passes or [range(len(sizes))] * settings.epochs
+    if passes is None:
+        passes = [range(len(sizes))] * settings.epochs
     updates = [update for epoch, places in enumerate(passes) for update in _updates(sizes, places, settings, epoch)]
     examples = sum(map(len, passes))
     total_loss = total_weight = total_norm = 0.0

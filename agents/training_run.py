@@ -1,4 +1,4 @@
-"""A training run in a folder: demonstrations, supervised start, ORM, phases, final policy. Each part is done once.
+"""A training run in a folder: demonstrations, supervised start, attempts, ORM, phases, policy. Each part is done once.
 
     <run>/
       config.json              the configuration, secrets left out
@@ -43,6 +43,7 @@ from agents.scorers import LanguageModelScorer
 from agents.supervised import supervised_start
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import LabelledTrajectory
+from webrl_gym.errors import InfrastructureError
 from webrl_gym.tasks.suite import TaskSuite
 
 _ATTEMPTS_PURPOSE = 101
@@ -68,7 +69,13 @@ _LEAST = {
 }
 """Whole numbers of the configuration and the least that each may be."""
 _MAY_BE_NULL = ("algorithm.critic_examples",)
-_SHARES = ("sft.renamed_share", "orm.renamed_share", "orm.threshold")
+_RANGES = {
+    "sft.renamed_share": (0.0, 1.0),
+    "orm.renamed_share": (0.0, 1.0),
+    "orm.threshold": (0.0, 0.999),
+    "attempts.temperature": (0.01, 100.0),
+}
+"""Numbers of the configuration and the range of each."""
 
 
 class TrainingRun:
@@ -106,7 +113,8 @@ class TrainingRun:
             policy = self.supervise()
             if self.config["algorithm"]["name"] != "sft":
                 demonstrations = self._demonstrations()
-                attempts = self._first_attempts(policy, demonstrations)
+                needs_attempts = self.config["orm"]["source"] == "orm" or self.config["algorithm"]["name"] == "webrl"
+                attempts = self._first_attempts(policy, demonstrations) if needs_attempts else []
                 self._phases(policy, demonstrations, attempts, self._labeller(demonstrations, attempts))
             _save_model(policy.language_model, policy_folder)
         finally:
@@ -203,7 +211,10 @@ class TrainingRun:
                 seed=seed,
                 progress=self.progress,
             )
-            write_trajectories(path, label_trajectories(RuleLabeller(), rollout.trajectories).labelled)
+            if rollout.failures and not rollout.trajectories:
+                raise InfrastructureError(f"No first attempt came to an end: {rollout.failures[0].failure}")
+            labelled = label_trajectories(RuleLabeller(), rollout.trajectories).labelled
+            write_trajectories(path, [*labelled, *rollout.failures])
         return list(read_trajectories(path).labelled)
 
     def _labeller(
@@ -359,11 +370,11 @@ def _wrong_numbers(config: Mapping[str, Any]) -> list[str]:
             continue
         if not isinstance(value, int) or value < least:
             problems.append(f"{key} must be a whole number of at least {least}, got {value!r}")
-    for key in _SHARES:
+    for key, (low, high) in _RANGES.items():
         group, _, name = key.rpartition(".")
         value = config[group][name]
-        if not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
-            problems.append(f"{key} must be from 0 to 1, got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            problems.append(f"{key} must be a number from {low:g} to {high:g}, got {value!r}")
     return problems
 
 

@@ -72,7 +72,7 @@ class Trajectory:
         task: What was attempted.
         steps: T steps, T >= 1 unless ``failure`` is set.
         final_observation: What the last action led to.
-        phase: Phase in which it was collected, 0 for demonstrations.
+        phase: Phase in which it was collected; 0 for demonstrations and attempts before the first.
         truncated: True when the step limit or a failure ended it.
         failure: Name and reason of an infrastructure failure; such a trajectory is never trained on or scored.
         rule_verdict: What the task's rules say; None if it has none.

@@ -34,7 +34,7 @@ class Collected:
         labelling: Labelled trajectories.
         transitions: Their steps as training examples.
         renamed: Steps of copies of the successes under other names.
-        metrics: Numbers about both.
+        metrics: Numbers about them.
     """
 
     labelling: Labelling
@@ -152,7 +152,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
 
         Args:
             items: Labelled trajectories.
-            phase: Decides the names; 0 for demonstrations.
+            phase: Decides the names; 0 for what was there before the first.
         """
         rng = random.Random(self.phase_seed(phase, _RENAMING))
         copies = [rename(item, rng) for item in items for _ in range(self.renamed_copies)]

@@ -284,7 +284,7 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
         structure = read_structure(input_ids, self.folded, self.newline, self.config)
         in_prompt = (everywhere < structure.prompt_length[:, None]) & real
         is_source = in_prompt & self._can_be_copied(input_ids)
-        hidden = embedded = self._embed(input_ids, structure, in_prompt, is_source)
+        hidden = embedded = self._embed(input_ids, structure, in_prompt, is_source, real.sum(1))
         rotation = self._rotation(everywhere.expand_as(input_ids), structure.line, hidden.dtype)
         visible = real[:, None] & (in_prompt[:, None] | (everywhere <= everywhere[:, None]))
         mask = torch.where(visible, 0.0, float("-inf")).to(hidden.dtype)
@@ -308,7 +308,9 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
         can_be: Tensor = is_element | (self.folded[input_ids] >= 0)
         return can_be
 
-    def _embed(self, input_ids: Tensor, structure: PromptStructure, in_prompt: Tensor, is_source: Tensor) -> Tensor:
+    def _embed(
+        self, input_ids: Tensor, structure: PromptStructure, in_prompt: Tensor, is_source: Tensor, lengths: Tensor
+    ) -> Tensor:
         tokens = self.embedding(input_ids)
         size = input_ids.shape[1]
         padded = functional.pad(tokens, (0, 0, _SMEAR_BEFORE, 0))
@@ -321,18 +323,21 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
         for step in range(1, _SMEAR_AFTER + 1):
             hidden = hidden + ahead[:, step:][:, :size] * self.after[step - 1]
         hidden = hidden * self._embedding_scale()
-        return self._lower(self._add_successors(hidden, input_ids, structure.prompt_length, is_source))
+        return self._lower(self._add_successors(hidden, input_ids, structure.prompt_length, is_source, lengths))
 
     def _lower(self, hidden: Tensor) -> Tensor:
         """Hidden states in the precision of autocast, when that is on: the residual stream too pays there."""
         kind = hidden.device.type
         return hidden.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else hidden
 
-    def _add_successors(self, hidden: Tensor, input_ids: Tensor, prompt_length: Tensor, is_source: Tensor) -> Tensor:
+    def _add_successors(
+        self, hidden: Tensor, input_ids: Tensor, prompt_length: Tensor, is_source: Tensor, lengths: Tensor
+    ) -> Tensor:
         """Shows each action token what would come next if it goes on copying."""
         size = input_ids.shape[1]
-        width = size - int(prompt_length.min())
-        if width == 0 or not bool((prompt_length > 0).any()):
+        # the longest action, not the longest padding; a sequence without a marker is no action
+        width = int(torch.where(prompt_length > 0, lengths - prompt_length, 0).max())
+        if width <= 0:
             return hidden
         window = prompt_length[:, None] + torch.arange(width, device=input_ids.device)
         inside = window < size

@@ -110,6 +110,68 @@ def test_names_of_controls_and_options_are_not_exchanged() -> None:
     assert all(rename(item, random.Random(seed)).trajectory.steps[0].observation["html"] == page for seed in SEEDS)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_words_from_nowhere_are_the_agents_own(seed: int) -> None:
+    item = attempt(
+        "Find the cafe nearest to Pine Hall",
+        "<p> Map </p>",
+        'do(action="Search", argument="cafe near Pine Hall", element="0")',
+    )
+    (query,) = arguments(rename(item, random.Random(seed)))
+    assert re.fullmatch(r"(\w+) near \w+ \w+", query)
+    assert not query.endswith("Pine Hall")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_markup_ids_notes_and_longer_words_are_no_names(seed: int) -> None:
+    page = (
+        "[3 lines above: Scroll Up to see them]\n"
+        '<a id="153"> Red </a> Redwood 1530 <input id="7" type="date" value="Red">'
+        '<select id="8" label="Status" value="New"> New | Old </select> <h1> date Status </h1>'
+    )
+    item = attempt(
+        "What is Red? Up to 153",
+        page,
+        'do(action="Type", argument="Red", element="7")',
+        'do(action="Type", argument="153", element="7")',
+        'do(action="Type", argument="lines date Status a", element="7")',
+        'exit(message="h1")',
+    )
+    copy = rename(item, random.Random(seed))
+    name, number = arguments(copy)[:2]
+    html = copy.trajectory.steps[0].observation["html"]
+    day = html.split("<h1> ")[1].split()[0]
+    assert html == page.replace(" Red ", f" {name} ").replace('"Red"', f'"{name}"').replace("> date", f"> {day}")
+    assert (number != "153", day != "date") == (True, True)
+    assert arguments(copy)[2:] == [f"lines {day} Status a", "h1"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_quoted_formula_keeps_its_form(seed: int) -> None:
+    item = attempt(
+        'Write the comment "Call N", N being the phone number',
+        "<p> 617-220 </p>",
+        'do(action="Type", argument="Call 617-220", element="1")',
+    )
+    copy = rename(item, random.Random(seed))
+    (verb,) = re.findall(r'"(\w+) N", N being', copy.trajectory.task.instruction)
+    assert arguments(copy) == [f"{verb} 617-220"]
+
+
+def test_a_name_in_two_casings_is_renamed_word_by_word() -> None:
+    item = attempt('Fill the "contact us" form', "<h1> Contact Us </h1>", 'do(action="Click", element="1")')
+    for seed in SEEDS:
+        copy = rename(item, random.Random(seed))
+        (name,) = re.findall('"(.*)"', copy.trajectory.task.instruction)
+        assert copy.trajectory.steps[0].observation["html"].lower() == f"<h1> {name} </h1>"
+
+
+def test_comments_are_renamed_with_their_action() -> None:
+    item = attempt('Open "Rusty Gate"', "<a> Rusty Gate </a>", '# Element: Rusty Gate\ndo(action="Click", element="0")')
+    copy = rename(item, random.Random(0))
+    assert "Rusty" not in copy.trajectory.steps[0].completion.text
+
+
 def test_what_is_no_action_is_kept() -> None:
     item = attempt("Do it", "<p> page </p>", "hello there", 'exit(message="page")')
     copy = rename(item, random.Random(0))
