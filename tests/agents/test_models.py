@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
+from agents import models
 from agents.batching import collate_prompts
 from agents.errors import CheckpointMismatch
 from agents.models import LanguageModel, ValueCritic, load_model
@@ -44,6 +45,21 @@ def test_saved_models_are_loaded_again(model: LanguageModel, tmp_path: Path) -> 
     last = torch.tensor([[4], [7], [2]])
     torch.testing.assert_close(loaded.logits_at(*batch, last), model.logits_at(*batch, last))
     assert not any(file.suffix in (".bin", ".pt", ".pkl") for file in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("model", "autocast", "learns"), [(MODELS[0], "auto", False), (MODELS[0], True, True), (MODELS[1], "auto", True)]
+)
+def test_auto_leaves_the_nano_models_learning_in_full_precision(
+    model: LanguageModel, autocast: bool | str, learns: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "fast_bfloat16", lambda _: True)
+    model.save(tmp_path)
+    loaded = load_model(str(tmp_path), autocast=autocast)
+    with loaded.arithmetic():
+        assert torch.is_autocast_enabled("cpu")
+    with loaded.arithmetic(is_learning=True):
+        assert torch.is_autocast_enabled("cpu") is learns
 
 
 @both

@@ -119,6 +119,24 @@ def test_the_orm_learns_to_tell_successes_from_failures() -> None:
     assert report.held_out.balanced_accuracy == 1.0
 
 
+def test_the_threshold_decides_what_the_report_counts_as_yes() -> None:
+    items = [*demonstrations(), *(demonstration(task, FAILED) for task in TASKS)]
+    report = train_orm(
+        LanguageModelScorer(tiny_model()),
+        items,
+        [item.trajectory for item in items],
+        learning_rate=1e-6,
+        optimizer="adamw",
+        epochs=1,
+        tokens_per_batch=512,
+        renamed_share=1.0,
+        threshold=0.999,
+        seed=0,
+    )
+    assert report.held_out.true_yes + report.held_out.false_yes == 0
+    assert report.held_out.total == len(items)
+
+
 @pytest.mark.parametrize("outcome", [True, False])
 def test_an_orm_needs_both_outcomes(outcome: bool) -> None:
     items = [*demonstrations(), *(demonstration(task, FAILED) for task in TASKS)]

@@ -19,7 +19,7 @@ from agents.metrics import SilentProgress
 from agents.models import load_model
 from agents.train import main, train
 from agents.training_run import TrainingRun, conflicts, stored_config
-from agents.trajectory_io import write_trajectories
+from agents.trajectory_io import read_trajectories, write_trajectories
 from tests.agents.small_llama import small_llama
 from tests.agents.tiny_models import tiny_model
 from tests.agents.toy_env import ToyEnv, ToySuite, demonstration
@@ -28,7 +28,7 @@ from tests.agents.toy_runs import environments, weights
 TOY = [
     "model=local",
     "model.max_prompt_tokens=200",
-    "demonstrations=3",
+    "demonstrations=2",
     "sft.optimizer=adamw",
     "sft.learning_rate=5e-3",
     "sft.epochs_per_round=60",
@@ -69,7 +69,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
         folder = tmp_path / "runs" / name
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "demonstrations.jsonl.gz").exists():
-            shown = [demonstration(task) for task in Toys(orders=1)]
+            shown = [demonstration(task) for task in Toys(orders=1).tasks[:2]]
             write_trajectories(folder / "demonstrations.jsonl.gz", shown)
         source = ["orm.source=rules"] if rules else []
         given = [*TOY, f"model.name_or_path={tmp_path / 'base'}", f"name={name}", *source, *overrides]
@@ -87,7 +87,19 @@ def test_a_run_does_every_part_and_then_nothing_more(toy: Callable[..., dict[str
     policy = started(config).train()
     folder = Path(config["run"])
     names = {path.name for path in folder.iterdir()}
-    assert names >= {"config.json", "sft", "sft.json", "checkpoints", "rollouts", "metrics.jsonl", "policy"}
+    parts = (
+        "config.json",
+        "sft",
+        "sft.json",
+        "attempts.jsonl.gz",
+        "checkpoints",
+        "rollouts",
+        "metrics.jsonl",
+        "policy",
+    )
+    assert names >= set(parts)
+    attempts = read_trajectories(folder / "attempts.jsonl.gz").trajectories
+    assert [item.task.task_id for item in attempts] == [Toys(orders=1).tasks[2].task_id]
     assert not any(name.startswith(".") for name in names)
     phases = [json.loads(line)["phase"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert phases == [1, 2]
@@ -131,10 +143,6 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
 
 def test_an_orm_is_trained_once_and_reported(toy: Callable[..., dict[str, Any]]) -> None:
     config = toy("orm.optimizer=adamw", "orm.epochs=3", "algorithm.phases=1", rules=False, name="orm")
-    config["attempts"]["count"] = 50
-    # The toy policy was shown every task, so attempts come from tasks that have no demonstration.
-    path = Path(config["run"]) / "demonstrations.jsonl.gz"
-    write_trajectories(path, [demonstration(task) for task in Toys(orders=1).tasks[:2]])
     run = started(config)
     assert run.orm_summary == ""
     policy = run.supervise()

@@ -182,18 +182,32 @@ def test_a_tiny_learning_rate_stays_at_the_reference_of_each_phase():
     assert all(metrics["policy/divergence"] < 1e-8 for metrics in algorithm.history)
 
 
-@pytest.mark.parametrize(("stage", "times"), [("rollout", 3), ("critic", 2), ("policy", 3), ("rollout", 1)])
-def test_a_run_that_was_interrupted_ends_bit_equal(tmp_path, stage, times):
-    straight = webrl(started_policy(), phases=3)
+NANO = {
+    "attempts": [demonstration(TASKS[0]), demonstration(TASKS[1], FAILED)],
+    "renamed_copies": 2,
+    "critic_examples": 9,
+    "failures": False,
+}
+"""What conf/algorithm/webrl.yaml sets for the nano model."""
+
+
+@pytest.mark.parametrize(
+    ("stage", "times", "settings"),
+    [("rollout", 3, {}), ("critic", 2, {}), ("policy", 3, {}), ("rollout", 1, NANO), ("policy", 2, NANO)],
+)
+def test_a_run_that_was_interrupted_ends_bit_equal(tmp_path, stage, times, settings):
+    straight = webrl(started_policy(), phases=3, **settings)
     straight.learn()
     folder = tmp_path / "run"
-    interrupted = webrl(started_policy(), phases=3, checkpoint_folder=folder, progress=Interrupting(stage, times))
+    interrupted = webrl(
+        started_policy(), phases=3, checkpoint_folder=folder, progress=Interrupting(stage, times), **settings
+    )
     with pytest.raises(KeyboardInterrupt):
         interrupted.learn()
     # another process, its generators anywhere
     policy = tiny_policy(seed=5)
     random.seed(99)
-    resumed = webrl(policy, phases=3, checkpoint_folder=folder)
+    resumed = webrl(policy, phases=3, checkpoint_folder=folder, **settings)
     assert resumed.resume()
     assert resumed.phase == times - 1
     resumed.learn()

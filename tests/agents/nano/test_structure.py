@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from agents.nano.compact import to_compact
-from agents.nano.structure import PromptStructure, copy_levels, flag_count, last_written, read_structure
+from agents.nano.structure import PromptStructure, copy_levels, flag_count, last_written, next_runs, read_structure
 from tests.agents.nano.tiny_nano import tiny_nano
 
 LM = tiny_nano()
@@ -78,6 +78,21 @@ def test_copy_levels_count_the_tokens_that_were_copied() -> None:
     written = torch.tensor([[[6, -1, -1], [7, 6, 5], [9, 6, 5]]])
     level = copy_levels(prompt, source, written, 3)
     assert level[0].tolist() == [[0, 0, 1, 0, 1, 0], [0, 0, 0, 3, 0, 0], [0, 0, 0, 0, 0, 0]]
+
+
+def test_runs_followed_token_by_token_are_the_levels() -> None:
+    generator = torch.Generator().manual_seed(0)
+    prompt = torch.randint(0, 3, (4, 40), generator=generator)
+    source = torch.rand(4, 40, generator=generator) < 0.8
+    action = torch.randint(0, 3, (4, 12), generator=generator)
+    runs = torch.zeros_like(prompt)
+    for count in range(1, 13):
+        runs = next_runs(runs, prompt, action[:, count - 1], 5)
+        written = torch.full((4, 1, 5), -1)
+        latest = action[:, :count].flip(1)[:, :5]
+        written[:, 0, : latest.shape[1]] = latest
+        assert torch.equal((runs * source)[:, None], copy_levels(prompt, source, written, 5))
+    assert int(runs.max()) == 5
 
 
 def test_last_written_begins_with_the_action() -> None:
