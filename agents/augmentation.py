@@ -44,7 +44,7 @@ _JOINING = ("with", "for", "and", "of", "in")
 
 
 def rename(item: LabelledTrajectory, rng: random.Random) -> LabelledTrajectory:
-    """A copy of a labelled trajectory under other names; its outcome is the original's.
+    """A renamed copy of a labelled trajectory; its outcome is the original's.
 
     Args:
         item: Any labelled trajectory.

@@ -175,7 +175,7 @@ def test_a_changed_configuration_is_refused_by_name(toy: Callable[..., dict[str,
 def test_resume_takes_no_other_settings(toy: Callable[..., dict[str, Any]]) -> None:
     started(toy())
     with pytest.raises(ConfigConflict, match=r"own configuration: seed is 0 in the run, 5 was given$"):
-        train(compose_config("train", ["resume=runs/toy", "seed=5", "demonstrations=3"]))
+        train(compose_config("train", ["resume=runs/toy", "seed=5", "demonstrations=2"]))
 
 
 @pytest.mark.parametrize("content", [None, '{"model_type": "llama"}'])

@@ -82,17 +82,19 @@ def test_copy_levels_count_the_tokens_that_were_copied() -> None:
 
 def test_runs_followed_token_by_token_are_the_levels() -> None:
     generator = torch.Generator().manual_seed(0)
-    prompt = torch.randint(0, 3, (4, 40), generator=generator)
+    prompt = torch.randint(0, 2, (4, 40), generator=generator)
     source = torch.rand(4, 40, generator=generator) < 0.8
-    action = torch.randint(0, 3, (4, 12), generator=generator)
+    action = torch.randint(0, 2, (4, 12), generator=generator)
     runs = torch.zeros_like(prompt)
+    longest = 0
     for count in range(1, 13):
         runs = next_runs(runs, prompt, action[:, count - 1], 5)
         written = torch.full((4, 1, 5), -1)
         latest = action[:, :count].flip(1)[:, :5]
         written[:, 0, : latest.shape[1]] = latest
         assert torch.equal((runs * source)[:, None], copy_levels(prompt, source, written, 5))
-    assert int(runs.max()) == 5
+        longest = max(longest, int(runs.max()))
+    assert longest == 5  # the highest level was reached
 
 
 def test_last_written_begins_with_the_action() -> None:
