@@ -119,7 +119,8 @@ def test_the_orm_learns_to_tell_successes_from_failures() -> None:
     assert report.held_out.balanced_accuracy == 1.0
 
 
-def test_the_threshold_decides_what_the_report_counts_as_yes() -> None:
+@pytest.mark.parametrize(("threshold", "share_of_yes"), [(0.0, 1), (0.999, 0)])
+def test_the_threshold_decides_what_the_report_counts_as_yes(threshold: float, share_of_yes: int) -> None:
     items = [*demonstrations(), *(demonstration(task, FAILED) for task in TASKS)]
     report = train_orm(
         LanguageModelScorer(tiny_model()),
@@ -130,10 +131,10 @@ def test_the_threshold_decides_what_the_report_counts_as_yes() -> None:
         epochs=1,
         tokens_per_batch=512,
         renamed_share=1.0,
-        threshold=0.999,
+        threshold=threshold,
         seed=0,
     )
-    assert report.held_out.true_yes + report.held_out.false_yes == 0
+    assert report.held_out.true_yes + report.held_out.false_yes == share_of_yes * len(items)
     assert report.held_out.total == len(items)
 
 
