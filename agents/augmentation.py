@@ -1,8 +1,12 @@
-"""The same attempt under other names: what was written or quoted is exchanged for other words, wherever it stands.
+"""The same attempt in other words: names are exchanged wherever they stand, words of the instruction left out.
 
 A model this small learns the words of its demonstrations by heart instead of where they come from, and then repeats its
 mistakes with confidence. A copy that asks for "Skist Smoumuck" instead of "Copper Planner", on pages where that stands
 for the same thing, can only be done by reading. Names of controls (labels, buttons, options) stay as they are.
+
+Nor does it know which words of an instruction matter when it has seen a single wording of each kind of task. Copies
+that lack some of those it does not need ask the same thing otherwise. Source: random deletion, Wei & Zou 2019,
+arXiv:1901.11196, section 2.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ _WRITING = (ActionKind.TYPE, ActionKind.SEARCH, ActionKind.EXIT)
 _WHOLE_NAME = 0.4
 """Share of names that are replaced as a whole, by another number of words, instead of word by word."""
 _QUOTED = re.compile(r'"([^"]+)"')
+_NEEDED = re.compile(r"\"[^\"]*\"|\S*\d\S*")
+"""What no instruction can do without: quotations and numbers."""
 _WORD = re.compile(r"[A-Za-z]+")
 _NAME = re.compile(r"[A-Za-z']+(?: [A-Za-z']+)*")
 _NUMBER = re.compile(r"\d{3,}")
@@ -80,23 +86,84 @@ def rename(item: LabelledTrajectory, rng: random.Random) -> LabelledTrajectory:
     )
 
 
+def drop_words(item: LabelledTrajectory, rng: random.Random, share: float) -> LabelledTrajectory:
+    """A copy whose instruction lacks some words; its outcome is the original's.
+
+    What is quoted, what the agent wrote or chose, and whatever has a digit is never left out.
+
+    Args:
+        item: Any labelled trajectory.
+        rng: Decides which words.
+        share: Probability that a word is left out, in [0, 1].
+
+    Returns:
+        The copy, without the token ids of the original; its evaluation is still the whole instruction's.
+    """
+    trajectory = item.trajectory
+    instruction = trajectory.task.instruction
+    actions = [_parsed(step.completion.text) for step in trajectory.steps]
+    needed = [action.argument for action in actions if action is not None and action.argument]
+    kept = re.compile("|".join([*map(re.escape, needed), _NEEDED.pattern]), re.IGNORECASE)
+    spans = [match.span() for match in kept.finditer(instruction)]
+    written = {word.lower() for text in needed for word in _WORD.findall(text)} - _KEPT
+
+    def is_needed(word: re.Match[str]) -> bool:
+        inside = any(start < word.end() and word.start() < end for start, end in spans)
+        return inside or not written.isdisjoint(_WORD.findall(word.group().lower()))
+
+    words = [word.group() for word in re.finditer(r"\S+", instruction) if is_needed(word) or rng.random() >= share]
+    shorter = " ".join(words) or instruction
+    steps = tuple(
+        replace(
+            step,
+            observation=Observation(**{**step.observation, "instruction": shorter}),
+            prompt=Prompt((), ""),
+            completion=Completion(step.completion.text),
+        )
+        for step in trajectory.steps
+    )
+    task = replace(trajectory.task, instruction=shorter)
+    last = Observation(**{**trajectory.final_observation, "instruction": shorter})
+    return replace(item, trajectory=replace(trajectory, task=task, steps=steps, final_observation=last))
+
+
+def reworded(item: LabelledTrajectory, rng: random.Random, word_dropout: float) -> LabelledTrajectory:
+    """A copy under other names, half of the time with words left out.
+
+    Args:
+        item: Any labelled trajectory.
+        rng: Decides everything.
+        word_dropout: Probability that a word is left out where words are, in [0, 1].
+
+    Raises:
+        ValueError: If ``word_dropout`` is outside [0, 1].
+    """
+    if not 0.0 <= word_dropout <= 1.0:
+        raise ValueError(f"The share of words left out must be in [0, 1], got {word_dropout}")
+    copy = rename(item, rng)
+    return drop_words(copy, rng, word_dropout) if word_dropout and rng.random() < 0.5 else copy
+
+
 def renamed_passes(
-    items: Sequence[LabelledTrajectory], passes: int, share: float, rng: random.Random
+    items: Sequence[LabelledTrajectory], passes: int, share: float, rng: random.Random, word_dropout: float = 0.0
 ) -> list[list[LabelledTrajectory]]:
-    """What a model is shown in each of several passes: the trajectories, some of them under names of that pass.
+    """What a model is shown in each of several passes: the trajectories, some of them in words of that pass.
 
     Args:
         items: Labelled trajectories.
         passes: Passes over them.
         share: Probability that a trajectory is shown under other names, in [0, 1].
         rng: Decides which, and the names.
+        word_dropout: As ``reworded`` takes it.
 
     Raises:
-        ValueError: If ``share`` is outside [0, 1].
+        ValueError: If ``share`` or ``word_dropout`` is outside [0, 1].
     """
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"The share that is renamed must be in [0, 1], got {share}")
-    return [[rename(item, rng) if rng.random() < share else item for item in items] for _ in range(passes)]
+    return [
+        [reworded(item, rng, word_dropout) if rng.random() < share else item for item in items] for _ in range(passes)
+    ]
 
 
 class _Names:

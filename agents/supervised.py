@@ -103,6 +103,7 @@ def supervised_start(
     patience: int,
     tokens_per_batch: int,
     renamed_share: float,
+    word_dropout: float,
     seed: int,
     progress: Progress | None = None,
 ) -> SupervisedReport:
@@ -120,11 +121,12 @@ def supervised_start(
         patience: Rounds without improvement after which training ends.
         tokens_per_batch: Most padded tokens in one forward pass.
         renamed_share: Share of the demonstrations that each pass shows under other names (``agents.augmentation``).
+        word_dropout: Probability that a word of an instruction is left out, in half of those.
         seed: Decides names and the order of the examples.
         progress: Shown one unit an example.
 
     Raises:
-        ValueError: If ``renamed_share`` is outside [0, 1].
+        ValueError: If ``renamed_share`` or ``word_dropout`` is outside [0, 1].
         CheckpointError: If a round cannot be written.
         CheckpointMismatch: If the folder holds rounds of another model.
     """
@@ -141,9 +143,10 @@ def supervised_start(
             schedule="linear",
             seed=round_seed,
         )
+        rng = random.Random(round_seed)
         shown = [
             to_transitions(items, policy.renderer).steps
-            for items in renamed_passes(demonstrations, epochs_per_round, renamed_share, random.Random(round_seed))
+            for items in renamed_passes(demonstrations, epochs_per_round, renamed_share, rng, word_dropout)
         ]
         steps, passes = in_passes(shown)
         fit = fit_actions(policy, steps, settings, progress, passes=passes)

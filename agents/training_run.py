@@ -71,6 +71,8 @@ _LEAST = {
 _MAY_BE_NULL = ("algorithm.critic_examples",)
 _RANGES = {
     "sft.renamed_share": (0.0, 1.0),
+    "sft.word_dropout": (0.0, 1.0),
+    "algorithm.word_dropout": (0.0, 1.0),
     "orm.renamed_share": (0.0, 1.0),
     "orm.threshold": (0.0, 0.999),
     "attempts.temperature": (0.01, 100.0),
@@ -372,6 +374,8 @@ def _wrong_numbers(config: Mapping[str, Any]) -> list[str]:
             problems.append(f"{key} must be a whole number of at least {least}, got {value!r}")
     for key, (low, high) in _RANGES.items():
         group, _, name = key.rpartition(".")
+        if name not in config[group]:
+            continue  # likewise
         value = config[group][name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             problems.append(f"{key} must be a number from {low:g} to {high:g}, got {value!r}")

@@ -33,6 +33,7 @@ class FilteredBC(OnlineAlgorithm):
         "instructions_per_phase",
         "temperature",
         "renamed_copies",
+        "word_dropout",
     )
 
     def __init__(
@@ -51,6 +52,7 @@ class FilteredBC(OnlineAlgorithm):
         phases: int = 1,
         temperature: float = 1.0,
         renamed_copies: int = 0,
+        word_dropout: float = 0.0,
         **shared: Any,
     ) -> None:
         """Sets filtered behaviour cloning up; the defaults are the paper's where it gives a number.
@@ -69,6 +71,7 @@ class FilteredBC(OnlineAlgorithm):
             phases: Phases after which ``learn`` ends.
             temperature: Of sampling while collecting.
             renamed_copies: Copies of each success under other names that are imitated beside it.
+            word_dropout: Probability that a word of the instruction is left out, in half of the copies.
             **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm``.
 
         Raises:
@@ -82,6 +85,7 @@ class FilteredBC(OnlineAlgorithm):
             instructions_per_phase=instructions_per_phase,
             temperature=temperature,
             renamed_copies=renamed_copies,
+            word_dropout=word_dropout,
             **shared,
         )
         self.policy_learning_rate = policy_learning_rate

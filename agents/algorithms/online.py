@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.algorithms.base import PhaseAlgorithm, PhaseMetrics
-from agents.augmentation import rename
+from agents.augmentation import reworded
 from agents.curriculum import TaskSource
 from agents.errors import TrainingStopped
 from agents.labelling import Labeller, Labelling, RuleLabeller, label_trajectories
@@ -61,6 +61,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
         instructions_per_phase: int,
         temperature: float,
         renamed_copies: int = 0,
+        word_dropout: float = 0.0,
         labeller: Labeller | None = None,
         suite: TaskSource | None = None,
         trajectory_folder: Path | str | None = None,
@@ -77,6 +78,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
             temperature: Of sampling while collecting, > 0 (at 0 nothing is explored).
             renamed_copies: Copies of each success under other names (``agents.augmentation``) that are learned from
                 beside it, >= 0.
+            word_dropout: Probability that a word of the instruction is left out, in half of the copies, in [0, 1].
             labeller: Gives outcomes; the tasks' own rules when None.
             suite: Training tasks; the environment's attribute ``suite`` when None.
             trajectory_folder: Where each phase's trajectories are written, labelled ones first, then those that the
@@ -86,15 +88,16 @@ class OnlineAlgorithm(PhaseAlgorithm):
         Raises:
             ValueError: If a number is out of its range.
         """
-        if instructions_per_phase < 1 or not temperature > 0.0 or renamed_copies < 0:
+        if instructions_per_phase < 1 or not temperature > 0.0 or renamed_copies < 0 or not 0.0 <= word_dropout <= 1.0:
             raise ValueError(
-                "Expected instructions_per_phase >= 1, temperature > 0 and renamed_copies >= 0, "
-                f"got {instructions_per_phase}, {temperature} and {renamed_copies}."
+                "Expected instructions_per_phase >= 1, temperature > 0, renamed_copies >= 0 and word_dropout in "
+                f"[0, 1], got {instructions_per_phase}, {temperature}, {renamed_copies} and {word_dropout}."
             )
         super().__init__(policy, env, learning_rate=learning_rate, phases=phases, **shared)
         self.instructions_per_phase = instructions_per_phase
         self.temperature = temperature
         self.renamed_copies = renamed_copies
+        self.word_dropout = word_dropout
         self.labeller = labeller or RuleLabeller()
         self.trajectory_folder = None if trajectory_folder is None else Path(trajectory_folder)
         self._suite = suite
@@ -155,7 +158,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
             phase: Decides the names; 0 for what was there before the first.
         """
         rng = random.Random(self.phase_seed(phase, _RENAMING))
-        copies = [rename(item, rng) for item in items for _ in range(self.renamed_copies)]
+        copies = [reworded(item, rng, self.word_dropout) for item in items for _ in range(self.renamed_copies)]
         return to_transitions(copies, self.policy.renderer)
 
     def collect(self, tasks: Sequence[Task], phase: int, purpose: int) -> Collected:

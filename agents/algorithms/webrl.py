@@ -76,6 +76,7 @@ class WebRL(OnlineAlgorithm):
         "instructions_per_phase",
         "temperature",
         "renamed_copies",
+        "word_dropout",
         "kl_ceiling",
     )
 
@@ -112,6 +113,7 @@ class WebRL(OnlineAlgorithm):
         phases: int = 8,
         temperature: float = 1.0,
         renamed_copies: int = 0,
+        word_dropout: float = 0.0,
         kl_ceiling: float = 50.0,
         **shared: Any,
     ) -> None:
@@ -151,6 +153,7 @@ class WebRL(OnlineAlgorithm):
             temperature: Of sampling while collecting.
             renamed_copies: Copies under other names (``agents.augmentation``) of each demonstration and success in the
                 experience. Those of a phase's own successes are there when it draws its replay.
+            word_dropout: Probability that a word of the instruction is left out, in half of the copies.
             kl_ceiling: Largest mean distance of the policy from its reference, in nats an action; beyond it training
                 stops.
             **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm`` (``seed``, ``checkpoint_folder``,
@@ -173,6 +176,7 @@ class WebRL(OnlineAlgorithm):
             instructions_per_phase=instructions_per_phase,
             temperature=temperature,
             renamed_copies=renamed_copies,
+            word_dropout=word_dropout,
             **shared,
         )
         self.lam = lam

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from agents.augmentation import rename, renamed_passes
+from agents.augmentation import drop_words, rename, renamed_passes, reworded
 from agents.types import Completion, LabelledTrajectory, Prompt, Step, Trajectory
 from tests.agents.toy_env import toy_task
 from webrl_gym.types import Observation, OutcomeVerdict, VerdictStatus
@@ -186,3 +186,51 @@ def test_every_pass_has_names_of_its_own() -> None:
     assert renamed_passes([ITEM], 2, 0.0, random.Random(0)) == [[ITEM], [ITEM]]
     with pytest.raises(ValueError, match=r"in \[0, 1\], got 1.5"):
         renamed_passes([ITEM], 2, 1.5, random.Random(0))
+
+
+WORDY = attempt(
+    'Please tell me who sells the Copper Planner of "In Stock", order 188, in Blue',
+    PAGE,
+    'do(action="Search", argument="Copper Planner", element="1")',
+    'do(action="Select Dropdown Option", argument="Blue", element="2")',
+    'exit(message="Jonas Grant")',
+)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_left_out_are_only_words_that_nobody_wrote_chose_or_quoted(seed: int) -> None:
+    copy = drop_words(WORDY, random.Random(seed), 0.5)
+    shorter = copy.trajectory.task.instruction
+    assert all(needed in shorter for needed in ("Copper Planner", '"In Stock",', "188,", "Blue"))
+    assert iter_contains(WORDY.trajectory.task.instruction.split(), shorter.split())
+    assert {step.observation["instruction"] for step in copy.trajectory.steps} == {shorter}
+    assert copy.trajectory.final_observation["instruction"] == shorter
+    assert [step.completion.text for step in copy.trajectory.steps] == [
+        step.completion.text for step in WORDY.trajectory.steps
+    ]
+    assert {step.prompt.token_ids for step in copy.trajectory.steps} == {()}
+    assert copy.label == WORDY.label
+
+
+def iter_contains(whole: list[str], part: list[str]) -> bool:
+    rest = iter(whole)
+    return all(word in rest for word in part)
+
+
+def test_the_share_of_words_left_out() -> None:
+    instruction = WORDY.trajectory.task.instruction
+    assert drop_words(WORDY, random.Random(0), 0.0).trajectory.task.instruction == instruction
+    everything = drop_words(WORDY, random.Random(0), 1.0).trajectory.task.instruction
+    assert everything == 'Copper Planner "In Stock", 188, Blue'
+    plain = attempt("Log out now", "<p> page </p>", 'do(action="Click", element="0")')
+    assert drop_words(plain, random.Random(0), 1.0).trajectory.task.instruction == "Log out now"
+
+
+def test_half_of_the_reworded_copies_lack_words() -> None:
+    lengths = [
+        len(reworded(WORDY, random.Random(seed), 1.0).trajectory.task.instruction.split()) for seed in range(400)
+    ]
+    assert 150 < sum(length <= 8 for length in lengths) < 250
+    assert reworded(WORDY, random.Random(5), 0.0) == rename(WORDY, random.Random(5))
+    with pytest.raises(ValueError, match=r"in \[0, 1\], got -0.1"):
+        reworded(WORDY, random.Random(0), -0.1)

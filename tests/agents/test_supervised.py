@@ -20,6 +20,7 @@ SETTINGS = {
     "epochs_per_round": 1,
     "tokens_per_batch": 256,
     "renamed_share": 0.0,
+    "word_dropout": 0.2,
     "seed": 0,
     "max_rounds": 9,
     "patience": 2,

@@ -216,6 +216,8 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
             "sft.valid_every=0",
             "seed=-1",
             "sft.renamed_share=2",
+            "sft.word_dropout=1.5",
+            "algorithm.word_dropout=-0.1",
             "orm.threshold=high",
             "algorithm.critic_examples=0",
         ],
@@ -223,7 +225,7 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigConflict) as caught:
         TrainingRun(tmp_path / "run", config, SilentProgress())
     lines = str(caught.value).splitlines()
-    assert len(lines) == 13
+    assert len(lines) == 15
     words = (
         "both practice-test",
         "final report only",
@@ -233,7 +235,13 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
         "perplexity_low",
     )
     words += ("value_low", "algorithm.phases", "sft.valid_every", "seed")
-    words += ("sft.renamed_share", "orm.threshold", "algorithm.critic_examples")
+    words += (
+        "sft.renamed_share",
+        "sft.word_dropout",
+        "algorithm.word_dropout",
+        "orm.threshold",
+        "algorithm.critic_examples",
+    )
     assert all(any(word in line for line in lines) for word in words)
     assert "got 'many'" in str(caught.value)
     assert not (tmp_path / "run").exists()

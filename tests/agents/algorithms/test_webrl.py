@@ -121,6 +121,18 @@ def test_renamed_copies_are_learned_from_beside_the_successes():
     assert renaming.history[0]["experience/drawn"] > plain.history[0]["experience/drawn"]
 
 
+def test_copies_lack_words_of_the_instruction():
+    items = [demonstration(task) for task in TASKS]
+
+    def tokens(word_dropout):
+        algorithm = webrl(started_policy(), renamed_copies=8, word_dropout=word_dropout)
+        return sum(len(step.prompt_ids) for step in algorithm.rename(items, phase=1).steps)
+
+    assert tokens(1.0) < tokens(0.0)
+    with pytest.raises(ValueError, match=r"word_dropout in \[0, 1\], got .* and 2.0"):
+        webrl(started_policy(), word_dropout=2.0)
+
+
 def test_without_failures_the_policy_learns_from_successes_only():
     every, successes = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, failures=False)
     every.learn()
@@ -185,6 +197,7 @@ def test_a_tiny_learning_rate_stays_at_the_reference_of_each_phase():
 NANO = {
     "attempts": [demonstration(TASKS[0]), demonstration(TASKS[1], FAILED)],
     "renamed_copies": 2,
+    "word_dropout": 0.2,
     "critic_examples": 9,
     "failures": False,
 }
