@@ -73,6 +73,7 @@ _RANGES = {
     "sft.renamed_share": (0.0, 1.0),
     "sft.word_dropout": (0.0, 1.0),
     "algorithm.word_dropout": (0.0, 1.0),
+    "algorithm.suite_share": (0.0, 1.0),
     "orm.renamed_share": (0.0, 1.0),
     "orm.threshold": (0.0, 0.999),
     "attempts.temperature": (0.01, 100.0),

@@ -66,6 +66,7 @@ class WebRL(OnlineAlgorithm):
         "examples_per_update",
         "max_grad_norm",
         "optimizer",
+        "critic_optimizer",
         "schedule",
         "replay_ratio",
         "perplexity_low",
@@ -73,6 +74,7 @@ class WebRL(OnlineAlgorithm):
         "value_low",
         "value_high",
         "curriculum",
+        "suite_share",
         "instructions_per_phase",
         "temperature",
         "renamed_copies",
@@ -102,6 +104,7 @@ class WebRL(OnlineAlgorithm):
         examples_per_update: int | None = None,
         max_grad_norm: float = 1.0,
         optimizer: str = "adamw",
+        critic_optimizer: str | None = None,
         schedule: str = "constant",
         replay_ratio: float = 2.0,
         perplexity_low: float = PERPLEXITY_LOW,
@@ -109,6 +112,7 @@ class WebRL(OnlineAlgorithm):
         value_low: float = 0.05,
         value_high: float = 0.75,
         curriculum: bool = True,
+        suite_share: float = 0.0,
         instructions_per_phase: int = 500,
         phases: int = 8,
         temperature: float = 1.0,
@@ -141,6 +145,7 @@ class WebRL(OnlineAlgorithm):
             examples_per_update: Examples in one optimizer step (the paper: 128); None takes one batch a step.
             max_grad_norm: Gradients are scaled down to this norm.
             optimizer: ``adamw`` or ``muon`` (``agents.optimizers``).
+            critic_optimizer: Likewise for the critic; the policy's when None.
             schedule: ``constant`` learning rate, or ``linear`` to 0 at the end of each phase.
             replay_ratio: Most replayed steps per step of the phase; 0 switches replay off.
             perplexity_low: Lower end of the replay window.
@@ -148,6 +153,8 @@ class WebRL(OnlineAlgorithm):
             value_low: Lowest critic value of a new instruction's start state.
             value_high: Highest critic value of a new instruction's start state.
             curriculum: Evolve failed instructions; False draws every phase's from the suite.
+            suite_share: Share of a phase's instructions that come from the suite though there are failures to evolve,
+                in [0, 1]; the paper has none.
             instructions_per_phase: Tasks attempted in one phase, once each.
             phases: Phases after which ``learn`` ends.
             temperature: Of sampling while collecting.
@@ -164,6 +171,8 @@ class WebRL(OnlineAlgorithm):
         """
         if critic_examples is not None and critic_examples < 1:
             raise ValueError(f"Expected critic_examples >= 1 or None, got {critic_examples}.")
+        if not 0.0 <= suite_share <= 1.0:
+            raise ValueError(f"Expected suite_share in [0, 1], got {suite_share}.")
         if not 0.0 <= lam <= 1.0 or not kl_coef > 0.0 or not kl_ceiling > 0.0:
             raise ValueError(
                 f"Expected lam in [0, 1], kl_coef > 0 and kl_ceiling > 0, got {lam}, {kl_coef} and {kl_ceiling}."
@@ -191,6 +200,7 @@ class WebRL(OnlineAlgorithm):
         self.examples_per_update = examples_per_update
         self.max_grad_norm = max_grad_norm
         self.optimizer = optimizer
+        self.critic_optimizer = critic_optimizer
         self.schedule = schedule
         self.replay_ratio = replay_ratio
         self.perplexity_low = perplexity_low
@@ -198,6 +208,7 @@ class WebRL(OnlineAlgorithm):
         self.value_low = value_low
         self.value_high = value_high
         self.curriculum = curriculum
+        self.suite_share = suite_share
         self.kl_ceiling = kl_ceiling
         self.critic = critic if critic is not None else ValueCritic(policy.language_model)
         self.critic.eval()
@@ -212,8 +223,8 @@ class WebRL(OnlineAlgorithm):
             proposer or _SuiteGrammar(self), value_low=value_low, value_high=value_high, protected=protected
         )
         self._proposals.remember(item.trajectory.task for item in attempts)
-        self._fit_settings(policy_learning_rate, epochs, seed=0)  # refuses wrong settings now, not after a rollout
-        self._fit_settings(critic_learning_rate, critic_epochs, seed=0)
+        self._policy_fit(seed=0)  # refuses wrong settings now, not after a rollout
+        self._critic_fit(seed=0)
 
     def _run_phase(self, phase: int) -> PhaseMetrics:
         began = time.perf_counter()
@@ -257,7 +268,7 @@ class WebRL(OnlineAlgorithm):
         seed = self.phase_seed(phase, _CRITIC)
         if self.critic_examples is not None and len(steps) > self.critic_examples:
             steps = random.Random(seed).sample(steps, self.critic_examples)
-        settings = self._fit_settings(self.critic_learning_rate, self.critic_epochs, seed)
+        settings = self._critic_fit(seed)
         metrics["critic/loss"] = fit_critic(self.critic, steps, settings, self.progress).loss
         metrics["time/critic_s"] = time.perf_counter() - began
 
@@ -274,7 +285,7 @@ class WebRL(OnlineAlgorithm):
             torch.tensor([step.outcome for step in data]),
             self.lam,
         ).tolist()
-        settings = self._fit_settings(self.policy_learning_rate, self.epochs, self.phase_seed(phase, _POLICY))
+        settings = self._policy_fit(self.phase_seed(phase, _POLICY))
         report = fit_policy(self.policy, data, reference, advantages, self.kl_coef, settings, self.progress)
         metrics["critic/value_mean"] = fmean(values)
         metrics["advantage/mean"] = fmean(advantages)
@@ -293,11 +304,11 @@ class WebRL(OnlineAlgorithm):
             )
 
     def _pick_instructions(self, phase: int) -> tuple[list[Task], PhaseMetrics]:
-        """What the last phase's failures evolve into; without failures or a curriculum the suite's tasks."""
+        """What the last phase's failures evolve into, and tasks of the suite: a share, and where too few evolve."""
         if not self._failed or not self.curriculum:
             return self.sample_tasks(self.instructions_per_phase, phase, _INSTRUCTIONS), {}
         kept, report = self._proposals.next_tasks(
-            self.instructions_per_phase,
+            round((1.0 - self.suite_share) * self.instructions_per_phase),
             self._failed,
             lambda tasks: self.start_values(tasks, phase),
             random.Random(self.phase_seed(phase, _CURRICULUM)),
@@ -305,7 +316,7 @@ class WebRL(OnlineAlgorithm):
         missing = self.instructions_per_phase - len(kept)
         fill = self.sample_tasks(missing, phase, _INSTRUCTIONS, besides=kept)
         counts: PhaseMetrics = {f"curriculum/{name}": count for name, count in report.as_dict().items()}
-        return [*kept, *fill], {**counts, "curriculum/filled_from_suite": missing}
+        return [*kept, *fill], {**counts, "curriculum/from_suite": missing}
 
     def start_values(self, tasks: Sequence[Task], phase: int = 0) -> list[float | None]:
         """The critic's value of each task's start state; the environments are reset to the tasks.
@@ -330,17 +341,24 @@ class WebRL(OnlineAlgorithm):
         except PromptTooLong:
             return None
 
-    def _fit_settings(self, learning_rate: float, epochs: int, seed: int) -> FitSettings:
+    def _fit_settings(self, learning_rate: float, epochs: int, seed: int, optimizer: str) -> FitSettings:
         return FitSettings(
             learning_rate=learning_rate,
             epochs=epochs,
             tokens_per_batch=self.tokens_per_batch,
             examples_per_update=self.examples_per_update,
             max_grad_norm=self.max_grad_norm,
-            optimizer=self.optimizer,
+            optimizer=optimizer,
             schedule=self.schedule,
             seed=seed,
         )
+
+    def _policy_fit(self, seed: int) -> FitSettings:
+        return self._fit_settings(self.policy_learning_rate, self.epochs, seed, self.optimizer)
+
+    def _critic_fit(self, seed: int) -> FitSettings:
+        optimizer = self.critic_optimizer or self.optimizer
+        return self._fit_settings(self.critic_learning_rate, self.critic_epochs, seed, optimizer)
 
     def _state_tensors(self) -> dict[str, Mapping[str, Tensor]]:
         return {"critic": module_tensors(self.critic)}

@@ -218,6 +218,7 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
             "sft.renamed_share=2",
             "sft.word_dropout=1.5",
             "algorithm.word_dropout=-0.1",
+            "algorithm.suite_share=7",
             "orm.threshold=high",
             "algorithm.critic_examples=0",
         ],
@@ -225,7 +226,7 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigConflict) as caught:
         TrainingRun(tmp_path / "run", config, SilentProgress())
     lines = str(caught.value).splitlines()
-    assert len(lines) == 15
+    assert len(lines) == 16
     words = (
         "both practice-test",
         "final report only",
@@ -239,6 +240,7 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
         "sft.renamed_share",
         "sft.word_dropout",
         "algorithm.word_dropout",
+        "algorithm.suite_share",
         "orm.threshold",
         "algorithm.critic_examples",
     )

@@ -60,7 +60,7 @@ def test_a_phase_reports_what_it_did():
     assert first["policy/divergence"] > 0
     proposed = {name: second[f"curriculum/{name}"] for name in dataclass_names()}
     assert proposed.pop("proposed") == sum(proposed.values())
-    assert second["curriculum/kept"] + second["curriculum/filled_from_suite"] == 12
+    assert second["curriculum/kept"] + second["curriculum/from_suite"] == 12
     assert not any(name.startswith("curriculum/") for name in first)
 
 
@@ -105,8 +105,27 @@ def test_the_first_phase_begins_with_what_earlier_attempts_left():
     assert algorithm.experience.trajectories == 1
     algorithm.learn()
     (metrics,) = algorithm.history
-    assert metrics["curriculum/kept"] + metrics["curriculum/filled_from_suite"] == 12
+    assert metrics["curriculum/kept"] + metrics["curriculum/from_suite"] == 12
     assert metrics["curriculum/proposed"] > 0
+
+
+def test_a_share_of_the_instructions_comes_from_the_suite():
+    algorithm = webrl(started_policy(), suite_share=0.75, value_low=0.0, value_high=1.0, seed=1)
+    algorithm.learn()
+    second = algorithm.history[1]
+    assert second["curriculum/kept"] <= 3
+    assert second["curriculum/kept"] + second["curriculum/from_suite"] == 12
+    with pytest.raises(ValueError, match=r"suite_share in \[0, 1\], got 2"):
+        webrl(started_policy(), suite_share=2)
+
+
+def test_the_critic_may_have_an_optimizer_of_its_own():
+    same, other = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, critic_optimizer="muon")
+    same.learn()
+    other.learn()
+    assert not torch.equal(critic_weights(same), critic_weights(other))
+    with pytest.raises(ValueError, match="got 'lion'"):
+        webrl(started_policy(), critic_optimizer="lion")
 
 
 def test_renamed_copies_are_learned_from_beside_the_successes():
@@ -122,13 +141,14 @@ def test_renamed_copies_are_learned_from_beside_the_successes():
 
 
 def test_copies_lack_words_of_the_instruction():
-    items = [demonstration(task) for task in TASKS]
+    wordy = [dataclasses.replace(task, instruction="Now be so very kind " * 9 + task.instruction) for task in TASKS]
+    items = [demonstration(task) for task in wordy]
 
     def tokens(word_dropout):
         algorithm = webrl(started_policy(), renamed_copies=8, word_dropout=word_dropout)
         return sum(len(step.prompt_ids) for step in algorithm.rename(items, phase=1).steps)
 
-    assert tokens(1.0) < tokens(0.0)
+    assert tokens(0.5) < tokens(0.0)
     with pytest.raises(ValueError, match=r"word_dropout in \[0, 1\], got .* and 2.0"):
         webrl(started_policy(), word_dropout=2.0)
 
@@ -157,7 +177,7 @@ def test_protected_tasks_are_never_attempted():
     algorithm = webrl(started_policy(), proposer=Leaking())
     algorithm.learn()
     assert algorithm.history[1]["curriculum/protected"] == algorithm.history[1]["curriculum/proposed"] == 120
-    assert algorithm.history[1]["curriculum/filled_from_suite"] == 12
+    assert algorithm.history[1]["curriculum/from_suite"] == 12
 
 
 def test_start_values_are_the_critics_values_of_the_start_pages():
