@@ -141,7 +141,7 @@ def test_renamed_copies_are_learned_from_beside_the_successes():
 
 
 def test_copies_lack_words_of_the_instruction():
-    wordy = [dataclasses.replace(task, instruction="Now be so very kind " * 9 + task.instruction) for task in TASKS]
+    wordy = [dataclasses.replace(task, instruction="Open " * 9 + task.instruction) for task in TASKS]
     items = [demonstration(task) for task in wordy]
 
     def tokens(word_dropout):
