@@ -11,6 +11,7 @@ from agents.errors import CheckpointMismatch, TrainingStopped
 from agents.inference import state_values
 from agents.labelling import OrmLabeller
 from agents.metrics import SilentProgress
+from agents.transitions import to_transitions
 from tests.agents.tiny_models import tiny_policy
 from tests.agents.toy_env import ToySuite, demonstration, toy_task
 from tests.agents.toy_runs import TASKS, environments, started_policy, webrl, weights, without_times
@@ -140,15 +141,24 @@ def test_renamed_copies_are_learned_from_beside_the_successes():
     assert renaming.history[0]["experience/drawn"] > plain.history[0]["experience/drawn"]
 
 
-def test_copies_lack_words_of_the_instruction():
-    wordy = [dataclasses.replace(task, instruction="Open " * 9 + task.instruction) for task in TASKS]
+def test_copies_lack_words_of_the_instruction(monkeypatch):
+    wordy = [dataclasses.replace(task, instruction="Now be so kind and " + task.instruction) for task in TASKS]
     items = [demonstration(task) for task in wordy]
+    read = []
 
-    def tokens(word_dropout):
-        algorithm = webrl(started_policy(), renamed_copies=8, word_dropout=word_dropout)
-        return sum(len(step.prompt_ids) for step in algorithm.rename(items, phase=1).steps)
+    def shown(labelled, renderer):
+        read.extend(item.trajectory.task.instruction for item in labelled)
+        return to_transitions([], renderer)
 
-    assert tokens(0.5) < tokens(0.0)
+    plain, short = (webrl(started_policy(), renamed_copies=8, word_dropout=share) for share in (0.0, 0.5))
+    monkeypatch.setattr("agents.algorithms.online.to_transitions", shown)
+    plain.rename(items, phase=1)
+    assert all(instruction.startswith("Now be so kind and ") for instruction in read)
+    read.clear()
+    short.rename(items, phase=1)
+    assert len(read) == 8 * len(items)
+    lacking = sum(not instruction.startswith("Now be so kind and ") for instruction in read)
+    assert 0.2 < lacking / len(read) < 0.8
     with pytest.raises(ValueError, match=r"word_dropout in \[0, 1\], got .* and 2.0"):
         webrl(started_policy(), word_dropout=2.0)
 
