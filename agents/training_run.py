@@ -28,8 +28,9 @@ import torch
 from safetensors import SafetensorError
 from stable_baselines3.common.vec_env import VecEnv
 
-from agents.algorithms import ALGORITHMS, PhaseAlgorithm, algorithm_class
+from agents.algorithms import PhaseAlgorithm, algorithm_class
 from agents.atomic_file import replacing
+from agents.config_conflicts import conflicts
 from agents.environments import make_vec_env, suite_of
 from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict
 from agents.labelling import Labeller, OrmLabeller, RuleLabeller, label_trajectories
@@ -48,37 +49,6 @@ from webrl_gym.tasks.suite import TaskSuite
 
 _ATTEMPTS_PURPOSE = 101
 """Seed offset of the supervised policy's first attempts."""
-_LEAST = {
-    "seed": 0,
-    "demonstrations": 1,
-    "env.num_envs": 1,
-    "model.max_prompt_tokens": 1,
-    "sft.epochs_per_round": 1,
-    "sft.max_rounds": 0,
-    "sft.patience": 1,
-    "sft.tokens_per_batch": 1,
-    "sft.valid_every": 1,
-    "attempts.count": 1,
-    "orm.epochs": 1,
-    "orm.tokens_per_batch": 1,
-    "algorithm.phases": 1,
-    "algorithm.instructions_per_phase": 1,
-    "algorithm.tokens_per_batch": 1,
-    "algorithm.renamed_copies": 0,
-    "algorithm.critic_examples": 1,
-}
-"""Whole numbers of the configuration and the least that each may be."""
-_MAY_BE_NULL = ("algorithm.critic_examples",)
-_RANGES = {
-    "sft.renamed_share": (0.0, 1.0),
-    "sft.word_dropout": (0.0, 1.0),
-    "algorithm.word_dropout": (0.0, 1.0),
-    "algorithm.suite_share": (0.0, 1.0),
-    "orm.renamed_share": (0.0, 1.0),
-    "orm.threshold": (0.0, 0.999),
-    "attempts.temperature": (0.01, 100.0),
-}
-"""Numbers of the configuration and the range of each."""
 
 
 class TrainingRun:
@@ -339,48 +309,6 @@ def stored_config(folder: Path) -> dict[str, Any]:
     if "demonstrations" not in stored:  # a model's folder has a file of this name too
         raise FileNotFoundError(f"{folder} holds no training run (there is no {path.name} of one)")
     return dict(stored)
-
-
-def conflicts(config: Mapping[str, Any]) -> list[str]:
-    """Every contradiction in a training configuration, one sentence each."""
-    problems = []
-    if config["valid_suite"] == config["suite"]:
-        problems.append(f"suite and valid_suite are both {config['suite']}: validation tasks must not be trained on")
-    if config["suite"] == "practice-test" or config["valid_suite"] == "practice-test":
-        problems.append("practice-test is for the final report only; it is neither suite nor valid_suite")
-    if config["orm"]["source"] not in ("orm", "rules"):
-        problems.append(f"orm.source must be orm or rules, got {config['orm']['source']!r}")
-    algorithm = config["algorithm"]
-    if algorithm["name"] not in ALGORITHMS:
-        problems.append(f"algorithm.name must be one of {', '.join(ALGORITHMS)}, got {algorithm['name']!r}")
-    if algorithm["name"] == "webrl":
-        for name in ("perplexity", "value"):
-            low, high = algorithm[f"{name}_low"], algorithm[f"{name}_high"]
-            if low > high:
-                problems.append(f"algorithm.{name}_low is above algorithm.{name}_high ({low} and {high})")
-    return problems + _wrong_numbers(config)
-
-
-def _wrong_numbers(config: Mapping[str, Any]) -> list[str]:
-    problems = []
-    for key, least in _LEAST.items():
-        group, _, name = key.rpartition(".")
-        values = config[group] if group else config
-        if name not in values:
-            continue  # an algorithm without this setting
-        value = values[name]
-        if value is None and key in _MAY_BE_NULL:
-            continue
-        if not isinstance(value, int) or value < least:
-            problems.append(f"{key} must be a whole number of at least {least}, got {value!r}")
-    for key, (low, high) in _RANGES.items():
-        group, _, name = key.rpartition(".")
-        if name not in config[group]:
-            continue  # likewise
-        value = config[group][name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            problems.append(f"{key} must be a number from {low:g} to {high:g}, got {value!r}")
-    return problems
 
 
 def _save_model(language_model: LanguageModel, folder: Path) -> None:
