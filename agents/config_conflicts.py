@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.algorithms import ALGORITHMS
-from agents.fitting import SCHEDULES
+from agents.fitting import RUN_SCHEDULES
 from agents.optimizers import OPTIMIZERS
 
 _LEAST = {
@@ -28,7 +28,6 @@ _LEAST = {
     "algorithm.phases": 1,
     "algorithm.instructions_per_phase": 1,
     "algorithm.tokens_per_batch": 1,
-    "algorithm.renamed_copies": 0,
     "algorithm.critic_examples": 1,
 }
 """Whole numbers of the configuration and the least that each may be."""
@@ -38,14 +37,16 @@ _CHOICES = {
     "orm.optimizer": OPTIMIZERS,
     "algorithm.optimizer": OPTIMIZERS,
     "algorithm.critic_optimizer": OPTIMIZERS,
-    "algorithm.schedule": SCHEDULES,
+    "algorithm.schedule": RUN_SCHEDULES,
 }
 """Names of the configuration and what each may be."""
 _MAY_BE_NULL = ("algorithm.critic_examples",)
 _RANGES = {
     "sft.renamed_share": (0.0, 1.0),
     "sft.word_dropout": (0.0, 1.0),
+    "algorithm.renamed_share": (0.0, 1.0),
     "algorithm.word_dropout": (0.0, 1.0),
+    "algorithm.averaged_share": (0.0, 0.99),
     "algorithm.suite_share": (0.0, 1.0),
     "orm.renamed_share": (0.0, 1.0),
     "orm.threshold": (0.0, 0.999),

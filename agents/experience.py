@@ -1,5 +1,7 @@
 """The experience of earlier phases: successes only, replayed step by step where the policy is neither sure nor lost.
 
+Whole trajectories are kept, so that each phase can show them in other words (``agents.augmentation``).
+
 WebRL's replay buffer with its actor-confidence filter: of the stored steps those count whose action has a perplexity
 in [1/0.95, 1/0.5] under the previous phase's policy, and at most twice as many steps as the current phase collected.
 Source: Qi et al. 2024, arXiv:2411.02337v1, section 2.1, appendix A, and Table 2 for the window.
@@ -14,13 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from agents.types import Transition
+from agents.trajectory_io import labelled_from_dict, trajectory_to_dict
+from agents.types import LabelledTrajectory, Transition
 
 PERPLEXITY_LOW = 1.0 / 0.95
 PERPLEXITY_HIGH = 1.0 / 0.5
 _CHUNK = 256
 """Steps scored at a time while the draw is not full."""
 
+Show = Callable[[Sequence[LabelledTrajectory]], Sequence[Transition]]
+"""Training examples of trajectories."""
 LogProbs = Callable[[Sequence[Transition]], Sequence[float]]
 """Log-probability of each action, summed over its tokens, in nats."""
 
@@ -100,7 +105,7 @@ class ExperienceBuffer:
         self.perplexity_low = perplexity_low
         self.perplexity_high = perplexity_high
         self.capacity = capacity
-        self._trajectories: list[tuple[Transition, ...]] = []
+        self._items: list[LabelledTrajectory] = []
         self._steps = 0
 
     def __len__(self) -> int:
@@ -110,28 +115,25 @@ class ExperienceBuffer:
     @property
     def trajectories(self) -> int:
         """Number of stored trajectories."""
-        return len(self._trajectories)
+        return len(self._items)
 
-    def add(self, trajectories: Iterable[Sequence[Transition]]) -> int:
-        """Stores the successes among ``trajectories``; anything else is passed over.
+    def add(self, items: Iterable[LabelledTrajectory]) -> int:
+        """Stores the successes among ``items``; anything else is passed over.
 
         Args:
-            trajectories: The transitions of one trajectory each.
+            items: Labelled trajectories.
 
         Returns:
             How many were stored.
         """
-        added = 0
-        for trajectory in trajectories:
-            if trajectory and all(step.outcome >= 1.0 for step in trajectory):
-                self._trajectories.append(tuple(trajectory))
-                self._steps += len(trajectory)
-                added += 1
-        while self._steps > self.capacity and len(self._trajectories) > 1:
-            self._steps -= len(self._trajectories.pop(0))
-        return added
+        added = [item for item in items if item.label.success and item.trajectory.steps]
+        self._items += added
+        self._steps += sum(len(item.trajectory.steps) for item in added)
+        while self._steps > self.capacity and len(self._items) > 1:
+            self._steps -= len(self._items.pop(0).trajectory.steps)
+        return len(added)
 
-    def draw(self, current_steps: int, log_probs: LogProbs, rng: np.random.Generator) -> ExperienceDraw:
+    def draw(self, current_steps: int, show: Show, log_probs: LogProbs, rng: np.random.Generator) -> ExperienceDraw:
         """Draws steps for a phase, uniformly among those inside the window.
 
         Steps are scored in random order until enough are found, which gives the same distribution as scoring all of
@@ -139,14 +141,15 @@ class ExperienceBuffer:
 
         Args:
             current_steps: Steps that the current phase collected; at most ``replay_ratio`` times as many are drawn.
+            show: Makes training examples of the stored trajectories; asked once, for all of them.
             log_probs: Scores actions under the previous phase's policy.
-            rng: Decides everything.
+            rng: Decides everything but what ``show`` does.
 
         Raises:
             ValueError: If ``log_probs`` gives another number of results than it was asked for.
         """
         wanted = int(self.replay_ratio * current_steps)
-        steps = [step for trajectory in self._trajectories for step in trajectory]
+        steps = show(self._items) if wanted else ()
         order = rng.permutation(len(steps))
         drawn: list[tuple[Transition, float]] = []
         scored = too_sure = too_unsure = 0
@@ -172,21 +175,8 @@ class ExperienceBuffer:
         )
 
     def as_records(self) -> Iterator[dict[str, Any]]:
-        """One JSON-ready record a trajectory; every prompt is written once."""
-        for trajectory in self._trajectories:
-            prompts: dict[tuple[int, ...], int] = {}
-            steps = []
-            for step in trajectory:
-                place = prompts.setdefault(step.prompt_ids, len(prompts))
-                following = step.next_prompt_ids
-                next_place = None if following is None else prompts.setdefault(following, len(prompts))
-                steps.append([place, list(step.action_ids), next_place, step.reward, step.steps_to_go])
-            yield {
-                "phase": trajectory[0].phase,
-                "outcome": trajectory[0].outcome,
-                "prompts": [list(prompt) for prompt in prompts],
-                "steps": steps,
-            }
+        """One JSON-ready record a trajectory (``agents.trajectory_io``)."""
+        return map(trajectory_to_dict, self._items)
 
     def replace_by(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Forgets everything and takes what ``as_records`` wrote.
@@ -198,24 +188,8 @@ class ExperienceBuffer:
             ValueError: If a record cannot be read.
         """
         try:
-            trajectories = [_trajectory_from_record(record) for record in records]
-        except (KeyError, TypeError, IndexError) as error:
-            raise ValueError(f"An experience record cannot be read: {type(error).__name__}: {error}") from error
-        self._trajectories, self._steps = [], 0
-        self.add(trajectories)
-
-
-def _trajectory_from_record(record: Mapping[str, Any]) -> list[Transition]:
-    prompts = [tuple(prompt) for prompt in record["prompts"]]
-    return [
-        Transition(
-            prompt_ids=prompts[place],
-            action_ids=tuple(action_ids),
-            next_prompt_ids=None if next_place is None else prompts[next_place],
-            reward=reward,
-            outcome=record["outcome"],
-            steps_to_go=steps_to_go,
-            phase=record["phase"],
-        )
-        for place, action_ids, next_place, reward, steps_to_go in record["steps"]
-    ]
+            items = [labelled_from_dict(record) for record in records]
+        except ValueError as error:
+            raise ValueError(f"An experience record cannot be read: {error}") from error
+        self._items, self._steps = [], 0
+        self.add(items)

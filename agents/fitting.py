@@ -1,5 +1,8 @@
 """The shared training loop: seeded, length-bucketed batches, gradient clipping, constant or linearly falling rate.
 
+The weights may end as the mean over the last updates, which is worth a falling rate and leaves the next phase where
+high rates still help (Izmailov et al. 2018, "Averaging weights leads to wider optima", arXiv:1803.05407).
+
 One pass over the data is an epoch. Examples of similar length share a batch of at most ``tokens_per_batch`` padded
 tokens; an update takes one batch, or as many batches as hold ``examples_per_update`` examples. What is fitted (policy,
 critic, ORM) is in ``agents.objectives``.
@@ -11,9 +14,10 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from agents.batching import length_buckets
@@ -22,6 +26,8 @@ from agents.metrics import Progress, SilentProgress
 from agents.optimizers import OPTIMIZERS, make_optimizers
 
 SCHEDULES = ("constant", "linear")
+RUN_SCHEDULES = (*SCHEDULES, "run")
+"""Schedules of what is fitted once a phase: ``run`` falls from the first phase's start to 0 at the end of the last."""
 
 Example = TypeVar("Example")
 BatchLoss = Callable[[Sequence[int]], Tensor]
@@ -38,7 +44,9 @@ class FitSettings:
         tokens_per_batch: Most padded tokens in one forward pass; an example longer than that is a batch of its own.
         examples_per_update: Examples in one optimizer step; None takes one batch a step. The paper uses 128.
         max_grad_norm: Gradients are scaled down to this norm.
-        schedule: ``constant``, or ``linear`` from the learning rate to 0 at the end.
+        schedule: ``constant``, or ``linear`` from the learning rate to its final share at the end.
+        final_rate_share: Where a linear schedule ends, in parts of the learning rate, in [0, 1].
+        averaged_share: Share of the updates, the last ones, over which the weights are averaged at the end, in [0, 1).
         weight_decay: Of the optimizer.
         optimizer: ``adamw`` or ``muon`` (``agents.optimizers``).
         seed: Decides the order of the examples.
@@ -50,6 +58,8 @@ class FitSettings:
     examples_per_update: int | None = None
     max_grad_norm: float = 1.0
     schedule: str = "constant"
+    final_rate_share: float = 0.0
+    averaged_share: float = 0.0
     weight_decay: float = 0.0
     optimizer: str = "adamw"
     seed: int = 0
@@ -67,6 +77,11 @@ class FitSettings:
             )
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f"Expected optimizer {' or '.join(OPTIMIZERS)}, got {self.optimizer!r}.")
+        if not 0.0 <= self.averaged_share < 1.0 or not 0.0 <= self.final_rate_share <= 1.0:
+            raise ValueError(
+                "Expected averaged_share in [0, 1) and final_rate_share in [0, 1], got "
+                f"{self.averaged_share} and {self.final_rate_share}."
+            )
         if self.schedule not in SCHEDULES:
             raise ValueError(f"Expected schedule {' or '.join(SCHEDULES)}, got {self.schedule!r}.")
 
@@ -88,6 +103,31 @@ class FitReport:
     updates: int
     examples: int
     tokens: int
+
+
+def rate_in_phase(learning_rate: float, schedule: str, phase: int, phases: int) -> dict[str, Any]:
+    """Arguments of ``FitSettings`` for one phase of a run.
+
+    Args:
+        learning_rate: At the start of the run.
+        schedule: One of ``RUN_SCHEDULES``.
+        phase: Number of the phase, from 1.
+        phases: Phases of the run.
+
+    Returns:
+        ``learning_rate``, ``schedule`` and ``final_rate_share``.
+
+    Raises:
+        ValueError: If there is no such schedule or phase.
+    """
+    if not 1 <= phase <= phases:
+        raise ValueError(f"Expected a phase from 1 to {phases}, got {phase}.")
+    if schedule not in RUN_SCHEDULES:
+        raise ValueError(f"Expected schedule {', '.join(RUN_SCHEDULES[:-1])} or run, got {schedule!r}.")
+    if schedule != "run":
+        return {"learning_rate": learning_rate, "schedule": schedule, "final_rate_share": 0.0}
+    left = phases - phase + 1
+    return {"learning_rate": learning_rate * left / phases, "schedule": "linear", "final_rate_share": (left - 1) / left}
 
 
 def in_passes(groups: Sequence[Sequence[Example]]) -> tuple[list[Example], list[range]]:
@@ -142,13 +182,16 @@ def fit(
     updates = [update for epoch, places in enumerate(passes) for update in _updates(sizes, places, settings, epoch)]
     examples = sum(map(len, passes))
     total_loss = total_weight = total_norm = 0.0
+    mean = _RunningMean(parameters)
+    first_averaged = round((1.0 - settings.averaged_share) * len(updates))
     progress.begin(stage, examples)
     module.train()
     try:
         for number, batches in enumerate(updates):
             if settings.schedule == "linear":
+                falling = 1.0 - (1.0 - settings.final_rate_share) * number / len(updates)
                 for group, learning_rate in groups:
-                    group["lr"] = learning_rate * (1.0 - number / len(updates))
+                    group["lr"] = learning_rate * falling
             weight = sum(weights[place] for batch in batches for place in batch)
             loss = _accumulate(batches, weights, weight, loss_of)
             norm = float(nn.utils.clip_grad_norm_(parameters, settings.max_grad_norm))
@@ -159,10 +202,13 @@ def fit(
             for optimizer in optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
+            if number >= first_averaged:
+                mean.add()
             total_loss += loss * weight
             total_weight += weight
             total_norm += norm
             progress.advance(sum(map(len, batches)))
+        mean.put_back()
     finally:
         for parameter in parameters:
             parameter.grad = None
@@ -175,6 +221,31 @@ def fit(
         examples=examples,
         tokens=sum(sizes[place] for places in passes for place in places),
     )
+
+
+class _RunningMean:
+    """The mean of some parameters over several moments."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
+        self._parameters = parameters
+        self._means: list[Tensor] = []
+        self._count = 0
+
+    @torch.no_grad()
+    def add(self) -> None:
+        """Takes the parameters as they are now into the mean."""
+        self._count += 1
+        if not self._means:
+            self._means = [parameter.detach().clone() for parameter in self._parameters]
+            return
+        for mean, parameter in zip(self._means, self._parameters, strict=True):
+            mean.lerp_(parameter, 1.0 / self._count)
+
+    @torch.no_grad()
+    def put_back(self) -> None:
+        """Gives the parameters their means, if there are any."""
+        for mean, parameter in zip(self._means, self._parameters, strict=False):
+            parameter.copy_(mean)
 
 
 def _accumulate(batches: Sequence[Sequence[int]], weights: Sequence[float], weight: float, loss_of: BatchLoss) -> float:

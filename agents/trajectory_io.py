@@ -114,6 +114,25 @@ def trajectory_from_dict(record: Mapping[str, Any]) -> Trajectory:
         raise ValueError(str(error)) from error
 
 
+def labelled_from_dict(record: Mapping[str, Any]) -> LabelledTrajectory:
+    """Reads what ``trajectory_to_dict`` wrote of a labelled trajectory.
+
+    Args:
+        record: One line of the file.
+
+    Raises:
+        ValueError: If a field is missing or has a value that cannot be; the message names it.
+    """
+    trajectory = trajectory_from_dict(record)
+    try:
+        label = _verdict_from_dict(record["label"])
+    except KeyError as error:
+        raise ValueError(f"field {error} is missing") from error
+    if label is None:
+        raise ValueError("field 'label' is null")
+    return LabelledTrajectory(trajectory, label)
+
+
 def write_trajectories(path: Path, items: Iterable[Trajectory | LabelledTrajectory]) -> int:
     """Writes a whole file; an existing one is replaced only when everything is written.
 

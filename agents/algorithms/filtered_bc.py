@@ -8,11 +8,11 @@ from typing import Any
 from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.online import OnlineAlgorithm
 from agents.errors import TrainingStopped
-from agents.fitting import FitSettings
+from agents.fitting import in_passes
 from agents.objectives import fit_actions
 from agents.policy import LLMPolicy
 
-_INSTRUCTIONS, _ROLLOUT, _POLICY = range(3)
+_INSTRUCTIONS, _ROLLOUT, _SHOWING = range(3)
 
 
 class FilteredBC(OnlineAlgorithm):
@@ -30,9 +30,10 @@ class FilteredBC(OnlineAlgorithm):
         "max_grad_norm",
         "optimizer",
         "schedule",
+        "averaged_share",
         "instructions_per_phase",
         "temperature",
-        "renamed_copies",
+        "renamed_share",
         "word_dropout",
     )
 
@@ -48,10 +49,11 @@ class FilteredBC(OnlineAlgorithm):
         max_grad_norm: float = 1.0,
         optimizer: str = "adamw",
         schedule: str = "constant",
+        averaged_share: float = 0.0,
         instructions_per_phase: int = 500,
         phases: int = 1,
         temperature: float = 1.0,
-        renamed_copies: int = 0,
+        renamed_share: float = 0.0,
         word_dropout: float = 0.0,
         **shared: Any,
     ) -> None:
@@ -66,12 +68,14 @@ class FilteredBC(OnlineAlgorithm):
             examples_per_update: Examples in one optimizer step (the paper: 128); None takes one batch a step.
             max_grad_norm: Gradients are scaled down to this norm.
             optimizer: ``adamw`` or ``muon`` (``agents.optimizers``).
-            schedule: ``constant`` learning rate, or ``linear`` to 0 at the end of each phase.
+            schedule: ``constant`` learning rate, ``linear`` to 0 at the end of each phase, or ``run``: to 0 at the end
+                of the last.
+            averaged_share: Share of a phase's updates, the last ones, over which the weights are averaged.
             instructions_per_phase: Tasks attempted in one phase, once each.
             phases: Phases after which ``learn`` ends.
             temperature: Of sampling while collecting.
-            renamed_copies: Copies of each success under other names that are imitated beside it.
-            word_dropout: Probability that a word of the instruction is left out, in half of the copies.
+            renamed_share: Share of the successes that each pass shows under other names (``agents.augmentation``).
+            word_dropout: Probability that a word of the instruction is left out, in half of those.
             **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm``.
 
         Raises:
@@ -80,49 +84,35 @@ class FilteredBC(OnlineAlgorithm):
         super().__init__(
             policy,
             env,
-            learning_rate=policy_learning_rate,
+            policy_learning_rate=policy_learning_rate,
+            epochs=epochs,
+            tokens_per_batch=tokens_per_batch,
+            examples_per_update=examples_per_update,
+            max_grad_norm=max_grad_norm,
+            optimizer=optimizer,
+            schedule=schedule,
+            averaged_share=averaged_share,
             phases=phases,
             instructions_per_phase=instructions_per_phase,
             temperature=temperature,
-            renamed_copies=renamed_copies,
+            renamed_share=renamed_share,
             word_dropout=word_dropout,
             **shared,
         )
-        self.policy_learning_rate = policy_learning_rate
-        self.epochs = epochs
-        self.tokens_per_batch = tokens_per_batch
-        self.examples_per_update = examples_per_update
-        self.max_grad_norm = max_grad_norm
-        self.optimizer = optimizer
-        self.schedule = schedule
-        self._fit_settings(seed=0)  # refuses wrong settings now, not after a rollout
 
     def _run_phase(self, phase: int) -> PhaseMetrics:
         tasks = self.sample_tasks(self.instructions_per_phase, phase, _INSTRUCTIONS)
         collected = self.collect(tasks, phase, _ROLLOUT)
         metrics = collected.metrics
-        successes = [step for step in collected.transitions.steps if step.outcome >= 1.0]
-        successes += collected.renamed.steps
-        if not successes:
+        steps, passes = in_passes(self.show(collected.successes, phase, _SHOWING, self.epochs))
+        if not steps:
             raise TrainingStopped(f"no success: none of {len(collected.labelling.labelled)} labelled trajectories.")
         began = time.perf_counter()
-        settings = self._fit_settings(self.phase_seed(phase, _POLICY))
-        report = fit_actions(self.policy, successes, settings, self.progress, stage="filtered bc")
+        settings = self.policy_fit(phase)
+        report = fit_actions(self.policy, steps, settings, self.progress, "filtered bc", passes)
         metrics["policy/loss"] = report.loss
         metrics["policy/grad_norm"] = report.grad_norm
         metrics["policy/updates"] = report.updates
         metrics["policy/tokens"] = report.tokens
         metrics["time/policy_s"] = time.perf_counter() - began
         return metrics
-
-    def _fit_settings(self, seed: int) -> FitSettings:
-        return FitSettings(
-            learning_rate=self.policy_learning_rate,
-            epochs=self.epochs,
-            tokens_per_batch=self.tokens_per_batch,
-            examples_per_update=self.examples_per_update,
-            max_grad_norm=self.max_grad_norm,
-            optimizer=self.optimizer,
-            schedule=self.schedule,
-            seed=seed,
-        )

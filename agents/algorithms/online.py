@@ -10,20 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from agents.algorithms.base import PhaseAlgorithm, PhaseMetrics
-from agents.augmentation import reworded
+from agents.augmentation import renamed_passes
 from agents.curriculum import TaskSource
 from agents.errors import TrainingStopped
+from agents.fitting import FitSettings, rate_in_phase
 from agents.labelling import Labeller, Labelling, RuleLabeller, label_trajectories
 from agents.policy import LLMPolicy
 from agents.rollout import Rollout, RolloutCollector
 from agents.trajectory_io import write_trajectories
 from agents.transitions import TransitionSet, to_transitions
-from agents.types import LabelledTrajectory
+from agents.types import LabelledTrajectory, Transition
 from webrl_gym.tasks.record import Task
 
 _TRIES_A_TASK = 20
-_RENAMING = 100
-"""Purpose of the generator that names copies; algorithms number theirs from 0."""
+_FITTING = 100
+"""Purpose of the generator that orders the policy's examples; algorithms number theirs from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,17 @@ class Collected:
     Attributes:
         labelling: Labelled trajectories.
         transitions: Their steps as training examples.
-        renamed: Steps of copies of the successes under other names.
         metrics: Numbers about them.
     """
 
     labelling: Labelling
     transitions: TransitionSet
-    renamed: TransitionSet
     metrics: PhaseMetrics
+
+    @property
+    def successes(self) -> list[LabelledTrajectory]:
+        """Attempts that count as successes, in order."""
+        return [item for item in self.labelling.labelled if item.label.success]
 
     @property
     def failed_tasks(self) -> list[Task]:
@@ -56,29 +60,43 @@ class OnlineAlgorithm(PhaseAlgorithm):
         policy: LLMPolicy,
         env: Any,
         *,
-        learning_rate: float,
+        policy_learning_rate: float,
+        epochs: int,
+        tokens_per_batch: int,
+        examples_per_update: int | None,
+        max_grad_norm: float,
+        optimizer: str,
+        schedule: str,
+        averaged_share: float,
         phases: int,
         instructions_per_phase: int,
         temperature: float,
-        renamed_copies: int = 0,
+        renamed_share: float = 0.0,
         word_dropout: float = 0.0,
         labeller: Labeller | None = None,
         suite: TaskSource | None = None,
         trajectory_folder: Path | str | None = None,
         **shared: Any,
     ) -> None:
-        """Sets up collecting.
+        """Sets up collecting, and how the policy is fitted.
 
         Args:
             policy: Is trained in place.
             env: A ``VecEnv`` or an environment; None to predict only.
-            learning_rate: Of the policy, > 0.
+            policy_learning_rate: Of the policy's optimizer, > 0.
+            epochs: Passes of the policy over a phase's data, >= 1.
+            tokens_per_batch: Most padded tokens in one forward pass.
+            examples_per_update: Examples in one optimizer step; None takes one batch a step.
+            max_grad_norm: Gradients are scaled down to this norm.
+            optimizer: ``adamw`` or ``muon`` (``agents.optimizers``).
+            schedule: One of ``agents.fitting.RUN_SCHEDULES``.
+            averaged_share: Share of a phase's updates, the last ones, over which the weights are averaged.
             phases: Phases after which ``learn`` ends, >= 1.
             instructions_per_phase: Tasks attempted in one phase, once each, >= 1.
             temperature: Of sampling while collecting, > 0 (at 0 nothing is explored).
-            renamed_copies: Copies of each success under other names (``agents.augmentation``) that are learned from
-                beside it, >= 0.
-            word_dropout: Probability that a word of the instruction is left out, in half of the copies, in [0, 1].
+            renamed_share: Share of the trajectories that are learned from under other names (``agents.augmentation``),
+                in [0, 1]; anew each time.
+            word_dropout: Probability that a word of the instruction is left out, in half of those, in [0, 1].
             labeller: Gives outcomes; the tasks' own rules when None.
             suite: Training tasks; the environment's attribute ``suite`` when None.
             trajectory_folder: Where each phase's trajectories are written, labelled ones first, then those that the
@@ -88,20 +106,55 @@ class OnlineAlgorithm(PhaseAlgorithm):
         Raises:
             ValueError: If a number is out of its range.
         """
-        if instructions_per_phase < 1 or not temperature > 0.0 or renamed_copies < 0 or not 0.0 <= word_dropout <= 1.0:
+        if instructions_per_phase < 1 or not temperature > 0.0:
             raise ValueError(
-                "Expected instructions_per_phase >= 1, temperature > 0, renamed_copies >= 0 and word_dropout in "
-                f"[0, 1], got {instructions_per_phase}, {temperature}, {renamed_copies} and {word_dropout}."
+                "Expected instructions_per_phase >= 1 and temperature > 0, got "
+                f"{instructions_per_phase} and {temperature}."
             )
-        super().__init__(policy, env, learning_rate=learning_rate, phases=phases, **shared)
+        if not 0.0 <= renamed_share <= 1.0 or not 0.0 <= word_dropout <= 1.0:
+            raise ValueError(
+                f"Expected renamed_share and word_dropout in [0, 1], got {renamed_share} and {word_dropout}."
+            )
+        super().__init__(policy, env, learning_rate=policy_learning_rate, phases=phases, **shared)
+        self.policy_learning_rate = policy_learning_rate
+        self.epochs = epochs
+        self.tokens_per_batch = tokens_per_batch
+        self.examples_per_update = examples_per_update
+        self.max_grad_norm = max_grad_norm
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.averaged_share = averaged_share
         self.instructions_per_phase = instructions_per_phase
         self.temperature = temperature
-        self.renamed_copies = renamed_copies
+        self.renamed_share = renamed_share
         self.word_dropout = word_dropout
         self.labeller = labeller or RuleLabeller()
         self.trajectory_folder = None if trajectory_folder is None else Path(trajectory_folder)
         self._suite = suite
         self._collector: RolloutCollector | None = None
+        self.policy_fit(phase=1)  # refuses wrong settings now, not after a rollout
+
+    def policy_fit(self, phase: int) -> FitSettings:
+        """How the policy is fitted in a phase.
+
+        Args:
+            phase: Its number, from 1.
+        """
+        return FitSettings(
+            epochs=self.epochs,
+            tokens_per_batch=self.tokens_per_batch,
+            examples_per_update=self.examples_per_update,
+            max_grad_norm=self.max_grad_norm,
+            optimizer=self.optimizer,
+            averaged_share=self.averaged_share,
+            seed=self.phase_seed(phase, _FITTING),
+            **rate_in_phase(self.policy_learning_rate, self.schedule, phase, self.phases),
+        )
+
+    def configuration(self) -> dict[str, Any]:
+        """As of every algorithm; with the number of phases where the learning rate depends on it."""
+        phases = {"phases": self.phases} if self.schedule == "run" else {}
+        return {**super().configuration(), **phases}
 
     @property
     def suite(self) -> TaskSource:
@@ -150,16 +203,23 @@ class OnlineAlgorithm(PhaseAlgorithm):
             tasks.append(task)
         return tasks
 
-    def rename(self, items: Sequence[LabelledTrajectory], phase: int) -> TransitionSet:
-        """``renamed_copies`` copies of each trajectory under other names, as training examples.
+    def show(
+        self, items: Sequence[LabelledTrajectory], phase: int, purpose: int, passes: int = 1
+    ) -> list[list[Transition]]:
+        """Trajectories as training examples, a share of them under other names.
 
         Args:
             items: Labelled trajectories.
-            phase: Decides the names; 0 for what was there before the first.
+            phase: In this phase.
+            purpose: Of the names.
+            passes: How many times; each time under other names.
+
+        Returns:
+            The examples of each pass.
         """
-        rng = random.Random(self.phase_seed(phase, _RENAMING))
-        copies = [reworded(item, rng, self.word_dropout) for item in items for _ in range(self.renamed_copies)]
-        return to_transitions(copies, self.policy.renderer)
+        rng = random.Random(self.phase_seed(phase, purpose))
+        shown = renamed_passes(items, passes, self.renamed_share, rng, self.word_dropout)
+        return [to_transitions(group, self.policy.renderer).steps for group in shown]
 
     def collect(self, tasks: Sequence[Task], phase: int, purpose: int) -> Collected:
         """Attempts tasks, has them labelled and makes training examples of them.
@@ -194,15 +254,12 @@ class OnlineAlgorithm(PhaseAlgorithm):
             path = self.trajectory_folder / f"phase-{phase:04d}.jsonl.gz"
             write_trajectories(path, [*labelling.labelled, *rollout.failures])
         transitions = to_transitions(labelling.labelled, self.policy.renderer)
-        successes = [item for item in labelling.labelled if item.label.success]
-        renamed = self.rename(successes, phase)
         metrics = _metrics(rollout, labelling, transitions)
-        metrics["data/renamed_steps"] = len(renamed.steps)
         metrics["time/rollout_s"] = collected - began
         metrics["time/label_s"] = time.perf_counter() - collected
         if not transitions.steps:
             raise TrainingStopped(_why_empty(rollout, labelling, transitions))
-        return Collected(labelling, transitions, renamed, metrics)
+        return Collected(labelling, transitions, metrics)
 
 
 def _why_empty(rollout: Rollout, labelling: Labelling, transitions: TransitionSet) -> str:

@@ -27,12 +27,11 @@ from agents.models import ValueCritic
 from agents.objectives import fit_critic, fit_policy
 from agents.policy import LLMPolicy
 from agents.returns import mixed_advantage
-from agents.transitions import to_transitions
 from agents.types import LabelledTrajectory, Transition
 from webrl_gym.tasks.record import Task, task_from_dict
 from webrl_gym.types import Observation
 
-_INSTRUCTIONS, _ROLLOUT, _EXPERIENCE, _CRITIC, _POLICY, _CURRICULUM, _START = range(7)
+_INSTRUCTIONS, _ROLLOUT, _EXPERIENCE, _CRITIC, _CURRICULUM, _START, _SHOWING, _REPLAY = range(8)
 """Purposes of a phase's generators."""
 
 
@@ -68,6 +67,7 @@ class WebRL(OnlineAlgorithm):
         "optimizer",
         "critic_optimizer",
         "schedule",
+        "averaged_share",
         "replay_ratio",
         "perplexity_low",
         "perplexity_high",
@@ -77,7 +77,7 @@ class WebRL(OnlineAlgorithm):
         "suite_share",
         "instructions_per_phase",
         "temperature",
-        "renamed_copies",
+        "renamed_share",
         "word_dropout",
         "kl_ceiling",
     )
@@ -106,6 +106,7 @@ class WebRL(OnlineAlgorithm):
         optimizer: str = "adamw",
         critic_optimizer: str | None = None,
         schedule: str = "constant",
+        averaged_share: float = 0.0,
         replay_ratio: float = 2.0,
         perplexity_low: float = PERPLEXITY_LOW,
         perplexity_high: float = PERPLEXITY_HIGH,
@@ -116,7 +117,7 @@ class WebRL(OnlineAlgorithm):
         instructions_per_phase: int = 500,
         phases: int = 8,
         temperature: float = 1.0,
-        renamed_copies: int = 0,
+        renamed_share: float = 0.0,
         word_dropout: float = 0.0,
         kl_ceiling: float = 50.0,
         **shared: Any,
@@ -146,7 +147,9 @@ class WebRL(OnlineAlgorithm):
             max_grad_norm: Gradients are scaled down to this norm.
             optimizer: ``adamw`` or ``muon`` (``agents.optimizers``).
             critic_optimizer: Likewise for the critic; the policy's when None.
-            schedule: ``constant`` learning rate, or ``linear`` to 0 at the end of each phase.
+            schedule: ``constant`` learning rates, ``linear`` to 0 at the end of each phase, or ``run``: the policy's
+                falls to 0 at the end of the last phase, the critic's at the end of each.
+            averaged_share: Share of a phase's updates, the last ones, over which the policy's weights are averaged.
             replay_ratio: Most replayed steps per step of the phase; 0 switches replay off.
             perplexity_low: Lower end of the replay window.
             perplexity_high: Upper end of the replay window.
@@ -158,9 +161,9 @@ class WebRL(OnlineAlgorithm):
             instructions_per_phase: Tasks attempted in one phase, once each.
             phases: Phases after which ``learn`` ends.
             temperature: Of sampling while collecting.
-            renamed_copies: Copies under other names (``agents.augmentation``) of each demonstration and success in the
-                experience. Those of a phase's own successes are there when it draws its replay.
-            word_dropout: Probability that a word of the instruction is left out, in half of the copies.
+            renamed_share: Share of the phase's and of the replayed trajectories that the policy is shown under other
+                names (``agents.augmentation``), other ones in each phase.
+            word_dropout: Probability that a word of the instruction is left out, in half of those.
             kl_ceiling: Largest mean distance of the policy from its reference, in nats an action; beyond it training
                 stops.
             **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm`` (``seed``, ``checkpoint_folder``,
@@ -180,28 +183,28 @@ class WebRL(OnlineAlgorithm):
         super().__init__(
             policy,
             env,
-            learning_rate=policy_learning_rate,
+            policy_learning_rate=policy_learning_rate,
+            epochs=epochs,
+            tokens_per_batch=tokens_per_batch,
+            examples_per_update=examples_per_update,
+            max_grad_norm=max_grad_norm,
+            optimizer=optimizer,
+            schedule=schedule,
+            averaged_share=averaged_share,
             phases=phases,
             instructions_per_phase=instructions_per_phase,
             temperature=temperature,
-            renamed_copies=renamed_copies,
+            renamed_share=renamed_share,
             word_dropout=word_dropout,
             **shared,
         )
         self.lam = lam
         self.kl_coef = kl_coef
-        self.policy_learning_rate = policy_learning_rate
         self.critic_learning_rate = critic_learning_rate
-        self.epochs = epochs
         self.critic_epochs = critic_epochs
         self.critic_examples = critic_examples
         self.failures = failures
-        self.tokens_per_batch = tokens_per_batch
-        self.examples_per_update = examples_per_update
-        self.max_grad_norm = max_grad_norm
-        self.optimizer = optimizer
         self.critic_optimizer = critic_optimizer
-        self.schedule = schedule
         self.replay_ratio = replay_ratio
         self.perplexity_low = perplexity_low
         self.perplexity_high = perplexity_high
@@ -216,15 +219,13 @@ class WebRL(OnlineAlgorithm):
             replay_ratio=replay_ratio, perplexity_low=perplexity_low, perplexity_high=perplexity_high
         )
         done = [item for item in (*demonstrations, *attempts) if item.label.success]
-        self.experience.add(to_transitions(done, policy.renderer).trajectories)
-        self.experience.add(self.rename(done, phase=0).trajectories)
+        self.experience.add(done)
         self._failed = [item.trajectory.task for item in attempts if not item.label.success]
         self._proposals = Curriculum(
             proposer or _SuiteGrammar(self), value_low=value_low, value_high=value_high, protected=protected
         )
         self._proposals.remember(item.trajectory.task for item in attempts)
-        self._policy_fit(seed=0)  # refuses wrong settings now, not after a rollout
-        self._critic_fit(seed=0)
+        self._critic_fit(phase=1)  # refuses wrong settings now, not after a rollout
 
     def _run_phase(self, phase: int) -> PhaseMetrics:
         began = time.perf_counter()
@@ -235,15 +236,15 @@ class WebRL(OnlineAlgorithm):
         if not collected.labelling.success_rate:
             raise TrainingStopped(f"no success: none of {len(collected.labelling.labelled)} labelled trajectories.")
         steps = collected.transitions.steps
-        used = [step for step in steps if self.failures or step.outcome >= 1.0]
-        self.experience.add(collected.renamed.trajectories)
         collected_at = time.perf_counter()
+        attempts = collected.labelling.labelled if self.failures else collected.successes
+        (used,) = self.show(attempts, phase, _SHOWING)
         draw = self._draw_experience(phase, len(steps), metrics)
         reference = [*action_log_probs(self.policy, used, self.tokens_per_batch), *draw.log_probs]
         metrics["time/reference_s"] = time.perf_counter() - collected_at
         self._fit_critic(phase, steps, metrics)
         self._fit_policy(phase, [*used, *draw.transitions], reference, metrics)
-        self.experience.add(collected.transitions.trajectories)
+        self.experience.add(collected.successes)
         if self.curriculum:
             self._proposals.remember(instructions)
         self._failed = collected.failed_tasks
@@ -254,6 +255,7 @@ class WebRL(OnlineAlgorithm):
         """The policy has not been updated in this phase yet, so it is the previous phase's: filter and reference."""
         draw = self.experience.draw(
             current_steps,
+            lambda items: self.show(items, phase, _REPLAY)[0],
             lambda steps: action_log_probs(self.policy, steps, self.tokens_per_batch),
             self.phase_rng(phase, _EXPERIENCE),
         )
@@ -265,10 +267,9 @@ class WebRL(OnlineAlgorithm):
     def _fit_critic(self, phase: int, steps: Sequence[Transition], metrics: PhaseMetrics) -> None:
         """On the phase's own steps: replayed ones are successes only and would tell it that everything succeeds."""
         began = time.perf_counter()
-        seed = self.phase_seed(phase, _CRITIC)
+        settings = self._critic_fit(phase)
         if self.critic_examples is not None and len(steps) > self.critic_examples:
-            steps = random.Random(seed).sample(steps, self.critic_examples)
-        settings = self._critic_fit(seed)
+            steps = random.Random(settings.seed).sample(steps, self.critic_examples)
         metrics["critic/loss"] = fit_critic(self.critic, steps, settings, self.progress).loss
         metrics["time/critic_s"] = time.perf_counter() - began
 
@@ -285,7 +286,7 @@ class WebRL(OnlineAlgorithm):
             torch.tensor([step.outcome for step in data]),
             self.lam,
         ).tolist()
-        settings = self._policy_fit(self.phase_seed(phase, _POLICY))
+        settings = self.policy_fit(phase)
         report = fit_policy(self.policy, data, reference, advantages, self.kl_coef, settings, self.progress)
         metrics["critic/value_mean"] = fmean(values)
         metrics["advantage/mean"] = fmean(advantages)
@@ -341,24 +342,17 @@ class WebRL(OnlineAlgorithm):
         except PromptTooLong:
             return None
 
-    def _fit_settings(self, learning_rate: float, epochs: int, seed: int, optimizer: str) -> FitSettings:
+    def _critic_fit(self, phase: int) -> FitSettings:
         return FitSettings(
-            learning_rate=learning_rate,
-            epochs=epochs,
+            learning_rate=self.critic_learning_rate,
+            epochs=self.critic_epochs,
             tokens_per_batch=self.tokens_per_batch,
             examples_per_update=self.examples_per_update,
             max_grad_norm=self.max_grad_norm,
-            optimizer=optimizer,
-            schedule=self.schedule,
-            seed=seed,
+            optimizer=self.critic_optimizer or self.optimizer,
+            schedule="linear" if self.schedule == "run" else self.schedule,
+            seed=self.phase_seed(phase, _CRITIC),
         )
-
-    def _policy_fit(self, seed: int) -> FitSettings:
-        return self._fit_settings(self.policy_learning_rate, self.epochs, seed, self.optimizer)
-
-    def _critic_fit(self, seed: int) -> FitSettings:
-        optimizer = self.critic_optimizer or self.optimizer
-        return self._fit_settings(self.critic_learning_rate, self.critic_epochs, seed, optimizer)
 
     def _state_tensors(self) -> dict[str, Mapping[str, Tensor]]:
         return {"critic": module_tensors(self.critic)}

@@ -160,12 +160,11 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
             Shape (B, A), float32; 0 where none is wanted.
         """
         every, scores = self._scores_at(input_ids, attention_mask, positions)
-        every, scores, wanted = every[is_wanted], scores[is_wanted], token_ids[is_wanted]
-        sources = input_ids[:, None].expand(*positions.shape, -1)[is_wanted]
-        copied = scores.masked_fill(sources != wanted[:, None], _IMPOSSIBLE).logsumexp(1)
-        mass = torch.logaddexp(every.gather(1, wanted[:, None])[:, 0], copied)
-        log_probs = mass - torch.logaddexp(every.logsumexp(1), scores.logsumexp(1))
-        return torch.zeros_like(positions, dtype=log_probs.dtype).masked_scatter(is_wanted, log_probs)
+        is_other = input_ids[:, None] != token_ids[..., None]
+        copied = scores.masked_fill(is_other, _IMPOSSIBLE).logsumexp(2)
+        mass = torch.logaddexp(every.gather(2, token_ids[..., None])[..., 0], copied)
+        log_probs = mass - torch.logaddexp(every.logsumexp(2), scores.logsumexp(2))
+        return log_probs.masked_fill(~is_wanted, 0.0)
 
     def _scores_at(
         self, input_ids: Tensor, attention_mask: Tensor | None, positions: Tensor | None

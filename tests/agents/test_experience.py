@@ -7,23 +7,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.experience import ExperienceBuffer, action_perplexity
-from agents.types import Transition
+from agents.types import Completion, LabelledTrajectory, Prompt, Step, Trajectory, Transition
+from tests.agents.toy_env import toy_task
+from webrl_gym.types import Observation, OutcomeVerdict, VerdictStatus
+
+PAGE = Observation(instruction="Open it", url="http://toy.test/", html="<h1> Toys </h1>", last_action_error="")
 
 
 def trajectory(length, outcome=1.0, phase=0, name=0):
-    prompts = [(name, step, 7) for step in range(length)]
-    return tuple(
-        Transition(
-            prompt_ids=prompts[step],
-            action_ids=(1, 2),
-            next_prompt_ids=prompts[step + 1] if step < length - 1 else None,
-            reward=outcome if step == length - 1 else 0.0,
-            outcome=outcome,
-            steps_to_go=length - 1 - step,
-            phase=phase,
-        )
-        for step in range(length)
+    steps = tuple(
+        Step(PAGE, Prompt((name, step, 7), ""), Completion("exit()", (1, 2), (-0.5, -0.25))) for step in range(length)
     )
+    verdict = OutcomeVerdict(VerdictStatus.SCORED, outcome, "rules")
+    attempt = Trajectory(toy_task("Red", 0), steps, PAGE, phase, truncated=False, rule_verdict=verdict)
+    return LabelledTrajectory(attempt, verdict)
+
+
+def show(items):
+    """One transition a step, as they were sampled."""
+    return [
+        Transition(step.prompt.token_ids, step.completion.token_ids, None, 0.0, item.outcome, 0, 0)
+        for item in items
+        for step in item.trajectory.steps
+    ]
 
 
 def buffer_of(count, **changes):
@@ -47,29 +53,29 @@ def test_perplexity_by_hand():
 
 def test_only_successes_enter():
     buffer = ExperienceBuffer()
-    assert buffer.add([trajectory(3), trajectory(4, outcome=0.0), ()]) == 1
+    assert buffer.add([trajectory(3), trajectory(4, outcome=0.0), trajectory(0)]) == 1
     assert (len(buffer), buffer.trajectories) == (3, 1)
 
 
 def test_only_steps_inside_the_window_are_drawn_ends_included():
     perplexities = [1.0, 1 / 0.95 + 1e-9, 1.5, 2.0 - 1e-9, 2.1, math.inf]
-    draw = buffer_of(len(perplexities)).draw(100, by_name(perplexities), np.random.default_rng(0))
+    draw = buffer_of(len(perplexities)).draw(100, show, by_name(perplexities), np.random.default_rng(0))
     assert {step.prompt_ids[0] for step in draw.transitions} == {1, 2, 3}
     assert (draw.scored, draw.too_sure, draw.too_unsure) == (12, 2, 4)
     exact = ExperienceBuffer(perplexity_low=1.0, perplexity_high=1.0)
     exact.add([trajectory(1)])
-    assert len(exact.draw(1, lambda steps: [0.0] * len(steps), np.random.default_rng(0)).transitions) == 1
+    assert len(exact.draw(1, show, lambda steps: [0.0] * len(steps), np.random.default_rng(0)).transitions) == 1
 
 
 def test_log_probs_that_are_not_numbers_are_not_drawn():
-    draw = buffer_of(3).draw(9, lambda steps: [math.nan] * len(steps), np.random.default_rng(0))
+    draw = buffer_of(3).draw(9, show, lambda steps: [math.nan] * len(steps), np.random.default_rng(0))
     assert draw.transitions == ()
     assert draw.too_unsure == 6
 
 
 @given(st.integers(0, 9), st.floats(0.0, 3.0), st.integers(0, 2**32))
 def test_at_most_the_ratio_is_drawn(current, ratio, seed):
-    draw = buffer_of(10, replay_ratio=ratio).draw(current, by_name([1.5] * 10), np.random.default_rng(seed))
+    draw = buffer_of(10, replay_ratio=ratio).draw(current, show, by_name([1.5] * 10), np.random.default_rng(seed))
     assert len(draw.transitions) == min(int(ratio * current), 20)
     assert len(set(draw.transitions)) == len(draw.transitions) == len(draw.log_probs)
     assert all(log_prob == pytest.approx(-2 * math.log(1.5)) for log_prob in draw.log_probs)
@@ -78,11 +84,11 @@ def test_at_most_the_ratio_is_drawn(current, ratio, seed):
 def test_the_draw_is_seeded_and_uniform():
     buffer = buffer_of(10, replay_ratio=1.0)
     score = by_name([1.5] * 10)
-    first, again = (buffer.draw(5, score, np.random.default_rng(3)) for _ in range(2))
+    first, again = (buffer.draw(5, show, score, np.random.default_rng(3)) for _ in range(2))
     assert first == again
     counts = np.zeros(10)
     for seed in range(200):
-        for step in buffer.draw(5, score, np.random.default_rng(seed)).transitions:
+        for step in buffer.draw(5, show, score, np.random.default_rng(seed)).transitions:
             counts[step.prompt_ids[0]] += 1
     assert counts.min() > 60
     assert counts.max() < 140
@@ -91,7 +97,7 @@ def test_the_draw_is_seeded_and_uniform():
 def test_scoring_stops_when_enough_is_found():
     buffer = ExperienceBuffer(replay_ratio=1.0)
     buffer.add(trajectory(10, name=name) for name in range(100))
-    draw = buffer.draw(10, by_name([1.5] * 100), np.random.default_rng(0))
+    draw = buffer.draw(10, show, by_name([1.5] * 100), np.random.default_rng(0))
     assert len(draw.transitions) == 10
     assert draw.scored < len(buffer)
 
@@ -100,38 +106,40 @@ def test_no_replay_scores_nothing():
     def never(steps):
         raise AssertionError("nothing should be scored")
 
-    assert buffer_of(3, replay_ratio=0.0).draw(10, never, np.random.default_rng(0)).transitions == ()
+    assert buffer_of(3, replay_ratio=0.0).draw(10, show, never, np.random.default_rng(0)).transitions == ()
 
 
 def test_a_scorer_that_loses_steps_is_refused():
     with pytest.raises(ValueError, match="6 log-probabilities, got 1"):
-        buffer_of(3).draw(10, lambda _: [0.0], np.random.default_rng(0))
+        buffer_of(3).draw(10, show, lambda _: [0.0], np.random.default_rng(0))
 
 
 def test_the_oldest_trajectories_make_room():
     buffer = ExperienceBuffer(capacity=5)
     buffer.add(trajectory(2, name=name) for name in range(4))
     assert len(buffer) == 4
-    assert [record["prompts"][0][0] for record in buffer.as_records()] == [2, 3]
+    assert [record["steps"][0]["prompt"]["token_ids"][0] for record in buffer.as_records()] == [2, 3]
 
 
 def test_records_give_the_same_buffer_back():
     buffer = ExperienceBuffer()
-    gap = trajectory(4, phase=2, name=5)
-    buffer.add([trajectory(3, name=1), (gap[0], gap[2], gap[3])])
+    buffer.add([trajectory(3, name=1), trajectory(3, phase=2, name=5)])
     records = json.loads(json.dumps(list(buffer.as_records())))
     other = ExperienceBuffer()
     other.add([trajectory(9)])
     other.replace_by(records)
     score = by_name([1.5] * 10)
-    assert other.draw(9, score, np.random.default_rng(1)) == buffer.draw(9, score, np.random.default_rng(1))
+    assert other.draw(9, show, score, np.random.default_rng(1)) == buffer.draw(9, show, score, np.random.default_rng(1))
     assert (len(other), other.trajectories) == (6, 2)
 
 
 def test_records_that_cannot_be_read_are_refused_and_nothing_changes():
     buffer = buffer_of(2)
-    with pytest.raises(ValueError, match="experience record"):
-        buffer.replace_by([{"prompts": []}])
+    with pytest.raises(ValueError, match="experience record cannot be read: field 'task' is missing"):
+        buffer.replace_by([{"steps": []}])
+    unlabelled = {**next(buffer.as_records()), "label": None}
+    with pytest.raises(ValueError, match="field 'label' is null"):
+        buffer.replace_by([unlabelled])
     assert buffer.trajectories == 2
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from agents.errors import TrainingStopped
-from agents.fitting import FitSettings, fit, in_passes
+from agents.fitting import FitSettings, fit, in_passes, rate_in_phase
 
 INPUTS = torch.randn(12, 3, generator=torch.Generator().manual_seed(0))
 TARGETS = INPUTS @ torch.tensor([1.0, -2.0, 0.5])
@@ -125,6 +125,44 @@ def test_a_linear_schedule_falls_to_zero():
     assert not torch.equal(constant.weight, falling.weight)
 
 
+def test_a_run_schedule_falls_through_all_phases():
+    phases = [FitSettings(**rate_in_phase(0.3, "run", phase, 3)) for phase in (1, 2, 3)]
+    starts = [settings.learning_rate for settings in phases]
+    ends = [settings.learning_rate * settings.final_rate_share for settings in phases]
+    assert starts == pytest.approx([0.3, 0.2, 0.1])
+    assert ends == pytest.approx([0.2, 0.1, 0.0])
+    assert rate_in_phase(0.3, "linear", 2, 3) == rate_in_phase(0.3, "linear", 1, 3)
+    with pytest.raises(ValueError, match="constant, linear or run, got 'cosine'"):
+        rate_in_phase(0.3, "cosine", 1, 3)
+    with pytest.raises(ValueError, match="from 1 to 3, got 4"):
+        rate_in_phase(0.3, "run", 4, 3)
+
+
+def test_the_weights_end_as_their_mean_over_the_last_updates():
+    moments = []
+
+    class Watching(nn.Linear):
+        def forward(self, inputs):
+            moments.append(self.weight.detach().clone())
+            return super().forward(inputs)
+
+    def run(share):
+        moments.clear()
+        torch.manual_seed(1)
+        module = Watching(3, 1)
+        settings = FitSettings(learning_rate=0.05, tokens_per_batch=18, epochs=5, averaged_share=share)
+        report = fit("toy", module, SIZES, [1.0] * 12, squared(module), settings)
+        return module.weight.detach().clone(), report.updates
+
+    last, updates = run(0.0)
+    averaged, _ = run(0.5)
+    after_each = [*moments[1:], last]
+    assert len(after_each) == updates
+    half = round(0.5 * updates)
+    torch.testing.assert_close(averaged, torch.stack(after_each[half:]).mean(0))
+    assert not torch.equal(averaged, last)
+
+
 def test_gradients_are_clipped():
     _, report = fitted(tokens_per_batch=10_000)
     assert report.grad_norm > 1.0
@@ -182,6 +220,8 @@ def test_progress_is_shown_in_examples():
         {"epochs": 0},
         {"tokens_per_batch": 0},
         {"examples_per_update": 0},
+        {"averaged_share": 1.0},
+        {"final_rate_share": -0.1},
         {"schedule": "cosine"},
     ],
 )

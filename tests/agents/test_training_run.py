@@ -42,7 +42,7 @@ TOY = [
     "algorithm.instructions_per_phase=8",
     "algorithm.curriculum=false",
     "algorithm.policy_learning_rate=2e-3",
-    "algorithm.renamed_copies=0",
+    "algorithm.renamed_share=0",
     "algorithm.tokens_per_batch=256",
 ]
 

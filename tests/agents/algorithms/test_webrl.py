@@ -1,5 +1,5 @@
-import dataclasses
 import random
+from dataclasses import fields, replace
 from statistics import fmean
 
 import pytest
@@ -68,7 +68,7 @@ def test_a_phase_reports_what_it_did():
 def dataclass_names():
     from agents.curriculum import CurriculumReport
 
-    return [field.name for field in dataclasses.fields(CurriculumReport)]
+    return [field.name for field in fields(CurriculumReport)]
 
 
 def test_new_instructions_evolve_from_failures_inside_the_value_window():
@@ -129,36 +129,53 @@ def test_the_critic_may_have_an_optimizer_of_its_own():
         webrl(started_policy(), critic_optimizer="lion")
 
 
-def test_renamed_copies_are_learned_from_beside_the_successes():
-    plain, renaming = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, renamed_copies=2)
-    assert renaming.experience.trajectories == 3 * plain.experience.trajectories
-    plain.learn()
-    renaming.learn()
-    successes = round(12 * plain.history[0]["rollout/success_rate"])
-    assert renaming.experience.trajectories == 3 * plain.experience.trajectories
-    assert plain.history[0]["data/renamed_steps"] == 0
-    assert renaming.history[0]["data/renamed_steps"] >= 2 * successes
-    assert renaming.history[0]["experience/drawn"] > plain.history[0]["experience/drawn"]
-
-
-def test_copies_lack_words_of_the_instruction(monkeypatch):
-    wordy = [dataclasses.replace(task, instruction="Now be so kind and " + task.instruction) for task in TASKS]
-    items = [demonstration(task) for task in wordy]
+@pytest.fixture
+def shown(monkeypatch):
+    """Instructions of the trajectories that become training examples, in order."""
     read = []
 
-    def shown(labelled, renderer):
+    def recording(labelled, renderer):
         read.extend(item.trajectory.task.instruction for item in labelled)
         return to_transitions([], renderer)
 
-    plain, short = (webrl(started_policy(), renamed_copies=8, word_dropout=share) for share in (0.0, 0.5))
-    monkeypatch.setattr("agents.algorithms.online.to_transitions", shown)
-    plain.rename(items, phase=1)
-    assert all(instruction.startswith("Now be so kind and ") for instruction in read)
-    read.clear()
-    short.rename(items, phase=1)
-    assert len(read) == 8 * len(items)
-    lacking = sum(not instruction.startswith("Now be so kind and ") for instruction in read)
-    assert 0.2 < lacking / len(read) < 0.8
+    monkeypatch.setattr("agents.algorithms.online.to_transitions", recording)
+    return read
+
+
+def wordy_demonstrations(copies=1):
+    tasks = [replace(task, instruction=f'Now be so kind and {task.instruction} in "Brass Lantern"') for task in TASKS]
+    return [demonstration(task) for task in tasks for _ in range(copies)]
+
+
+def test_each_phase_shows_its_trajectories_under_other_names(shown):
+    items = wordy_demonstrations(copies=10)
+    webrl(started_policy()).show(items, 1, 0)
+    assert all('"Brass Lantern"' in instruction for instruction in shown)
+    renaming = webrl(started_policy(), renamed_share=0.5)
+    seen = []
+    for arguments in ({"phase": 1}, {"phase": 1}, {"phase": 2}, {"phase": 1, "passes": 2}):
+        shown.clear()
+        renaming.show(items, purpose=0, **arguments)
+        seen.append(list(shown))
+    first, again, other_phase, both_passes = seen
+    assert first == again
+    assert 0.2 < sum('"Brass Lantern"' in instruction for instruction in first) / len(first) < 0.8
+    assert other_phase != first
+    assert both_passes[: len(items)] == first != both_passes[len(items) :]
+    with pytest.raises(ValueError, match=r"renamed_share and word_dropout in \[0, 1\], got 1.5 and 0.0"):
+        webrl(started_policy(), renamed_share=1.5)
+
+
+def test_what_is_shown_lacks_words_of_the_instruction(shown):
+    items = wordy_demonstrations(copies=8)
+    plain, short = (webrl(started_policy(), renamed_share=1.0, word_dropout=share) for share in (0.0, 0.5))
+    plain.show(items, 1, 0)
+    assert all(instruction.startswith("Now be so kind and ") for instruction in shown)
+    shown.clear()
+    short.show(items, 1, 0)
+    assert len(shown) == len(items)
+    lacking = sum(not instruction.startswith("Now be so kind and ") for instruction in shown)
+    assert 0.2 < lacking / len(shown) < 0.8
     with pytest.raises(ValueError, match=r"word_dropout in \[0, 1\], got .* and 2.0"):
         webrl(started_policy(), word_dropout=2.0)
 
@@ -218,6 +235,20 @@ def test_without_replay_only_the_phase_is_trained_on():
     assert [metrics["experience/drawn"] for metrics in algorithm.history] == [0, 0]
 
 
+def test_the_rate_falls_over_the_run_and_weights_are_averaged():
+    every_phase = webrl(started_policy(), policy_learning_rate=1e-3)
+    over_the_run = webrl(started_policy(), policy_learning_rate=1e-3, schedule="run")
+    averaged = webrl(started_policy(), policy_learning_rate=1e-3, schedule="run", averaged_share=0.5)
+    assert [every_phase.policy_fit(phase).learning_rate for phase in (1, 2)] == [1e-3, 1e-3]
+    assert [over_the_run.policy_fit(phase).learning_rate for phase in (1, 2)] == [1e-3, 5e-4]
+    ends = []
+    for algorithm in (every_phase, over_the_run, averaged):
+        algorithm.learn()
+        ends.append(weights(algorithm.policy))
+    assert not torch.equal(ends[0], ends[1])
+    assert not torch.equal(ends[1], ends[2])
+
+
 def test_a_tiny_learning_rate_stays_at_the_reference_of_each_phase():
     algorithm = webrl(started_policy(), policy_learning_rate=1e-9)
     algorithm.learn()
@@ -226,10 +257,12 @@ def test_a_tiny_learning_rate_stays_at_the_reference_of_each_phase():
 
 NANO = {
     "attempts": [demonstration(TASKS[0]), demonstration(TASKS[1], FAILED)],
-    "renamed_copies": 2,
+    "renamed_share": 0.7,
     "word_dropout": 0.2,
     "critic_examples": 9,
     "failures": False,
+    "schedule": "run",
+    "averaged_share": 0.5,
 }
 """What conf/algorithm/webrl.yaml sets for the nano model."""
 
@@ -282,6 +315,12 @@ def test_a_finished_run_can_be_given_more_phases(tmp_path):
     assert torch.equal(weights(longer.policy), weights(straight.policy))
 
 
+def test_phases_cannot_be_added_where_the_rate_falls_over_the_run(tmp_path):
+    webrl(started_policy(), phases=1, checkpoint_folder=tmp_path, schedule="run").learn()
+    with pytest.raises(CheckpointMismatch, match="phases: checkpoint 1, now 2"):
+        webrl(started_policy(), phases=2, checkpoint_folder=tmp_path, schedule="run").resume()
+
+
 def test_a_checkpoint_of_another_configuration_is_refused_by_name(tmp_path):
     webrl(started_policy(), phases=1, checkpoint_folder=tmp_path).learn()
     with pytest.raises(CheckpointMismatch, match=r"kl_coef: checkpoint 0\.2, now 0\.7"):
@@ -322,7 +361,7 @@ def test_a_phase_that_only_broke_stops():
 def test_a_phase_that_nobody_can_label_stops():
     class Undecided(OrmLabeller):
         def _verdict(self, p_yes):
-            return dataclasses.replace(super()._verdict(p_yes), status=VerdictStatus.UNDECIDED)
+            return replace(super()._verdict(p_yes), status=VerdictStatus.UNDECIDED)
 
     class Half:
         def p_yes(self, prompts):
