@@ -210,7 +210,7 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
             "orm.source=me",
             "demonstrations=0",
             "env.num_envs=many",
-            "algorithm.perplexity_low=3",
+            "algorithm.perplexity_low=2000",
             "algorithm.value_high=0",
             "algorithm.phases=0",
             "sft.valid_every=0",
