@@ -17,6 +17,9 @@ from agents.models import ValueCritic
 from agents.policy import LLMPolicy
 from agents.types import TokenBatch, Transition
 
+_WITHOUT_GRADIENTS = 4
+"""Nothing is kept for a backward pass, so so many times the tokens of a training batch fit."""
+
 
 def transition_size(transition: Transition) -> int:
     """Tokens of a transition's forward pass: prompt and action.
@@ -58,7 +61,7 @@ def action_log_probs(policy: LLMPolicy, transitions: Sequence[Transition], token
     Args:
         policy: The policy; in evaluation mode.
         transitions: Steps to score.
-        tokens_per_batch: Most padded tokens in one forward pass.
+        tokens_per_batch: Most padded tokens in one forward pass while training; here four times as many.
 
     Returns:
         One number for each transition, in order, in nats.
@@ -66,7 +69,7 @@ def action_log_probs(policy: LLMPolicy, transitions: Sequence[Transition], token
     results = [0.0] * len(transitions)
     sizes = [transition_size(transition) for transition in transitions]
     with torch.no_grad():
-        for bucket in length_buckets(sizes, tokens_per_batch, np.random.default_rng(0)):
+        for bucket in length_buckets(sizes, _WITHOUT_GRADIENTS * tokens_per_batch, np.random.default_rng(0)):
             log_probs = policy.action_log_probs(transition_batch(policy, [transitions[place] for place in bucket]))
             for place, log_prob in zip(bucket, log_probs.float().tolist(), strict=True):
                 results[place] = log_prob
@@ -79,7 +82,7 @@ def state_values(critic: ValueCritic, prompts: Sequence[tuple[int, ...]], tokens
     Args:
         critic: The critic; in evaluation mode.
         prompts: Token ids of states.
-        tokens_per_batch: Most padded tokens in one forward pass.
+        tokens_per_batch: Most padded tokens in one forward pass while training; here four times as many.
 
     Returns:
         One number in (0, 1) for each prompt, in order.
@@ -88,7 +91,7 @@ def state_values(critic: ValueCritic, prompts: Sequence[tuple[int, ...]], tokens
     values: dict[tuple[int, ...], float] = {}
     with torch.no_grad():
         sizes = [len(prompt) for prompt in distinct]
-        for bucket in length_buckets(sizes, tokens_per_batch, np.random.default_rng(0)):
+        for bucket in length_buckets(sizes, _WITHOUT_GRADIENTS * tokens_per_batch, np.random.default_rng(0)):
             batch = state_batch(critic, [distinct[place] for place in bucket])
             probabilities = success_probability(critic(*batch))
             for place, value in zip(bucket, probabilities.float().tolist(), strict=True):
@@ -104,7 +107,7 @@ def transition_values(
     Args:
         critic: The critic; in evaluation mode.
         transitions: Steps to value.
-        tokens_per_batch: Most padded tokens in one forward pass.
+        tokens_per_batch: Most padded tokens in one forward pass while training; here four times as many.
 
     Returns:
         Values and next values, in order.
