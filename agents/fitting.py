@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, TypeVar
@@ -140,6 +141,18 @@ def in_passes(groups: Sequence[Sequence[Example]]) -> tuple[list[Example], list[
     return [example for group in groups for example in group], list(map(range, [0, *ends[:-1]], ends))
 
 
+@contextmanager
+def _repeatable(module: nn.Module) -> Iterator[None]:
+    """On a CPU, the same numbers every time: with several threads some gradients are summed in any order otherwise."""
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    if next(module.parameters()).device.type == "cpu":
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+
+
 def fit(
     stage: str,
     module: nn.Module,
@@ -193,7 +206,8 @@ def fit(
                 for group, learning_rate in groups:
                     group["lr"] = learning_rate * falling
             weight = sum(weights[place] for batch in batches for place in batch)
-            loss = _accumulate(batches, weights, weight, loss_of)
+            with _repeatable(module):
+                loss = _accumulate(batches, weights, weight, loss_of)
             norm = float(nn.utils.clip_grad_norm_(parameters, settings.max_grad_norm))
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise TrainingStopped(
