@@ -88,6 +88,5 @@ def _rotate(hidden: Tensor, rotation: Rotation) -> Tensor:
 
 def take(tensor: Tensor, positions: Tensor) -> Tensor:
     """Rows of (B, T, ...) at (B, A)."""
-    # the gradient of a gather costs a fraction of that of indexing on a CPU
     index = positions.view(*positions.shape, *[1] * (tensor.ndim - 2)).expand(-1, -1, *tensor.shape[2:])
     return tensor.gather(1, index)
