@@ -7,6 +7,7 @@ will get one until key, model name or address are put right (``ServerRefused``).
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import re
@@ -21,6 +22,7 @@ import httpx
 
 from webrl_gym.errors import CompletionFailed, ServerRefused
 
+_log = logging.getLogger(__name__)
 _FIRST_WAIT_S = 2.0
 _LONGEST_WAIT_S = 60.0
 _WORDS_SHOWN = 200
@@ -71,13 +73,17 @@ class ChatServer:
             body: The request.
 
         Raises:
-            ServerRefused: If it refuses every request: key, model name or address are wrong.
-            CompletionFailed: If it stays busy or away, refuses this prompt, or answers with something else.
+            ServerRefused: If it refuses every request (key, model name or address are wrong), or nobody answers there.
+            CompletionFailed: If it stays busy, refuses this prompt, or answers with something else.
         """
         problem = ""
+        was_reached = False
         wait = _FIRST_WAIT_S
         for attempt in range(self.attempts):
             if attempt:
+                _log.warning(
+                    "%s: %s; try %d of %d in %.0f s", self.shown_url, problem, attempt + 1, self.attempts, wait
+                )
                 self.sleep(wait)
             wait = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
             try:
@@ -89,13 +95,19 @@ class ChatServer:
                 ) from None
             except httpx.HTTPError as error:
                 problem = f"{type(error).__name__}: {error}"
+                was_reached |= not isinstance(error, httpx.ConnectError)
                 continue
+            was_reached = True
             if answer.status_code == httpx.codes.OK:
                 return self._choice(answer)
             problem = f"status {answer.status_code}"
             if not _is_busy(answer.status_code):
                 raise self._refusal(answer, str(body.get("model")))
             wait = max(wait, min(_retry_after(answer.headers.get("Retry-After", "")), _LONGEST_WAIT_S))
+        if not was_reached:
+            raise ServerRefused(
+                f"nobody answers at {self.shown_url}: check base_url and that the server runs; {problem}"
+            )
         raise CompletionFailed(f"{self.shown_url} gave no completion in {self.attempts} tries; last: {problem}")
 
     def _key(self) -> str:

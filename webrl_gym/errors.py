@@ -78,7 +78,7 @@ class CompletionFailed(WebRLGymError):
 
 
 class ServerRefused(WebRLGymError):
-    """Raised when a language model's server refuses every request; the message says what to check."""
+    """Raised when a language model's server refuses every request or is not there; the message says what to check."""
 
 
 class ScorerError(WebRLGymError):

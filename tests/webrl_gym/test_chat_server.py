@@ -72,14 +72,21 @@ def test_a_server_says_until_when_to_wait(server: CompletionServer, waits: list[
     assert waits == [pytest.approx(30, abs=5)]
 
 
-def test_a_server_that_is_away_or_slow_is_asked_again(server: CompletionServer, waits: list[float]) -> None:
-    with pytest.raises(CompletionFailed, match="in 5 tries; last: ConnectError"):
+def test_a_server_that_nobody_reaches_is_told_while_it_is_tried_again(
+    waits: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ServerRefused, match=r"nobody answers at http://127.0.0.1:9/v1/.*server runs; ConnectError"):
         ask("http://127.0.0.1:9/v1", waits)
+    assert waits == [2.0, 4.0, 8.0, 16.0]
+    assert "try 2 of 5 in 2 s" in caplog.text
+
+
+def test_a_slow_server_is_asked_again(server: CompletionServer, waits: list[float]) -> None:
     server.answers = [DONE]
     server.slow = True
     with pytest.raises(CompletionFailed, match="in 2 tries; last: ReadTimeout"):
         ask(server.url, waits, timeout_s=0.05, attempts=2)
-    assert waits == [2.0, 4.0, 8.0, 16.0, 2.0]
+    assert waits == [2.0]
 
 
 NO_MODEL = json.dumps({"error": {"message": "the model does not exist"}}).encode()
