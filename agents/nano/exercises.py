@@ -10,10 +10,11 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agents.nano import pages, sketches
+from agents.nano import filling, pages, sketches, vocabulary
 from agents.nano.judging import judged_episode
 from agents.nano.sketches import Sketch
-from webrl_gym.actions import format_action
+from agents.nano.wording import wandering
+from webrl_gym.actions import ActionKind, format_action
 from webrl_gym.reward import render_orm_prompt
 from webrl_gym.types import Observation
 
@@ -37,8 +38,18 @@ class Exercise:
     question: str | None = None
 
 
-_FILLERS = (0, 0, 0, 1, 1, 1, 2, 2, 3, 6)
+_FILLERS = (0, 0, 0, 1, 1, 2, 2, 3, 5, 8)
 """Blocks beside the point on a page, equally likely; most pages are short, so that training is quick."""
+_ERROR_SHARE = 0.05
+"""Exercises in which the last action is told to have failed, which changes nothing of what is right."""
+_ERRORS = (
+    'There is no element "{number}" on this page.',
+    "The element is a <button>, which takes no text.",
+    "The element is a <input>, not a select box.",
+    'There is no option "{name}".',
+    "The element is disabled.",
+    'The form was not sent: the field "{name}" must be filled in.',
+)
 
 
 def make_exercise(rng: random.Random, kind: str | None = None) -> Exercise:
@@ -60,7 +71,18 @@ def make_exercise(rng: random.Random, kind: str | None = None) -> Exercise:
 
 def _finish(rng: random.Random, kind: str, sketch: Sketch) -> Exercise:
     page = sketch.head + _page(rng, sketch.block, is_alone=sketch.is_alone) + sketch.tail
-    return Exercise(kind, _observation(sketch.instruction, page), sketch.history, format_action(sketch.action()))
+    action = sketch.action()
+    history = (*_earlier(rng), *sketch.history)
+    error = ""
+    if action.kind is not ActionKind.EXIT and rng.random() < _ERROR_SHARE:
+        history = (*history, wandering(rng))
+        error = rng.choice(_ERRORS).format(number=rng.randint(0, 99), name=vocabulary.phrase(rng))
+    return Exercise(kind, _observation(sketch.instruction, page, error), history, format_action(action))
+
+
+def _earlier(rng: random.Random) -> list[str]:
+    """Actions that led here and decide nothing any more."""
+    return [wandering(rng) for _ in range(rng.choice((0, 0, 0, 1, 2, 3, 5)))]
 
 
 def _page(rng: random.Random, block: pages.Block, *, is_alone: bool = False) -> str:
@@ -78,8 +100,8 @@ def _judge(rng: random.Random) -> Exercise:
     return Exercise("judge", _observation(episode.instruction, page), (), "YES" if episode.is_done else "NO", question)
 
 
-def _observation(instruction: str, page: str) -> Observation:
-    return Observation(instruction=instruction, url="", html=page, last_action_error="")
+def _observation(instruction: str, page: str, error: str = "") -> Observation:
+    return Observation(instruction=instruction, url="", html=page, last_action_error=error)
 
 
 _MAKERS: dict[str, tuple[Callable[[random.Random], Sketch], float]] = {
@@ -87,12 +109,14 @@ _MAKERS: dict[str, tuple[Callable[[random.Random], Sketch], float]] = {
     "beside": (sketches.act_beside, 0.9),
     "read": (sketches.read, 2.2),
     "read_name": (sketches.read_name, 0.7),
-    "compare": (sketches.compare, 0.5),
+    "compare": (sketches.compare, 0.9),
     "ordinal": (sketches.ordinal, 0.4),
-    "fill": (sketches.fill, 2.2),
-    "range": (sketches.set_range, 0.6),
+    "fill": (filling.fill, 2.2),
+    "imply": (filling.imply, 1.8),
+    "range": (filling.set_range, 0.6),
     "search": (sketches.search, 1.5),
     "steps": (sketches.follow_steps, 0.9),
+    "lead": (sketches.lead_on, 1.2),
     "scroll": (sketches.scroll, 0.1),
     "tab": (sketches.switch_tab, 0.2),
 }

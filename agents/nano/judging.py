@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from agents.nano import pages, sketches, vocabulary
+from agents.nano import filling, pages, sketches, vocabulary
 from agents.nano.pages import Block, Control
+from agents.nano.wording import wandering
 from webrl_gym.actions import ActionKind, describe_action, format_action, leave
-
-_THANKS = ("Saved.", "Your changes were saved.", "Done.", "It worked.", "Thank you.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def _answered(rng: random.Random, *, is_done: bool) -> JudgedEpisode:
     make = rng.choices((sketches.read, sketches.read_name, sketches.ordinal, sketches.compare), (4, 1, 1, 1))[0]
     while (right := (sketch := make(rng)).action()).kind is not ActionKind.EXIT:
         pass
-    way = [_wandering(rng) for _ in range(rng.choice((0, 1, 1, 2, 3)))]
+    way = [wandering(rng) for _ in range(rng.choice((0, 1, 1, 2, 3)))]
     answer = right.argument or ""
     if is_done:
         way.append(_exit(answer))
@@ -65,33 +64,23 @@ def _wrong_answer(rng: random.Random, answer: str, rivals: tuple[str, ...]) -> s
     return rng.choice(("", "N/A", vocabulary.phrase(rng)))
 
 
-def _wandering(rng: random.Random) -> str:
-    """An earlier action that decides nothing."""
-    thing = rng.choice(vocabulary.NAMES)(rng)
-    return f'Click "{thing}"' if rng.random() < 0.6 else f'Search "{thing}" in "Search"'
-
-
 def _filled_in(rng: random.Random, *, is_done: bool) -> JudgedEpisode:
-    draft = pages.form(rng, rng.randint(1, 5))
-    *fields, submit = draft.controls
-    chosen = rng.sample(fields, rng.randint(1, min(3, len(fields))))
-    wishes = [(control, sketches.wish(rng, control)) for control in chosen]
-    parts = [sketches.tell(rng, control, value) for control, value in wishes]
-    joined = rng.choice((" and ", ", ", ", then ")).join(parts)
-    instruction = f"{joined[0].upper()}{joined[1:]} and press {submit.name}"
+    make = rng.choice((filling.named_form, filling.unnamed_form))
+    block, wishes, submit, instruction = make(rng)
+    if make is filling.named_form:
+        instruction += f" and press {submit.name}"
     spoiled = None if is_done else rng.choice(("left out", "other value", "other value", "not sent", "not begun"))
     if spoiled == "left out":
         wishes.pop(rng.randrange(len(wishes)))
     elif spoiled == "other value":
         spoiled = _spoil_value(rng, wishes)
-    steps = [_wandering(rng) for _ in range(rng.choice((0, 0, 1, 2)))]
-    block = draft.block
+    steps = [wandering(rng) for _ in range(rng.choice((0, 0, 1, 2)))]
     if spoiled != "not begun":
-        steps += [sketches.carry_out(control, value) for control, value in wishes]
+        steps += [filling.carry_out(control, value) for control, value in wishes]
         if spoiled != "not sent":
             steps.append(f'Click "{submit.name}"')
             if rng.random() < 0.6:
-                block = [[rng.choice(_THANKS)], *block]
+                block = [[rng.choice(pages.THANKS)], *block]
     if rng.random() < (0.95 if is_done else 0.7):
         steps.append(_exit())
     return JudgedEpisode(instruction, tuple(steps), block, is_done)
@@ -111,7 +100,7 @@ def _spoil_value(rng: random.Random, wishes: list[tuple[Control, str]]) -> str:
     elif len(words) > 1 and control.tag != "select" and rng.random() < 0.4:
         value = " ".join(words[:-1])
     else:
-        while (other := sketches.wish(rng, control)) == value and len(control.options) != 2:
+        while (other := filling.wish(rng, control)) == value and len(control.options) != 2:
             pass
         value = other if other != value else control.value
     wishes[place] = control, value

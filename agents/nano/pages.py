@@ -14,6 +14,10 @@ _FIELD_WORDS = (
     "Members,Location,Level,Code,Duration"
 ).split(",")
 _BUTTONS = "Save,Submit,Search,Apply,Send,Update,Create,Post,Continue,Go,Confirm,Filter,Add,Publish".split(",")
+SEARCH_LABELS = ("Search", "Search query", "Search entire store", "Find", "Keyword")
+"""What search boxes are called."""
+THANKS = ("Saved.", "Your changes were saved.", "Done.", "It worked.", "Thank you.")
+"""What a page says after a form was sent."""
 _ROW_LINKS = "View,Edit,Open,Details,Delete,Reply,Select,Remove,Share,Add,Copy,Show,Follow,Vote".split(",")
 
 
@@ -253,8 +257,13 @@ def form(rng: random.Random, fields: int) -> Draft:
         else:
             controls.append(Control("input", label=label, kind="checkbox", checked=rng.random() < 0.3))
     block: Block = [[control] for control in controls]
-    submit = Control("button", rng.choice(_BUTTONS) if rng.random() < 0.7 else vocabulary.phrase(rng))
+    submit = Control("button", button_name(rng))
     return Draft([*block, [submit]], controls=[*controls, submit])
+
+
+def button_name(rng: random.Random) -> str:
+    """What the button that sends a form says."""
+    return rng.choice(_BUTTONS) if rng.random() < 0.7 else vocabulary.phrase(rng)
 
 
 def links(rng: random.Random, names: list[str], tag: str = "a") -> Draft:

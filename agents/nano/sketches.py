@@ -105,7 +105,8 @@ def read(rng: random.Random) -> Sketch:
         wordings += " / How many {label} does {name} have? / How many {label} are there for {name}?"
     instruction = say(rng, wordings, label=loosely(rng, label), name=row.name)
     rivals = (*(other.values[label] for other in rows), *row.values.values())
-    return Sketch(instruction, draft.block, lambda: actions.leave(value), rivals=_without(value, rivals))
+    history = (f'Click "{row.name}"',) if len(rows) == 1 and rng.random() < 0.5 else ()
+    return Sketch(instruction, draft.block, lambda: actions.leave(value), history, rivals=_without(value, rivals))
 
 
 def _without(answer: str, rivals: tuple[str, ...]) -> tuple[str, ...]:
@@ -138,7 +139,7 @@ def read_name(rng: random.Random) -> Sketch:
 def compare(rng: random.Random) -> Sketch:
     """Tell or open the record with the most or the least of something."""
     kind = rng.choice(("money", "number"))
-    rows = pages.records(rng, rng.randint(2, 4), rng.randint(1, 2), (kind,))
+    rows = pages.records(rng, rng.randint(2, 5), rng.randint(1, 3), (kind,))
     label = next(iter(rows[0].values))
     draft = pages.table(rng, rows, linked=True)
     is_most = rng.random() < 0.5
@@ -172,72 +173,9 @@ def ordinal(rng: random.Random) -> Sketch:
     return Sketch(text, draft.block, lambda: actions.leave(row.name), is_alone=True, rivals=rivals)
 
 
-def fill(rng: random.Random) -> Sketch:
-    """A form, some of whose fields are to be set, and perhaps submitted; some of that may be done already."""
-    draft = pages.form(rng, rng.randint(1, 6))
-    *fields, submit = draft.controls
-    chosen = rng.sample(fields, rng.randint(1, min(3, len(fields))))
-    wishes = [(control, wish(rng, control)) for control in chosen]
-    parts = [tell(rng, control, value) for control, value in wishes]
-    presses = rng.random() < 0.6
-    joined = rng.choice((" and ", ", ", ", then ", " and then ")).join(parts)
-    ending = rng.choice((f" and press {submit.name}", f", then click {submit.name}", f" and {submit.name.lower()}"))
-    instruction = joined[0].upper() + joined[1:] + (ending if presses else "")
-    done = rng.choice((0, 0, len(wishes), rng.randint(0, len(wishes))))
-    history = [carry_out(control, value) for control, value in wishes[:done]]
-    if done < len(wishes):
-        control, value = wishes[done]
-        return Sketch(instruction, draft.block, lambda: _set(control, value), tuple(history))
-    if presses and rng.random() < 0.7:
-        return Sketch(instruction, draft.block, lambda: actions.click(submit.id), tuple(history))
-    if presses:
-        history.append(f'Click "{submit.name}"')
-        if rng.random() < 0.6:
-            draft.block.insert(0, [rng.choice(("Saved.", "Your changes were saved.", "Done.", "It worked."))])
-    return Sketch(instruction, draft.block, lambda: actions.leave(""), tuple(history))
-
-
-def wish(rng: random.Random, control: Control) -> str:
-    """A value that a field could be set to; nothing for a check box, which is turned over."""
-    if control.tag == "select":
-        return rng.choice([option for option in control.options if option != control.value])
-    if control.kind == "checkbox":
-        return ""
-    if control.tag == "textarea":
-        return vocabulary.sentence(rng)
-    return rng.choice(vocabulary.VALUES[rng.choice(list(vocabulary.VALUES))])(rng)
-
-
-def tell(rng: random.Random, control: Control, value: str) -> str:
-    """A wish in words."""
-    name = f'"{control.name}"' if rng.random() < 0.2 else loosely(rng, control.name)
-    if control.kind == "checkbox":
-        return f"{'uncheck' if control.checked else 'check'} {name}"
-    shown = f'"{value}"' if rng.random() < 0.4 else value
-    wordings = "choose {v} as {n} / select {v} in {n} / set {n} to {v} / change {n} to {v}"
-    if control.tag != "select":
-        wordings = "set {n} to {v} / type {v} into {n} / enter {v} as {n} / change {n} to {v} / write {v} in {n}"
-    return rng.choice(wordings.split(" / ")).format(v=shown, n=name)
-
-
-def carry_out(control: Control, value: str) -> str:
-    """Carries a wish out and gives the history's words for it."""
-    if control.kind == "checkbox":
-        control.checked = not control.checked
-        return f'Click "{control.name}"'
-    control.value = value
-    return f'{"Select" if control.tag == "select" else "Type"} "{value}" in "{control.name}"'
-
-
-def _set(control: Control, value: str) -> Action:
-    if control.kind == "checkbox":
-        return actions.click(control.id)
-    return (actions.select_option if control.tag == "select" else actions.type_text)(control.id, value)
-
-
 def search(rng: random.Random) -> Sketch:
     """Search for words that the sentence around them does not mark."""
-    box = Control("input", label=rng.choice(("Search", "Search query", "Search entire store", "Find", "Keyword")))
+    box = Control("input", label=rng.choice(pages.SEARCH_LABELS))
     block: Block = [[box, Control("button", rng.choice(("Search", "Go")))]] if rng.random() < 0.6 else [[box]]
     if rng.random() < 0.3:
         block.append([Control("input", label=vocabulary.phrase(rng))])
@@ -254,22 +192,6 @@ def search(rng: random.Random) -> Sketch:
         text=text,
     )
     return Sketch(instruction, block, lambda: Action(ActionKind.SEARCH, element=box.id, argument=text))
-
-
-def set_range(rng: random.Random) -> Sketch:
-    """Two fields that belong together, told as "from A to B" in the middle of other words."""
-    first, second = rng.choice((("From", "To"), ("Start", "End"), ("Start Date", "End Date"), ("Between", "And")))
-    make = rng.choice((proper_name, proper_name, vocabulary.date, vocabulary.number, vocabulary.address))
-    ends = (make(rng), make(rng))
-    controls = [Control("input", label=label) for label in (first, second)]
-    go = Control("button", rng.choice(("Go", "Show", "Apply", "Show Report")))
-    block: Block = [[control] for control in (*controls, go)]
-    said = carry(rng, f"from {ends[0]} to {ends[1]}")
-    done = rng.randint(0, 2)
-    history = tuple(carry_out(control, value) for control, value in zip(controls[:done], ends, strict=False))
-    if done == 2:
-        return Sketch(said, block, lambda: actions.click(go.id), history)
-    return Sketch(said, block, lambda: _set(controls[done], ends[done]), history)
 
 
 def follow_steps(rng: random.Random) -> Sketch:
@@ -312,3 +234,51 @@ def switch_tab(rng: random.Random) -> Sketch:
         lambda: Action(ActionKind.SWITCH_TAB, argument=str(wanted)),
         head=f"[tabs {listed}]\n",
     )
+
+
+def lead_on(rng: random.Random) -> Sketch:
+    """A question that this page does not answer: open what it is about, search for it, or turn the page."""
+    make = rng.choices((_open, _search, _turn), (3, 2, 1))[0]
+    return make(rng)
+
+
+def _question(rng: random.Random, name: str, labels: tuple[str, ...]) -> str:
+    """Asks for something of a record that none of the labels tells."""
+    shown = {label.lower() for label in labels}
+    label = next(label for label in iter(lambda: pages.field_names(rng, 1)[0], None) if label.lower() not in shown)
+    return say(
+        rng,
+        "What is the {label} of {name}? / Tell me the {label} of {name} / Find the {label} of {name} / "
+        "{label} of {name}? / Get the {label} for {name} / Look at {name} and tell me its {label} / "
+        "How many {label} does {name} have? / Change the {label} of {name} / Use the {label} of {name}",
+        label=loosely(rng, label),
+        name=name,
+    )
+
+
+def _open(rng: random.Random) -> Sketch:
+    rows = pages.records(rng, rng.randint(1, 7), rng.randint(0, 4))
+    draft = pages.table(rng, rows, linked=True) if rng.random() < 0.5 else pages.cards(rng, rows)
+    row = rng.choice(draft.records)
+    target = row.control
+    text = _question(rng, row.name, tuple(row.values))
+    history = (f'Search "{row.name}" in "Search"',) if rng.random() < 0.3 else ()
+    return Sketch(text, draft.block, lambda: actions.click(target.id if target else ""), history)
+
+
+def _search(rng: random.Random) -> Sketch:
+    box = Control("input", label=rng.choice(pages.SEARCH_LABELS))
+    name = rng.choice(vocabulary.NAMES)(rng)
+    block: Block = [[box, Control("button", rng.choice(("Search", "Go")))]] if rng.random() < 0.6 else [[box]]
+    question = _question(rng, name, ())
+    return Sketch(question, block, lambda: Action(ActionKind.SEARCH, element=box.id, argument=name))
+
+
+def _turn(rng: random.Random) -> Sketch:
+    *rows, missing = pages.records(rng, rng.randint(3, 7), rng.randint(1, 4))
+    draft = pages.table(rng, rows, linked=True) if rng.random() < 0.5 else pages.cards(rng, rows)
+    forth = Control("a", rng.choice(("Next", "Next page", "Older", "More", "Load more", "Next >")))
+    back = [Control("a", rng.choice(("Previous", "Newer", "Back", "1")))] if rng.random() < 0.5 else []
+    block: Block = [*draft.block, [*back, forth]]
+    text = _question(rng, missing.name, tuple(missing.values))
+    return Sketch(text, block, lambda: actions.click(forth.id), is_alone=True)

@@ -74,3 +74,9 @@ def proper_name(rng: random.Random) -> str:
     return rng.choice((vocabulary.person, vocabulary.code, vocabulary.email, vocabulary.user_name, vocabulary.address))(
         rng
     )
+
+
+def wandering(rng: random.Random) -> str:
+    """An earlier action that decides nothing."""
+    thing = rng.choice(vocabulary.NAMES)(rng)
+    return f'Click "{thing}"' if rng.random() < 0.6 else f'Search "{thing}" in "Search"'
