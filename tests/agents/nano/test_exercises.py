@@ -53,6 +53,16 @@ def test_all_kinds_are_drawn_and_both_judgements() -> None:
     assert {exercise.action for exercise in drawn if exercise.kind == "judge"} == {"YES", "NO"}
 
 
+def test_earlier_actions_and_errors_stand_in_exercises_of_all_kinds() -> None:
+    rng = random.Random(0)
+    drawn = [make_exercise(rng) for _ in range(1500)]
+    acting = [exercise for exercise in drawn if exercise.question is None]
+    assert {exercise.kind for exercise in acting if exercise.history} == {*KINDS} - {"judge"}
+    failed = [exercise for exercise in acting if exercise.observation["last_action_error"]]
+    assert 0.02 < len(failed) / len(acting) < 0.08
+    assert all(exercise.history and not exercise.action.startswith("exit") for exercise in failed)
+
+
 def test_half_of_the_words_are_in_no_list() -> None:
     words, names = word_lists()
     known = {*words, *names}
