@@ -175,8 +175,7 @@ def ordinal(rng: random.Random) -> Sketch:
 
 def search(rng: random.Random) -> Sketch:
     """Search for words that the sentence around them does not mark."""
-    box = Control("input", label=rng.choice(pages.SEARCH_LABELS))
-    block: Block = [[box, Control("button", rng.choice(("Search", "Go")))]] if rng.random() < 0.6 else [[box]]
+    box, block = _search_box(rng)
     if rng.random() < 0.3:
         block.append([Control("input", label=vocabulary.phrase(rng))])
     if rng.random() < 0.65:
@@ -192,6 +191,11 @@ def search(rng: random.Random) -> Sketch:
         text=text,
     )
     return Sketch(instruction, block, lambda: Action(ActionKind.SEARCH, element=box.id, argument=text))
+
+
+def _search_box(rng: random.Random) -> tuple[Control, Block]:
+    box = Control("input", label=rng.choice(pages.SEARCH_LABELS))
+    return box, [[box, Control("button", rng.choice(("Search", "Go")))]] if rng.random() < 0.6 else [[box]]
 
 
 def follow_steps(rng: random.Random) -> Sketch:
@@ -245,7 +249,7 @@ def lead_on(rng: random.Random) -> Sketch:
 def _question(rng: random.Random, name: str, labels: tuple[str, ...]) -> str:
     """Asks for something of a record that none of the labels tells."""
     shown = {label.lower() for label in labels}
-    label = next(label for label in iter(lambda: pages.field_names(rng, 1)[0], None) if label.lower() not in shown)
+    label = next(label for label in pages.field_names(rng, len(shown) + 1) if label.lower() not in shown)
     return say(
         rng,
         "What is the {label} of {name}? / Tell me the {label} of {name} / Find the {label} of {name} / "
@@ -258,7 +262,7 @@ def _question(rng: random.Random, name: str, labels: tuple[str, ...]) -> str:
 
 def _open(rng: random.Random) -> Sketch:
     rows = pages.records(rng, rng.randint(1, 7), rng.randint(0, 4))
-    draft = pages.table(rng, rows, linked=True) if rng.random() < 0.5 else pages.cards(rng, rows)
+    draft = _shown(rng, rows, linked=True)
     row = rng.choice(draft.records)
     target = row.control
     text = _question(rng, row.name, tuple(row.values))
@@ -267,16 +271,15 @@ def _open(rng: random.Random) -> Sketch:
 
 
 def _search(rng: random.Random) -> Sketch:
-    box = Control("input", label=rng.choice(pages.SEARCH_LABELS))
+    box, block = _search_box(rng)
     name = rng.choice(vocabulary.NAMES)(rng)
-    block: Block = [[box, Control("button", rng.choice(("Search", "Go")))]] if rng.random() < 0.6 else [[box]]
     question = _question(rng, name, ())
     return Sketch(question, block, lambda: Action(ActionKind.SEARCH, element=box.id, argument=name))
 
 
 def _turn(rng: random.Random) -> Sketch:
     *rows, missing = pages.records(rng, rng.randint(3, 7), rng.randint(1, 4))
-    draft = pages.table(rng, rows, linked=True) if rng.random() < 0.5 else pages.cards(rng, rows)
+    draft = _shown(rng, rows, linked=True)
     forth = Control("a", rng.choice(("Next", "Next page", "Older", "More", "Load more", "Next >")))
     back = [Control("a", rng.choice(("Previous", "Newer", "Back", "1")))] if rng.random() < 0.5 else []
     block: Block = [*draft.block, [*back, forth]]
