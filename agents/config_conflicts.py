@@ -46,9 +46,11 @@ _RANGES = {
     "sft.word_dropout": (0.0, 1.0),
     "algorithm.renamed_share": (0.0, 1.0),
     "algorithm.word_dropout": (0.0, 1.0),
+    "algorithm.min_action_probability": (0.0, 1.0),
     "algorithm.averaged_share": (0.0, 0.99),
     "algorithm.suite_share": (0.0, 1.0),
     "orm.renamed_share": (0.0, 1.0),
+    "orm.near_misses_per_success": (0.0, 100.0),
     "orm.threshold": (0.0, 0.999),
     "attempts.temperature": (0.01, 100.0),
 }

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from agents.batching import PromptBatch, collate, collate_prompts, length_buckets
 from agents.losses import success_probability
@@ -87,16 +88,32 @@ def state_values(critic: ValueCritic, prompts: Sequence[tuple[int, ...]], tokens
     Returns:
         One number in (0, 1) for each prompt, in order.
     """
-    distinct = list(dict.fromkeys(prompts))
-    values: dict[tuple[int, ...], float] = {}
     with torch.no_grad():
-        sizes = [len(prompt) for prompt in distinct]
+        hidden = state_features(critic, prompts, tokens_per_batch)
+        logits = critic.value_head(hidden.to(critic.value_head.weight))[:, 0]
+        values: list[float] = success_probability(logits).float().tolist()
+    return values
+
+
+def state_features(critic: ValueCritic, prompts: Sequence[tuple[int, ...]], tokens_per_batch: int) -> Tensor:
+    """What the critic's value head reads of each prompt; a prompt that occurs twice is computed once.
+
+    Args:
+        critic: The critic; in evaluation mode.
+        prompts: Token ids of states.
+        tokens_per_batch: As ``state_values`` takes it.
+
+    Returns:
+        Shape (N, d), float32, on the CPU.
+    """
+    distinct = {prompt: place for place, prompt in enumerate(dict.fromkeys(prompts))}
+    states = list(distinct)
+    features = torch.zeros(len(states), critic.value_head.in_features)
+    with torch.no_grad():
+        sizes = [len(state) for state in states]
         for bucket in length_buckets(sizes, _WITHOUT_GRADIENTS * tokens_per_batch, np.random.default_rng(0)):
-            batch = state_batch(critic, [distinct[place] for place in bucket])
-            probabilities = success_probability(critic(*batch))
-            for place, value in zip(bucket, probabilities.float().tolist(), strict=True):
-                values[distinct[place]] = value
-    return [values[prompt] for prompt in prompts]
+            features[list(bucket)] = critic.hidden(*state_batch(critic, [states[place] for place in bucket])).cpu()
+    return features[[distinct[prompt] for prompt in prompts]]
 
 
 def transition_values(

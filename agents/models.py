@@ -177,11 +177,22 @@ class ValueCritic(nn.Module):
         Returns:
             Shape (B,), float32.
         """
+        logits: Tensor = self.value_head(self.hidden(input_ids, attention_mask))
+        return logits[:, 0]
+
+    def hidden(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """What the value head reads: the trunk's hidden state at the last real token.
+
+        Args:
+            input_ids: Prompts padded on the right. Shape (B, T), int64.
+            attention_mask: Shape (B, T), bool.
+
+        Returns:
+            Shape (B, d), float32.
+        """
         last = attention_mask.long().sum(1, keepdim=True) - 1
         with self._arithmetic(is_learning=torch.is_grad_enabled()):
-            hidden = hidden_at(self.trunk, input_ids, attention_mask, last)[:, 0]
-        logits: Tensor = self.value_head(hidden.float())
-        return logits[:, 0]
+            return hidden_at(self.trunk, input_ids, attention_mask, last)[:, 0].float()
 
 
 def fast_bfloat16(device: torch.device | str) -> bool:

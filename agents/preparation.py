@@ -19,6 +19,7 @@ from agents.errors import TrainingStopped
 from agents.fitting import FitSettings, in_passes
 from agents.labelling import ConfusionMatrix, OrmLabeller, RuleLabeller, label_trajectories, orm_prompt
 from agents.metrics import Progress, SilentProgress
+from agents.near_misses import near_misses
 from agents.objectives import fit_scorer
 from agents.panel import play_task
 from agents.results import Rate
@@ -143,6 +144,7 @@ def train_orm(
     epochs: int,
     tokens_per_batch: int,
     renamed_share: float,
+    near_misses_per_success: float,
     threshold: float,
     seed: int,
     progress: Progress | None = None,
@@ -158,6 +160,8 @@ def train_orm(
         epochs: Passes over the balanced data.
         tokens_per_batch: Most padded tokens in one forward pass.
         renamed_share: Share of the trajectories that each pass shows under other names (``agents.augmentation``).
+        near_misses_per_success: Failures that each pass makes of successes (``agents.near_misses``), in parts of the
+            successes.
         threshold: P(YES) above which the report's judgements are YES.
         seed: Decides names and order.
         progress: Shown one unit an example.
@@ -169,9 +173,16 @@ def train_orm(
     failures = [item for item in labelled if not item.label.success]
     if not successes or not failures:
         raise TrainingStopped(f"the ORM needs successes and failures, got {len(successes)} and {len(failures)}")
-    size = max(len(successes), len(failures))
-    balanced = [items[place % len(items)] for items in (successes, failures) for place in range(size)]
-    shown, passes = in_passes(renamed_passes(balanced, epochs, renamed_share, random.Random(seed)))
+    rng = random.Random(seed)
+
+    def one_pass() -> list[LabelledTrajectory]:
+        missed = near_misses(successes, round(near_misses_per_success * len(successes)), rng)
+        outcomes = successes, [*failures, *missed]
+        size = max(map(len, outcomes))
+        balanced = [items[place % len(items)] for items in outcomes for place in range(size)]
+        return renamed_passes(balanced, 1, renamed_share, rng)[0]
+
+    shown, passes = in_passes([one_pass() for _ in range(epochs)])
     settings = FitSettings(
         learning_rate=learning_rate,
         optimizer=optimizer,

@@ -86,6 +86,7 @@ def _of_one(item: LabelledTrajectory, renderer: Renderer) -> tuple[list[Transiti
                     next_prompt_ids=next_prompt_ids,
                     reward=item.outcome if is_last else 0.0,
                     outcome=item.outcome,
+                    steps_done=index,
                     steps_to_go=len(steps) - 1 - index,
                     phase=item.trajectory.phase,
                 )

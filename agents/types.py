@@ -115,6 +115,7 @@ class Transition:
         next_prompt_ids: What it read (or would have read) next; None after the last step.
         reward: The outcome on the last step, 0 before.
         outcome: The trajectory's outcome, 0 or 1.
+        steps_done: Steps before this one.
         steps_to_go: Steps after this one.
         phase: Phase of the trajectory.
     """
@@ -124,6 +125,7 @@ class Transition:
     next_prompt_ids: tuple[int, ...] | None
     reward: float
     outcome: float
+    steps_done: int
     steps_to_go: int
     phase: int
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.online import OnlineAlgorithm
-from agents.errors import TrainingStopped
 from agents.fitting import in_passes
 from agents.objectives import fit_actions
 from agents.policy import LLMPolicy
@@ -35,6 +34,7 @@ class FilteredBC(OnlineAlgorithm):
         "temperature",
         "renamed_share",
         "word_dropout",
+        "min_action_probability",
     )
 
     def __init__(
@@ -55,6 +55,7 @@ class FilteredBC(OnlineAlgorithm):
         temperature: float = 1.0,
         renamed_share: float = 0.0,
         word_dropout: float = 0.0,
+        min_action_probability: float = 0.0,
         **shared: Any,
     ) -> None:
         """Sets filtered behaviour cloning up; the defaults are the paper's where it gives a number.
@@ -76,6 +77,8 @@ class FilteredBC(OnlineAlgorithm):
             temperature: Of sampling while collecting.
             renamed_share: Share of the successes that each pass shows under other names (``agents.augmentation``).
             word_dropout: Probability that a word of the instruction is left out, in half of those.
+            min_action_probability: Least probability of an action, under the policy that made it; a success with a less
+                likely one is not learned from.
             **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm``.
 
         Raises:
@@ -97,6 +100,7 @@ class FilteredBC(OnlineAlgorithm):
             temperature=temperature,
             renamed_share=renamed_share,
             word_dropout=word_dropout,
+            min_action_probability=min_action_probability,
             **shared,
         )
 
@@ -105,8 +109,6 @@ class FilteredBC(OnlineAlgorithm):
         collected = self.collect(tasks, phase, _ROLLOUT)
         metrics = collected.metrics
         steps, passes = in_passes(self.show(collected.successes, phase, _SHOWING, self.epochs))
-        if not steps:
-            raise TrainingStopped(f"no success: none of {len(collected.labelling.labelled)} labelled trajectories.")
         began = time.perf_counter()
         settings = self.policy_fit(phase)
         report = fit_actions(self.policy, steps, settings, self.progress, "filtered bc", passes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from agents.policy import LLMPolicy
 from agents.rollout import Rollout, RolloutCollector
 from agents.trajectory_io import write_trajectories
 from agents.transitions import TransitionSet, to_transitions
-from agents.types import LabelledTrajectory, Transition
+from agents.types import LabelledTrajectory, Trajectory, Transition
 from webrl_gym.tasks.record import Task
 
 _TRIES_A_TASK = 20
@@ -35,16 +36,26 @@ class Collected:
         labelling: Labelled trajectories.
         transitions: Their steps as training examples.
         metrics: Numbers about them.
+        min_action_probability: What a success must have in each action to be learned from.
     """
 
     labelling: Labelling
     transitions: TransitionSet
     metrics: PhaseMetrics
+    min_action_probability: float = 0.0
+
+    @property
+    def trusted(self) -> list[LabelledTrajectory]:
+        """Attempts to learn from, in order: all but successes that the policy itself was not sure of."""
+        return [item for item in self.labelling.labelled if not item.label.success or self._is_sure(item)]
 
     @property
     def successes(self) -> list[LabelledTrajectory]:
-        """Attempts that count as successes, in order."""
-        return [item for item in self.labelling.labelled if item.label.success]
+        """Successes to learn from, in order."""
+        return [item for item in self.trusted if item.label.success]
+
+    def _is_sure(self, item: LabelledTrajectory) -> bool:
+        return least_action_probability(item.trajectory) >= self.min_action_probability
 
     @property
     def failed_tasks(self) -> list[Task]:
@@ -73,6 +84,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
         temperature: float,
         renamed_share: float = 0.0,
         word_dropout: float = 0.0,
+        min_action_probability: float = 0.0,
         labeller: Labeller | None = None,
         suite: TaskSource | None = None,
         trajectory_folder: Path | str | None = None,
@@ -97,6 +109,9 @@ class OnlineAlgorithm(PhaseAlgorithm):
             renamed_share: Share of the trajectories that are learned from under other names (``agents.augmentation``),
                 in [0, 1]; anew each time.
             word_dropout: Probability that a word of the instruction is left out, in half of those, in [0, 1].
+            min_action_probability: A success is learned from only if the policy that made it gave each of its actions
+                at least this probability, in [0, 1]. A judge that errs takes lucky guesses for successes, and the
+                policy's own doubts tell them apart.
             labeller: Gives outcomes; the tasks' own rules when None.
             suite: Training tasks; the environment's attribute ``suite`` when None.
             trajectory_folder: Where each phase's trajectories are written, labelled ones first, then those that the
@@ -115,6 +130,8 @@ class OnlineAlgorithm(PhaseAlgorithm):
             raise ValueError(
                 f"Expected renamed_share and word_dropout in [0, 1], got {renamed_share} and {word_dropout}."
             )
+        if not 0.0 <= min_action_probability <= 1.0:
+            raise ValueError(f"Expected min_action_probability in [0, 1], got {min_action_probability}.")
         super().__init__(policy, env, learning_rate=policy_learning_rate, phases=phases, **shared)
         self.policy_learning_rate = policy_learning_rate
         self.epochs = epochs
@@ -128,6 +145,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
         self.temperature = temperature
         self.renamed_share = renamed_share
         self.word_dropout = word_dropout
+        self.min_action_probability = min_action_probability
         self.labeller = labeller or RuleLabeller()
         self.trajectory_folder = None if trajectory_folder is None else Path(trajectory_folder)
         self._suite = suite
@@ -259,7 +277,21 @@ class OnlineAlgorithm(PhaseAlgorithm):
         metrics["time/label_s"] = time.perf_counter() - collected
         if not transitions.steps:
             raise TrainingStopped(_why_empty(rollout, labelling, transitions))
-        return Collected(labelling, transitions, metrics)
+        collection = Collected(labelling, transitions, metrics, self.min_action_probability)
+        metrics["data/unsure_successes"] = len(labelling.labelled) - len(collection.trusted)
+        if not collection.successes:
+            unsure = f", {metrics['data/unsure_successes']} of them unsure" if metrics["data/unsure_successes"] else ""
+            raise TrainingStopped(f"no success: none of {len(labelling.labelled)} labelled trajectories{unsure}.")
+        return collection
+
+
+def least_action_probability(trajectory: Trajectory) -> float:
+    """Probability of the least likely action of an attempt, under the policy that made it; 1 where none is known.
+
+    Args:
+        trajectory: Any attempt; completions of a server come without log-probabilities.
+    """
+    return min((math.exp(sum(step.completion.log_probs)) for step in trajectory.steps), default=1.0)
 
 
 def _why_empty(rollout: Rollout, labelling: Labelling, transitions: TransitionSet) -> str:

@@ -24,9 +24,10 @@ from agents.experience import PERPLEXITY_HIGH, PERPLEXITY_LOW, ExperienceBuffer,
 from agents.fitting import FitSettings
 from agents.inference import action_log_probs, state_values, transition_values
 from agents.models import ValueCritic
-from agents.objectives import fit_critic, fit_policy
+from agents.objectives import fit_critic, fit_policy, fit_value_head
 from agents.policy import LLMPolicy
 from agents.returns import mixed_advantage
+from agents.transitions import to_transitions
 from agents.types import LabelledTrajectory, Transition
 from webrl_gym.tasks.record import Task, task_from_dict
 from webrl_gym.types import Observation
@@ -60,6 +61,8 @@ class WebRL(OnlineAlgorithm):
         "epochs",
         "critic_epochs",
         "critic_examples",
+        "critic_trunk",
+        "critic_advantage",
         "failures",
         "tokens_per_batch",
         "examples_per_update",
@@ -79,6 +82,7 @@ class WebRL(OnlineAlgorithm):
         "temperature",
         "renamed_share",
         "word_dropout",
+        "min_action_probability",
         "kl_ceiling",
     )
 
@@ -99,6 +103,8 @@ class WebRL(OnlineAlgorithm):
         epochs: int = 1,
         critic_epochs: int = 1,
         critic_examples: int | None = None,
+        critic_trunk: bool = True,
+        critic_advantage: bool = True,
         failures: bool = True,
         tokens_per_batch: int = 16_384,
         examples_per_update: int | None = None,
@@ -119,6 +125,7 @@ class WebRL(OnlineAlgorithm):
         temperature: float = 1.0,
         renamed_share: float = 0.0,
         word_dropout: float = 0.0,
+        min_action_probability: float = 0.0,
         kl_ceiling: float = 50.0,
         **shared: Any,
     ) -> None:
@@ -128,8 +135,9 @@ class WebRL(OnlineAlgorithm):
             policy: Is trained in place; starts from supervised fine-tuning.
             env: A ``VecEnv`` or an environment; None to predict only.
             demonstrations: Labelled trajectories that the experience starts with.
-            attempts: What the starting policy did: successes enter the experience too, and the first phase evolves the
-                failures (algorithm 1 of the paper); without any it draws its instructions from the suite.
+            attempts: What the starting policy did: successes enter the experience too, the critic is fitted on all,
+                and the first phase evolves the failures (algorithm 1 of the paper); without any it draws its
+                instructions from the suite.
             critic: Value network; the policy's trunk with a new head when None.
             proposer: Makes new instructions from failed ones; the suite's grammar when None.
             protected: Tasks that must never be trained on, beyond the validation and test suites.
@@ -140,6 +148,10 @@ class WebRL(OnlineAlgorithm):
             epochs: Passes of the policy over a phase's data.
             critic_epochs: Passes of the critic.
             critic_examples: Most steps of the phase that the critic is fitted on, drawn evenly; None takes all.
+            critic_trunk: Fit the critic's trunk too, as the paper does. Without it only the head is fitted, to its
+                optimum, and rate, passes and optimizer of the critic have no part in it.
+            critic_advantage: Weigh actions by the critic's values, as the paper does. Without it every action has the
+                outcome less 1/2 as its advantage, and the critic only chooses instructions.
             failures: Update the policy on failed attempts too, as the paper does. The released code masks nearly all of
                 their steps out (``agents.released_loss``).
             tokens_per_batch: Most padded tokens in one forward pass.
@@ -164,6 +176,8 @@ class WebRL(OnlineAlgorithm):
             renamed_share: Share of the phase's and of the replayed trajectories that the policy is shown under other
                 names (``agents.augmentation``), other ones in each phase.
             word_dropout: Probability that a word of the instruction is left out, in half of those.
+            min_action_probability: Least probability of an action, under the policy that made it; a success with a less
+                likely one is not learned from.
             kl_ceiling: Largest mean distance of the policy from its reference, in nats an action; beyond it training
                 stops.
             **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm`` (``seed``, ``checkpoint_folder``,
@@ -196,6 +210,7 @@ class WebRL(OnlineAlgorithm):
             temperature=temperature,
             renamed_share=renamed_share,
             word_dropout=word_dropout,
+            min_action_probability=min_action_probability,
             **shared,
         )
         self.lam = lam
@@ -203,6 +218,8 @@ class WebRL(OnlineAlgorithm):
         self.critic_learning_rate = critic_learning_rate
         self.critic_epochs = critic_epochs
         self.critic_examples = critic_examples
+        self.critic_trunk = critic_trunk
+        self.critic_advantage = critic_advantage
         self.failures = failures
         self.critic_optimizer = critic_optimizer
         self.replay_ratio = replay_ratio
@@ -220,6 +237,7 @@ class WebRL(OnlineAlgorithm):
         )
         done = [item for item in (*demonstrations, *attempts) if item.label.success]
         self.experience.add(done)
+        self._attempts = list(attempts)
         self._failed = [item.trajectory.task for item in attempts if not item.label.success]
         self._proposals = Curriculum(
             proposer or _SuiteGrammar(self), value_low=value_low, value_high=value_high, protected=protected
@@ -229,15 +247,15 @@ class WebRL(OnlineAlgorithm):
 
     def _run_phase(self, phase: int) -> PhaseMetrics:
         began = time.perf_counter()
+        if phase == 1 and self._attempts and self.curriculum:  # or nothing would be known of any start state
+            self._fit_critic(0, to_transitions(self._attempts, self.policy.renderer).steps, {})
         instructions, metrics = self._pick_instructions(phase)
         metrics["time/curriculum_s"] = time.perf_counter() - began
         collected = self.collect(instructions, phase, _ROLLOUT)
         metrics.update(collected.metrics)
-        if not collected.labelling.success_rate:
-            raise TrainingStopped(f"no success: none of {len(collected.labelling.labelled)} labelled trajectories.")
         steps = collected.transitions.steps
         collected_at = time.perf_counter()
-        attempts = collected.labelling.labelled if self.failures else collected.successes
+        attempts = collected.trusted if self.failures else collected.successes
         (used,) = self.show(attempts, phase, _SHOWING)
         draw = self._draw_experience(phase, len(steps), metrics)
         reference = [*action_log_probs(self.policy, used, self.tokens_per_batch), *draw.log_probs]
@@ -270,25 +288,19 @@ class WebRL(OnlineAlgorithm):
         settings = self._critic_fit(phase)
         if self.critic_examples is not None and len(steps) > self.critic_examples:
             steps = random.Random(settings.seed).sample(steps, self.critic_examples)
-        metrics["critic/loss"] = fit_critic(self.critic, steps, settings, self.progress).loss
+        if self.critic_trunk:
+            metrics["critic/loss"] = fit_critic(self.critic, steps, settings, self.progress).loss
+        else:
+            metrics["critic/loss"] = fit_value_head(self.critic, steps, self.tokens_per_batch)
         metrics["time/critic_s"] = time.perf_counter() - began
 
     def _fit_policy(
         self, phase: int, data: Sequence[Transition], reference: Sequence[float], metrics: PhaseMetrics
     ) -> None:
-        """With the advantages that the critic gives, which has seen this phase."""
         began = time.perf_counter()
-        values, next_values = transition_values(self.critic, data, self.tokens_per_batch)
-        advantages = mixed_advantage(
-            torch.tensor(values),
-            torch.tensor(next_values),
-            torch.tensor([step.reward for step in data]),
-            torch.tensor([step.outcome for step in data]),
-            self.lam,
-        ).tolist()
+        advantages = self._advantages(data, metrics)
         settings = self.policy_fit(phase)
         report = fit_policy(self.policy, data, reference, advantages, self.kl_coef, settings, self.progress)
-        metrics["critic/value_mean"] = fmean(values)
         metrics["advantage/mean"] = fmean(advantages)
         metrics["advantage/std"] = pstdev(advantages)
         metrics["policy/loss"] = report.fit.loss
@@ -303,6 +315,16 @@ class WebRL(OnlineAlgorithm):
                 f"KL ceiling: the policy moved {report.divergence:.3g} nats an action from its reference, more than "
                 f"{self.kl_ceiling:.3g}."
             )
+
+    def _advantages(self, data: Sequence[Transition], metrics: PhaseMetrics) -> list[float]:
+        """By the critic, which has seen this phase, or by the outcome alone."""
+        if not self.critic_advantage:
+            return [step.outcome - 0.5 for step in data]
+        values, next_values = transition_values(self.critic, data, self.tokens_per_batch)
+        metrics["critic/value_mean"] = fmean(values)
+        rewards, outcomes = [step.reward for step in data], [step.outcome for step in data]
+        told = map(torch.tensor, (values, next_values, rewards, outcomes))
+        return list(mixed_advantage(*told, self.lam).tolist())
 
     def _pick_instructions(self, phase: int) -> tuple[list[Task], PhaseMetrics]:
         """What the last phase's failures evolve into, and tasks of the suite: a share, and where too few evolve."""

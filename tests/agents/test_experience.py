@@ -26,7 +26,7 @@ def trajectory(length, outcome=1.0, phase=0, name=0):
 def show(items):
     """One transition a step, as they were sampled."""
     return [
-        Transition(step.prompt.token_ids, step.completion.token_ids, None, 0.0, item.outcome, 0, 0)
+        Transition(step.prompt.token_ids, step.completion.token_ids, None, 0.0, item.outcome, 0, 0, 0)
         for item in items
         for step in item.trajectory.steps
     ]

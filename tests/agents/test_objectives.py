@@ -3,11 +3,12 @@ import math
 import pytest
 import torch
 
+from agents.errors import TrainingStopped
 from agents.fitting import FitSettings
-from agents.inference import action_log_probs, state_values, transition_batch, transition_values
+from agents.inference import action_log_probs, state_features, state_values, transition_batch, transition_values
 from agents.labelling import orm_prompt
 from agents.models import ValueCritic
-from agents.objectives import fit_actions, fit_critic, fit_policy, fit_scorer
+from agents.objectives import fit_actions, fit_critic, fit_policy, fit_scorer, fit_value_head
 from agents.scorers import LanguageModelScorer
 from agents.transitions import to_transitions
 from tests.agents.tiny_models import tiny_model, tiny_policy
@@ -53,6 +54,41 @@ def test_next_values_are_the_next_states_and_0_at_the_end(steps):
     for place, step in enumerate(steps):
         expected = 0.0 if step.steps_to_go == 0 else values[place + 1]
         assert next_values[place] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_value_head_alone_learns_the_outcomes(steps):
+    critic = ValueCritic(tiny_model())
+    trunk = {name: tensor.clone() for name, tensor in critic.trunk.state_dict().items()}
+    last = [step for step in steps if step.steps_to_go == 0]
+    loss = fit_value_head(critic, last, 256)
+    values = state_values(critic, [step.prompt_ids for step in last], 256)
+    for step, value in zip(last, values, strict=True):
+        assert (value > 0.5) == bool(step.outcome)
+    losses = [-math.log(value if step.outcome else 1 - value) for step, value in zip(last, values, strict=True)]
+    assert loss == pytest.approx(sum(losses) / len(losses), abs=1e-4)
+    for name, tensor in critic.trunk.state_dict().items():
+        assert torch.equal(tensor, trunk[name])
+
+
+def test_a_value_head_is_at_the_optimum_of_its_loss(steps):
+    """The gradient of the weighted cross-entropy and the decay over standardised features is 0 there."""
+    critic = ValueCritic(tiny_model())
+    fit_value_head(critic, steps, 256)
+    features = state_features(critic, [step.prompt_ids for step in steps], 256).double()
+    mean, deviation = features.mean(0), features.std(0, correction=0) + 1e-6
+    scaled = (features - mean) / deviation
+    weight = critic.value_head.weight[0].detach().double() * deviation
+    bias = critic.value_head.bias.detach().double() + critic.value_head.weight[0].detach().double() @ mean
+    shares = torch.tensor([1.0 if step.steps_done else 4.0 for step in steps]).double()
+    wrong = torch.sigmoid(scaled @ weight + bias) - torch.tensor([step.outcome for step in steps]).double()
+    wrong *= shares / shares.sum()
+    assert (scaled.T @ wrong + 0.003 * weight).abs().max() < 1e-3
+    assert wrong.sum().abs() < 1e-3
+
+
+def test_a_value_head_needs_examples():
+    with pytest.raises(TrainingStopped, match="critic: there is no example"):
+        fit_value_head(ValueCritic(tiny_model()), [], 256)
 
 
 def test_imitation_makes_the_actions_likely(policy, steps):

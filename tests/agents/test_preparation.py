@@ -111,6 +111,7 @@ def test_the_orm_learns_to_tell_successes_from_failures() -> None:
         epochs=40,
         tokens_per_batch=512,
         renamed_share=0.0,
+        near_misses_per_success=0.0,
         threshold=0.5,
         seed=0,
     )
@@ -131,6 +132,7 @@ def test_the_threshold_decides_what_the_report_counts_as_yes(threshold: float, s
         epochs=1,
         tokens_per_batch=512,
         renamed_share=1.0,
+        near_misses_per_success=1.5,
         threshold=threshold,
         seed=0,
     )
@@ -152,6 +154,7 @@ def test_an_orm_needs_both_outcomes(outcome: bool) -> None:
             epochs=1,
             tokens_per_batch=512,
             renamed_share=0.0,
+            near_misses_per_success=0.0,
             threshold=0.5,
             seed=0,
         )

@@ -31,6 +31,7 @@ def test_a_trajectory_becomes_one_transition_a_step():
     assert (first.reward, last.reward) == (0.0, 1.0)
     assert sum(step.reward for step in result.steps) == item.outcome == first.outcome
     assert (first.steps_to_go, last.steps_to_go) == (1, 0)
+    assert (first.steps_done, last.steps_done) == (0, 1)
     assert (first.next_prompt_ids, last.next_prompt_ids) == (last.prompt_ids, None)
     assert first.phase == 3
     assert renderer().decode_action(first.action_ids) == item.trajectory.steps[0].completion.text
