@@ -322,9 +322,10 @@ class WebRL(OnlineAlgorithm):
             return [step.outcome - 0.5 for step in data]
         values, next_values = transition_values(self.critic, data, self.tokens_per_batch)
         metrics["critic/value_mean"] = fmean(values)
-        rewards, outcomes = [step.reward for step in data], [step.outcome for step in data]
-        told = map(torch.tensor, (values, next_values, rewards, outcomes))
-        return list(mixed_advantage(*told, self.lam).tolist())
+        rewards = torch.tensor([step.reward for step in data])
+        outcomes = torch.tensor([step.outcome for step in data])
+        mixed = mixed_advantage(torch.tensor(values), torch.tensor(next_values), rewards, outcomes, self.lam)
+        return list(mixed.tolist())
 
     def _pick_instructions(self, phase: int) -> tuple[list[Task], PhaseMetrics]:
         """What the last phase's failures evolve into, and tasks of the suite: a share, and where too few evolve."""
