@@ -1,4 +1,3 @@
-import math
 import random
 from dataclasses import fields, replace
 from statistics import fmean
@@ -7,14 +6,11 @@ import pytest
 import torch
 
 from agents.algorithms import WebRL
-from agents.algorithms.online import least_action_probability
 from agents.curriculum import GrammarProposer
 from agents.errors import CheckpointMismatch, TrainingStopped
-from agents.inference import state_values
 from agents.labelling import OrmLabeller
 from agents.metrics import SilentProgress
 from agents.transitions import to_transitions
-from agents.types import Completion
 from tests.agents.tiny_models import tiny_policy
 from tests.agents.toy_env import ToySuite, demonstration, toy_task
 from tests.agents.toy_runs import TASKS, environments, started_policy, webrl, weights, without_times
@@ -123,15 +119,6 @@ def test_a_share_of_the_instructions_comes_from_the_suite():
         webrl(started_policy(), suite_share=2)
 
 
-def test_the_critic_may_have_an_optimizer_of_its_own():
-    same, other = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, critic_optimizer="muon")
-    same.learn()
-    other.learn()
-    assert not torch.equal(critic_weights(same), critic_weights(other))
-    with pytest.raises(ValueError, match="got 'lion'"):
-        webrl(started_policy(), critic_optimizer="lion")
-
-
 @pytest.fixture
 def shown(monkeypatch):
     """Instructions of the trajectories that become training examples, in order."""
@@ -192,74 +179,6 @@ def test_without_failures_the_policy_learns_from_successes_only():
     assert successes.history[0]["policy/tokens"] < every.history[0]["policy/tokens"]
 
 
-def test_successes_that_the_policy_was_not_sure_of_are_not_learned_from():
-    every, sure = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, min_action_probability=0.81)
-    every.learn()
-    sure.learn()
-    assert every.history[0]["data/unsure_successes"] == 0
-    unsure = sure.history[0]["data/unsure_successes"]
-    assert unsure > 0
-    assert sure.experience.trajectories == every.experience.trajectories - unsure
-    assert sure.history[0]["rollout/success_rate"] == every.history[0]["rollout/success_rate"]
-    message = stopped(webrl(started_policy(), min_action_probability=1.0), "Phase 1: no success: none of 12")
-    assert "of them unsure" in message
-    with pytest.raises(ValueError, match=r"min_action_probability in \[0, 1\], got 2"):
-        webrl(started_policy(), min_action_probability=2)
-
-
-def test_the_least_likely_action_decides():
-    first, second = demonstration(TASKS[0]).trajectory.steps
-    likely, unlikely = (Completion("x", (1, 2), (math.log(0.9), math.log(share))) for share in (0.8, 0.1))
-    steps = (replace(first, completion=likely), replace(second, completion=unlikely))
-    trajectory = replace(demonstration(TASKS[0]).trajectory, steps=steps)
-    assert least_action_probability(trajectory) == pytest.approx(0.09)
-    unknown = replace(trajectory, steps=(replace(first, completion=Completion("x")),))
-    assert least_action_probability(unknown) == 1.0
-
-
-def test_the_critic_can_be_fitted_on_a_part_of_the_phase():
-    whole, part = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, critic_examples=4)
-    whole.learn()
-    part.learn()
-    assert whole.history[0]["critic/loss"] != part.history[0]["critic/loss"]
-
-
-def test_the_critic_may_be_a_head_on_the_policys_trunk():
-    whole, head = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, critic_trunk=False)
-    trunk = [tensor.clone() for tensor in head.critic.trunk.parameters()]
-    whole.learn()
-    head.learn()
-    assert all(torch.equal(*pair) for pair in zip(head.critic.trunk.parameters(), trunk, strict=True))
-    assert head.critic.value_head.weight.abs().sum() > 0
-    assert head.history[0]["critic/loss"] < 0.69
-    assert not all(torch.equal(*pair) for pair in zip(whole.critic.trunk.parameters(), trunk, strict=True))
-
-
-def test_without_the_critics_advantage_all_actions_of_an_attempt_weigh_alike():
-    algorithm = webrl(started_policy(), phases=1, failures=False, critic_advantage=False)
-    algorithm.learn()
-    (metrics,) = algorithm.history
-    assert (metrics["advantage/mean"], metrics["advantage/std"]) == (0.5, 0.0)
-    assert metrics["critic/loss"] < 0.7
-    assert "critic/value_mean" not in metrics
-
-
-def test_the_critic_has_learned_from_the_attempts_before_it_filters():
-    attempts = [demonstration(task, FAILED if place else None) for place, task in enumerate(TASKS)]
-    assert {item.label.success for item in attempts} == {True, False}
-    algorithm = webrl(started_policy(), attempts=attempts, phases=1, critic_trunk=False)
-    start_values, heads = algorithm.start_values, []
-
-    def recorded(tasks, phase):
-        heads.append(algorithm.critic.value_head.weight.clone())
-        return start_values(tasks, phase)
-
-    algorithm.start_values = recorded
-    algorithm.learn()
-    assert heads
-    assert all(head.abs().sum() > 0 for head in heads)
-
-
 def test_protected_tasks_are_never_attempted():
     class Leaking:
         def propose(self, failed, count, rng):
@@ -269,16 +188,6 @@ def test_protected_tasks_are_never_attempted():
     algorithm.learn()
     assert algorithm.history[1]["curriculum/protected"] == algorithm.history[1]["curriculum/proposed"] == 120
     assert algorithm.history[1]["curriculum/from_suite"] == 12
-
-
-def test_start_values_are_the_critics_values_of_the_start_pages():
-    algorithm = webrl(started_policy(), environments(2, broken_resets={TASKS[1].task_id: 1}))
-    torch.nn.init.normal_(algorithm.critic.value_head.weight)
-    values = algorithm.start_values(TASKS)
-    observation = algorithm.collector.start_observations(TASKS[2:])[0]
-    prompt = algorithm.policy.renderer.render(observation, ()).token_ids
-    assert values[1] is None
-    assert values[2] == pytest.approx(state_values(algorithm.critic, [prompt], 100)[0])
 
 
 def test_the_orm_labels_and_is_compared_with_the_rules():

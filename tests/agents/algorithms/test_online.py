@@ -1,0 +1,43 @@
+"""What algorithms share that collect their own data: which successes are learned from."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from agents.algorithms.online import least_action_probability
+from agents.errors import TrainingStopped
+from agents.types import Completion
+from tests.agents.toy_env import demonstration
+from tests.agents.toy_runs import TASKS, started_policy, webrl
+
+
+def stopped(algorithm, match):
+    with pytest.raises(TrainingStopped, match=match) as caught:
+        algorithm.learn()
+    return str(caught.value)
+
+
+def test_successes_that_the_policy_was_not_sure_of_are_not_learned_from():
+    every, sure = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, min_action_probability=0.81)
+    every.learn()
+    sure.learn()
+    assert every.history[0]["data/unsure_successes"] == 0
+    unsure = sure.history[0]["data/unsure_successes"]
+    assert unsure > 0
+    assert sure.experience.trajectories == every.experience.trajectories - unsure
+    assert sure.history[0]["rollout/success_rate"] == every.history[0]["rollout/success_rate"]
+    message = stopped(webrl(started_policy(), min_action_probability=1.0), "Phase 1: no success: none of 12")
+    assert "of them unsure" in message
+    with pytest.raises(ValueError, match=r"min_action_probability in \[0, 1\], got 2"):
+        webrl(started_policy(), min_action_probability=2)
+
+
+def test_the_least_likely_action_decides():
+    first, second = demonstration(TASKS[0]).trajectory.steps
+    likely, unlikely = (Completion("x", (1, 2), (math.log(0.9), math.log(share))) for share in (0.8, 0.1))
+    steps = (replace(first, completion=likely), replace(second, completion=unlikely))
+    trajectory = replace(demonstration(TASKS[0]).trajectory, steps=steps)
+    assert least_action_probability(trajectory) == pytest.approx(0.09)
+    unknown = replace(trajectory, steps=(replace(first, completion=Completion("x")),))
+    assert least_action_probability(unknown) == 1.0
