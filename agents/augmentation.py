@@ -61,7 +61,7 @@ def rename(item: LabelledTrajectory, rng: random.Random) -> LabelledTrajectory:
     """
     trajectory = item.trajectory
     instruction = trajectory.task.instruction
-    actions = [_parsed(step.completion.text) for step in trajectory.steps]
+    actions = [action_of(step) for step in trajectory.steps]
     written = [action.argument or "" for action in actions if action is not None and action.kind in _WRITING]
     pages = [step.observation["html"] for step in trajectory.steps]
     names = _Names([*written, *_QUOTED.findall(instruction)], instruction, pages, rng)
@@ -101,7 +101,7 @@ def drop_words(item: LabelledTrajectory, rng: random.Random, share: float) -> La
     """
     trajectory = item.trajectory
     instruction = trajectory.task.instruction
-    actions = [_parsed(step.completion.text) for step in trajectory.steps]
+    actions = [action_of(step) for step in trajectory.steps]
     needed = [action.argument for action in actions if action is not None and action.argument]
     kept = re.compile("|".join([*map(re.escape, needed), _NEEDED.pattern]), re.IGNORECASE)
     spans = [match.span() for match in kept.finditer(instruction)]
@@ -225,9 +225,14 @@ class _Names:
         return found if word is None else _cased_like(word, found)
 
 
-def _parsed(text: str) -> Action | None:
+def action_of(step: Step) -> Action | None:
+    """What a step did; None where the completion is no action.
+
+    Args:
+        step: Any step.
+    """
     try:
-        return parse_action(text)
+        return parse_action(step.completion.text)
     except ActionSyntaxError:
         return None
 

@@ -40,6 +40,8 @@ _CHOICES = {
     "algorithm.schedule": RUN_SCHEDULES,
 }
 """Names of the configuration and what each may be."""
+_SWITCHES = ("algorithm.critic_trunk", "algorithm.critic_advantage", "algorithm.failures", "algorithm.curriculum")
+"""What of the configuration is true or false; any text would count as true."""
 _MAY_BE_NULL = ("algorithm.critic_examples",)
 _RANGES = {
     "sft.renamed_share": (0.0, 1.0),
@@ -72,7 +74,7 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
             low, high = algorithm[f"{name}_low"], algorithm[f"{name}_high"]
             if low > high:
                 problems.append(f"algorithm.{name}_low is above algorithm.{name}_high ({low} and {high})")
-    return problems + _unknown_choices(config) + _wrong_numbers(config)
+    return problems + _unknown_choices(config) + _wrong_switches(config) + _wrong_numbers(config)
 
 
 def _unknown_choices(config: Mapping[str, Any]) -> list[str]:
@@ -82,6 +84,16 @@ def _unknown_choices(config: Mapping[str, Any]) -> list[str]:
         value = config[group].get(name)  # an algorithm may lack the setting
         if value is not None and value not in choices:
             problems.append(f"{key} must be one of {', '.join(choices)}, got {value!r}")
+    return problems
+
+
+def _wrong_switches(config: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for key in _SWITCHES:
+        group, _, name = key.rpartition(".")
+        value = config[group].get(name, False)  # an algorithm may lack the setting
+        if not isinstance(value, bool):
+            problems.append(f"{key} must be true or false, got {value!r}")
     return problems
 
 

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from agents.augmentation import action_of
 from agents.types import Completion, LabelledTrajectory, Prompt, Step, Trajectory
-from webrl_gym.actions import Action, ActionKind, format_action, parse_action
-from webrl_gym.errors import ActionSyntaxError
+from webrl_gym.actions import Action, ActionKind, format_action
 from webrl_gym.types import Observation, OutcomeVerdict, VerdictStatus
 
 _FAILED = OutcomeVerdict(VerdictStatus.SCORED, 0.0, "rules", detail="made of a success by changing one thing")
@@ -53,7 +53,7 @@ def near_misses(successes: Sequence[LabelledTrajectory], count: int, rng: random
 
 
 def _near_miss(trajectory: Trajectory, rng: random.Random) -> Trajectory | None:
-    actions = [_parsed(step.completion.text) for step in trajectory.steps]
+    actions = [action_of(step) for step in trajectory.steps]
     ways: list[_Spoil] = []
     last = actions[-1] if actions else None
     if last is not None and last.kind is ActionKind.EXIT:
@@ -193,10 +193,3 @@ def _exchanged(page: Observation, old: str, new: str) -> Observation:
 
 def _has_digit(text: str) -> bool:
     return any(character.isdigit() for character in text)
-
-
-def _parsed(text: str) -> Action | None:
-    try:
-        return parse_action(text)
-    except ActionSyntaxError:
-        return None

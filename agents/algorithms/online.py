@@ -280,8 +280,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
         collection = Collected(labelling, transitions, metrics, self.min_action_probability)
         metrics["data/unsure_successes"] = len(labelling.labelled) - len(collection.trusted)
         if not collection.successes:
-            unsure = f", {metrics['data/unsure_successes']} of them unsure" if metrics["data/unsure_successes"] else ""
-            raise TrainingStopped(f"no success: none of {len(labelling.labelled)} labelled trajectories{unsure}.")
+            raise TrainingStopped(_why_no_success(collection))
         return collection
 
 
@@ -305,6 +304,17 @@ def _why_empty(rollout: Rollout, labelling: Labelling, transitions: TransitionSe
     return (
         f"empty batch: no step can be trained on ({transitions.rendered_differently} are rendered differently now, "
         f"{transitions.too_long} are too long)."
+    )
+
+
+def _why_no_success(collection: Collected) -> str:
+    labelled = collection.labelling.labelled
+    unsure = len(labelled) - len(collection.trusted)
+    if not unsure:
+        return f"no success: none of {len(labelled)} labelled trajectories."
+    return (
+        f"no success to learn from: {unsure} of {len(labelled)} labelled trajectories succeeded, but in each the "
+        f"policy gave some action a probability below min_action_probability={collection.min_action_probability:g}."
     )
 
 

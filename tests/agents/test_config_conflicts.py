@@ -23,3 +23,10 @@ def test_an_optimizer_that_there_is_not_is_a_conflict(group: str) -> None:
 def test_the_critic_may_leave_its_optimizer_open() -> None:
     assert conflicts(compose_config("train", ["algorithm.critic_optimizer=null"])) == []
     assert conflicts(compose_config("train", ["algorithm.critic_optimizer=muon"])) == []
+
+
+@pytest.mark.parametrize("switch", ["critic_trunk", "critic_advantage", "failures", "curriculum"])
+def test_a_switch_is_true_or_false(switch: str) -> None:
+    told = conflicts(compose_config("train", [f"algorithm.{switch}=maybe"]))
+    assert told == [f"algorithm.{switch} must be true or false, got 'maybe'"]
+    assert conflicts(compose_config("train", [f"algorithm.{switch}=true"])) == []
