@@ -32,7 +32,7 @@ _LEAST = {
 }
 """Whole numbers of the configuration and the least that each may be."""
 _CHOICES = {
-    "orm.source": ("orm", "rules"),
+    "orm.source": ("orm", "rules", "both"),
     "sft.optimizer": OPTIMIZERS,
     "orm.optimizer": OPTIMIZERS,
     "algorithm.optimizer": OPTIMIZERS,
@@ -40,7 +40,13 @@ _CHOICES = {
     "algorithm.schedule": RUN_SCHEDULES,
 }
 """Names of the configuration and what each may be."""
-_SWITCHES = ("algorithm.critic_trunk", "algorithm.critic_advantage", "algorithm.failures", "algorithm.curriculum")
+_SWITCHES = (
+    "algorithm.critic_trunk",
+    "algorithm.critic_advantage",
+    "algorithm.failures",
+    "algorithm.curriculum",
+    "algorithm.begin_with_attempts",
+)
 """What of the configuration is true or false; any text would count as true."""
 _MAY_BE_NULL = ("algorithm.critic_examples",)
 _RANGES = {
@@ -50,7 +56,7 @@ _RANGES = {
     "algorithm.word_dropout": (0.0, 1.0),
     "algorithm.min_action_probability": (0.0, 1.0),
     "algorithm.averaged_share": (0.0, 0.99),
-    "algorithm.suite_share": (0.0, 1.0),
+    "algorithm.retried_share": (0.0, 1.0),
     "orm.renamed_share": (0.0, 1.0),
     "orm.near_misses_per_success": (0.0, 100.0),
     "orm.threshold": (0.0, 0.999),

@@ -10,19 +10,23 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from webrl_gym.tasks.record import Task
+from agents.types import LabelledTrajectory
+from webrl_gym.tasks.record import Task, task_from_dict
 
 PROTECTED_SUITES = frozenset({"practice-valid", "practice-test", "webarena-lite"})
 """Suites that nothing is ever trained on."""
 
 StartValues = Callable[[Sequence[Task]], Sequence[float | None]]
 """Critic value of each task's start state, in (0, 1); None where the start page could not be opened."""
+
+Evolve = Callable[[Task, random.Random], Task | None]
+"""Makes a new training task from a failed one; None when nothing new could be drawn."""
 
 
 class TaskSource(Protocol):
@@ -45,9 +49,9 @@ class InstructionProposer(Protocol):
 class GrammarProposer:
     """Evolves failed tasks with the grammar of the training templates (in-breadth evolution without an LLM)."""
 
-    def __init__(self, suite: TaskSource) -> None:
-        """Evolves through ``suite.evolve``."""
-        self._suite = suite
+    def __init__(self, evolve: Evolve) -> None:
+        """Evolves by ``evolve``, a suite's method of that name."""
+        self._evolve = evolve
 
     def propose(self, failed: Sequence[Task], count: int, rng: random.Random) -> list[Task]:
         """New tasks of the parents' or sibling templates; fewer than ``count`` where the grammar gave nothing new.
@@ -59,13 +63,13 @@ class GrammarProposer:
         """
         if not failed:
             return []
-        evolved = (self._suite.evolve(rng.choice(failed), rng) for _ in range(count))
+        evolved = (self._evolve(rng.choice(failed), rng) for _ in range(count))
         return [task for task in evolved if task is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class CurriculumReport:
-    """Where the proposals of one phase went; ``proposed`` is the sum of all the others.
+    """Where the proposals of one phase went; ``proposed`` is the sum of all the others but ``retried``.
 
     Attributes:
         proposed: Proposals made.
@@ -75,6 +79,7 @@ class CurriculumReport:
         too_hard: Dropped: critic value below the window.
         too_easy: Dropped: critic value above the window.
         kept: Instructions of the next phase.
+        retried: Failed tasks of the suite that are attempted once more beside them; nobody proposed these.
     """
 
     proposed: int = 0
@@ -84,6 +89,7 @@ class CurriculumReport:
     too_hard: int = 0
     too_easy: int = 0
     kept: int = 0
+    retried: int = 0
 
     def as_dict(self) -> dict[str, int]:
         """The counts by name."""
@@ -91,7 +97,11 @@ class CurriculumReport:
 
 
 class Curriculum:
-    """Draws the instructions of the next phase; remembers every task attempted or kept."""
+    """Draws the instructions of the next phase; remembers every task attempted or kept, and which were failed.
+
+    Attributes:
+        failed: Tasks that were failed in the last attempts noted, in order: what evolves next.
+    """
 
     def __init__(
         self,
@@ -123,24 +133,34 @@ class Curriculum:
         self.value_high = value_high
         self.max_rounds = max_rounds
         self._protected = {task.key for task in protected}
+        self.failed: list[Task] = []
+        self._undone: dict[str, Task] = {}
         self._seen: set[tuple[str, ...]] = set()
 
-    def remember(self, tasks: Iterable[Task]) -> None:
-        """Marks tasks as attempted, so that they are not kept again.
+    def note(self, attempts: Iterable[LabelledTrajectory]) -> None:
+        """Takes what was attempted last: no such task is kept again, and the failed ones are what evolves next.
 
         Args:
-            tasks: Tasks of any phase.
+            attempts: Labelled attempts of one phase.
         """
-        self._seen.update(task.key for task in tasks)
+        self.failed = []
+        for item in attempts:
+            task = item.trajectory.task
+            self._seen.add(task.key)
+            if item.label.success:
+                self._undone.pop(task.task_id, None)
+                continue
+            self.failed.append(task)
+            if task.parent is None:
+                self._undone[task.task_id] = task
 
     def next_tasks(
-        self, count: int, failed: Sequence[Task], start_values: StartValues, rng: random.Random
+        self, count: int, start_values: StartValues, rng: random.Random
     ) -> tuple[list[Task], CurriculumReport]:
         """Proposes and filters until ``count`` instructions are kept or the rounds are over.
 
         Args:
             count: Instructions wanted.
-            failed: Tasks that the policy failed in the last phase.
             start_values: Critic value of start states; asked only for tasks that passed the other filters.
             rng: Decides everything.
 
@@ -153,7 +173,7 @@ class Curriculum:
         for _ in range(self.max_rounds):
             if len(kept) >= count:
                 break
-            proposals = self.proposer.propose(failed, count - len(kept), rng)[: count - len(kept)]
+            proposals = self.proposer.propose(self.failed, count - len(kept), rng)[: count - len(kept)]
             counts["proposed"] += len(proposals)
             fresh = [task for task in proposals if self._is_new(task, tried, counts)]
             for task, value in zip(fresh, start_values(fresh) if fresh else (), strict=True):
@@ -163,6 +183,25 @@ class Curriculum:
                     kept.append(task)
                     self._seen.add(task.key)
         return kept, CurriculumReport(**counts)
+
+    def retries(self, count: int, start_values: StartValues, rng: random.Random) -> list[Task]:
+        """Tasks of the suite that are worth another attempt: drawn evenly from those inside the value window.
+
+        Args:
+            count: Tasks wanted.
+            start_values: Critic value of start states.
+            rng: Decides which.
+
+        Returns:
+            At most ``count`` tasks without a parent that were failed when last attempted.
+        """
+        order = rng.sample(list(self._undone.values()), len(self._undone))
+        kept: list[Task] = []
+        while order and len(kept) < count:
+            asked, order = order[: count - len(kept)], order[count - len(kept) :]
+            values = start_values(asked)
+            kept += [task for task, value in zip(asked, values, strict=True) if self._place(value) == "kept"]
+        return kept
 
     def _is_new(self, task: Task, tried: set[tuple[str, ...]], counts: Counter[str]) -> bool:
         """Counts what is dropped; a task tried and dropped in this phase may come back in a later one."""
@@ -182,14 +221,20 @@ class Curriculum:
             return "too_hard"
         return "too_easy" if value > self.value_high else "kept"
 
-    def as_records(self) -> list[list[str]]:
-        """The keys of all remembered tasks, JSON-ready and in a fixed order."""
-        return [list(key) for key in sorted(self._seen)]
+    def as_record(self) -> dict[str, Any]:
+        """What is remembered, JSON-ready and in a fixed order."""
+        return {
+            "failed": [task.as_dict() for task in self.failed],
+            "undone": [task.as_dict() for task in self._undone.values()],
+            "seen": [list(key) for key in sorted(self._seen)],
+        }
 
-    def replace_by(self, records: Iterable[Sequence[str]]) -> None:
-        """Forgets everything and takes what ``as_records`` wrote.
+    def replace_by(self, record: Mapping[str, Any]) -> None:
+        """Forgets everything and takes what ``as_record`` wrote.
 
         Args:
-            records: Task keys.
+            record: What was remembered.
         """
-        self._seen = {tuple(record) for record in records}
+        self.failed = [task_from_dict(task) for task in record["failed"]]
+        self._undone = {task["task_id"]: task_from_dict(task) for task in record["undone"]}
+        self._seen = {tuple(key) for key in record["seen"]}

@@ -113,6 +113,11 @@ class ExperienceBuffer:
         return self._steps
 
     @property
+    def items(self) -> tuple[LabelledTrajectory, ...]:
+        """The stored trajectories, oldest first."""
+        return tuple(self._items)
+
+    @property
     def trajectories(self) -> int:
         """Number of stored trajectories."""
         return len(self._items)

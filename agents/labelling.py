@@ -39,6 +39,34 @@ class RuleLabeller:
         return [trajectory.rule_verdict or missing for trajectory in trajectories]
 
 
+class SplitLabeller:
+    """Asks one labeller about the suite's own tasks and another about those that evolved from them.
+
+    A suite comes with rules, as the training tasks of WebArena-Lite do; an instruction that a language model writes has
+    none.
+    """
+
+    def __init__(self, suite: Labeller, evolved: Labeller) -> None:
+        """Uses both.
+
+        Args:
+            suite: Judges attempts at tasks without a parent.
+            evolved: Judges all others.
+        """
+        self.suite = suite
+        self.evolved = evolved
+
+    def judge(self, trajectories: Sequence[Trajectory]) -> list[OutcomeVerdict]:
+        """Each trajectory's verdict by the labeller that it belongs to.
+
+        Args:
+            trajectories: Finished attempts.
+        """
+        of_suite = iter(self.suite.judge([item for item in trajectories if item.task.parent is None]))
+        of_evolved = iter(self.evolved.judge([item for item in trajectories if item.task.parent is not None]))
+        return [next(of_suite if item.task.parent is None else of_evolved) for item in trajectories]
+
+
 class OrmLabeller:
     """Asks an outcome reward model; success when P(YES) is above the threshold."""
 
@@ -207,15 +235,17 @@ def label_trajectories(labeller: Labeller, trajectories: Sequence[Trajectory]) -
 
 
 def agreement_with_rules(labelled: Iterable[LabelledTrajectory]) -> ConfusionMatrix:
-    """The labels as predictions of the rules' scored verdicts, where a trajectory has one.
+    """A judge's labels as predictions of the rules' scored verdicts, where a trajectory has one.
 
     Args:
-        labelled: Trajectories with their labels.
+        labelled: Trajectories with their labels; those that the rules labelled are passed over.
     """
     both = [
         (item.label.success, item.trajectory.rule_verdict.success)
         for item in labelled
-        if item.trajectory.rule_verdict is not None and item.trajectory.rule_verdict.status is VerdictStatus.SCORED
+        if item.label.source != "rules"
+        and item.trajectory.rule_verdict is not None
+        and item.trajectory.rule_verdict.status is VerdictStatus.SCORED
     ]
     return ConfusionMatrix.of((said for said, _ in both), (true for _, true in both))
 

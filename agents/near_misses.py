@@ -32,6 +32,7 @@ _ALIKE = 0.7
 _TOO_MUCH = 0.4
 """Share of mistyped texts that are too long, where the instruction has more to say."""
 _MOST_NEIGHBOURS = 3
+_ELEMENT_ID = re.compile(r'(\bid="[^"]*")')
 _FIELD = re.compile(r'<(?:input|textarea)\b[^>]*\bid="([^"]+)"')
 
 _Spoil = Callable[[Trajectory, list["Action | None"], random.Random], "Trajectory | None"]
@@ -183,10 +184,13 @@ def _with_neighbours(text: str, instruction: str, rng: random.Random) -> str:
 
 
 def _exchanged(page: Observation, old: str, new: str) -> Observation:
+    """A page with one text instead of another; the numbers of elements, which may look like it, stay."""
+    parts = _ELEMENT_ID.split(page["html"])
+    parts[::2] = [part.replace(old, new) for part in parts[::2]]
     return Observation(
         instruction=page["instruction"],
         url=page["url"],
-        html=page["html"].replace(old, new),
+        html="".join(parts),
         last_action_error=page["last_action_error"],
     )
 

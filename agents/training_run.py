@@ -33,7 +33,7 @@ from agents.atomic_file import replacing
 from agents.config_conflicts import conflicts
 from agents.environments import make_vec_env, suite_of
 from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict
-from agents.labelling import Labeller, OrmLabeller, RuleLabeller, label_trajectories
+from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_trajectories
 from agents.metrics import JsonlWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
@@ -86,7 +86,7 @@ class TrainingRun:
             policy = self.supervise()
             if self.config["algorithm"]["name"] != "sft":
                 demonstrations = self._demonstrations()
-                needs_attempts = self.config["orm"]["source"] == "orm" or self.config["algorithm"]["name"] == "webrl"
+                needs_attempts = self.config["orm"]["source"] != "rules" or self.config["algorithm"]["name"] == "webrl"
                 attempts = self._first_attempts(policy, demonstrations) if needs_attempts else []
                 self._phases(policy, demonstrations, attempts, self._labeller(demonstrations, attempts))
             _save_model(policy.language_model, policy_folder)
@@ -193,10 +193,16 @@ class TrainingRun:
     def _labeller(
         self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]
     ) -> Labeller:
-        """The rules, or an ORM that begins as the supervised policy and learns from demonstrations and attempts."""
+        """The rules, the ORM, or each for the tasks that it is for."""
         settings = self.config["orm"]
         if settings["source"] == "rules":
             return RuleLabeller()
+        orm = self._orm(demonstrations, attempts)
+        return SplitLabeller(suite=RuleLabeller(), evolved=orm) if settings["source"] == "both" else orm
+
+    def _orm(self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]) -> OrmLabeller:
+        """Begins as the supervised policy and learns from demonstrations and attempts."""
+        settings = self.config["orm"]
         folder, start = self.folder / "orm", str(self.folder / "sft")
         if folder.exists():
             return OrmLabeller(LanguageModelScorer(self._load(str(folder))), settings["threshold"])

@@ -94,6 +94,24 @@ def _of_one(item: LabelledTrajectory, renderer: Renderer) -> tuple[list[Transiti
     return transitions, differing, too_long
 
 
+def start_prompt(renderer: Renderer, observation: Observation | None) -> tuple[int, ...] | None:
+    """Prompt ids of a start state.
+
+    Args:
+        renderer: Renders for the model that reads them.
+        observation: What is seen first; None where the start page could not be opened.
+
+    Returns:
+        None where there is no page or it does not fit.
+    """
+    if observation is None:
+        return None
+    try:
+        return renderer.render(observation, ()).token_ids
+    except PromptTooLong:
+        return None
+
+
 def state_prompts(steps: Sequence[Step], renderer: Renderer) -> list[tuple[int, ...] | None]:
     """Prompt ids of each step as they are rendered now; None where they do not fit.
 

@@ -24,7 +24,7 @@ from agents.types import LabelledTrajectory, Trajectory, Transition
 from webrl_gym.tasks.record import Task
 
 _TRIES_A_TASK = 20
-_FITTING = 100
+FITTING = 100
 """Purpose of the generator that orders the policy's examples; algorithms number theirs from 0."""
 
 
@@ -36,7 +36,7 @@ class Collected:
         labelling: Labelled trajectories.
         transitions: Their steps as training examples.
         metrics: Numbers about them.
-        min_action_probability: What a success must have in each action to be learned from.
+        min_action_probability: What a success by the ORM must have in each action to be learned from.
     """
 
     labelling: Labelling
@@ -55,12 +55,7 @@ class Collected:
         return [item for item in self.trusted if item.label.success]
 
     def _is_sure(self, item: LabelledTrajectory) -> bool:
-        return least_action_probability(item.trajectory) >= self.min_action_probability
-
-    @property
-    def failed_tasks(self) -> list[Task]:
-        """Tasks that were attempted without success, in order."""
-        return [item.trajectory.task for item in self.labelling.labelled if not item.label.success]
+        return item.label.source == "rules" or least_action_probability(item.trajectory) >= self.min_action_probability
 
 
 class OnlineAlgorithm(PhaseAlgorithm):
@@ -109,9 +104,9 @@ class OnlineAlgorithm(PhaseAlgorithm):
             renamed_share: Share of the trajectories that are learned from under other names (``agents.augmentation``),
                 in [0, 1]; anew each time.
             word_dropout: Probability that a word of the instruction is left out, in half of those, in [0, 1].
-            min_action_probability: A success is learned from only if the policy that made it gave each of its actions
-                at least this probability, in [0, 1]. A judge that errs takes lucky guesses for successes, and the
-                policy's own doubts tell them apart.
+            min_action_probability: A success that the ORM saw is learned from only if the policy that made it gave each
+                of its actions at least this probability, in [0, 1]. A judge that errs takes lucky guesses for
+                successes, and the policy's own doubts tell them apart.
             labeller: Gives outcomes; the tasks' own rules when None.
             suite: Training tasks; the environment's attribute ``suite`` when None.
             trajectory_folder: Where each phase's trajectories are written, labelled ones first, then those that the
@@ -165,7 +160,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
             max_grad_norm=self.max_grad_norm,
             optimizer=self.optimizer,
             averaged_share=self.averaged_share,
-            seed=self.phase_seed(phase, _FITTING),
+            seed=self.phase_seed(phase, FITTING),
             **rate_in_phase(self.policy_learning_rate, self.schedule, phase, self.phases),
         )
 

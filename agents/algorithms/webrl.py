@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean, pstdev
 from typing import Any
 
@@ -16,34 +17,23 @@ import torch
 from torch import Tensor
 
 from agents.algorithms.base import PhaseMetrics
-from agents.algorithms.online import OnlineAlgorithm
+from agents.algorithms.online import FITTING, OnlineAlgorithm
 from agents.checkpoint import Checkpoint, load_module_tensors, module_tensors
 from agents.curriculum import Curriculum, GrammarProposer, InstructionProposer
-from agents.errors import PromptTooLong, TrainingStopped
+from agents.errors import TrainingStopped
 from agents.experience import PERPLEXITY_HIGH, PERPLEXITY_LOW, ExperienceBuffer, ExperienceDraw
-from agents.fitting import FitSettings
+from agents.fitting import FitSettings, rate_in_phase
 from agents.inference import action_log_probs, state_values, transition_values
 from agents.models import ValueCritic
 from agents.objectives import fit_critic, fit_policy, fit_value_head
 from agents.policy import LLMPolicy
 from agents.returns import mixed_advantage
-from agents.transitions import to_transitions
+from agents.transitions import start_prompt, to_transitions
 from agents.types import LabelledTrajectory, Transition
-from webrl_gym.tasks.record import Task, task_from_dict
-from webrl_gym.types import Observation
+from webrl_gym.tasks.record import Task
 
 _INSTRUCTIONS, _ROLLOUT, _EXPERIENCE, _CRITIC, _CURRICULUM, _START, _SHOWING, _REPLAY = range(8)
 """Purposes of a phase's generators."""
-
-
-class _SuiteGrammar:
-    """Proposes with the grammar of an algorithm's suite, which is asked for only when there is something to propose."""
-
-    def __init__(self, algorithm: OnlineAlgorithm) -> None:
-        self._algorithm = algorithm
-
-    def propose(self, failed: Sequence[Task], count: int, rng: random.Random) -> list[Task]:
-        return GrammarProposer(self._algorithm.suite).propose(failed, count, rng)
 
 
 class WebRL(OnlineAlgorithm):
@@ -77,7 +67,8 @@ class WebRL(OnlineAlgorithm):
         "value_low",
         "value_high",
         "curriculum",
-        "suite_share",
+        "retried_share",
+        "begin_with_attempts",
         "instructions_per_phase",
         "temperature",
         "renamed_share",
@@ -119,7 +110,8 @@ class WebRL(OnlineAlgorithm):
         value_low: float = 0.05,
         value_high: float = 0.75,
         curriculum: bool = True,
-        suite_share: float = 0.0,
+        retried_share: float = 0.0,
+        begin_with_attempts: bool = False,
         instructions_per_phase: int = 500,
         phases: int = 8,
         temperature: float = 1.0,
@@ -168,18 +160,18 @@ class WebRL(OnlineAlgorithm):
             value_low: Lowest critic value of a new instruction's start state.
             value_high: Highest critic value of a new instruction's start state.
             curriculum: Evolve failed instructions; False draws every phase's from the suite.
-            suite_share: Share of a phase's instructions that come from the suite though there are failures to evolve,
-                in [0, 1]; the paper has none.
+            retried_share: Of a phase's instructions, at most, are tasks of the suite that were failed when last
+                attempted, in [0, 1]; the paper has none.
+            begin_with_attempts: Fit the policy to demonstrations and successful attempts before the first phase, as to
+                the data of a phase of its own. The paper begins with the supervised policy.
             instructions_per_phase: Tasks attempted in one phase, once each.
             phases: Phases after which ``learn`` ends.
             temperature: Of sampling while collecting.
             renamed_share: Share of the phase's and of the replayed trajectories that the policy is shown under other
                 names (``agents.augmentation``), other ones in each phase.
             word_dropout: Probability that a word of the instruction is left out, in half of those.
-            min_action_probability: Least probability of an action, under the policy that made it; a success with a less
-                likely one is not learned from.
-            kl_ceiling: Largest mean distance of the policy from its reference, in nats an action; beyond it training
-                stops.
+            min_action_probability: Of each action of a success that the ORM saw, or it is not learned from.
+            kl_ceiling: Most nats an action that the policy may move from its reference; beyond it training stops.
             **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm`` (``seed``, ``checkpoint_folder``,
                 ``metrics``, ``progress``, ``verbose``, ``tensorboard_log``).
 
@@ -188,12 +180,13 @@ class WebRL(OnlineAlgorithm):
         """
         if critic_examples is not None and critic_examples < 1:
             raise ValueError(f"Expected critic_examples >= 1 or None, got {critic_examples}.")
-        if not 0.0 <= suite_share <= 1.0:
-            raise ValueError(f"Expected suite_share in [0, 1], got {suite_share}.")
+        if not 0.0 <= retried_share <= 1.0:
+            raise ValueError(f"Expected retried_share in [0, 1], got {retried_share}.")
         if not 0.0 <= lam <= 1.0 or not kl_coef > 0.0 or not kl_ceiling > 0.0:
             raise ValueError(
                 f"Expected lam in [0, 1], kl_coef > 0 and kl_ceiling > 0, got {lam}, {kl_coef} and {kl_ceiling}."
             )
+        self._fits_before = int(begin_with_attempts and bool(attempts))  # the constructors called now ask for it
         super().__init__(
             policy,
             env,
@@ -228,28 +221,29 @@ class WebRL(OnlineAlgorithm):
         self.value_low = value_low
         self.value_high = value_high
         self.curriculum = curriculum
-        self.suite_share = suite_share
+        self.retried_share = retried_share
+        self.begin_with_attempts = begin_with_attempts
         self.kl_ceiling = kl_ceiling
         self.critic = critic if critic is not None else ValueCritic(policy.language_model)
         self.critic.eval()
         self.experience = ExperienceBuffer(
             replay_ratio=replay_ratio, perplexity_low=perplexity_low, perplexity_high=perplexity_high
         )
-        done = [item for item in (*demonstrations, *attempts) if item.label.success]
-        self.experience.add(done)
+        self.experience.add([*demonstrations, *attempts])
         self._attempts = list(attempts)
-        self._failed = [item.trajectory.task for item in attempts if not item.label.success]
         self._proposals = Curriculum(
-            proposer or _SuiteGrammar(self), value_low=value_low, value_high=value_high, protected=protected
+            proposer or GrammarProposer(self._evolve), value_low=value_low, value_high=value_high, protected=protected
         )
-        self._proposals.remember(item.trajectory.task for item in attempts)
+        self._proposals.note(attempts)
         self._critic_fit(phase=1)  # refuses wrong settings now, not after a rollout
 
     def _run_phase(self, phase: int) -> PhaseMetrics:
         began = time.perf_counter()
-        if phase == 1 and self._attempts and self.curriculum:  # or nothing would be known of any start state
-            self._fit_critic(0, to_transitions(self._attempts, self.policy.renderer).steps, {})
-        instructions, metrics = self._pick_instructions(phase)
+        metrics: PhaseMetrics = {}
+        if phase == 1 and self._attempts:
+            self._learn_from_attempts()
+            metrics["time/attempts_s"] = time.perf_counter() - began
+        instructions = self._pick_instructions(phase, metrics)
         metrics["time/curriculum_s"] = time.perf_counter() - began
         collected = self.collect(instructions, phase, _ROLLOUT)
         metrics.update(collected.metrics)
@@ -263,11 +257,17 @@ class WebRL(OnlineAlgorithm):
         self._fit_critic(phase, steps, metrics)
         self._fit_policy(phase, [*used, *draw.transitions], reference, metrics)
         self.experience.add(collected.successes)
-        if self.curriculum:
-            self._proposals.remember(instructions)
-        self._failed = collected.failed_tasks
+        self._proposals.note(collected.labelling.labelled)
         metrics["experience/steps"] = len(self.experience)
         return metrics
+
+    def _learn_from_attempts(self) -> None:
+        """The critic always learns from them, or nothing would be known of any start state in the first phase."""
+        if self._fits_before:
+            (steps,) = self.show(self.experience.items, 0, _SHOWING)
+            self._fit_policy(0, steps, action_log_probs(self.policy, steps, self.tokens_per_batch), {})
+        if self.curriculum:
+            self._fit_critic(0, to_transitions(self._attempts, self.policy.renderer).steps, {})
 
     def _draw_experience(self, phase: int, current_steps: int, metrics: PhaseMetrics) -> ExperienceDraw:
         """The policy has not been updated in this phase yet, so it is the previous phase's: filter and reference."""
@@ -278,8 +278,7 @@ class WebRL(OnlineAlgorithm):
             self.phase_rng(phase, _EXPERIENCE),
         )
         metrics["experience/drawn"] = len(draw.transitions)
-        metrics["experience/too_sure"] = draw.too_sure
-        metrics["experience/too_unsure"] = draw.too_unsure
+        metrics.update({"experience/too_sure": draw.too_sure, "experience/too_unsure": draw.too_unsure})
         return draw
 
     def _fit_critic(self, phase: int, steps: Sequence[Transition], metrics: PhaseMetrics) -> None:
@@ -301,11 +300,9 @@ class WebRL(OnlineAlgorithm):
         advantages = self._advantages(data, metrics)
         settings = self.policy_fit(phase)
         report = fit_policy(self.policy, data, reference, advantages, self.kl_coef, settings, self.progress)
-        metrics["advantage/mean"] = fmean(advantages)
-        metrics["advantage/std"] = pstdev(advantages)
+        metrics.update({"advantage/mean": fmean(advantages), "advantage/std": pstdev(advantages)})
         metrics["policy/loss"] = report.fit.loss
-        metrics["policy/grad_norm"] = report.fit.grad_norm
-        metrics["policy/updates"] = report.fit.updates
+        metrics.update({"policy/grad_norm": report.fit.grad_norm, "policy/updates": report.fit.updates})
         metrics["policy/tokens"] = report.fit.tokens
         metrics["policy/divergence"] = report.divergence
         metrics["policy/log_ratio"] = report.log_ratio
@@ -327,20 +324,36 @@ class WebRL(OnlineAlgorithm):
         mixed = mixed_advantage(torch.tensor(values), torch.tensor(next_values), rewards, outcomes, self.lam)
         return list(mixed.tolist())
 
-    def _pick_instructions(self, phase: int) -> tuple[list[Task], PhaseMetrics]:
-        """What the last phase's failures evolve into, and tasks of the suite: a share, and where too few evolve."""
-        if not self._failed or not self.curriculum:
-            return self.sample_tasks(self.instructions_per_phase, phase, _INSTRUCTIONS), {}
-        kept, report = self._proposals.next_tasks(
-            round((1.0 - self.suite_share) * self.instructions_per_phase),
-            self._failed,
-            lambda tasks: self.start_values(tasks, phase),
-            random.Random(self.phase_seed(phase, _CURRICULUM)),
-        )
-        missing = self.instructions_per_phase - len(kept)
-        fill = self.sample_tasks(missing, phase, _INSTRUCTIONS, besides=kept)
-        counts: PhaseMetrics = {f"curriculum/{name}": count for name, count in report.as_dict().items()}
-        return [*kept, *fill], {**counts, "curriculum/from_suite": missing}
+    def policy_fit(self, phase: int) -> FitSettings:
+        """As of every algorithm that collects; fitting to the attempts counts as a phase where the rate falls.
+
+        Args:
+            phase: Its number, from 1; 0 for the attempts.
+        """
+        before = self._fits_before
+        rate = rate_in_phase(self.policy_learning_rate, self.schedule, phase + before, self.phases + before)
+        return replace(super().policy_fit(max(phase, 1)), **rate, seed=self.phase_seed(phase, FITTING))
+
+    def _pick_instructions(self, phase: int, metrics: PhaseMetrics) -> list[Task]:
+        """Failed tasks of the suite once more, what the last phase's failures evolve into, and more of the suite."""
+        if not self._proposals.failed or not self.curriculum:
+            return self.sample_tasks(self.instructions_per_phase, phase, _INSTRUCTIONS)
+        rng = random.Random(self.phase_seed(phase, _CURRICULUM))
+
+        def values(tasks: Sequence[Task]) -> list[float | None]:
+            return self.start_values(tasks, phase)
+
+        most = round(self.retried_share * self.instructions_per_phase)
+        retried = self._proposals.retries(most, values, rng) if most else []
+        evolved, report = self._proposals.next_tasks(self.instructions_per_phase - len(retried), values, rng)
+        known = [*retried, *evolved]
+        missing = self.instructions_per_phase - len(known)
+        counts = {**report.as_dict(), "retried": len(retried), "from_suite": missing}
+        metrics.update({f"curriculum/{name}": count for name, count in counts.items()})
+        return [*known, *self.sample_tasks(missing, phase, _INSTRUCTIONS, besides=known)]
+
+    def _evolve(self, failed: Task, rng: random.Random) -> Task | None:
+        return self.suite.evolve(failed, rng)  # the suite is asked for only now: an algorithm that predicts has none
 
     def start_values(self, tasks: Sequence[Task], phase: int = 0) -> list[float | None]:
         """The critic's value of each task's start state; the environments are reset to the tasks.
@@ -353,17 +366,9 @@ class WebRL(OnlineAlgorithm):
             V(s_0) in (0, 1); None where the start page could not be opened or does not fit the context.
         """
         observations = self.collector.start_observations(tasks, seed=self.phase_seed(phase, _START))
-        prompts = [self._start_prompt(observation) for observation in observations]
+        prompts = [start_prompt(self.policy.renderer, observation) for observation in observations]
         values = iter(state_values(self.critic, [ids for ids in prompts if ids is not None], self.tokens_per_batch))
         return [None if ids is None else next(values) for ids in prompts]
-
-    def _start_prompt(self, observation: Observation | None) -> tuple[int, ...] | None:
-        if observation is None:
-            return None
-        try:
-            return self.policy.renderer.render(observation, ()).token_ids
-        except PromptTooLong:
-            return None
 
     def _critic_fit(self, phase: int) -> FitSettings:
         return FitSettings(
@@ -381,8 +386,7 @@ class WebRL(OnlineAlgorithm):
         return {"critic": module_tensors(self.critic)}
 
     def _state_records(self) -> dict[str, Any]:
-        remembered = self._proposals.as_records()
-        return {"curriculum": {"failed": [task.as_dict() for task in self._failed], "remembered": remembered}}
+        return {"curriculum": self._proposals.as_record()}
 
     def _state_lines(self) -> dict[str, Iterable[Mapping[str, Any]]]:
         return {"experience": self.experience.as_records()}
@@ -390,9 +394,7 @@ class WebRL(OnlineAlgorithm):
     def _restore(self, checkpoint: Checkpoint) -> None:
         self._load_tensors(checkpoint.tensors)
         self.experience.replace_by(checkpoint.lines["experience"])
-        record = checkpoint.records["curriculum"]
-        self._failed = [task_from_dict(task) for task in record["failed"]]
-        self._proposals.replace_by(record["remembered"])
+        self._proposals.replace_by(checkpoint.records["curriculum"])
 
     def _load_tensors(self, tensors: Mapping[str, Mapping[str, Tensor]]) -> None:
         load_module_tensors(self.critic, tensors["critic"], "critic")

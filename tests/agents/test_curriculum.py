@@ -1,9 +1,12 @@
+import json
 import random
 
 import pytest
 
 from agents.curriculum import Curriculum, GrammarProposer
-from tests.agents.toy_env import COLOURS, ToySuite, toy_task
+from tests.agents.toy_env import COLOURS, ToySuite, demonstration, toy_task
+
+LOST = ["exit()"]
 
 
 def fair(tasks):
@@ -25,7 +28,7 @@ class ListProposer:
 
 def total(report):
     counts = report.as_dict()
-    return counts.pop("proposed"), sum(counts.values())
+    return counts.pop("proposed"), sum(counts.values()) - counts["retried"]
 
 
 def test_every_proposal_ends_in_one_count():
@@ -41,25 +44,26 @@ def test_every_proposal_ends_in_one_count():
     ]
     curriculum = Curriculum(ListProposer(proposals), protected=[toy_task("Blue", 4, world=10)])
     tasks, report = curriculum.next_tasks(
-        99, [], lambda tasks: [values[int(task.parameters["order"])] for task in tasks], random.Random(0)
+        99, lambda tasks: [values[int(task.parameters["order"])] for task in tasks], random.Random(0)
     )
     assert [task.parameters["order"] for task in tasks] == ["2", "3", "5"]
     assert report.as_dict() == {
-        "proposed": 12, "protected": 5, "repeated": 1, "unreachable": 1, "too_hard": 1, "too_easy": 1, "kept": 3
+        "proposed": 12, "protected": 5, "repeated": 1, "unreachable": 1, "too_hard": 1, "too_easy": 1, "kept": 3,
+        "retried": 0,
     }  # fmt: skip
     assert total(report) == (12, 12)
 
 
 def test_attempted_and_kept_tasks_do_not_come_back_but_dropped_ones_may():
     curriculum = Curriculum(ListProposer([toy_task("Red", 0), toy_task("Red", 1), toy_task("Red", 2)] * 2))
-    curriculum.remember([toy_task("Red", 0)])
+    curriculum.note([demonstration(toy_task("Red", 0))])
     first, _ = curriculum.next_tasks(
-        3, [], lambda tasks: [0.9 if task.parameters["order"] == "1" else 0.5 for task in tasks], random.Random(0)
+        3, lambda tasks: [0.9 if task.parameters["order"] == "1" else 0.5 for task in tasks], random.Random(0)
     )
     assert [task.parameters["order"] for task in first] == ["2"]
     curriculum = Curriculum(ListProposer([toy_task("Red", 1)]))
-    curriculum.replace_by([])
-    assert len(curriculum.next_tasks(1, [], fair, random.Random(0))[0]) == 1
+    curriculum.replace_by({"failed": [], "undone": [], "seen": []})
+    assert len(curriculum.next_tasks(1, fair, random.Random(0))[0]) == 1
 
 
 def test_values_are_asked_only_for_tasks_that_may_be_kept():
@@ -70,13 +74,13 @@ def test_values_are_asked_only_for_tasks_that_may_be_kept():
         return fair(tasks)
 
     proposer = ListProposer([toy_task("Red", 0, suite="practice-test"), toy_task("Red", 1), toy_task("Red", 1)])
-    Curriculum(proposer).next_tasks(3, [], values, random.Random(0))
+    Curriculum(proposer).next_tasks(3, values, random.Random(0))
     assert asked == [toy_task("Red", 1)]
 
 
 def test_the_proposer_is_asked_for_what_is_missing_until_it_is_kept():
     proposer = ListProposer([toy_task("Red", 0), toy_task("Red", 0), toy_task("Red", 1), toy_task("Red", 2)])
-    tasks, report = Curriculum(proposer).next_tasks(2, [], fair, random.Random(0))
+    tasks, report = Curriculum(proposer).next_tasks(2, fair, random.Random(0))
     assert len(tasks) == 2
     assert proposer.asked == [2, 1]
     assert report.repeated == 1
@@ -87,7 +91,7 @@ def test_a_proposer_that_repeats_itself_is_given_up():
         def propose(self, _failed, count, _rng):
             return [toy_task("Red", 0)] * count
 
-    tasks, report = Curriculum(Stuck(), max_rounds=4).next_tasks(3, [], fair, random.Random(0))
+    tasks, report = Curriculum(Stuck(), max_rounds=4).next_tasks(3, fair, random.Random(0))
     assert len(tasks) == 1
     assert report.proposed == 3 + 2 + 2 + 2
     assert total(report)[0] == total(report)[1]
@@ -98,13 +102,36 @@ def test_more_proposals_than_asked_for_are_not_taken():
         def propose(self, _failed, _count, _rng):
             return [toy_task(colour, order) for colour in COLOURS for order in range(6)]
 
-    tasks, report = Curriculum(Eager()).next_tasks(4, [], fair, random.Random(0))
+    tasks, report = Curriculum(Eager()).next_tasks(4, fair, random.Random(0))
     assert len(tasks) == report.proposed == 4
+
+
+def test_retries_are_failed_tasks_inside_the_window():
+    values = [None, 0.01, 0.3, 0.5, 0.6, 0.9]
+    failed = [toy_task("Red", order) for order in range(len(values))]
+    asked = []
+
+    def value_of(tasks):
+        asked.extend(tasks)
+        return [values[int(task.parameters["order"])] for task in tasks]
+
+    curriculum = Curriculum(ListProposer([]), value_low=0.2, value_high=0.8)
+    evolved = toy_task("Blue", 3, parent="toy-train/Red/0")
+    curriculum.note([demonstration(task, LOST) for task in [*failed, evolved]])
+    drawn = [curriculum.retries(2, value_of, random.Random(seed)) for seed in range(20)]
+    assert all(len(tasks) == 2 for tasks in drawn)
+    assert {task.parameters["order"] for tasks in drawn for task in tasks} == {"2", "3", "4"}
+    asked.clear()
+    every = curriculum.retries(99, value_of, random.Random(0))
+    assert sorted(task.parameters["order"] for task in every) == ["2", "3", "4"]
+    assert len(asked) == len(failed)
+    curriculum.note([demonstration(failed[2]), demonstration(failed[3], LOST)])  # done now, and failed again
+    assert {task.parameters["order"] for task in curriculum.retries(99, value_of, random.Random(0))} == {"3", "4"}
 
 
 def test_the_grammar_proposer_evolves_failed_tasks_and_is_deterministic():
     failed = [toy_task("Red", 0), toy_task("Blue", 1)]
-    proposer = GrammarProposer(ToySuite())
+    proposer = GrammarProposer(ToySuite().evolve)
     first = proposer.propose(failed, 20, random.Random(7))
     assert first == proposer.propose(failed, 20, random.Random(7))
     assert first != proposer.propose(failed, 20, random.Random(8))
@@ -115,19 +142,24 @@ def test_the_grammar_proposer_evolves_failed_tasks_and_is_deterministic():
 
 def test_curricula_with_one_seed_are_equal():
     def draw():
-        curriculum = Curriculum(GrammarProposer(ToySuite()))
-        return curriculum.next_tasks(10, [toy_task("Red", 0)], fair, random.Random(5)), curriculum.as_records()
+        curriculum = Curriculum(GrammarProposer(ToySuite().evolve))
+        curriculum.note([demonstration(toy_task("Red", 0), LOST)])
+        return curriculum.next_tasks(10, fair, random.Random(5)), curriculum.as_record()
 
+    tasks, _ = draw()[0]
+    assert tasks
     assert draw() == draw()
 
 
 def test_records_give_the_memory_back():
     curriculum = Curriculum(ListProposer([toy_task("Red", 0)]))
-    curriculum.remember([toy_task("Red", 0), toy_task("Blue", 2)])
+    curriculum.note([demonstration(toy_task("Red", 0)), demonstration(toy_task("Blue", 2), LOST)])
     other = Curriculum(ListProposer([toy_task("Red", 0)]))
-    other.replace_by(curriculum.as_records())
-    assert other.as_records() == curriculum.as_records()
-    assert other.next_tasks(1, [], fair, random.Random(0))[1].repeated == 1
+    other.replace_by(json.loads(json.dumps(curriculum.as_record())))
+    assert other.as_record() == curriculum.as_record()
+    assert other.failed == [toy_task("Blue", 2)]
+    assert other.retries(9, fair, random.Random(0)) == [toy_task("Blue", 2)]
+    assert other.next_tasks(1, fair, random.Random(0))[1].repeated == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from agents.labelling import (
     ConfusionMatrix,
     OrmLabeller,
     RuleLabeller,
+    SplitLabeller,
     agreement_with_rules,
     label_trajectories,
     orm_prompt,
@@ -50,7 +51,7 @@ def test_rules_label_what_they_scored(success, failure, without_rules):
     assert [item.outcome for item in labelling.labelled] == [1.0, 0.0]
     assert labelling.left_out == {"undecided": 1, "unscored": 1}
     assert labelling.success_rate == 0.5
-    assert labelling.agreement == ConfusionMatrix(true_yes=1, true_no=1)
+    assert labelling.agreement.total == 0  # they agree with themselves
 
 
 def test_the_orm_labels_and_is_compared_with_the_rules(success, failure, without_rules):
@@ -61,6 +62,20 @@ def test_the_orm_labels_and_is_compared_with_the_rules(success, failure, without
     assert labelling.labelled[0].label.p_yes == 0.9
     assert labelling.labelled[2].trajectory.rule_verdict.success
     assert labelling.agreement == ConfusionMatrix(true_yes=1, true_no=1, false_no=1)
+
+
+def test_the_suite_is_judged_by_the_rules_and_what_evolved_by_the_orm(success, failure):
+    red = demonstration(toy_task("Red", 0)).trajectory
+    evolved = [
+        dataclasses.replace(item, task=dataclasses.replace(item.task, parent="toy-train/Red/0"))
+        for item in (success, failure, red)
+    ]
+    labeller = SplitLabeller(suite=RuleLabeller(), evolved=OrmLabeller(BlueScorer()))
+    labelling = label_trajectories(labeller, [red, evolved[0], failure, evolved[1], evolved[2]])
+    assert [item.label.source for item in labelling.labelled] == ["rules", "orm", "rules", "orm", "orm"]
+    assert [item.label.success for item in labelling.labelled] == [True, True, False, False, False]
+    assert labelling.agreement == ConfusionMatrix(true_yes=1, true_no=1, false_no=1)
+    assert labeller.judge([]) == []
 
 
 def test_a_threshold_moves_the_orm(success):

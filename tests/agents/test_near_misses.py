@@ -129,6 +129,22 @@ def test_a_number_is_mistyped_in_a_digit() -> None:
     assert all(text and len(text) <= 5 for text in typed)
 
 
+def test_a_typed_number_leaves_the_numbers_of_elements_alone() -> None:
+    page = '<input id="30" label="Quantity" value="30"> <button id="3"> Update </button>'
+    order = attempt(
+        ('<input id="30" label="Quantity">', 'do(action="Type", argument="30", element="30")'),
+        (page, CLICK),
+        (page, EXIT),
+        final=page,
+    )
+    mistyped = [item for item in many(order) if len(texts(item)) == 3]
+    assert mistyped
+    for item in mistyped:
+        html = item.trajectory.final_observation["html"]
+        assert 'id="30"' in html
+        assert 'value="30"' not in html
+
+
 def test_the_seed_decides() -> None:
     assert many(FORM) == many(FORM)
     assert many(FORM) != near_misses([FORM], 200, random.Random(1))

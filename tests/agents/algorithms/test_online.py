@@ -7,6 +7,7 @@ import pytest
 
 from agents.algorithms.online import least_action_probability
 from agents.errors import TrainingStopped
+from agents.labelling import RuleLabeller
 from agents.types import Completion
 from tests.agents.toy_env import demonstration
 from tests.agents.toy_runs import TASKS, started_policy, webrl
@@ -18,8 +19,16 @@ def stopped(algorithm, match):
     return str(caught.value)
 
 
+class RightOrm(RuleLabeller):
+    """An ORM that is always right."""
+
+    def judge(self, trajectories):
+        return [replace(verdict, source="orm", p_yes=verdict.score) for verdict in super().judge(trajectories)]
+
+
 def test_successes_that_the_policy_was_not_sure_of_are_not_learned_from():
-    every, sure = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, min_action_probability=0.81)
+    settings = {"phases": 1, "labeller": RightOrm()}
+    every, sure = webrl(started_policy(), **settings), webrl(started_policy(), **settings, min_action_probability=0.81)
     every.learn()
     sure.learn()
     assert every.history[0]["data/unsure_successes"] == 0
@@ -27,7 +36,12 @@ def test_successes_that_the_policy_was_not_sure_of_are_not_learned_from():
     assert unsure > 0
     assert sure.experience.trajectories == every.experience.trajectories - unsure
     assert sure.history[0]["rollout/success_rate"] == every.history[0]["rollout/success_rate"]
-    stopped(webrl(started_policy(), min_action_probability=1.0), r"11 of 12 .* below min_action_probability=1")
+    stopped(
+        webrl(started_policy(), **settings, min_action_probability=1.0), r"11 of 12 .* below min_action_probability=1"
+    )
+    by_rules = webrl(started_policy(), phases=1, min_action_probability=1.0)
+    by_rules.learn()  # the rules do not err
+    assert by_rules.history[0]["data/unsure_successes"] == 0
     with pytest.raises(ValueError, match=r"min_action_probability in \[0, 1\], got 2"):
         webrl(started_policy(), min_action_probability=2)
 
