@@ -112,18 +112,31 @@ def drop_words(item: LabelledTrajectory, rng: random.Random, share: float) -> La
         return inside or not written.isdisjoint(_WORD.findall(word.group().lower()))
 
     words = [word.group() for word in re.finditer(r"\S+", instruction) if is_needed(word) or rng.random() >= share]
-    shorter = " ".join(words) or instruction
+    return instructed(item, " ".join(words) or instruction)
+
+
+def instructed(item: LabelledTrajectory, instruction: str) -> LabelledTrajectory:
+    """A copy under another instruction that asks for the same; its outcome is the original's.
+
+    Args:
+        item: Any labelled trajectory.
+        instruction: What the copy's task and pages say.
+
+    Returns:
+        The copy, without the token ids of the original.
+    """
+    trajectory = item.trajectory
     steps = tuple(
         replace(
             step,
-            observation=Observation(**{**step.observation, "instruction": shorter}),
+            observation=Observation(**{**step.observation, "instruction": instruction}),
             prompt=Prompt((), ""),
             completion=Completion(step.completion.text),
         )
         for step in trajectory.steps
     )
-    task = replace(trajectory.task, instruction=shorter)
-    last = Observation(**{**trajectory.final_observation, "instruction": shorter})
+    task = replace(trajectory.task, instruction=instruction)
+    last = Observation(**{**trajectory.final_observation, "instruction": instruction})
     return replace(item, trajectory=replace(trajectory, task=task, steps=steps, final_observation=last))
 
 

@@ -54,6 +54,7 @@ _RANGES = {
     "sft.word_dropout": (0.0, 1.0),
     "algorithm.renamed_share": (0.0, 1.0),
     "algorithm.word_dropout": (0.0, 1.0),
+    "algorithm.rephrased_share": (0.0, 1.0),
     "algorithm.min_action_probability": (0.0, 1.0),
     "algorithm.averaged_share": (0.0, 0.99),
     "algorithm.retried_share": (0.0, 1.0),

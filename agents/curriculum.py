@@ -38,6 +38,9 @@ class TaskSource(Protocol):
     def evolve(self, parent: Task, rng: random.Random) -> Task | None:
         """A new training task from a failed one; None when nothing new could be drawn."""
 
+    def rephrase(self, task: Task, rng: random.Random) -> Task:
+        """The same task in other words; the task itself where there are none."""
+
 
 class InstructionProposer(Protocol):
     """Anything that makes new instructions from failed ones; it need not filter."""

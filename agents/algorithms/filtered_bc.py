@@ -34,6 +34,7 @@ class FilteredBC(OnlineAlgorithm):
         "temperature",
         "renamed_share",
         "word_dropout",
+        "rephrased_share",
         "min_action_probability",
     )
 
@@ -79,7 +80,7 @@ class FilteredBC(OnlineAlgorithm):
             word_dropout: Probability that a word of the instruction is left out, in half of those.
             min_action_probability: Least probability of an action, under the policy that made it; a success with a less
                 likely one is not learned from.
-            **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm``.
+            **shared: ``labeller``, ``suite``, ``rephrased_share`` and the arguments of ``PhaseAlgorithm``.
 
         Raises:
             ValueError: If a number is out of its range.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.algorithms.base import PhaseAlgorithm, PhaseMetrics
-from agents.augmentation import renamed_passes
+from agents.augmentation import instructed, renamed_passes
 from agents.curriculum import TaskSource
 from agents.errors import TrainingStopped
 from agents.fitting import FitSettings, rate_in_phase
@@ -79,6 +79,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
         temperature: float,
         renamed_share: float = 0.0,
         word_dropout: float = 0.0,
+        rephrased_share: float = 0.0,
         min_action_probability: float = 0.0,
         labeller: Labeller | None = None,
         suite: TaskSource | None = None,
@@ -104,6 +105,8 @@ class OnlineAlgorithm(PhaseAlgorithm):
             renamed_share: Share of the trajectories that are learned from under other names (``agents.augmentation``),
                 in [0, 1]; anew each time.
             word_dropout: Probability that a word of the instruction is left out, in half of those, in [0, 1].
+            rephrased_share: Share of the trajectories that are learned from under another instruction of the same task,
+                as the suite rephrases it, in [0, 1]; anew each time, before names and words of it are exchanged.
             min_action_probability: A success that the ORM saw is learned from only if the policy that made it gave each
                 of its actions at least this probability, in [0, 1]. A judge that errs takes lucky guesses for
                 successes, and the policy's own doubts tell them apart.
@@ -125,8 +128,11 @@ class OnlineAlgorithm(PhaseAlgorithm):
             raise ValueError(
                 f"Expected renamed_share and word_dropout in [0, 1], got {renamed_share} and {word_dropout}."
             )
-        if not 0.0 <= min_action_probability <= 1.0:
-            raise ValueError(f"Expected min_action_probability in [0, 1], got {min_action_probability}.")
+        if not 0.0 <= min_action_probability <= 1.0 or not 0.0 <= rephrased_share <= 1.0:
+            raise ValueError(
+                "Expected min_action_probability and rephrased_share in [0, 1], got "
+                f"{min_action_probability} and {rephrased_share}."
+            )
         super().__init__(policy, env, learning_rate=policy_learning_rate, phases=phases, **shared)
         self.policy_learning_rate = policy_learning_rate
         self.epochs = epochs
@@ -140,6 +146,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
         self.temperature = temperature
         self.renamed_share = renamed_share
         self.word_dropout = word_dropout
+        self.rephrased_share = rephrased_share
         self.min_action_probability = min_action_probability
         self.labeller = labeller or RuleLabeller()
         self.trajectory_folder = None if trajectory_folder is None else Path(trajectory_folder)
@@ -219,7 +226,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
     def show(
         self, items: Sequence[LabelledTrajectory], phase: int, purpose: int, passes: int = 1
     ) -> list[list[Transition]]:
-        """Trajectories as training examples, a share of them under other names.
+        """Trajectories as training examples, a share of them under other instructions and other names.
 
         Args:
             items: Labelled trajectories.
@@ -231,8 +238,18 @@ class OnlineAlgorithm(PhaseAlgorithm):
             The examples of each pass.
         """
         rng = random.Random(self.phase_seed(phase, purpose))
-        shown = renamed_passes(items, passes, self.renamed_share, rng, self.word_dropout)
-        return [to_transitions(group, self.policy.renderer).steps for group in shown]
+        steps = []
+        for _ in range(passes):
+            told = [self._rephrased(item, rng) for item in items]
+            (shown,) = renamed_passes(told, 1, self.renamed_share, rng, self.word_dropout)
+            steps.append(to_transitions(shown, self.policy.renderer).steps)
+        return steps
+
+    def _rephrased(self, item: LabelledTrajectory, rng: random.Random) -> LabelledTrajectory:
+        if not self.rephrased_share or rng.random() >= self.rephrased_share:
+            return item
+        task = self.suite.rephrase(item.trajectory.task, rng)
+        return item if task == item.trajectory.task else instructed(item, task.instruction)
 
     def collect(self, tasks: Sequence[Task], phase: int, purpose: int) -> Collected:
         """Attempts tasks, has them labelled and makes training examples of them.

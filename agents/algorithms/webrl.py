@@ -73,6 +73,7 @@ class WebRL(OnlineAlgorithm):
         "temperature",
         "renamed_share",
         "word_dropout",
+        "rephrased_share",
         "min_action_probability",
         "kl_ceiling",
     )
@@ -172,8 +173,7 @@ class WebRL(OnlineAlgorithm):
             word_dropout: Probability that a word of the instruction is left out, in half of those.
             min_action_probability: Of each action of a success that the ORM saw, or it is not learned from.
             kl_ceiling: Most nats an action that the policy may move from its reference; beyond it training stops.
-            **shared: ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm`` (``seed``, ``checkpoint_folder``,
-                ``metrics``, ``progress``, ``verbose``, ``tensorboard_log``).
+            **shared: ``rephrased_share``, ``labeller``, ``suite`` and the arguments of ``PhaseAlgorithm``.
 
         Raises:
             ValueError: If a number is out of its range.

@@ -218,6 +218,7 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
             "sft.renamed_share=2",
             "sft.word_dropout=1.5",
             "algorithm.word_dropout=-0.1",
+            "algorithm.rephrased_share=two",
             "algorithm.retried_share=7",
             "orm.optimizer=lion",
             "algorithm.critic_optimizer=lion",
@@ -229,7 +230,7 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigConflict) as caught:
         TrainingRun(tmp_path / "run", config, SilentProgress())
     lines = str(caught.value).splitlines()
-    assert len(lines) == 19
+    assert len(lines) == 20
     words = (
         "both practice-test",
         "final report only",
@@ -243,6 +244,7 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
         "sft.renamed_share",
         "sft.word_dropout",
         "algorithm.word_dropout",
+        "algorithm.rephrased_share",
         "algorithm.retried_share",
         "orm.optimizer",
         "critic_optimizer must be one of adamw, muon",

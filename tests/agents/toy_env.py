@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -64,6 +65,11 @@ class ToySuite:
         colour, order = rng.choice(COLOURS), rng.randrange(self.orders)
         parameters = {"colour": colour, "order": str(order), "serial": str(rng.randrange(10_000))}
         return toy_task(colour, order, "evolved", parent=parent.task_id, parameters=parameters)
+
+    def rephrase(self, task: Task, rng: random.Random) -> Task:
+        """The task as a wish or as a question."""
+        colour = task.parameters["colour"]
+        return replace(task, instruction=rng.choice((f"I want to see {colour}", f"Where is {colour}?")))
 
 
 class ToyEnv(gymnasium.Env[Observation, str]):

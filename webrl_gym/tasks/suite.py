@@ -146,6 +146,23 @@ class TaskSuite:
         serial = "".join(rng.choice("0123456789abcdef") for _ in range(8))
         return replace(task, task_id=f"evolved/{template.name}/{serial}", suite="evolved", parent=parent.task_id)
 
+    def rephrase(self, task: Task, rng: random.Random) -> Task:
+        """The same task in other words, as its template has them.
+
+        Args:
+            task: A training task.
+            rng: Decides which words.
+
+        Returns:
+            The task with another instruction; the task itself if its template has no other words, or none for training.
+        """
+        template = None if task.template is None else template_by_name(task.template)
+        if template is None or template.split is not Split.EVERYWHERE:
+            return task
+        instructions = [wording.format(**task.parameters) for wording in template.wordings]
+        others = [instruction for instruction in instructions if instruction != task.instruction]
+        return replace(task, instruction=rng.choice(others)) if others else task
+
 
 def build_suite(name: str, open_reader: OpenReader) -> TaskSuite:
     """Draws a practice suite.

@@ -135,6 +135,24 @@ def test_each_phase_shows_its_trajectories_under_other_names(shown):
         webrl(started_policy(), renamed_share=1.5)
 
 
+def test_each_phase_shows_its_trajectories_under_other_instructions(shown):
+    items = [demonstration(task) for task in TASKS for _ in range(20)]
+    rephrasing = webrl(started_policy(), rephrased_share=0.5)
+    seen = []
+    for phase in (1, 1, 2):
+        shown.clear()
+        rephrasing.show(items, phase, 0)
+        seen.append(list(shown))
+    first, again, other_phase = seen
+    assert first == again != other_phase
+    for item, instruction in zip(items, first, strict=True):
+        colour = item.trajectory.task.parameters["colour"]
+        assert instruction in {f"Open {colour}", f"I want to see {colour}", f"Where is {colour}?"}
+    assert 0.3 < sum(instruction.startswith("Open ") for instruction in first) / len(first) < 0.7
+    with pytest.raises(ValueError, match=r"rephrased_share in \[0, 1\], got 0.0 and 2"):
+        webrl(started_policy(), rephrased_share=2)
+
+
 def test_what_is_shown_lacks_words_of_the_instruction(shown):
     items = wordy_demonstrations(copies=8)
     plain, short = (webrl(started_policy(), renamed_share=1.0, word_dropout=share) for share in (0.0, 0.5))
@@ -208,6 +226,7 @@ def test_a_tiny_learning_rate_stays_at_the_reference_of_each_phase():
 
 
 NANO = {
+    "rephrased_share": 0.5,
     "retried_share": 0.5,
     "begin_with_attempts": True,
     "attempts": [demonstration(TASKS[0]), demonstration(TASKS[1], FAILED)],
