@@ -42,7 +42,7 @@ def test_successes_that_the_policy_was_not_sure_of_are_not_learned_from():
     by_rules = webrl(started_policy(), phases=1, min_action_probability=1.0)
     by_rules.learn()  # the rules do not err
     assert by_rules.history[0]["data/unsure_successes"] == 0
-    with pytest.raises(ValueError, match=r"min_action_probability in \[0, 1\], got 2"):
+    with pytest.raises(ValueError, match=r"min_action_probability and .* in \[0, 1\], got 2 and"):
         webrl(started_policy(), min_action_probability=2)
 
 
