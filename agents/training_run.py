@@ -86,7 +86,7 @@ class TrainingRun:
             policy = self.supervise()
             if self.config["algorithm"]["name"] != "sft":
                 demonstrations = self._demonstrations()
-                needs_attempts = self.config["orm"]["source"] != "rules" or self.config["algorithm"]["name"] == "webrl"
+                needs_attempts = self._label_source != "rules" or self.config["algorithm"]["name"] == "webrl"
                 attempts = self._first_attempts(policy, demonstrations) if needs_attempts else []
                 self._phases(policy, demonstrations, attempts, self._labeller(demonstrations, attempts))
             _save_model(policy.language_model, policy_folder)
@@ -194,11 +194,18 @@ class TrainingRun:
         self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]
     ) -> Labeller:
         """The rules, the ORM, or each for the tasks that it is for."""
-        settings = self.config["orm"]
-        if settings["source"] == "rules":
+        source = self._label_source
+        if source == "rules":
             return RuleLabeller()
         orm = self._orm(demonstrations, attempts)
-        return SplitLabeller(suite=RuleLabeller(), evolved=orm) if settings["source"] == "both" else orm
+        return SplitLabeller(suite=RuleLabeller(), evolved=orm) if source == "both" else orm
+
+    @property
+    def _label_source(self) -> str:
+        """Where nothing evolves there is nothing that the ORM would label beside the rules."""
+        source, algorithm = str(self.config["orm"]["source"]), self.config["algorithm"]
+        evolves = algorithm["name"] == "webrl" and algorithm["curriculum"]
+        return "rules" if source == "both" and not evolves else source
 
     def _orm(self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]) -> OrmLabeller:
         """Begins as the supervised policy and learns from demonstrations and attempts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import torch
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from agents import training_run
-from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict
+from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict, TrainingStopped
 from agents.hydra_entry import compose_config
+from agents.labelling import RuleLabeller
 from agents.metrics import SilentProgress
 from agents.models import load_model
 from agents.train import main, train
@@ -142,7 +144,7 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
 
 
 def test_an_orm_is_trained_once_and_reported(toy: Callable[..., dict[str, Any]]) -> None:
-    config = toy("orm.optimizer=adamw", "orm.epochs=3", "algorithm.phases=1", rules=False, name="orm")
+    config = toy("orm.optimizer=adamw", "orm.epochs=3", "algorithm.curriculum=true", rules=False, name="orm")
     run = started(config)
     assert run.orm_summary == ""
     policy = run.supervise()
@@ -153,11 +155,27 @@ def test_an_orm_is_trained_once_and_reported(toy: Callable[..., dict[str, Any]])
     assert run.orm_summary.startswith("ORM against the rules: balanced accuracy ")
     before = (run.folder / "orm.json").stat().st_mtime_ns
     again = started(config)._labeller([], [])
-    item = demonstration(Toys(orders=1).tasks[0]).trajectory
-    assert again.judge([item])[0].p_yes == pytest.approx(labeller.judge([item])[0].p_yes, abs=1e-5)
+    own = demonstration(Toys(orders=1).tasks[0]).trajectory
+    evolved = replace(own, task=replace(own.task, parent=own.task.task_id))
+    assert [verdict.source for verdict in again.judge([own, evolved])] == ["rules", "orm"]
+    assert again.judge([evolved])[0].p_yes == pytest.approx(labeller.judge([evolved])[0].p_yes, abs=1e-5)
     assert (run.folder / "orm.json").stat().st_mtime_ns == before
     assert policy.language_model.context == 256
     run.close()
+
+
+@pytest.mark.parametrize("algorithm", ["webrl", "filtered_bc"])
+def test_where_nothing_evolves_the_rules_label_and_no_orm_is_trained(
+    toy: Callable[..., dict[str, Any]], algorithm: str
+) -> None:
+    config = toy(rules=False, name=algorithm)
+    config["algorithm"]["name"] = algorithm
+    assert isinstance(started(config)._labeller([], []), RuleLabeller)
+    asked = started(toy("orm.source=orm", rules=False, name=f"{algorithm}-orm"))
+    asked.supervise()
+    with pytest.raises(TrainingStopped, match="the ORM needs successes and failures"):
+        asked._labeller([], [])
+    asked.close()
 
 
 def test_a_changed_configuration_is_refused_by_name(toy: Callable[..., dict[str, Any]]) -> None:
