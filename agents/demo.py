@@ -48,10 +48,13 @@ def demo(config: dict[str, Any]) -> int:
     folders: dict[str, dict[str, Path]] = {suite: {} for suite in _SUITES}
     results: dict[str, dict[str, list[EpisodeResult]]] = {suite: {} for suite in _SUITES}
 
+    shared = {key: config[key] for key in ("seed", "env", "only_sites", "test_log")}
+    benchmark = {**compose_config("benchmark"), **shared}
+
     def score(name: str, agent: str) -> None:
         for suite in _SUITES:
-            output = folder / "scores" / suite / name
-            results[suite][name], folders[suite][name] = _score(agent, suite, output, config, name)
+            panel = {**benchmark, "agent": agent, "suite": suite, "output": str(folder / "scores" / suite / name)}
+            results[suite][name], folders[suite][name] = run_panel(panel, ConsoleProgress(f"{name} on {suite}: "))
 
     ends: dict[str, float] = {}
 
@@ -106,15 +109,6 @@ def _write_summary(
     }
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-
-
-def _score(
-    agent: str, suite: str, output: Path, config: Mapping[str, Any], name: str
-) -> tuple[list[EpisodeResult], Path]:
-    """An agent's results on a suite; read from its folder when they are all there."""
-    shared = {key: config[key] for key in ("seed", "env", "only_sites", "test_log")}
-    panel = {**compose_config("benchmark"), **shared, "agent": agent, "suite": suite, "output": str(output)}
-    return run_panel(panel, ConsoleProgress(f"{name} on {suite}: "))
 
 
 def _add_values(folder: Path, policy: LLMPolicy, panels: Sequence[Path]) -> None:
