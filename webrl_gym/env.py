@@ -253,14 +253,14 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             action = parse_action(text)
             if action.kind is ActionKind.EXIT:
                 return "", action.argument or ""
-            self._do(action)
+            self._do(action, timing)
         except ActionError as problem:
             error = str(problem)[:_TEXT_LIMIT]
-        timing.act = perf_counter() - started
+        timing.act = perf_counter() - started - timing.settle
         self._read(timing)
         return error, answer
 
-    def _do(self, action: Action) -> None:
+    def _do(self, action: Action, timing: StepTiming) -> None:
         if action.kind in (ActionKind.SCROLL_DOWN, ActionKind.SCROLL_UP):
             self._scroll(action.kind)
             return
@@ -270,6 +270,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             if node is None:
                 raise ActionTargetError(f'There is no element "{action.element[:20]}" on the page as it is now.')
         self._engine.execute(action, None if node is None else node.ref)
+        timing.settle = self._engine.settled
 
     def _scroll(self, kind: ActionKind) -> None:
         if kind is ActionKind.SCROLL_UP:
@@ -285,14 +286,13 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         started = perf_counter()
         before = self._snapshot.url if self._steps else None
         self._snapshot: PageSnapshot = self._engine.snapshot()
-        settled = perf_counter()
         self._page: SimplifiedPage = simplify(self._snapshot)
         if self._snapshot.url != before:
             self._starts = [0]
         start = min(self._starts[-1], max(0, len(self._page.lines) - 1))
         self._html, self._next_start = self._page.window(start, self._budget)
-        timing.settle = settled - started
-        timing.observe = perf_counter() - settled
+        timing.settle += self._engine.settled
+        timing.observe = perf_counter() - started - self._engine.settled
 
     def _finish(
         self, error: str, answer: str | None, timing: StepTiming

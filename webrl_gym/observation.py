@@ -34,7 +34,6 @@ _SKIPPED = frozenset(
         "canvas",
         "object",
         "embed",
-        "iframe",
         "audio",
         "video",
         "datalist",

@@ -8,6 +8,7 @@ from typing import Any
 
 from webrl_gym.actions import ActionKind
 from webrl_gym.engines.browser_activity import outside
+from webrl_gym.engines.browser_frames import Asker, ForeignFrame, Target
 from webrl_gym.engines.browser_tab import PageMoved, Tab
 from webrl_gym.errors import ActionTargetError
 
@@ -16,82 +17,97 @@ GONE = "The page has changed since it was read; the element is no longer there."
 """What an action on an element of an earlier document is answered with."""
 
 
-async def perform(tab: Tab, kind: ActionKind, argument: str, ref: int | None) -> None:
+async def perform(
+    tab: Tab, kind: ActionKind, argument: str, target: Target | None, frames: list[ForeignFrame]
+) -> None:
     """Carries out every action that concerns the current page alone.
 
     Args:
         tab: The agent's tab.
         kind: What to do.
         argument: Text or option, where the kind takes one.
-        ref: The element as ``snapshot.js`` numbered it; None without element.
+        target: The element; None without one.
+        frames: The page's foreign frames, as they were read.
 
     Raises:
         ActionTargetError: If it cannot be done; the text is for the agent.
     """
     try:
-        if kind is ActionKind.PRESS_ENTER and ref is None:
-            await tab.page.keyboard.press("Enter")
-        elif kind in _ON_ELEMENT:
-            await _ON_ELEMENT[kind](tab, _js(ref), argument)
-        else:
+        if kind in _ON_PAGE:
             await _ON_PAGE[kind](tab)
+        elif target is not None:
+            await _ON_ELEMENT[kind](_Hand(tab, target, frames), argument)
+        else:
+            await tab.page.keyboard.press("Enter")
     except PageMoved:
         raise ActionTargetError(GONE) from None
 
 
-async def _ask(tab: Tab, call: str) -> dict[str, Any]:
-    answer: dict[str, Any] = await tab.ask(call)
-    if "error" in answer:
-        raise ActionTargetError(answer["error"])
-    if "blocked" in answer:
-        tab.activity.refused = answer["blocked"]
-        raise ActionTargetError(outside(tab.activity.refused))
-    return answer
+class _Hand:
+    """Mouse and keyboard, with the element they work on."""
+
+    def __init__(self, tab: Tab, target: Target, frames: list[ForeignFrame]) -> None:
+        self.tab = tab
+        self.mouse = tab.page.mouse
+        self.keyboard = tab.page.keyboard
+        self._ref = target.ref
+        self._asker = Asker(tab, frames, target)
+
+    async def ask(self, function: str, *arguments: Any) -> dict[str, Any]:
+        """Value of a function of ``hands.js`` for the element."""
+        # A JavaScript literal each; JSON is one, whatever the text holds.
+        answer = await self._asker.ask(f"{function}({', '.join(map(json.dumps, (self._ref, *arguments)))})")
+        if "error" in answer:
+            raise ActionTargetError(answer["error"])
+        if "blocked" in answer:
+            self.tab.activity.refused = answer["blocked"]
+            raise ActionTargetError(outside(answer["blocked"]))
+        return answer
+
+    async def point(self, *, clicking: bool = False) -> dict[str, float]:
+        """Where the element is, for the mouse; empty when nothing is to be clicked."""
+        place = await self.ask("point", clicking)
+        return await self._asker.on_page(place) if place else place
 
 
-def _js(value: Any) -> str:
-    """A JavaScript literal; JSON is one, whatever the text holds."""
-    return json.dumps(value)
-
-
-async def _click(tab: Tab, ref: str, _argument: str) -> None:
-    place = await _ask(tab, f"point({ref}, true)")
+async def _click(hand: _Hand, _argument: str) -> None:
+    place = await hand.point(clicking=True)
     if place:
-        await tab.page.mouse.click(place["x"], place["y"])
+        await hand.mouse.click(place["x"], place["y"])
 
 
-async def _right_click(tab: Tab, ref: str, _argument: str) -> None:
-    place = await _ask(tab, f"point({ref}, false)")
-    await tab.page.mouse.click(place["x"], place["y"], button="right")
+async def _right_click(hand: _Hand, _argument: str) -> None:
+    place = await hand.point()
+    await hand.mouse.click(place["x"], place["y"], button="right")
 
 
-async def _hover(tab: Tab, ref: str, _argument: str) -> None:
-    place = await _ask(tab, f"point({ref}, false)")
-    await tab.page.mouse.move(place["x"], place["y"])
+async def _hover(hand: _Hand, _argument: str) -> None:
+    place = await hand.point()
+    await hand.mouse.move(place["x"], place["y"])
 
 
-async def _type(tab: Tab, ref: str, text: str) -> None:
-    state = await _ask(tab, f"prepareTyping({ref}, {_js(text)})")
+async def _type(hand: _Hand, text: str) -> None:
+    state = await hand.ask("prepareTyping", text)
     if not state["typing"]:
         return
     if text:
-        await tab.page.keyboard.insert_text(text)
+        await hand.keyboard.insert_text(text)
     else:
-        await tab.page.keyboard.press("Backspace")
+        await hand.keyboard.press("Backspace")
 
 
-async def _search(tab: Tab, ref: str, text: str) -> None:
-    await _type(tab, ref, text)
-    await tab.page.keyboard.press("Enter")
+async def _search(hand: _Hand, text: str) -> None:
+    await _type(hand, text)
+    await hand.keyboard.press("Enter")
 
 
-async def _press_enter(tab: Tab, ref: str, _argument: str) -> None:
-    await _ask(tab, f"focus({ref})")
-    await tab.page.keyboard.press("Enter")
+async def _press_enter(hand: _Hand, _argument: str) -> None:
+    await hand.ask("focus")
+    await hand.keyboard.press("Enter")
 
 
-async def _select_option(tab: Tab, ref: str, option: str) -> None:
-    await _ask(tab, f"choose({ref}, {_js(option)})")
+async def _select_option(hand: _Hand, option: str) -> None:
+    await hand.ask("choose", option)
 
 
 async def _go_backward(tab: Tab) -> None:
@@ -106,7 +122,7 @@ async def _wait(tab: Tab) -> None:
     await tab.ask(f"nextChange({_WAIT_LIMIT})")
 
 
-_ON_ELEMENT: dict[ActionKind, Callable[[Tab, str, str], Awaitable[None]]] = {
+_ON_ELEMENT: dict[ActionKind, Callable[[_Hand, str], Awaitable[None]]] = {
     ActionKind.CLICK: _click,
     ActionKind.RIGHT_CLICK: _right_click,
     ActionKind.HOVER: _hover,

@@ -21,7 +21,8 @@ class PageActivity:
     Attributes:
         frame: The page's main frame.
         document: Counts the documents shown so far.
-        context: Number of the current document's script context; None between two documents.
+        parents: The parent of every other frame, outer ones before inner ones.
+        contexts: Number of each frame's script context; a frame has none between two documents.
         crashed: True once the page's process is gone.
         refused: Address of a navigation that was stopped since this was last set to empty.
         wrote_session_storage: True once a page left something in the tab's own storage.
@@ -32,7 +33,8 @@ class PageActivity:
         """Listens to ``page`` through ``cdp``; ``allows`` says which documents may be opened."""
         self.frame = ""
         self.document = 0
-        self.context: int | None = None
+        self.parents: dict[str, str] = {}
+        self.contexts: dict[str, int] = {}
         self.crashed = False
         self.refused = ""
         self.wrote_session_storage = False
@@ -46,6 +48,21 @@ class PageActivity:
         self._answering: set[asyncio.Timeout] = set()
         self._pending: set[asyncio.Task[None]] = set()
         self._listen(page)
+
+    def begin(self, tree: dict[str, Any]) -> None:
+        """Takes over the frames that are there already, as ``Page.getFrameTree`` tells them."""
+        self.frame = tree["frame"]["id"]
+        self._add_frames(tree)
+
+    def _add_frames(self, tree: dict[str, Any]) -> None:
+        for child in tree.get("childFrames", ()):
+            self.parents[child["frame"]["id"]] = tree["frame"]["id"]
+            self._add_frames(child)
+
+    @property
+    def context(self) -> int | None:
+        """Number of the main frame's script context; None between two documents."""
+        return self.contexts.get(self.frame)
 
     @property
     def busy(self) -> bool:
@@ -91,6 +108,7 @@ class PageActivity:
             "Page.frameRequestedNavigation": self._on_navigation_requested,
             "Page.frameStartedLoading": lambda event: self._loading.add(event["frameId"]),
             "Page.frameStoppedLoading": lambda event: self._loading.discard(event["frameId"]),
+            "Page.frameAttached": self._on_frame_attached,
             "Page.frameDetached": self._on_frame_detached,
             "Page.frameNavigated": self._on_navigated,
             "Page.windowOpen": self._on_window_open,
@@ -119,9 +137,14 @@ class PageActivity:
         if event["disposition"] == "currentTab" and not event["url"].startswith("javascript:"):
             self._loading.add(event["frameId"])
 
+    def _on_frame_attached(self, event: dict[str, Any]) -> None:
+        self.parents[event["frameId"]] = event["parentFrameId"]
+
     def _on_frame_detached(self, event: dict[str, Any]) -> None:
         if event.get("reason") != "swap":
             self._loading.discard(event["frameId"])
+            self.parents.pop(event["frameId"], None)
+            self.contexts.pop(event["frameId"], None)
 
     def _on_navigated(self, event: dict[str, Any]) -> None:
         if event["frame"]["id"] == self.frame:
@@ -130,15 +153,15 @@ class PageActivity:
 
     def _on_context(self, event: dict[str, Any]) -> None:
         context = event["context"]
-        if context["name"] == WORLD and context["auxData"]["frameId"] == self.frame:
-            self.context = context["id"]
+        if context["name"] == WORLD:
+            self.contexts[context["auxData"]["frameId"]] = context["id"]
 
     def _on_context_destroyed(self, event: dict[str, Any]) -> None:
-        if event["executionContextId"] == self.context:
-            self.context = None
+        gone = event["executionContextId"]
+        self.contexts = {frame: context for frame, context in self.contexts.items() if context != gone}
 
     def _on_contexts_cleared(self, _event: dict[str, Any]) -> None:
-        self.context = None
+        self.contexts.clear()
 
     def _on_window_open(self, event: dict[str, Any]) -> None:
         if event["url"] and not self._allows(event["url"]):

@@ -13,6 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from webrl_gym.actions import ActionKind
 from webrl_gym.engines.browser_actions import GONE, perform
 from webrl_gym.engines.browser_activity import origin_of, outside
+from webrl_gym.engines.browser_frames import ForeignFrame, Target, read_foreign_frames
 from webrl_gym.engines.browser_tab import PageMoved, Tab
 from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, NothingLocated, WebRLGymError
 
@@ -50,6 +51,7 @@ class BrowserSession:
         self._current = 0
         self._evaluation: Tab | None = None
         self._notices: list[str] = []
+        self._frames: list[ForeignFrame] = []
         self._adoptions: set[asyncio.Task[None]] = set()
 
     async def start(self, urls: Sequence[str], cookies: Sequence[Sequence[str]]) -> None:
@@ -71,7 +73,8 @@ class BrowserSession:
         self._current = 0
 
     async def snapshot(self) -> tuple[dict[str, Any], bytes]:
-        """The current tab as JSON text, and what goes with it."""
+        """The current tab as JSON text (the page, then its foreign frames), and what goes with it."""
+        began = asyncio.get_running_loop().time()
         async with asyncio.timeout(_PATIENCE):
             tab = await self._current_tab()
             state = await tab.settle(read=True)
@@ -80,30 +83,38 @@ class BrowserSession:
                 self._on_close(tab)
                 tab = await self._current_tab()
                 state = await tab.settle(read=True)
+            settled = asyncio.get_running_loop().time() - began - state["reading"] / 1000
+            self._frames = await read_foreign_frames(tab) if state["foreign"] else []
             head = {
                 "document": [tab.number, tab.activity.document],
                 "titles": await self._titles(),
                 "current": self._current,
                 "notices": list(self._notices),
                 "blocked": self.blocked,
+                "owners": [[frame.outer, frame.ref] for frame in self._frames],
+                "settled": max(0.0, settled),
             }
-        return head, state["page"].encode()
+        parts = [state["page"], *(frame.tree for frame in self._frames)]
+        return head, f"[{','.join(parts)}]".encode()
 
-    async def execute(self, kind: str, argument: str, ref: int | None, document: Any) -> None:
-        """Carries out an action and waits until the page is quiet."""
+    async def execute(self, kind: str, argument: str, target: Sequence[int] | None, document: Any) -> float:
+        """Carries out an action and waits until the page is quiet; returns the seconds that the waiting took."""
         tab = await self._current_tab()
         self._notices.clear()
         tab.activity.refused = ""
         if kind == ActionKind.SWITCH_TAB:
             self._switch_tab(argument)
-            return
-        if ref is not None and document != [tab.number, tab.activity.document]:
+            return 0.0
+        if target is not None and document != [tab.number, tab.activity.document]:
             raise ActionTargetError(GONE)
-        before, refusal = tab.activity.document, ""
+        element = None if target is None else Target(*target)
+        before, refusal, settled = tab.activity.document, "", 0.0
         try:
             async with asyncio.timeout(_PATIENCE):
-                await perform(tab, ActionKind(kind), argument, ref)
+                await perform(tab, ActionKind(kind), argument, element, self._frames)
+                began = asyncio.get_running_loop().time()
                 refusal = (await tab.settle())["refusal"]
+                settled = asyncio.get_running_loop().time() - began
         except PlaywrightError:
             # A page may close itself while it is clicked.
             if tab.activity.crashed or not tab.page.is_closed():
@@ -114,6 +125,7 @@ class BrowserSession:
             raise ActionTargetError(outside(tab.activity.refused))
         if refusal and tab.activity.document == before:
             raise ActionTargetError(f"The form was not sent: {refusal}")
+        return settled
 
     async def screenshot(self) -> tuple[None, bytes]:
         """The current tab as PNG, as a body."""

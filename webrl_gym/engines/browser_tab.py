@@ -28,7 +28,10 @@ LOAD_LIMIT = 20.0
 """Longest wait for a site's answer, in seconds."""
 _CALM = 30
 _SLICE = 500
-_SCRIPT = files("webrl_gym.engines").joinpath("snapshot.js").read_text(encoding="utf-8")
+_SCRIPT = "\n".join(
+    files("webrl_gym.engines").joinpath(name).read_text(encoding="utf-8") for name in ("snapshot.js", "hands.js")
+)
+_OWNER = "function() { return JSON.stringify([this.contentDocument === null, webrlGym.refOf(this)]); }"
 _numbers = itertools.count()
 
 
@@ -49,9 +52,21 @@ class PageState(TypedDict):
     """True when it may change by itself."""
     page: str
     """The page as JSON text, when it was read."""
+    foreign: int
+    """Frames of other origins on it, which are not part of ``page``."""
+    reading: float
+    """Milliseconds that reading it took."""
 
 
-CLOSED: PageState = {"calm": True, "refusal": "", "status": 0, "scripted": True, "page": ""}
+CLOSED: PageState = {
+    "calm": True,
+    "refusal": "",
+    "status": 0,
+    "scripted": True,
+    "page": "",
+    "foreign": 0,
+    "reading": 0.0,
+}
 """What stands for the state of a page that was closed meanwhile."""
 
 
@@ -87,7 +102,7 @@ class Tab:
         """
         tab = cls(page, await page.context.new_cdp_session(page), allows)
         tree = await tab._cdp.send("Page.getFrameTree")
-        tab.activity.frame = tree["frameTree"]["frame"]["id"]
+        tab.activity.begin(tree["frameTree"])
         watched = {"urlPattern": "https://*" if walled else "*", "resourceType": "Document"}
         await asyncio.gather(
             tab._cdp.send("Page.enable"),
@@ -102,31 +117,65 @@ class Tab:
         )
         return tab
 
-    async def ask(self, call: str) -> Any:
-        """Value of a call of ``snapshot.js`` in the current document.
+    async def ask(self, call: str, frame: str | None = None) -> Any:
+        """Value of a call of the page scripts.
+
+        Args:
+            call: JavaScript, after ``webrlGym.``.
+            frame: The frame to ask; None is the main one.
 
         Raises:
             PageMoved: If the document went away meanwhile.
             BrowserError: If the page has crashed.
         """
-        return json.loads(await self.ask_text(call))
+        return json.loads(await self.ask_text(call, frame))
 
-    async def ask_text(self, call: str) -> str:
+    async def ask_text(self, call: str, frame: str | None = None) -> str:
         """Like ``ask``; the answer stays JSON text."""
-        if self.activity.crashed:
-            raise BrowserError("The page has crashed.")
-        if self.activity.context is None:
-            raise PageMoved
         request = {
             "expression": f"webrlGym.{call}",
-            "contextId": self.activity.context,
+            "contextId": self._context_of(frame),
             "returnByValue": True,
             "awaitPromise": True,
         }
+        return str(await self._value("Runtime.evaluate", request))
+
+    def _context_of(self, frame: str | None) -> int:
+        if self.activity.crashed:
+            raise BrowserError("The page has crashed.")
+        context = self.activity.contexts.get(frame or self.activity.frame)
+        if context is None:
+            raise PageMoved
+        return context
+
+    async def owner_of(self, frame: str, asker: str) -> tuple[bool, int]:
+        """The element that holds a frame.
+
+        Args:
+            frame: The inner frame.
+            asker: A frame that may look into the document of that element.
+
+        Returns:
+            True if ``asker`` may not look into ``frame``, and the element's ref in the scripts of ``asker``.
+
+        Raises:
+            PageMoved: If one of them went away meanwhile.
+        """
+        try:
+            owner = await self._cdp.send("DOM.getFrameOwner", {"frameId": frame})
+            place = {"backendNodeId": owner["backendNodeId"], "executionContextId": self._context_of(asker)}
+            handle = (await self._cdp.send("DOM.resolveNode", place))["object"]["objectId"]
+        except PlaywrightError as error:
+            raise PageMoved from error
+        request = {"functionDeclaration": _OWNER, "objectId": handle, "returnByValue": True}
+        is_foreign, ref = json.loads(await self._value("Runtime.callFunctionOn", request))
+        return bool(is_foreign), int(ref)
+
+    async def _value(self, method: str, request: dict[str, Any]) -> Any:
         scope = self.activity.answering()
         try:
             async with scope:
-                answer = await self._cdp.send("Runtime.evaluate", request)
+                answer = await self._cdp.send(method, request)
         except TimeoutError:
             raise BrowserError("The page has crashed.") from None
         except PlaywrightError as error:
@@ -139,7 +188,7 @@ class Tab:
             details = answer["exceptionDetails"]
             text = details.get("exception", {}).get("description", details.get("text", ""))
             raise BrowserError(f"Reading the page failed: {text[:500]}")
-        return str(answer["result"]["value"])
+        return answer["result"]["value"]
 
     async def navigate(self, url: str) -> None:
         """Opens an address and waits until the page is quiet.

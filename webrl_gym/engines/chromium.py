@@ -91,6 +91,7 @@ class ChromiumEngine:
         self._finalizer = weakref.finalize(self, _close, self._connection, server)
         self._document: Any = None
         self._blocked = 0
+        self._settled = 0.0
         try:
             self._connection.open()
         except BaseException:
@@ -101,6 +102,11 @@ class ChromiumEngine:
     def blocked_navigations(self) -> int:
         """Addresses refused since the episode began, as of the latest snapshot."""
         return self._blocked
+
+    @property
+    def settled(self) -> float:
+        """Seconds of the latest call that went into waiting for a quiet page."""
+        return self._settled
 
     def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
         """Begins an episode; see ``Engine.start``."""
@@ -113,25 +119,26 @@ class ChromiumEngine:
     def snapshot(self) -> PageSnapshot:
         """Reads the current tab when it is quiet."""
         head, body = self._connection.call("snapshot")
-        page = json.loads(body)
+        page, *frames = json.loads(body)
         self._document = head["document"]
         self._blocked = head["blocked"]
-        root = _page_node(page["body"])
+        self._settled = head["settled"]
+        root = _page_node(page["body"], 0) if not frames else _joined([page["body"], *frames], head["owners"])
         root.children[:0] = [PageNode("p", {"role": "status"}, [notice], None) for notice in head["notices"]]
         titles = tuple(head["titles"]) or (page["title"],)
         return PageSnapshot(page["url"], page["title"], root, titles, head["current"])
 
     def execute(self, action: Action, target: Any) -> None:
         """Carries out an action; see ``Engine.execute``."""
-        if target is not None and not isinstance(target, int):
-            raise ActionTargetError("The element cannot be used.")
-        self._connection.call(
+        self._settled = 0.0
+        settled, _ = self._connection.call(
             "execute",
             kind=action.kind.value,
             argument=action.argument or "",
-            ref=target,
+            target=target,
             document=self._document,
         )
+        self._settled = settled
 
     @contextmanager
     def evaluation_page(self, *, at_end: bool) -> Iterator[ChromiumEvaluationPage]:
@@ -175,14 +182,37 @@ class ChromiumEvaluationPage:
         return str(self._connection.call("evaluation_locate", expression=expression)[0])
 
 
-def _page_node(data: list[Any]) -> PageNode:
-    """Turns an element as ``snapshot.js`` writes it into a node."""
+def _page_node(data: list[Any], part: int) -> PageNode:
+    """Turns an element as ``snapshot.js`` writes it into a node.
+
+    Args:
+        data: Tag, ref, attributes or 0, then children.
+        part: 0 for the page itself, n for its n-th foreign frame; part and ref together name an element.
+    """
     return PageNode(
         data[0],
         data[2] or {},
-        [child if isinstance(child, str) else _page_node(child) for child in data[3:]],
-        data[1],
+        [child if isinstance(child, str) else _page_node(child, part) for child in data[3:]],
+        (part, data[1]),
     )
+
+
+def _joined(parts: list[list[Any]], owners: list[list[int]]) -> PageNode:
+    """A page with its foreign frames in their places; ``owners`` names the element that holds each of them."""
+    roots = [_page_node(data, part) for part, data in enumerate(parts)]
+    by_ref = {node.ref: node for root in roots for node in _walk(root)}
+    for root, owner in zip(roots[1:], owners, strict=True):
+        holder = by_ref.get(tuple(owner))
+        if holder is not None:
+            holder.children = [root]
+    return roots[0]
+
+
+def _walk(node: PageNode) -> Iterator[PageNode]:
+    yield node
+    for child in node.children:
+        if isinstance(child, PageNode):
+            yield from _walk(child)
 
 
 def _close(connection: _Connection, server: SiteServer | None) -> None:

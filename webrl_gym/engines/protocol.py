@@ -43,6 +43,10 @@ class Engine(Protocol):
     def blocked_navigations(self) -> int:
         """Addresses refused since the episode began."""
 
+    @property
+    def settled(self) -> float:
+        """Seconds of the latest ``execute`` or ``snapshot`` that went into waiting for a quiet page."""
+
     def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
         """Begins an episode with one tab for each of ``urls``, the first one current.
 

@@ -156,6 +156,11 @@ class StaticEngine:
         """Addresses refused since the episode began."""
         return self._browser.blocked
 
+    @property
+    def settled(self) -> float:
+        """0: a page without scripts is quiet at once."""
+        return 0.0
+
     def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
         """Begins an episode; see ``Engine.start``."""
         self._browser = _Browser(self._dispatcher)
@@ -368,7 +373,7 @@ def page_node(element: HtmlElement) -> PageNode:
     if tag == "textarea":
         node.attrs["value"] = element.text or ""
         return node
-    if tag in ("script", "style"):
+    if tag in ("script", "style", "iframe"):
         return node
     children = node.children
     if element.text:

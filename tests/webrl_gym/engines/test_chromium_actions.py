@@ -152,8 +152,10 @@ def test_disabled_covered_unseen_and_gone_targets(pages: ChromiumEngine) -> None
     page = visit(pages, "scripted")
     with pytest.raises(ActionTargetError, match='covered by <div> "A cover"'):
         pages.execute(Action(ActionKind.CLICK), element(page, "Under").ref)
+    fading = element(page, "Fade").ref
+    pages.execute(Action(ActionKind.CLICK), fading)
     with pytest.raises(ActionTargetError, match="not visible"):
-        pages.execute(Action(ActionKind.CLICK), element(page, "Unseen").ref)
+        pages.execute(Action(ActionKind.CLICK), fading)
     vanishing = element(page, "Vanish").ref
     pages.execute(Action(ActionKind.CLICK), vanishing)
     with pytest.raises(ActionTargetError, match="no longer on the page"):

@@ -1,0 +1,100 @@
+"""Frames of other origins: the scripts of a page may not look into them, so each is read and acted on by its own.
+
+Frames of the page's own origin need nothing of this: ``snapshot.js`` reads them along with the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from webrl_gym.engines.browser_tab import PageMoved, Tab
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignFrame:
+    """One frame whose parent may not look into it, as it was read.
+
+    Attributes:
+        frame: Its id in the browser.
+        context: Number of its script context; another one later means another document.
+        outer: Number of the part of the page that holds it: 0 is the page itself, n the n-th foreign frame.
+        ref: The element that holds it, by the refs of that part.
+        tree: What it shows, as JSON text.
+    """
+
+    frame: str
+    context: int
+    outer: int
+    ref: int
+    tree: str
+
+
+async def read_foreign_frames(tab: Tab) -> list[ForeignFrame]:
+    """Reads every foreign frame of a page, outer ones first. One that goes away meanwhile is left out."""
+    activity = tab.activity
+    found: list[ForeignFrame] = []
+    part_of = {activity.frame: 0}
+    for frame, parent in list(activity.parents.items()):
+        if parent not in part_of:
+            continue
+        outer = part_of[parent]
+        try:
+            is_foreign, ref = await tab.owner_of(frame, found[outer - 1].frame if outer else activity.frame)
+            if is_foreign:
+                context = activity.contexts.get(frame)
+                if context is None:
+                    continue
+                tree = await tab.ask_text("frameTree()", frame)
+                found.append(ForeignFrame(frame, context, outer, ref, tree))
+        except PageMoved:
+            continue
+        part_of[frame] = len(found) if is_foreign else outer
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An element of a page: which of its parts knows it, and by which ref."""
+
+    part: int
+    ref: int
+
+
+class Asker:
+    """Asks the part of a page that an element is in."""
+
+    def __init__(self, tab: Tab, frames: list[ForeignFrame], target: Target | None) -> None:
+        """Asks on behalf of ``target``; None is the page itself."""
+        self._tab = tab
+        self._frames = frames
+        self._part = target.part if target else 0
+
+    async def ask(self, call: str) -> dict[str, Any]:
+        """Value of a call of the page scripts.
+
+        Raises:
+            PageMoved: If the document that held the element went away.
+        """
+        return await self._ask(self._part, call)
+
+    async def on_page(self, place: dict[str, float]) -> dict[str, float]:
+        """The same point in the coordinates of the whole page's viewport."""
+        part = self._part
+        while part:
+            frame = self._frames[part - 1]
+            part = frame.outer
+            place = await self._ask(part, f"frameOffset({frame.ref}, {place['x']}, {place['y']})")
+        return place
+
+    async def _ask(self, part: int, call: str) -> dict[str, Any]:
+        frame = None
+        if part:
+            if part > len(self._frames):
+                raise PageMoved
+            known = self._frames[part - 1]
+            frame = known.frame
+            if self._tab.activity.contexts.get(frame) != known.context:
+                raise PageMoved
+        answer: dict[str, Any] = await self._tab.ask(call, frame)
+        return answer

@@ -1,0 +1,238 @@
+// Prepares what an action needs of a page: where to put the mouse, which field to type in, which option to choose.
+// Goes with snapshot.js, whose refs name the elements.
+(() => {
+  const world = globalThis.webrlGym;
+  if (world.point) return;
+  const { state, elements, collapse, json } = world;
+
+  const TYPED = new Set(["text", "search", "email", "password", "tel", "url"]);
+  const SET_AT_ONCE = new Set(["number", "range", "color", "date", "time", "month", "week", "datetime-local"]);
+  const NUMBERS = new Set(["number", "range"]);
+  const OPENED = ["http:", "https:", "javascript:", "mailto:", "tel:"];
+  const MOST_OPTIONS_NAMED = 12;
+  // Where on a visible part to try, as shares of its width and height.
+  const SPOTS = [[0.5, 0.5], [0.2, 0.5], [0.8, 0.5], [0.5, 0.2], [0.5, 0.8], [0.05, 0.1], [0.95, 0.9]];
+
+  class Refusal extends Error {}
+
+  function find(ref) {
+    const element = elements[ref]?.deref();
+    if (!element?.isConnected || element.ownerDocument.defaultView === null) {
+      throw new Refusal("The element is no longer on the page.");
+    }
+    if (element.matches(":disabled") || element.closest('[aria-disabled="true"]')) {
+      throw new Refusal("The element is disabled.");
+    }
+    return element;
+  }
+
+  function answer(work) {
+    state.lastChange = performance.now();
+    state.refusedForm = "";
+    try {
+      return json(work());
+    } catch (error) {
+      if (error instanceof Refusal) return json({ error: error.message });
+      throw error;
+    }
+  }
+
+  function describe(element) {
+    const text = collapse(element.innerText ?? "").slice(0, 40);
+    return `<${element.localName}>${text ? ` "${text}"` : ""}`;
+  }
+
+  // The innermost element at a point of a document, inside open shadow roots too.
+  function hitAt(root, x, y) {
+    let hit = root.elementFromPoint(x, y);
+    while (hit?.shadowRoot) {
+      const inner = hit.shadowRoot.elementFromPoint(x, y);
+      if (inner === null || inner === hit) break;
+      hit = inner;
+    }
+    return hit;
+  }
+
+  function isInside(inner, outer) {
+    for (let node = inner; node; node = node.assignedSlot ?? node.parentNode ?? node.host) {
+      if (node === outer) return true;
+    }
+    return false;
+  }
+
+  // From the coordinates of an element's own frame to those of the frame that this script runs in; null where another
+  // part of the page lies over the frame.
+  function outward(view, x, y) {
+    let covering = null;
+    while (view !== globalThis.window) {
+      const frame = view.frameElement;
+      ({ x, y } = throughFrame(frame, x, y));
+      view = view.parent;
+      const hit = hitAt(view.document, x, y);
+      if (hit === null || !isInside(frame, hit) && !isInside(hit, frame)) covering ??= hit ?? frame;
+    }
+    return { x, y, covering };
+  }
+
+  function throughFrame(frame, x, y) {
+    const box = frame.getBoundingClientRect();
+    const scale = frame.offsetWidth ? box.width / frame.offsetWidth : 1;
+    return { x: box.left + (frame.clientLeft + x) * scale, y: box.top + (frame.clientTop + y) * scale };
+  }
+
+  function visibleParts(element, view) {
+    return [...element.getClientRects()]
+      .map((box) => ({
+        left: Math.max(box.left, 0), right: Math.min(box.right, view.innerWidth),
+        top: Math.max(box.top, 0), bottom: Math.min(box.bottom, view.innerHeight),
+      }))
+      .filter((box) => box.right - box.left >= 1 && box.bottom - box.top >= 1);
+  }
+
+  // Where to put the mouse: a point of the element that nothing else covers, else of its label.
+  function pointOf(element) {
+    if (!element.checkVisibility({ visibilityProperty: true })) throw new Refusal("The element is not visible.");
+    const view = element.ownerDocument.defaultView;
+    const box = element.getBoundingClientRect();
+    const outside = box.top < 0 || box.left < 0 || box.bottom > view.innerHeight || box.right > view.innerWidth;
+    let found = outside || view !== view.top ? null : freeSpot(element, view);
+    if (found === null || found.covering) {
+      element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+      found = freeSpot(element, view);
+    }
+    if (found !== null && !found.covering) return { x: found.x, y: found.y };
+    // Custom check boxes are often hidden or covered by what stands for them; their label takes the click as well.
+    const label = [...element.labels ?? []].find((each) => each.getClientRects().length > 0);
+    if (label) return pointOf(label);
+    throw new Refusal(found ? `The element is covered by ${describe(found.covering)}.` : "The element is not visible.");
+  }
+
+  // A point that a click on the element reaches; `covering` when there is none; null when no part of it can be seen.
+  function freeSpot(element, view) {
+    let covering = null;
+    for (const part of visibleParts(element, view)) {
+      for (const [across, down] of SPOTS) {
+        const x = part.left + (part.right - part.left) * across;
+        const y = part.top + (part.bottom - part.top) * down;
+        const hit = hitAt(element.ownerDocument, x, y);
+        const own = hit !== null && (isInside(hit, element) || hit.closest("label")?.control === element);
+        const place = own ? outward(view, x, y) : { covering: hit };
+        if (own && place.covering === null) return place;
+        covering ??= place.covering;
+      }
+    }
+    return covering && { covering };
+  }
+
+  function point(ref, clicking) {
+    return answer(() => {
+      const element = find(ref);
+      if (clicking && element.localName === "input" && element.type === "file") {
+        throw new Refusal("Files cannot be chosen here.");
+      }
+      const link = clicking ? element.closest("a[href]") : null;
+      if (link && !OPENED.includes(link.protocol)) return { blocked: link.href };
+      if (clicking && element.localName === "select") {
+        // A real click would open a list outside the page that the next click has to close first.
+        element.focus();
+        return {};
+      }
+      return pointOf(element);
+    });
+  }
+
+  // Where in this frame a point of a frame of another origin lies.
+  const frameOffset = (ref, x, y) => answer(() => throughFrame(find(ref), x, y));
+
+  function takesText(element) {
+    if (element.isContentEditable || element.localName === "textarea") return true;
+    return element.localName === "input" && (TYPED.has(element.type) || SET_AT_ONCE.has(element.type));
+  }
+
+  function assign(element, text) {
+    const wanted = text.trim();
+    const before = element.value;
+    const prototype = element.ownerDocument.defaultView.HTMLInputElement.prototype;
+    const setter = Object.getOwnPropertyDescriptor(prototype, "value").set;
+    setter.call(element, wanted);
+    const refused = element.type === "range" ? !wanted || Number.isNaN(Number(wanted))
+      : wanted && !element.value || element.type === "color" && element.value !== wanted.toLowerCase();
+    if (refused) {
+      setter.call(element, before);
+      const kind = NUMBERS.has(element.type) ? "number" : element.type;
+      throw new Refusal(`The field takes a ${kind}, not "${text.slice(0, 60)}".`);
+    }
+    announce(element);
+  }
+
+  function announce(element) {
+    element.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
+    element.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  // Focuses a field and selects what it holds, so that typing replaces it. `typing` false: the value is set already.
+  function prepareTyping(ref, text) {
+    return answer(() => {
+      const element = find(ref);
+      if (!takesText(element)) throw new Refusal(`The element is a <${element.localName}>, which takes no text.`);
+      if (element.readOnly) throw new Refusal("The field is read-only.");
+      element.focus();
+      if (SET_AT_ONCE.has(element.type) && element.localName === "input") {
+        assign(element, text);
+        return { typing: false };
+      }
+      if (element.isContentEditable) element.ownerDocument.getSelection().selectAllChildren(element);
+      else element.select();
+      return { typing: true };
+    });
+  }
+
+  function focus(ref) {
+    return answer(() => {
+      const element = find(ref);
+      element.focus();
+      if (element.localName === "textarea") element.setSelectionRange(element.value.length, element.value.length);
+      return {};
+    });
+  }
+
+  const optionText = (option) => collapse(option.textContent);
+
+  function optionCalled(options, wanted) {
+    const label = collapse(wanted);
+    return options.find((option) => optionText(option) === label)
+      ?? options.find((option) => option.getAttribute("value") === wanted)
+      ?? options.find((option) => optionText(option).toLowerCase() === label.toLowerCase());
+  }
+
+  function optionsCalled(select, wanted) {
+    const options = [...select.options];
+    const whole = optionCalled(options, wanted);
+    const names = whole || !select.multiple ? [wanted] : wanted.split("|");
+    return names.map((name) => {
+      const found = optionCalled(options, name);
+      if (!found) {
+        const known = options.slice(0, MOST_OPTIONS_NAMED).map(optionText).join(" | ");
+        const more = options.length > MOST_OPTIONS_NAMED ? " | ..." : "";
+        throw new Refusal(`There is no option "${collapse(name).slice(0, 60)}"; the options are ${known}${more}.`);
+      }
+      if (found.matches(":disabled")) throw new Refusal(`The option "${optionText(found)}" is disabled.`);
+      return found;
+    });
+  }
+
+  // Chooses an option; in a list that takes several, exactly those that are named, with "|" between them.
+  function choose(ref, wanted) {
+    return answer(() => {
+      const select = find(ref);
+      if (select.localName !== "select") throw new Refusal(`The element is a <${select.localName}>, not a select box.`);
+      const chosen = new Set(optionsCalled(select, wanted));
+      select.focus();
+      for (const option of select.options) option.selected = chosen.has(option);
+      announce(select);
+      return {};
+    });
+  }
+
+  Object.assign(world, { point, frameOffset, prepareTyping, focus, choose });
+})();
