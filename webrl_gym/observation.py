@@ -65,6 +65,7 @@ _INLINE = frozenset(
         "s",
         "samp",
         "select",
+        "slot",
         "small",
         "span",
         "strike",

@@ -189,12 +189,12 @@ def _page_node(data: list[Any], part: int) -> PageNode:
         data: Tag, ref, attributes or 0, then children.
         part: 0 for the page itself, n for its n-th foreign frame; part and ref together name an element.
     """
-    return PageNode(
-        data[0],
-        data[2] or {},
-        [child if isinstance(child, str) else _page_node(child, part) for child in data[3:]],
-        (part, data[1]),
-    )
+    attrs = data[2] or {}
+    if part:
+        # Labels find their controls by these, within one frame only.
+        attrs.update({name: f"{part}:{attrs[name]}" for name in ("id", "for") if name in attrs})
+    children = [child if isinstance(child, str) else _page_node(child, part) for child in data[3:]]
+    return PageNode(data[0], attrs, children, (part, data[1]))
 
 
 def _joined(parts: list[list[Any]], owners: list[list[int]]) -> PageNode:

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from flask import Flask, Response, redirect, request, send_from_directory
@@ -19,6 +20,7 @@ from webrl_gym.sites.worlds import World
 
 PAGES = Path(__file__).parents[2] / "pages"
 ROOT = "http://pages.test"
+OTHER_ROOT = "http://other.test"
 
 
 def pages_app() -> Flask:
@@ -97,4 +99,10 @@ def outsider() -> Iterator[Callable[[], tuple[int, int]]]:
 
 
 def make_engine() -> ChromiumEngine:
-    return ChromiumEngine(None, server=SiteServer(pages_app(), ["pages.test"]), origins=[ROOT])
+    server = SiteServer(pages_app(), ["pages.test", "other.test"])
+    return ChromiumEngine(None, server=server, origins=[ROOT, OTHER_ROOT])
+
+
+def made(source: str, root: str = ROOT) -> str:
+    """Address of a page that holds ``source``."""
+    return f"{root}/made?html={quote(source)}"
