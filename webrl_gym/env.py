@@ -15,9 +15,10 @@ from PIL import Image
 
 from webrl_gym.actions import MAX_ACTION_LENGTH, Action, ActionKind, describe_action, parse_action
 from webrl_gym.engines import make_engine
-from webrl_gym.errors import ActionError, ActionTargetError, InfrastructureError
+from webrl_gym.errors import ActionError, InfrastructureError
 from webrl_gym.evaluation import evaluate_rules
-from webrl_gym.observation import DEFAULT_BUDGET, SimplifiedPage, simplify
+from webrl_gym.observation import DEFAULT_BUDGET
+from webrl_gym.reading import FullReader, PageReader
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
 from webrl_gym.sites.web import signed_in_cookie
 from webrl_gym.sites.worlds import World
@@ -25,7 +26,7 @@ from webrl_gym.spaces import UnicodeText
 from webrl_gym.suites import WorldTables, load_suite
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
-from webrl_gym.types import EMBEDDED_URLS, Observation, OutcomeVerdict, PageSnapshot, Site, StepTiming
+from webrl_gym.types import EMBEDDED_URLS, Observation, OutcomeVerdict, Site, StepTiming
 
 _TEXT_LIMIT = 4_096
 _LEAST_BUDGET = 500
@@ -84,6 +85,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         scorer: YesNoScorer | None = None,
         max_steps: int | None = None,
         budget: int = DEFAULT_BUDGET,
+        stable_ids: bool = False,
         chromium_path: str | None = None,
         render_mode: str | None = None,
     ) -> None:
@@ -97,6 +99,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             scorer: Judge for ``reward="orm"``.
             max_steps: Step limit instead of each task's own.
             budget: Most characters of ``html``.
+            stable_ids: Elements keep their ids from step to step as long as their document is shown; otherwise ids
+                count the controls of each page that is read, from 0.
             chromium_path: The browser's executable; found by itself when None.
             render_mode: ``ansi`` (page text) on the static engine, ``rgb_array`` (screenshot) on chromium.
 
@@ -114,7 +118,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         self._engine = make_engine(engine, self.world, chromium_path)
         self._judge = OutcomeRewardModel(scorer) if scorer is not None and reward == "orm" else None
         self._max_steps = max_steps
-        self._budget = budget
+        self._reader: PageReader = FullReader(budget, stable_ids=stable_ids)
         # Gymnasium types a Dict space by its parts; the observations are our TypedDict.
         self.observation_space: gymnasium.Space[Any] = Dict(
             {
@@ -163,6 +167,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         super().reset(seed=seed)
         self._task = self._choose(options or {})
         self._begin()
+        self._reader.restart()
         self._steps = 0
         self._history: list[str] = []
         self._over = False
@@ -201,7 +206,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     def render(self) -> str | NDArray[np.uint8] | None:
         """The page as text (``ansi``) or as a picture (``rgb_array``, shape (height, width, 3))."""
         if self.render_mode == "ansi":
-            return f"{self._snapshot.url}\n{self._html}"
+            return f"{self._reader.url}\n{self._reader.html}"
         if self.render_mode == "rgb_array":
             png = self._engine.screenshot()
             return None if png is None else np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
@@ -249,7 +254,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         started = perf_counter()
         error, answer = "", None
         try:
-            self._history.append(describe_action(text, self._html))
+            self._history.append(describe_action(text, self._reader.html))
             action = parse_action(text)
             if action.kind is ActionKind.EXIT:
                 return "", action.argument or ""
@@ -262,35 +267,15 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
 
     def _do(self, action: Action, timing: StepTiming) -> None:
         if action.kind in (ActionKind.SCROLL_DOWN, ActionKind.SCROLL_UP):
-            self._scroll(action.kind)
+            self._reader.scroll(action.kind, self._engine)
             return
-        node = None
-        if action.element is not None:
-            node = self._page.elements.get(action.element)
-            if node is None:
-                raise ActionTargetError(f'There is no element "{action.element[:20]}" on the page as it is now.')
-        self._engine.execute(action, None if node is None else node.ref)
+        target = None if action.element is None else self._reader.target(action.element)
+        self._engine.execute(action, target)
         timing.settle = self._engine.settled
-
-    def _scroll(self, kind: ActionKind) -> None:
-        if kind is ActionKind.SCROLL_UP:
-            if len(self._starts) == 1:
-                raise ActionTargetError("This is the top of the page.")
-            self._starts.pop()
-        elif self._next_start >= len(self._page.lines):
-            raise ActionTargetError("This is the end of the page.")
-        else:
-            self._starts.append(self._next_start)
 
     def _read(self, timing: StepTiming) -> None:
         started = perf_counter()
-        before = self._snapshot.url if self._steps else None
-        self._snapshot: PageSnapshot = self._engine.snapshot()
-        self._page: SimplifiedPage = simplify(self._snapshot)
-        if self._snapshot.url != before:
-            self._starts = [0]
-        start = min(self._starts[-1], max(0, len(self._page.lines) - 1))
-        self._html, self._next_start = self._page.window(start, self._budget)
+        self._reader.read(self._engine)
         timing.settle += self._engine.settled
         timing.observe = perf_counter() - started - self._engine.settled
 
@@ -299,10 +284,10 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         started = perf_counter()
         self._over = True
-        rules = evaluate_rules(self.task, answer or "", self._snapshot.url, self._engine, resolve_url)
+        rules = evaluate_rules(self.task, answer or "", self._reader.url, self._engine, resolve_url)
         verdict = rules
         if self._judge is not None:
-            verdict = self._judge.judge(self.task.instruction, self._history, self._html)
+            verdict = self._judge.judge(self.task.instruction, self._history, self._reader.html)
         timing.score = perf_counter() - started
         info = self._info(error, timing, verdict, rules)
         return self._observation(error), float(verdict.success), answer is not None, answer is None, info
@@ -310,8 +295,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     def _observation(self, error: str) -> Observation:
         return {
             "instruction": self.task.instruction[:_TEXT_LIMIT],
-            "url": self._snapshot.url[:_TEXT_LIMIT],
-            "html": self._html,
+            "url": self._reader.url[:_TEXT_LIMIT],
+            "html": self._reader.html,
             "last_action_error": error,
         }
 

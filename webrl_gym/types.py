@@ -129,6 +129,7 @@ class PageSnapshot:
         body: The document's body.
         tabs: Titles of all open tabs, in the order they were opened.
         current_tab: Index of the current one in ``tabs``.
+        document: Equal for two snapshots of the same document; opaque to everyone else.
     """
 
     url: str
@@ -136,3 +137,4 @@ class PageSnapshot:
     body: PageNode
     tabs: tuple[str, ...]
     current_tab: int
+    document: Any = None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from typing import Any
 
@@ -126,6 +127,21 @@ def test_environments_do_not_see_each_others_writes_and_reset_undoes_them() -> N
     assert one.world.store(site).dump_hash() == clean
     for env in (one, two):
         env.close()
+
+
+@pytest.mark.parametrize("stable", [False, True])
+def test_ids_may_stay_with_their_elements(stable: bool) -> None:
+    env = WebArenaLiteEnv(suite="practice-valid", stable_ids=stable)
+    task = next(task for task in env.suite if task.template == "shopping.search")
+    observation, _ = env.reset(options={"task": task})
+    summary = re.search(r'<summary id="(\d+)" expanded="true"> Menu', observation["html"])
+    after = re.search(r'<a id="(\d+)"> Contact Us', observation["html"])
+    assert summary
+    assert after
+    closed = env.step(f'do(action="Click", element="{summary[1]}")')[0]["html"]
+    assert 'expanded="false"' in closed
+    assert (f'<a id="{after[1]}"> Contact Us' in closed) == stable
+    env.close()
 
 
 def test_arguments_are_checked_all_at_once() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webrl_gym.engines.static import page_node
-from webrl_gym.observation import SimplifiedPage, simplify
+from webrl_gym.observation import SimplifiedPage, StableIds, simplify
 from webrl_gym.tasks.page_view import PageView
 from webrl_gym.types import PageNode, PageSnapshot
 
@@ -93,7 +93,7 @@ def test_tabs_are_listed_when_there_are_several() -> None:
 def test_windows_cover_the_page_without_gap_or_overlap() -> None:
     page = read("".join(f"<p>line {number}</p>" for number in range(200)))
     start, seen = 0, []
-    while start < len(page.lines):
+    while start < page.starts[-1]:
         text, end = page.window(start, 600)
         assert len(text) <= 600
         assert end > start
@@ -110,7 +110,72 @@ def test_a_line_longer_than_the_budget_keeps_its_controls() -> None:
     assert len(text) <= 800
     assert '<a id="0"> Buy </a>' in text
     assert "characters left out" in text
-    assert end == 1
+    assert end == page.starts[-1] == 2
+
+
+def test_a_line_with_too_many_controls_goes_on_in_the_next_window() -> None:
+    page = read(
+        "<div>" + "".join(f'<a href="/{number}">Link {number}</a> ' for number in range(100)) + "</div><p>End</p>"
+    )
+    text, end = page.window(0, 700)
+    assert text.endswith("[the rest of this line and 1 lines below: Scroll Down to see them]")
+    after, _ = page.window(end, 700)
+    assert after.startswith("[0 lines and the beginning of this one above: Scroll Up to see them]")
+    assert (f'<a id="{end - 1}">' in text, f'<a id="{end}">' in after) == (True, True)
+
+
+def test_a_control_longer_than_the_budget_is_cut() -> None:
+    text, end = read(f'<a href="/">{"word " * 2000}</a>').window(0, 800)
+    assert text.startswith('<a id="0"> word word')
+    assert text.endswith("characters left out]")
+    assert (len(text) <= 800, end) == (True, 1)
+
+
+def test_controls_inside_others_are_written_too() -> None:
+    html = (
+        '<div onclick="x()">Row <input type="checkbox" aria-label="Pick"></div>'
+        '<label for="t">I accept the <a href="/terms">terms</a></label><input id="t" type="checkbox">'
+        '<details open><summary>More <a href="/all">all</a></summary></details>'
+    )
+    assert text_of(html) == (
+        '<div id="0"> Row <input id="1" type="checkbox" label="Pick"> </div>\n'
+        '<a id="2"> terms </a> <input id="3" type="checkbox" label="I accept the terms">\n'
+        '<summary id="4" expanded="true"> More all </summary> <a id="5"> all </a>'
+    )
+
+
+def test_states_that_scripts_keep_are_told() -> None:
+    html = (
+        '<div role="checkbox" aria-checked="true">Agree</div><div role="tab" aria-selected="true">Specs</div>'
+        '<button aria-expanded="false">Menu</button><button aria-pressed="true">Bold</button>'
+        '<span role="button" aria-disabled="true">Off</span><div contenteditable="true" aria-label="Essay">Old</div>'
+    )
+    assert text_of(html).split("\n") == [
+        '<input id="0" type="checkbox" label="Agree" checked>',
+        '<button id="1" selected> Specs </button>',
+        '<button id="2" expanded="false"> Menu </button> <button id="3" checked> Bold </button> '
+        "<button disabled> Off </button>",
+        '<textarea id="4" label="Essay"> Old </textarea>',
+    ]
+
+
+def test_a_page_that_takes_every_click_stays_readable() -> None:
+    assert text_of('<div><p>Text</p><a href="/">Go</a></div>') == 'Text\n<a id="0"> Go </a>'
+    body = PageNode("body", {"onclick": ""}, [PageNode("p", {}, ["Text"])])
+    assert simplify(PageSnapshot("u", "t", body, ("t",), 0)).window(0, 800)[0] == "Text"
+
+
+def test_stable_ids_stay_with_their_elements() -> None:
+    ids = StableIds()
+
+    def page(document: str, *names: str) -> list[str]:
+        links = [PageNode("a", {"href": "/"}, [name], ref=name) for name in names]
+        snapshot = PageSnapshot("u", "t", PageNode("body", {}, list(links)), ("t",), 0, document)
+        return list(simplify(snapshot, ids.of(snapshot)).elements)
+
+    assert page("one", "a", "b") == ["0", "1"]
+    assert page("one", "new", "b", "a") == ["2", "1", "0"]
+    assert page("two", "b") == ["0"]
 
 
 NODES = st.recursive(
@@ -130,8 +195,11 @@ NODES = st.recursive(
 @given(st.lists(NODES, max_size=4), st.integers(500, 2000))
 def test_any_tree_gives_a_text_within_the_budget(children: list[PageNode | str], budget: int) -> None:
     page = simplify(PageSnapshot("u", "t", PageNode("body", {}, children), ("t",), 0))
-    start = 0
-    for _ in range(len(page.lines)):
-        text, start = page.window(start, budget)
+    start, texts = 0, []
+    while start < page.starts[-1]:
+        text, end = page.window(start, budget)
         assert len(text) <= budget
-    assert start == len(page.lines)
+        assert end > start
+        start = end
+        texts.append(text)
+    assert all(any(f' id="{identity}"' in text for text in texts) for identity in page.elements)

@@ -17,9 +17,7 @@ GONE = "The page has changed since it was read; the element is no longer there."
 """What an action on an element of an earlier document is answered with."""
 
 
-async def perform(
-    tab: Tab, kind: ActionKind, argument: str, target: Target | None, frames: list[ForeignFrame]
-) -> None:
+async def perform(tab: Tab, kind: ActionKind, argument: str, target: Target | None, frames: list[ForeignFrame]) -> None:
     """Carries out every action that concerns the current page alone.
 
     Args:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from webrl_gym.actions import Action
 from webrl_gym.engines.driver_client import DriverClient, acquire_driver, release_driver
-from webrl_gym.errors import ActionTargetError, BrowserError, WebRLGymError
+from webrl_gym.errors import BrowserError, WebRLGymError
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.server import SiteServer
 from webrl_gym.sites.worlds import World
@@ -126,7 +126,7 @@ class ChromiumEngine:
         root = _page_node(page["body"], 0) if not frames else _joined([page["body"], *frames], head["owners"])
         root.children[:0] = [PageNode("p", {"role": "status"}, [notice], None) for notice in head["notices"]]
         titles = tuple(head["titles"]) or (page["title"],)
-        return PageSnapshot(page["url"], page["title"], root, titles, head["current"])
+        return PageSnapshot(page["url"], page["title"], root, titles, head["current"], tuple(head["document"]))
 
     def execute(self, action: Action, target: Any) -> None:
         """Carries out an action; see ``Engine.execute``."""

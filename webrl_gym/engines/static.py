@@ -180,7 +180,7 @@ class StaticEngine:
             body = document.root.find("body")
             document.tree = page_node(body if body is not None else document.root)
         titles = tuple(tab.document.title if tab.document else "" for tab in self._tabs)
-        return PageSnapshot(document.url, document.title, document.tree, titles, self._current)
+        return PageSnapshot(document.url, document.title, document.tree, titles, self._current, document.root)
 
     def execute(self, action: Action, target: Any) -> None:
         """Carries out an action; see ``Engine.execute``."""

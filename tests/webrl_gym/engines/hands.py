@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.webrl_gym.engines.conftest import ROOT
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.engines.chromium import ChromiumEngine
-from webrl_gym.observation import simplify, visible_text
+from webrl_gym.observation import simplify
+from webrl_gym.page_writer import visible_text
 from webrl_gym.types import PageNode, PageSnapshot
 
 

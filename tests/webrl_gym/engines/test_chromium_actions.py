@@ -9,7 +9,7 @@ from tests.webrl_gym.engines.hands import act, click, element, nodes, said, text
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.errors import ActionTargetError
-from webrl_gym.observation import visible_text
+from webrl_gym.page_writer import visible_text
 
 pytestmark = pytest.mark.browser
 

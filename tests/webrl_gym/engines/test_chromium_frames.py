@@ -112,7 +112,8 @@ def test_controls_in_shadow_roots_can_be_used(pages: ChromiumEngine) -> None:
 def test_what_style_sheets_hide_is_left_out(pages: ChromiumEngine) -> None:
     page = show(
         pages,
-        "<p style='display: none'>gone</p><p style='visibility: hidden'>faded <b style='visibility: visible'>back</b></p>"
+        "<p style='display: none'>gone</p>"
+        "<p style='visibility: hidden'>faded <b style='visibility: visible'>back</b></p>"
         "<div style='display: contents'>grouped</div><input id=q placeholder=Ask><label for=q hidden>Query</label>"
         "<dialog>closed</dialog><dialog open>opened</dialog>",
     )
