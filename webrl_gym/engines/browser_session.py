@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Dialog, Download, Page
+from playwright.async_api import Browser, BrowserContext, Dialog, Download, Page, ProxySettings
 from playwright.async_api import Error as PlaywrightError
 
 from webrl_gym.actions import ActionKind
@@ -32,19 +32,21 @@ class BrowserSession:
     """
 
     def __init__(
-        self, ready_browser: Callable[[], Awaitable[Browser]], proxy: str | None, origins: Sequence[str]
+        self, ready_browser: Callable[[], Awaitable[Browser]], proxy: str, origins: Sequence[str], direct: bool
     ) -> None:
         """Keeps pages inside ``origins``.
 
         Args:
             ready_browser: Gives the running browser, a new one after the last has died.
-            proxy: Address of a ``SiteServer`` that all traffic goes through; None connects directly.
+            proxy: Address of the ``SiteServer`` that all traffic goes through; it refuses what is out of bounds.
             origins: Scheme, host and port of every address that may be opened.
+            direct: True to connect to ``origins`` without the proxy, which then refuses everything else.
         """
         self.blocked = 0
         self._ready_browser = ready_browser
-        self._proxy = proxy
         self._origins = list(origins)
+        # Chromium itself decides what passes by the proxy, for every request of pages, frames, workers and sockets.
+        self._proxy: ProxySettings = {"server": proxy, "bypass": ",".join(origins)} if direct else {"server": proxy}
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
         self._tabs: list[Tab] = []
@@ -187,7 +189,7 @@ class BrowserSession:
                 return
 
     def _allows(self, url: str) -> bool:
-        return origin_of(url) in self._origins or url.startswith(("about:", "blob:"))
+        return origin_of(url) in self._origins or url.startswith("about:")
 
     async def _recycle(self, browser: Browser) -> bool:
         """Empties the context for the next episode; False when a new one is needed."""
@@ -222,12 +224,12 @@ class BrowserSession:
             locale="en-US",
             accept_downloads=False,
             service_workers="block",
-            proxy=None if self._proxy is None else {"server": self._proxy},
+            proxy=self._proxy,
         )
         self._tabs = [await self._open_tab(await self._context.new_page())]
 
     async def _open_tab(self, page: Page) -> Tab:
-        tab = await Tab.open(page, self._allows, walled=self._proxy is not None)
+        tab = await Tab.open(page, self._allows)
         page.on("dialog", self._on_dialog)
         page.on("download", self._on_download)
         page.on("popup", lambda popup: self._on_popup(tab, popup))

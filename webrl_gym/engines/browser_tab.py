@@ -46,6 +46,8 @@ class PageState(TypedDict):
     """False when it was still busy at the limit."""
     refusal: str
     """Why the browser did not send a form since the last action; mostly empty."""
+    blocked: str
+    """Address that it tried to go to without a request, since the last action; mostly empty."""
     status: int
     """Status of the answer that the document came with; 0 when there was none."""
     scripted: bool
@@ -61,6 +63,7 @@ class PageState(TypedDict):
 CLOSED: PageState = {
     "calm": True,
     "refusal": "",
+    "blocked": "",
     "status": 0,
     "scripted": True,
     "page": "",
@@ -91,19 +94,18 @@ class Tab:
         self._restless = -1
 
     @classmethod
-    async def open(cls, page: Page, allows: Callable[[str], bool], *, walled: bool) -> Tab:
+    async def open(cls, page: Page, allows: Callable[[str], bool]) -> Tab:
         """Connects to a page.
 
         Args:
             page: Playwright's page.
             allows: Says whether a document may be opened from an address.
-            walled: True when a ``SiteServer`` refuses other http addresses by itself. Then only https ones are stopped
-                here, whose refused tunnel would show an error page; stopping to look at every document costs time.
         """
         tab = cls(page, await page.context.new_cdp_session(page), allows)
         tree = await tab._cdp.send("Page.getFrameTree")
         tab.activity.begin(tree["frameTree"])
-        watched = {"urlPattern": "https://*" if walled else "*", "resourceType": "Document"}
+        # The proxy refuses by itself; but a tunnel that it refuses would show an error page in place of the page.
+        watched = {"urlPattern": "https://*", "resourceType": "Document"}
         await asyncio.gather(
             tab._cdp.send("Page.enable"),
             tab._cdp.send("Runtime.enable"),
@@ -241,6 +243,7 @@ class Tab:
             if state["status"] >= 500:
                 raise SiteError(f"{self.page.url} answered with status {state['status']}")
         self.scripted = state["scripted"]
+        self.activity.refused = self.activity.refused or state["blocked"]
         return state
 
     async def _ask_quiet(self, limit: float, read: bool) -> PageState | None:

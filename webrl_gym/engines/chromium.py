@@ -24,9 +24,9 @@ _names = itertools.count(1)
 class _Connection:
     """An engine's session at a driver; survives the driver's death by opening a new one."""
 
-    def __init__(self, executable: str | None, proxy: str | None, origins: Sequence[str]) -> None:
+    def __init__(self, executable: str | None, **settings: Any) -> None:
         self._executable = executable
-        self._settings = {"proxy": proxy, "origins": list(origins)}
+        self._settings = settings
         self._driver: DriverClient | None = None
         self._name = f"engine-{next(_names)}"
 
@@ -86,9 +86,11 @@ class ChromiumEngine:
         """
         if world is not None and server is None:
             server = SiteServer(SiteDispatcher(world), [urlsplit(origin).netloc for origin in origins])
-        self._server = server
-        self._connection = _Connection(executable, None if server is None else server.url, origins)
-        self._finalizer = weakref.finalize(self, _close, self._connection, server)
+        direct = server is None
+        # Without sites of its own it is only the wall: it refuses whatever comes.
+        self._server = server or SiteServer(None)
+        self._connection = _Connection(executable, proxy=self._server.url, origins=list(origins), direct=direct)
+        self._finalizer = weakref.finalize(self, _close, self._connection, self._server)
         self._document: Any = None
         self._blocked = 0
         self._settled = 0.0
@@ -215,7 +217,6 @@ def _walk(node: PageNode) -> Iterator[PageNode]:
             yield from _walk(child)
 
 
-def _close(connection: _Connection, server: SiteServer | None) -> None:
+def _close(connection: _Connection, server: SiteServer) -> None:
     connection.close()
-    if server is not None:
-        server.close()
+    server.close()

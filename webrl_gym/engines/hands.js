@@ -28,7 +28,7 @@
 
   function answer(work) {
     state.lastChange = performance.now();
-    state.refusedForm = "";
+    state.refusedForm = state.refusedLocation = "";
     try {
       return json(work());
     } catch (error) {

@@ -28,11 +28,20 @@
   const scopes = new WeakMap([[document, 0]]);
   let scopesSeen = 0;
   let foreignFrames = 0;
-  const state = { lastChange: performance.now(), refusedForm: "" };
+  const state = { lastChange: performance.now(), refusedForm: "", refusedLocation: "" };
 
   const observer = new MutationObserver(() => { state.lastChange = performance.now(); });
   observer.observe(document, CHANGES);
   addEventListener("invalid", (event) => { state.refusedForm ||= invalidity(event.target); }, true);
+
+  // No request tells the network of these, so they are stopped here.
+  if (globalThis.top === globalThis.window) {
+    navigation.addEventListener("navigate", (event) => {
+      if (!/^(blob|data|file|filesystem):/.test(event.destination.url)) return;
+      event.preventDefault();
+      state.refusedLocation = event.destination.url;
+    });
+  }
 
   const json = (value) => JSON.stringify(value);
   const collapse = (text) => text.split(/\s+/).join(" ").trim();
@@ -217,6 +226,7 @@
     return json({
       calm,
       refusal: state.refusedForm,
+      blocked: state.refusedLocation,
       status: performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0,
       scripted,
       page,

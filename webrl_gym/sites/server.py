@@ -32,8 +32,12 @@ class SiteServer:
         port: The port it listens on.
     """
 
-    def __init__(self, app: WSGIApplication, hosts: Collection[str] = tuple(SITES_BY_HOST)) -> None:
-        """Starts serving ``app`` for ``hosts``.
+    def __init__(self, app: WSGIApplication | None, hosts: Collection[str] = tuple(SITES_BY_HOST)) -> None:
+        """Starts serving.
+
+        Args:
+            app: Answers requests to ``hosts``; None refuses every request.
+            hosts: Host names, with ports other than 80.
 
         Raises:
             SiteError: If no loopback port can be had.
@@ -75,7 +79,7 @@ class SiteServer:
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "").lower().removesuffix(":80")
-        if environ["REQUEST_METHOD"] == "CONNECT" or host not in self._hosts:
+        if self._app is None or environ["REQUEST_METHOD"] == "CONNECT" or host not in self._hosts:
             with self._lock:
                 self.blocked += 1
             # A browser that gets nothing stays on the page where it is.
