@@ -19,6 +19,8 @@ from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, N
 
 VIEWPORT = (1280, 720)
 """Width and height of every page, in CSS pixels."""
+_MOST_EPISODES = 200
+"""Episodes after which a context is replaced, since what pages leave in it adds up."""
 _MOST_TABS = 20
 _MOST_NOTICES = 5
 _PATIENCE = 15.0
@@ -49,6 +51,7 @@ class BrowserSession:
         self._proxy: ProxySettings = {"server": proxy, "bypass": ",".join(origins)} if direct else {"server": proxy}
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
+        self._episodes = 0
         self._tabs: list[Tab] = []
         self._current = 0
         self._evaluation: Tab | None = None
@@ -194,8 +197,9 @@ class BrowserSession:
     async def _recycle(self, browser: Browser) -> bool:
         """Empties the context for the next episode; False when a new one is needed."""
         tab = self._tabs[0] if self._tabs else None
-        if self._context is None or self._browser is not browser or tab is None:
+        if self._context is None or self._browser is not browser or tab is None or self._episodes >= _MOST_EPISODES:
             return False
+        self._episodes += 1
         if (
             tab.activity.crashed
             or tab.page.is_closed()
@@ -219,6 +223,7 @@ class BrowserSession:
     async def _new_context(self, browser: Browser) -> None:
         await self.close()
         self._browser = browser
+        self._episodes = 1
         self._context = await browser.new_context(
             viewport={"width": VIEWPORT[0], "height": VIEWPORT[1]},
             locale="en-US",

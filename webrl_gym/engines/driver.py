@@ -13,16 +13,14 @@ import socket
 import sys
 from typing import Any
 
-from playwright.async_api import Browser, Playwright, async_playwright
-from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Playwright, async_playwright
 
 from webrl_gym.engines.browser_errors import translate
-from webrl_gym.engines.browser_launch import chromium_flags, find_chromium, missing
 from webrl_gym.engines.browser_session import BrowserSession
+from webrl_gym.engines.browser_supply import BrowserSupply
 from webrl_gym.engines.driver_messages import LENGTHS, decode_head, encode, encode_error
 from webrl_gym.errors import BrowserError
 
-_START_LIMIT_MS = 60_000
 _REQUEST_LIMIT = 90.0
 _METHODS = frozenset(
     "start snapshot execute screenshot close evaluation_open evaluation_close evaluation_goto evaluation_url "
@@ -32,14 +30,11 @@ _METHODS = frozenset(
 
 
 class Driver:
-    """Sessions by name over one browser, which is started at first use and again after it has died."""
+    """Sessions by name over one browser; see ``BrowserSupply``."""
 
     def __init__(self, playwright: Playwright, executable: str | None) -> None:
         """Serves sessions with the browser at ``executable``; None searches for one."""
-        self._playwright = playwright
-        self._executable = executable
-        self._browser: Browser | None = None
-        self._starting = asyncio.Lock()
+        self._supply = BrowserSupply(playwright, executable)
         self._sessions: dict[str, BrowserSession] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
@@ -49,8 +44,8 @@ class Driver:
         async with self._turns.setdefault(name, asyncio.Lock()), asyncio.timeout(_REQUEST_LIMIT):
             if method == "open":
                 # The browser starts now, so that a missing one is reported where the environment is made.
-                await self.ready_browser()
-                self._sessions[name] = BrowserSession(self.ready_browser, **arguments)
+                await self._supply.ready()
+                self._sessions[name] = BrowserSession(self._supply.ready, **arguments)
                 return None, b""
             session = self._sessions.get(name)
             if session is None or method not in _METHODS:
@@ -58,39 +53,13 @@ class Driver:
             answer = await getattr(session, method)(**arguments)
             if method == "close":
                 del self._sessions[name], self._turns[name]
+            if method in ("start", "close"):
+                await self._supply.sweep()
             return answer if isinstance(answer, tuple) else (answer, b"")
 
     async def close(self) -> None:
         """Ends the browser."""
-        if self._browser is not None:
-            try:
-                async with asyncio.timeout(10):
-                    await self._browser.close()
-            except (PlaywrightError, TimeoutError):
-                # It has ended already, or Playwright will end it when it stops.
-                return
-
-    async def ready_browser(self) -> Browser:
-        """The running browser; starts one when there is none.
-
-        Raises:
-            BrowserMissing: If none is found, or it does not start.
-        """
-        async with self._starting:
-            if self._browser is None or not self._browser.is_connected():
-                path = find_chromium(self._executable, self._playwright.chromium.executable_path)
-                try:
-                    self._browser = await self._playwright.chromium.launch(
-                        executable_path=path,
-                        args=chromium_flags(),
-                        timeout=_START_LIMIT_MS,
-                        handle_sigint=False,
-                        handle_sigterm=False,
-                        handle_sighup=False,
-                    )
-                except PlaywrightError as error:
-                    raise missing([path], str(error).splitlines()[0]) from error
-            return self._browser
+        await self._supply.close()
 
 
 async def serve(channel: socket.socket, executable: str | None) -> None:
