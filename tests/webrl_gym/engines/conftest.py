@@ -23,6 +23,23 @@ ROOT = "http://pages.test"
 OTHER_ROOT = "http://other.test"
 
 
+def add_raw_pages(app: Flask) -> None:
+    @app.get("/bytes")
+    def raw() -> Response:
+        charset = request.args["charset"]
+        kind = f"text/html; charset={charset}" if charset else "text/html"
+        return Response(bytes.fromhex(request.args["hex"]), content_type=kind)
+
+    @app.get("/endless")
+    def endless() -> Response:
+        def drops() -> Iterator[bytes]:
+            while True:
+                yield b"drop "
+                time.sleep(0.02)
+
+        return Response(drops(), content_type="text/javascript")
+
+
 def pages_app() -> Flask:
     app = Flask(__name__, static_folder=None)
 
@@ -60,6 +77,7 @@ def pages_app() -> Flask:
     def made() -> str:
         return request.args["html"]
 
+    add_raw_pages(app)
     return app
 
 
