@@ -4,7 +4,7 @@ import lxml.html
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webrl_gym.engines.static import page_node
+from webrl_gym.engines.lxml_tree import page_node
 from webrl_gym.observation import SimplifiedPage, StableIds, simplify
 from webrl_gym.tasks.page_view import PageView
 from webrl_gym.types import PageNode, PageSnapshot

@@ -9,15 +9,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from lxml.html import HtmlElement
 
 from webrl_gym.errors import ActionTargetError
 
-_TEXT_TYPES = frozenset("text search email password tel url number date time month week datetime-local color".split())
+_TEXT_TYPES = frozenset(
+    "text search email password tel url number range date time month week datetime-local color".split()
+)
+_FORMATS = {
+    "date": ("%Y-%m-%d", re.compile(r"\d{4}-\d\d-\d\d")),
+    "time": ("%H:%M", re.compile(r"\d\d:\d\d")),
+    "month": ("%Y-%m", re.compile(r"\d{4}-\d\d")),
+    "week": ("%G-W%V", re.compile(r"\d{4}-W\d\d")),
+    "datetime-local": ("%Y-%m-%dT%H:%M", re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")),
+}
+_NUMBER = re.compile(r"-?(\d+(\.\d+)?|\.\d+)([eE][-+]?\d+)?")
+_COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
+_PLAIN_TYPES = frozenset("text search email password tel url".split())
 _SUBMIT_TYPES = frozenset(("submit", "image"))
 _BUTTON_TYPES = _SUBMIT_TYPES | {"button", "reset"}
+_DISABLED_BY_ATTRIBUTE = frozenset("button input select textarea option optgroup fieldset".split())
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _MOST_OPTIONS_NAMED = 12
 
@@ -44,6 +58,24 @@ def is_text_field(element: HtmlElement) -> bool:
 def is_submit_button(element: HtmlElement) -> bool:
     """True for controls whose click submits their form."""
     return element.tag in ("button", "input") and input_type(element) in _SUBMIT_TYPES
+
+
+def is_disabled(element: HtmlElement) -> bool:
+    """True for controls and options that cannot be used, because they or a field set or group around them say so."""
+    if element.get("disabled") is not None:
+        return element.tag in _DISABLED_BY_ATTRIBUTE
+    if element.tag == "option":
+        group = element.getparent()
+        return group is not None and group.tag == "optgroup" and group.get("disabled") is not None
+    if element.tag not in _DISABLED_BY_ATTRIBUTE:
+        return False
+    inner = element
+    for outer in element.iterancestors():
+        if outer.tag == "fieldset" and outer.get("disabled") is not None:
+            # The controls in its legend stay usable.
+            return not (inner.tag == "legend" and outer.find("legend") is inner)
+        inner = outer
+    return False
 
 
 def own_form(element: HtmlElement) -> HtmlElement | None:
@@ -73,9 +105,13 @@ def set_text(element: HtmlElement, text: str) -> None:
     if element.tag == "textarea":
         element.text = _xml_safe(text)
         return
-    if input_type(element) == "number" and text and not _is_number(text):
-        raise ActionTargetError(f'The field takes a number, not "{text[:60]}".')
-    element.set("value", _xml_safe(" ".join(text.split("\n"))))
+    kind = input_type(element)
+    if not _can_hold(kind, text.strip()):
+        raise ActionTargetError(f'The field takes a {"number" if kind == "range" else kind}, not "{text[:60]}".')
+    if kind in _PLAIN_TYPES:
+        element.set("value", _xml_safe(" ".join(text.split("\n"))))
+    else:
+        element.set("value", text.strip().lower() if kind == "color" else text.strip())
 
 
 def toggle(element: HtmlElement) -> None:
@@ -111,28 +147,41 @@ def option_text(option: HtmlElement) -> str:
 def choose_option(select: HtmlElement, wanted: str) -> None:
     """Chooses an option by its text, else by its value, else by its text in any case.
 
+    In a list that takes several, ``wanted`` may name several with ``|`` between them; exactly those are chosen.
+
     Raises:
         ActionTargetError: If there is none, or it is disabled; the message lists what there is.
     """
     if select.tag != "select":
         raise ActionTargetError(f"The element is a <{select.tag!s}>, not a select box.")
     options = list(select.iter("option"))
+    several = select.get("multiple") is not None and _option_called(options, wanted) is None
+    found = [_usable_option(options, name) for name in (wanted.split("|") if several else [wanted])]
+    for option in options:
+        option.attrib.pop("selected", None)
+    for option in found:
+        option.set("selected", "selected")
+
+
+def _option_called(options: list[HtmlElement], wanted: str) -> HtmlElement | None:
     target = " ".join(wanted.split())
     tests = (
         lambda option: option_text(option) == target,
         lambda option: option.get("value") == wanted,
         lambda option: option_text(option).lower() == target.lower(),
     )
-    found = next((option for test in tests for option in options if test(option)), None)
+    return next((option for test in tests for option in options if test(option)), None)
+
+
+def _usable_option(options: list[HtmlElement], wanted: str) -> HtmlElement:
+    found = _option_called(options, wanted)
     if found is None:
         names = [option_text(option) for option in options]
         listed = " | ".join(names[:_MOST_OPTIONS_NAMED]) + (" | ..." if len(names) > _MOST_OPTIONS_NAMED else "")
-        raise ActionTargetError(f'There is no option "{target[:60]}"; the options are {listed}.')
-    if found.get("disabled") is not None:
+        raise ActionTargetError(f'There is no option "{" ".join(wanted.split())[:60]}"; the options are {listed}.')
+    if is_disabled(found):
         raise ActionTargetError(f'The option "{option_text(found)}" is disabled.')
-    for option in options:
-        option.attrib.pop("selected", None)
-    found.set("selected", "selected")
+    return found
 
 
 def implicit_submitter(field: HtmlElement) -> tuple[HtmlElement, HtmlElement | None] | None:
@@ -142,7 +191,7 @@ def implicit_submitter(field: HtmlElement) -> tuple[HtmlElement, HtmlElement | N
         return None
     for control in _controls(form):
         if is_submit_button(control):
-            return None if control.get("disabled") is not None else (form, control)
+            return None if is_disabled(control) else (form, control)
     text_fields = [control for control in _controls(form) if control.tag == "input" and is_text_field(control)]
     return (form, None) if len(text_fields) == 1 else None
 
@@ -174,7 +223,7 @@ def _controls(form: HtmlElement) -> Iterator[HtmlElement]:
 def _entries(form: HtmlElement, button: HtmlElement | None) -> Iterator[tuple[str, str]]:
     for control in _controls(form):
         name = control.get("name")
-        if name and control.get("disabled") is None:
+        if name and not is_disabled(control):
             for value in _values(control, button):
                 yield name, value
 
@@ -194,7 +243,7 @@ def _values(control: HtmlElement, button: HtmlElement | None) -> list[str]:
 
 def _validate(form: HtmlElement) -> None:
     for control in _controls(form):
-        if control.get("disabled") is not None or not is_text_field(control):
+        if is_disabled(control) or not is_text_field(control):
             continue
         value = (control.text or "") if control.tag == "textarea" else control.get("value", "")
         if control.get("required") is not None and not value:
@@ -203,9 +252,20 @@ def _validate(form: HtmlElement) -> None:
             raise ActionTargetError(f'The form was not sent: "{value[:60]}" is not an e-mail address.')
 
 
-def _is_number(text: str) -> bool:
+def _can_hold(kind: str, text: str) -> bool:
+    """Whether a field of this type keeps a text; what a browser would empty it can not. A range is never empty."""
+    if kind in ("number", "range"):
+        return _NUMBER.fullmatch(text) is not None or (kind == "number" and not text)
+    if kind == "color":
+        return _COLOUR.fullmatch(text) is not None
+    if kind not in _FORMATS or not text:
+        return True
+    form, shape = _FORMATS[kind]
+    if shape.fullmatch(text) is None:
+        return False
     try:
-        float(text)
+        # A week names a day only together with a weekday.
+        datetime.strptime(text + "-1", form + "-%u") if kind == "week" else datetime.strptime(text, form)
     except ValueError:
         return False
     return True

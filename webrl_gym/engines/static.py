@@ -20,6 +20,7 @@ from lxml.html import HtmlElement
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.engines import forms
 from webrl_gym.engines.locators import evaluate_locator
+from webrl_gym.engines.lxml_tree import page_node
 from webrl_gym.errors import ActionError, ActionTargetError, SiteError
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.worlds import World
@@ -184,7 +185,7 @@ class StaticEngine:
 
     def execute(self, action: Action, target: Any) -> None:
         """Carries out an action; see ``Engine.execute``."""
-        if isinstance(target, HtmlElement) and target.get("disabled") is not None:
+        if isinstance(target, HtmlElement) and forms.is_disabled(target):
             raise ActionTargetError("The element is disabled.")
         self._document.tree = None
         argument = action.argument or ""
@@ -364,36 +365,3 @@ def _store_cookie(jar: dict[str, str], header: str) -> None:
             jar.pop(name, None)
         else:
             jar[name] = morsel.value
-
-
-def page_node(element: HtmlElement) -> PageNode:
-    """Copies an lxml element into a page tree, with form state as a browser would report it."""
-    tag = str(element.tag)
-    node = PageNode(tag, dict(element.attrib), [], element)
-    if tag == "textarea":
-        node.attrs["value"] = element.text or ""
-        return node
-    if tag in ("script", "style", "iframe"):
-        return node
-    children = node.children
-    if element.text:
-        children.append(element.text)
-    chosen = forms.selected_options(element) if tag == "select" else ()
-    for child in element:
-        if isinstance(child.tag, str):
-            children.append(page_node(child))
-        if child.tail:
-            children.append(child.tail)
-    if chosen:
-        _mark_selected(node, chosen)
-    return node
-
-
-def _mark_selected(select: PageNode, chosen: Sequence[HtmlElement]) -> None:
-    for child in select.children:
-        if isinstance(child, PageNode):
-            if child.ref in chosen:
-                child.attrs["selected"] = "selected"
-            else:
-                child.attrs.pop("selected", None)
-            _mark_selected(child, chosen)

@@ -7,7 +7,9 @@ import pytest
 from lxml.html import HtmlElement
 
 from webrl_gym.engines import forms
+from webrl_gym.engines.lxml_tree import page_node
 from webrl_gym.errors import ActionTargetError
+from webrl_gym.types import PageNode
 
 PAGE = """
 <form id="f" action="/send?old=1" method="get">
@@ -149,3 +151,70 @@ def test_enter_submits_as_in_a_browser(html: str, submits: bool) -> None:
     field = page.find(".//input")
     assert field is not None
     assert (forms.implicit_submitter(field) is not None) == submits
+
+
+# The same cases as in a browser: see test_chromium_hard_pages.py.
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("range", "7"),
+        ("number", "-2.5e3"),
+        ("number", ""),
+        ("date", "2024-02-29"),
+        ("date", ""),
+        ("time", "23:59"),
+        ("month", "2024-02"),
+        ("week", "2024-W07"),
+        ("datetime-local", "2024-02-29T23:59"),
+        ("color", "#00ff00"),
+    ],
+)
+def test_fields_of_every_type_are_set(kind: str, text: str) -> None:
+    field = lxml.html.fragment_fromstring(f'<input type="{kind}">')
+    forms.set_text(field, f" {text} ")
+    assert field.get("value") == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("range", "wide"),
+        ("range", ""),
+        ("number", "nan"),
+        ("number", "1_000"),
+        ("date", "2023-02-31"),
+        ("date", "2023-2-3"),
+        ("time", "noon"),
+        ("week", "2024-W60"),
+        ("color", "red"),
+    ],
+)
+def test_fields_refuse_what_they_cannot_hold(kind: str, text: str) -> None:
+    field = lxml.html.fragment_fromstring(f'<input type="{kind}">')
+    with pytest.raises(ActionTargetError, match=f'not "{text}"'):
+        forms.set_text(field, text)
+    assert field.get("value") is None
+
+
+def test_a_list_that_takes_several_is_set_to_those_that_are_named(page: HtmlElement) -> None:
+    select = one(page, "//select[@name='m']")
+    forms.choose_option(select, "b")
+    assert [forms.option_text(option) for option in forms.selected_options(select)] == ["B"]
+    forms.choose_option(select, "B | A")
+    assert [forms.option_text(option) for option in forms.selected_options(select)] == ["A", "B"]
+    with pytest.raises(ActionTargetError, match='no option "C"; the options are A | B'):
+        forms.choose_option(select, "A | C")
+
+
+def test_a_field_set_disables_what_is_in_it_but_its_legend() -> None:
+    fields = lxml.html.fragment_fromstring(
+        "<fieldset disabled><legend><input name='legend'></legend><input name='inner'><a href='/'>link</a></fieldset>"
+    )
+    assert {element.get("name"): forms.is_disabled(element) for element in fields.iter("input")} == {
+        "legend": False,
+        "inner": True,
+    }
+    nodes = [child for child in page_node(fields).children if isinstance(child, PageNode)]
+    assert ["disabled" in node.attrs for node in nodes] == [False, True, False]

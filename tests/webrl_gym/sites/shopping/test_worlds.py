@@ -12,7 +12,7 @@ from tests.webrl_gym.sites.shopping.visits import (
     page,
     send,
 )
-from webrl_gym.engines.static import page_node
+from webrl_gym.engines.lxml_tree import page_node
 from webrl_gym.observation import simplify
 from webrl_gym.sites.words import novel_words
 from webrl_gym.sites.worlds import World
