@@ -114,24 +114,20 @@ def _texts(node: PageNode) -> Iterator[str]:
             yield from _texts(child)
 
 
-def _walk(node: PageNode) -> Iterator[PageNode]:
-    yield node
-    for child in node.children:
-        if isinstance(child, PageNode):
-            yield from _walk(child)
-
-
 def _label_texts(body: PageNode) -> dict[str | int, str]:
     """Label text by the labelled control's ``id`` attribute, or by ``id(node)`` for a control inside its label."""
+    found, known = [], set()
+    for node in body.walk():
+        if node.tag == "label":
+            found.append(node)
+        elif node.tag in _LABELLED and "id" in node.attrs:
+            known.add(node.attrs["id"])
     labels: dict[str | int, str] = {}
-    known = {node.attrs["id"] for node in _walk(body) if node.tag in _LABELLED and "id" in node.attrs}
-    for node in _walk(body):
-        if node.tag != "label":
-            continue
-        text = visible_text(node).rstrip(" *:")
-        if node.attrs.get("for") in known:
-            labels[node.attrs["for"]] = text
-        for inner in _walk(node):
+    for label in found:
+        text = visible_text(label).rstrip(" *:")
+        if label.attrs.get("for") in known:
+            labels[label.attrs["for"]] = text
+        for inner in label.walk():
             if inner.tag in _LABELLED:
                 labels[id(inner)] = text
     return labels
@@ -202,7 +198,7 @@ class PageWriter:
 
     def _label(self, node: PageNode) -> None:
         """A label's text is the name of its control, so only the control is written."""
-        if node.attrs.get("for") in self._labels or any(inner.tag in _LABELLED for inner in _walk(node)):
+        if node.attrs.get("for") in self._labels or any(inner.tag in _LABELLED for inner in node.walk()):
             self._inner_controls(node)
         else:
             self._children(node)
@@ -280,7 +276,7 @@ class PageWriter:
         elif role in _TOGGLE_ROLES:
             name = self._label_part(node) or ([f'label="{_attribute(text)}"'] if text else [])
             self._write_control(node, "input", [f'type="{role}"', *name, *_states(node)], None)
-        elif any(_is_control(inner) for inner in _walk(node) if inner is not node):
+        elif any(_is_control(inner) for inner in node.walk() if inner is not node):
             # What is inside can be used by itself, so the outer control is written around it.
             mark = len(self._line.pieces)
             self._write_control(node, node.tag, _states(node), None)
@@ -301,7 +297,7 @@ class PageWriter:
         self._write_control(node, "input", parts, None)
 
     def _select(self, node: PageNode) -> None:
-        options = [inner for inner in _walk(node) if inner.tag == "option" and "hidden" not in inner.attrs]
+        options = [inner for inner in node.walk() if inner.tag == "option" and "hidden" not in inner.attrs]
         chosen = [visible_text(option) for option in options if "selected" in option.attrs]
         parts = [*self._label_part(node), f'value="{_attribute(" | ".join(chosen))}"']
         if "multiple" in node.attrs:

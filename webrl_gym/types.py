@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, TypedDict
@@ -117,6 +118,14 @@ class PageNode:
     attrs: dict[str, str] = field(default_factory=dict)
     children: list[PageNode | str] = field(default_factory=list)
     ref: Any = None
+
+    def walk(self) -> Iterator[PageNode]:
+        """This element and all below it, in document order."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend([child for child in reversed(node.children) if isinstance(child, PageNode)])
 
 
 @dataclass(frozen=True, slots=True)

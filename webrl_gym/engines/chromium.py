@@ -202,19 +202,12 @@ def _page_node(data: list[Any], part: int) -> PageNode:
 def _joined(parts: list[list[Any]], owners: list[list[int]]) -> PageNode:
     """A page with its foreign frames in their places; ``owners`` names the element that holds each of them."""
     roots = [_page_node(data, part) for part, data in enumerate(parts)]
-    by_ref = {node.ref: node for root in roots for node in _walk(root)}
+    by_ref = {node.ref: node for root in roots for node in root.walk()}
     for root, owner in zip(roots[1:], owners, strict=True):
         holder = by_ref.get(tuple(owner))
         if holder is not None:
             holder.children = [root]
     return roots[0]
-
-
-def _walk(node: PageNode) -> Iterator[PageNode]:
-    yield node
-    for child in node.children:
-        if isinstance(child, PageNode):
-            yield from _walk(child)
 
 
 def _close(connection: _Connection, server: SiteServer) -> None:
