@@ -28,8 +28,16 @@ LOAD_LIMIT = 20.0
 """Longest wait for a site's answer, in seconds."""
 _CALM = 30
 _SLICE = 500
-_SCRIPT = "\n".join(
-    files("webrl_gym.engines").joinpath(name).read_text(encoding="utf-8") for name in ("snapshot.js", "hands.js")
+
+
+def _source(name: str) -> str:
+    return files("webrl_gym.engines").joinpath(name).read_text(encoding="utf-8")
+
+
+_SCRIPTS = (
+    # Without a name it runs in the page's own world.
+    {"source": _source("timers.js"), "runImmediately": True},
+    {"source": _source("snapshot.js") + _source("hands.js"), "worldName": WORLD, "runImmediately": True},
 )
 _OWNER = "function() { return JSON.stringify([this.contentDocument === null, webrlGym.refOf(this)]); }"
 _numbers = itertools.count()
@@ -109,10 +117,7 @@ class Tab:
         await asyncio.gather(
             tab._cdp.send("Page.enable"),
             tab._cdp.send("Runtime.enable"),
-            tab._cdp.send(
-                "Page.addScriptToEvaluateOnNewDocument",
-                {"source": _SCRIPT, "worldName": WORLD, "runImmediately": True},
-            ),
+            *(tab._cdp.send("Page.addScriptToEvaluateOnNewDocument", script) for script in _SCRIPTS),
             tab._cdp.send("Network.enable"),
             tab._cdp.send("DOMStorage.enable"),
             tab._cdp.send("Fetch.enable", {"patterns": [watched]}),

@@ -21,6 +21,7 @@
   const SPARE_DEPTH = 40;
   const NAMED_BY_TEXT = new Set(["a", "button", "label", "select", "summary"]);
   const DEEPEST_WALK = 1000;
+  const STILL_ENOUGH = 8;
   const CHANGES = { subtree: true, childList: true, attributes: true, characterData: true };
 
   const refs = new WeakMap();
@@ -202,12 +203,26 @@
     };
   }
 
+  let timers = null;
+  document.addEventListener("webrlgym:tell", (event) => { timers = event.detail; });
+
+  // Milliseconds until the page has been still for long enough: `stillness` while something keeps ticking in it, less when
+  // it is known that nothing does; never before the timers that it waits for have run (see timers.js).
+  function unrest(stillness) {
+    timers = null;
+    document.dispatchEvent(new Event("webrlgym:ask"));
+    const known = timers !== null && frames.length === 0;
+    const enough = known && timers % 2 === 0 ? Math.min(stillness, STILL_ENOUGH) : stillness;
+    const untilRun = known && timers > 1 ? (timers >> 1) + 1 : 0;
+    return Math.max(enough - (performance.now() - state.lastChange), untilRun);
+  }
+
   function hasScripts() {
     return document.scripts.length > 0 || frames.length > 0
       || document.querySelector("[onclick],[onchange],[oninput],[onload],[onsubmit],[onmousedown],[onfocus]") !== null;
   }
 
-  // Waits until nothing has changed for `stillness` milliseconds, at most `limit` milliseconds. Tells whether that came to
+  // Waits until nothing has changed for `stillness` milliseconds or less, at most `limit` milliseconds. Tells whether that came to
   // pass, why the browser refused to send a form since the last action, the status that the document came with, and
   // on request the page.
   async function quiet(stillness, limit, read) {
@@ -215,10 +230,10 @@
     await pause(0);
     const start = performance.now();
     const scripted = hasScripts();
-    let left = scripted ? stillness - (start - state.lastChange) : 0;
+    let left = scripted ? unrest(stillness) : 0;
     while (left > 0 && performance.now() - start + left <= limit) {
       await pause(left);
-      left = stillness - (performance.now() - state.lastChange);
+      left = unrest(stillness);
     }
     const calm = left <= 0 && document.readyState !== "loading";
     const began = performance.now();
