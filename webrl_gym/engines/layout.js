@@ -95,7 +95,9 @@
     const encoder = new TextEncoder();
     const latin1 = (bytes) => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
     const decode = decoder ? (bytes) => decoder.decode(bytes) : latin1;
-    return (text) => (BEYOND_ASCII.test(text) ? decode(encoder.encode(text)) : text);
+    const reread = (text) => (BEYOND_ASCII.test(text) ? decode(encoder.encode(text)) : text);
+    // HTML text spells a no-break space out, so no encoding hurts it.
+    return (text) => text.split("\xa0").map(reread).join("\xa0");
   }
 
   class Reading {
