@@ -1,6 +1,8 @@
 // Reads a page for the observation profile `webrl`: what WebRL's released policies read of it, box by box.
 // The released pipeline writes its findings into the page, takes the page's HTML and parses that again with libxml2.
-// This is one pass that changes nothing and gives the same; where that parser misreads a page, so does this.
+// This is one pass that changes nothing and gives the same; where that parser misreads a page, so does this. Two things
+// differ: an element stays whole where HTML 4 would have it end early (a paragraph inside <b>), and what a page itself
+// sets as data-label-id or data-bbox makes nothing clickable or visible.
 (() => {
   if (webrlGym.readers.webrl) return;
   const { refOf } = webrlGym;
