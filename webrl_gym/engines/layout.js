@@ -7,10 +7,10 @@
   if (webrlGym.readers.webrl) return;
   const { refOf } = webrlGym;
 
-  const ATTRIBUTES = new Set([
+  const ATTRIBUTES = [
     "title", "value", "type", "placeholder", "selected", "data-value", "data-text", "data-testid", "data-label",
     "data-status",
-  ]);
+  ];
   const UNREAD = new Set(["script", "style"]);
   // Elements without an end tag that libxml2 takes for ordinary ones: what follows them lies inside.
   const SWALLOWING = new Set(["wbr", "source", "track", "embed"]);
@@ -153,8 +153,10 @@
     attributes(element, tag, texts) {
       const found = {};
       if (element.hasAttributes()) {
-        for (const { name, value } of element.attributes) {
-          if (ATTRIBUTES.has(name) && !(name === "type" && value === "hidden")) found[name] = value;
+        // Not by `element.attributes`: that is a field of a form which has one of this name.
+        for (const name of ATTRIBUTES) {
+          const value = element.getAttribute(name);
+          if (value !== null && !(name === "type" && value === "hidden")) found[name] = value;
         }
       }
       if (element.firstChild !== null) found["data-text"] = texts.join(",");

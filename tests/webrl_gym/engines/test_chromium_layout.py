@@ -107,6 +107,10 @@ RULES = {
         "<p data-label-id=9 data-bbox='1,1,1,1' data-testid=t data-status=s>a</p><p hidden data-bbox='1,1,1,1'>b</p>",
         '<body> <p data-text="a" data-testid="t" data-status="s"> a </p> </body>',
     ),
+    "a form may have a field of any name": (
+        "<form title=F><input name=attributes><input name=title><p>a</p></form>",
+        '<form title="F"> <input id="0"> </input> <input id="1"> </input> <p data-text="a"> a </p> </form>',
+    ),
     "shadow roots and frames stay closed": (
         "<div id=host>light</div><iframe srcdoc='<p>inner'></iframe>"
         "<script>host.attachShadow({mode: 'open'}).innerHTML = '<p>shadow</p>'</script>",
