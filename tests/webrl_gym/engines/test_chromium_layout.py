@@ -14,6 +14,7 @@ from webrl_gym.actions import Action, ActionKind
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.errors import ActionTargetError, SiteError
 from webrl_gym.observation_webrl import LayoutPage, simplify_webrl
+from webrl_gym.reading import WebRLReader
 
 pytestmark = pytest.mark.browser
 
@@ -216,6 +217,22 @@ def test_scrolling_moves_the_window_by_two_thirds(layout: ChromiumEngine) -> Non
         layout.execute(Action(ActionKind.SCROLL_UP), None)
     with pytest.raises(ActionTargetError, match=r"This is the top of the page\."):
         layout.execute(Action(ActionKind.SCROLL_UP), None)
+
+
+def test_a_reader_reads_scrolls_and_names_elements(layout: ChromiumEngine) -> None:
+    layout.start([f"{ROOT}/page/viewport.html"], [])
+    reader = WebRLReader(budget=16_000)
+    reader.read(layout)
+    assert (reader.url, reader.html) == (f"{ROOT}/page/viewport.html", text_of(layout))
+    layout.execute(Action(ActionKind.CLICK), reader.target("1"))
+    reader.scroll(ActionKind.SCROLL_DOWN, layout)
+    reader.read(layout)
+    assert "The middle one" in reader.html
+    with pytest.raises(ActionTargetError, match='no element "1"'):
+        reader.target("1")
+    short = WebRLReader(budget=200)
+    short.read(layout)
+    assert short.html == reader.html[:200]
 
 
 def test_where_the_page_is_one_scrolling_box_that_box_scrolls(layout: ChromiumEngine) -> None:
