@@ -51,7 +51,7 @@
   }
 
   let handled = "";
-  document.addEventListener("webrlgym:handled", (event) => { handled = event.detail; });
+  document.addEventListener("webrlgym:handled", (event) => { handled = String(event.detail ?? ""); });
 
   // Elements whose handler a page's script has set; see handlers.js.
   function withHandlers() {
