@@ -191,16 +191,19 @@
     if (text) siblings.push(text.toWellFormed());
   }
 
-  function snapshot() {
+  function wholePage() {
     const tree = [];
-    foreignFrames = 0;
     const root = document.body ?? document.documentElement;
     if (root) addElement(root, tree, 0, 0);
-    return {
-      url: location.href,
-      title: collapse(document.title),
-      body: tree.length === 1 ? tree[0] : ["body", -1, 0, ...tree],
-    };
+    return tree.length === 1 ? tree[0] : ["body", -1, 0, ...tree];
+  }
+
+  // Ways to read a document, by observation profile; other files add theirs.
+  const readers = { full: wholePage };
+
+  function snapshot(profile) {
+    foreignFrames = 0;
+    return { url: location.href, title: collapse(document.title), body: readers[profile]() };
   }
 
   let timers = null;
@@ -224,8 +227,8 @@
 
   // Waits until nothing has changed for `stillness` milliseconds or less, at most `limit` milliseconds. Tells whether that came to
   // pass, why the browser refused to send a form since the last action, the status that the document came with, and
-  // on request the page.
-  async function quiet(stillness, limit, read) {
+  // the page, read for an observation profile ("" for none).
+  async function quiet(stillness, limit, profile) {
     // Work that an event has queued, such as sending a form, must get its turn first.
     await pause(0);
     const start = performance.now();
@@ -237,7 +240,7 @@
     }
     const calm = left <= 0 && document.readyState !== "loading";
     const began = performance.now();
-    const page = read && (calm || limit === 0) ? json(snapshot()) : "";
+    const page = profile && (calm || limit === 0) ? json(snapshot(profile)) : "";
     return json({
       calm,
       refusal: state.refusedForm,
@@ -259,9 +262,9 @@
   }
 
   // The tree of a frame whose parent may not look into it.
-  const frameTree = () => json(snapshot().body);
+  const frameTree = () => json(wholePage());
 
   const title = () => json(collapse(document.title));
 
-  globalThis.webrlGym = { quiet, nextChange, frameTree, title, state, elements, refOf, collapse, json };
+  globalThis.webrlGym = { quiet, nextChange, frameTree, title, state, elements, readers, refOf, collapse, json };
 })();
