@@ -24,6 +24,24 @@
   const STILL_ENOUGH = 8;
   const CHANGES = { subtree: true, childList: true, attributes: true, characterData: true };
 
+  // A form's fields hide its properties of the same names, and so do a document's images and forms; the getters stay.
+  const getter = (type, name) => {
+    const { get } = Object.getOwnPropertyDescriptor(type.prototype, name);
+    return (target) => get.call(target);
+  };
+  const attributesIn = getter(Element, "attributes");
+  const shadowRootOf = getter(Element, "shadowRoot");
+  const firstElementIn = getter(Element, "firstElementChild");
+  const elementsIn = getter(Element, "children");
+  const parentElementOf = getter(Node, "parentElement");
+  const nodesIn = getter(Node, "childNodes");
+  const kindOf = getter(Node, "nodeType");
+  const tagOf = getter(Element, "localName");
+  const bodyOf = getter(Document, "body");
+  const titleOf = getter(Document, "title");
+  const scriptsOf = getter(Document, "scripts");
+  const { checkVisibility, getAttribute, matches } = Element.prototype;
+
   const refs = new WeakMap();
   const elements = [];
   const scopes = new WeakMap([[document, 0]]);
@@ -85,7 +103,7 @@
 
   function attributesOf(element, tag, scope) {
     const found = {};
-    for (const { name, value } of element.attributes) {
+    for (const { name, value } of attributesIn(element)) {
       if (ATTRIBUTES.has(name)) found[name] = name === "onclick" ? "" : value.toWellFormed();
     }
     if (scope > 0) {
@@ -93,7 +111,7 @@
       if ("id" in found) found.id = `${scope}/${found.id}`;
       if ("for" in found) found.for = `${scope}/${found.for}`;
     }
-    const declared = element.getAttribute("value");
+    const declared = getAttribute.call(element, "value");
     if (declared !== null && tag !== "input" && tag !== "textarea") found.value = declared.toWellFormed();
     if (tag === "input") {
       const value = LIVE_VALUE.has(element.type) ? element.value : declared;
@@ -107,14 +125,14 @@
     } else if (tag === "details" || tag === "dialog") {
       if (element.open) found.open = "";
     }
-    if (!("disabled" in found) && element.matches(":disabled")) found.disabled = "";
+    if (!("disabled" in found) && matches.call(element, ":disabled")) found.disabled = "";
     return found;
   }
 
   // What a page hides stays out. Options have no box of their own, nor has what only groups others.
   function isLaidOut(element) {
-    if (element.checkVisibility() || UNBOXED.has(element.localName)) return true;
-    const parent = element.parentElement;
+    if (checkVisibility.call(element) || UNBOXED.has(tagOf(element))) return true;
+    const parent = parentElementOf(element);
     return getComputedStyle(element).display === "contents" && (parent === null || isLaidOut(parent));
   }
 
@@ -126,15 +144,15 @@
 
   // An element is [tag, ref, attributes or 0, child, child, ...]; a text is a string.
   function addElement(element, siblings, depth, scope) {
-    const tag = element.localName;
-    if (!element.checkVisibility({ visibilityProperty: true })) {
+    const tag = tagOf(element);
+    if (!checkVisibility.call(element, { visibilityProperty: true })) {
       if (!isLaidOut(element)) {
         if (tag === "label" && element.htmlFor) addHiddenLabel(element, siblings, scope);
         return;
       }
       if (getComputedStyle(element).visibility !== "visible") {
         // Parts of what is hidden this way may be visible again.
-        for (const child of element.children) if (depth < DEEPEST_WALK) addElement(child, siblings, depth + 1, scope);
+        for (const child of elementsIn(element)) if (depth < DEEPEST_WALK) addElement(child, siblings, depth + 1, scope);
         return;
       }
     }
@@ -149,9 +167,9 @@
       return;
     }
     const nested = depth < DEEPEST
-      || element.firstElementChild === null
+      || firstElementIn(element) === null
       || depth < DEEPEST + SPARE_DEPTH && NAMED_BY_TEXT.has(tag);
-    const inner = element.shadowRoot;
+    const inner = shadowRootOf(element);
     if (inner) addChildren(inner.childNodes, nested ? node : siblings, depth + 1, scopeOf(inner));
     else addChildren(childrenOf(element, tag), nested ? node : siblings, depth + 1, scope);
   }
@@ -162,7 +180,7 @@
       const assigned = element.assignedNodes();
       if (assigned.length > 0) return assigned;
     }
-    return element.childNodes;
+    return nodesIn(element);
   }
 
   function addFrame(element, node, depth) {
@@ -172,16 +190,17 @@
       return;
     }
     const scope = scopeOf(inner);
-    const root = inner.body ?? inner.documentElement;
+    const root = bodyOf(inner) ?? inner.documentElement;
     if (root && depth < DEEPEST_WALK) addElement(root, node, depth + 1, scope);
   }
 
   function addChildren(children, siblings, depth, scope) {
     let text = "";
     for (const child of children) {
-      if (child.nodeType === Node.TEXT_NODE || child.nodeType === Node.CDATA_SECTION_NODE) {
+      const kind = kindOf(child);
+      if (kind === Node.TEXT_NODE || kind === Node.CDATA_SECTION_NODE) {
         text += child.data;
-      } else if (child.nodeType === Node.ELEMENT_NODE) {
+      } else if (kind === Node.ELEMENT_NODE) {
         if (text) siblings.push(text.toWellFormed());
         text = "";
         if (depth < DEEPEST_WALK) addElement(child, siblings, depth, scope);
@@ -193,7 +212,7 @@
 
   function wholePage() {
     const tree = [];
-    const root = document.body ?? document.documentElement;
+    const root = bodyOf(document) ?? document.documentElement;
     if (root) addElement(root, tree, 0, 0);
     return tree.length === 1 ? tree[0] : ["body", -1, 0, ...tree];
   }
@@ -203,7 +222,7 @@
 
   function snapshot(profile) {
     foreignFrames = 0;
-    return { url: location.href, title: collapse(document.title), body: readers[profile]() };
+    return { url: location.href, title: collapse(titleOf(document)), body: readers[profile]() };
   }
 
   let timers = null;
@@ -221,7 +240,7 @@
   }
 
   function hasScripts() {
-    return document.scripts.length > 0 || frames.length > 0
+    return scriptsOf(document).length > 0 || frames.length > 0
       || document.querySelector("[onclick],[onchange],[oninput],[onload],[onsubmit],[onmousedown],[onfocus]") !== null;
   }
 
@@ -264,7 +283,7 @@
   // The tree of a frame whose parent may not look into it.
   const frameTree = () => json(wholePage());
 
-  const title = () => json(collapse(document.title));
+  const title = () => json(collapse(titleOf(document)));
 
   globalThis.webrlGym = { quiet, nextChange, frameTree, title, state, elements, readers, refOf, collapse, json };
 })();
