@@ -10,8 +10,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from webrl_gym.errors import WebRLGymError
-from webrl_gym.tasks.suite import suite_names
+from webrl_gym.errors import TaskFileError, WebRLGymError
+from webrl_gym.tasks.registry import suite_names
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     play = commands.add_parser("play", help="let the scripted oracle do a task and print every page it reads")
     play.add_argument("task_id", help="for example practice-test/shopping.order_status/0")
     play.add_argument("--engine", default="static", choices=("static", "chromium"))
+    play.add_argument("--seed", default=0, type=int, help="decides what a page task draws")
     play.set_defaults(run=_play)
 
     browser = commands.add_parser("browser", help="say which Chromium is used")
@@ -55,19 +56,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _suites(_options: argparse.Namespace) -> int:
-    from webrl_gym.suites import load_suite
+    from webrl_gym.suites import find_suite
 
     for name in suite_names():
-        suite = load_suite(name)
+        try:
+            suite = find_suite(name)
+        except TaskFileError as problem:
+            print(f"{name:16} {problem}")
+            continue
         templates = {task.template for task in suite}
         print(f"{name:16} {len(suite):5} tasks from {len(templates)} templates")
     return 0
 
 
 def _tasks(options: argparse.Namespace) -> int:
-    from webrl_gym.suites import load_suite
+    from webrl_gym.suites import find_suite
 
-    for task in load_suite(options.suite):
+    for task in find_suite(options.suite):
         print(f"{task.task_id:52} {task.instruction}")
     return 0
 
@@ -78,8 +83,8 @@ def _play(options: argparse.Namespace) -> int:
 
     env = WebArenaLiteEnv(suite=options.task_id.split("/")[0], engine=options.engine)
     try:
-        observation, info = env.reset(options={"task": options.task_id})
-        agent = OracleAgent()
+        observation, info = env.reset(seed=options.seed, options={"task": options.task_id})
+        agent = OracleAgent(env.suite.solve)
         agent.reset(info["task"])
         print(f"instruction: {observation['instruction']}")
         over = False

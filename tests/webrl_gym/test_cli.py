@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from webrl_gym.cli import main
-from webrl_gym.tasks.suite import suite_names
+from webrl_gym.tasks.registry import suite_names
 
 TASK = "practice-test/shopping.order_status/0"
 

@@ -179,6 +179,21 @@ class BrowserSession:
             raise NothingLocated(f"the locator {expression!r} finds nothing on the page")
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
+    async def visit(self, url: str) -> None:
+        """Opens an address in the current tab, which keeps no history of it."""
+        tab = await self._current_tab()
+        await tab.navigate(url)
+        await tab.forget_history()
+
+    async def evaluate(self, javascript: str) -> Any:
+        """Value of a JavaScript expression in the current tab, where the page's own scripts run."""
+        async with asyncio.timeout(_PATIENCE):
+            return await (await self._current_tab()).evaluate(javascript)
+
+    async def evaluate_url(self) -> str:
+        """Address of the current tab."""
+        return str((await self._current_tab()).page.url)
+
     async def close(self) -> None:
         """Closes the context; may be called twice."""
         context, self._context = self._context, None

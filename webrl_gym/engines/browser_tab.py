@@ -17,7 +17,7 @@ from playwright.async_api import CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
 
 from webrl_gym.engines.browser_activity import WORLD, PageActivity, outside
-from webrl_gym.errors import ActionTargetError, BrowserError, SiteError
+from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, SiteError
 
 SETTLE_LIMIT = 6.0
 """Longest wait for a quiet page, in seconds."""
@@ -191,6 +191,20 @@ class Tab:
             text = details.get("exception", {}).get("description", details.get("text", ""))
             raise BrowserError(f"Reading the page failed: {text[:500]}")
         return answer["result"]["value"]
+
+    async def evaluate(self, javascript: str) -> Any:
+        """Value of an expression among the page's own scripts, as JSON has it; a promise is waited for.
+
+        Raises:
+            EvaluationError: If the script fails.
+        """
+        request = {"expression": javascript, "returnByValue": True, "awaitPromise": True}
+        answer = await self._cdp.send("Runtime.evaluate", request)
+        if "exceptionDetails" in answer:
+            details = answer["exceptionDetails"]
+            text = details.get("exception", {}).get("description") or details["text"]
+            raise EvaluationError(f"the page's script {javascript[:80]!r} failed: {text.splitlines()[0][:500]}")
+        return answer["result"].get("value")
 
     async def navigate(self, url: str) -> None:
         """Opens an address and waits until the page is quiet.
