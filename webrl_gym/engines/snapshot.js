@@ -19,6 +19,8 @@
   // Deeper elements become siblings: readers of the tree may recurse.
   const DEEPEST = 150;
   const SPARE_DEPTH = 40;
+  const CONTROLS = "a[href],button,input,select,textarea,option,summary,label,[role],[onclick],[contenteditable]";
+  const TEXT_BLOCKS = "h1,h2,h3,h4,h5,h6,p,li,tr,form,input,select,textarea";
   const NAMED_BY_TEXT = new Set(["a", "button", "label", "select", "summary"]);
   const DEEPEST_WALK = 1000;
   const CHANGES = { subtree: true, childList: true, attributes: true, characterData: true };
@@ -28,6 +30,7 @@
   const scopes = new WeakMap([[document, 0]]);
   let scopesSeen = 0;
   let foreignFrames = 0;
+  let blockHolders = new WeakMap();
   const state = { lastChange: performance.now(), refusedForm: "", refusedLocation: "" };
 
   const observer = new MutationObserver(() => { state.lastChange = performance.now(); });
@@ -110,6 +113,23 @@
     return found;
   }
 
+  // True for what nothing but the mouse's shape tells to be clickable, as scripts make it. That shape is inherited, so
+  // the outermost element counts that is not a whole list, table or form.
+  function showsHand(element) {
+    if (getComputedStyle(element).cursor !== "pointer" || element.closest(CONTROLS) || holdsBlocks(element)) return false;
+    const parent = element.parentElement;
+    return parent === null || holdsBlocks(parent) || getComputedStyle(parent).cursor !== "pointer";
+  }
+
+  function holdsBlocks(element) {
+    let holds = blockHolders.get(element);
+    if (holds === undefined) {
+      holds = element.querySelector(TEXT_BLOCKS) !== null;
+      blockHolders.set(element, holds);
+    }
+    return holds;
+  }
+
   // What a page hides stays out. Options have no box of their own, nor has what only groups others.
   function isLaidOut(element) {
     if (element.checkVisibility() || UNBOXED.has(element.localName)) return true;
@@ -138,6 +158,7 @@
       }
     }
     const found = attributesOf(element, tag, scope);
+    if (showsHand(element)) found.onclick = "";
     let empty = true;
     for (const _ in found) { empty = false; break; }
     const node = [tag, refOf(element), empty ? 0 : found];
@@ -193,6 +214,7 @@
   function snapshot() {
     const tree = [];
     foreignFrames = 0;
+    blockHolders = new WeakMap();
     const root = document.body ?? document.documentElement;
     if (root) addElement(root, tree, 0, 0);
     return {

@@ -13,14 +13,31 @@ RAW_REWARD = f"({IS_OVER}) ? WOB_RAW_REWARD_GLOBAL : 0"
 """The reward, -1 to 1."""
 
 _SET_UP = """(() => {
+  const CONTROLS = "a[href], button, input, select, textarea, [role]";
+  const heard = new Set();
+  const listen = EventTarget.prototype.addEventListener;
+  EventTarget.prototype.addEventListener = function (type, ...rest) {
+    if (type === "click") heard.add(this);
+    return listen.call(this, type, ...rest);
+  };
   core.EPISODE_MAX_TIME = 2 ** 31 - 1;
   core.setDataMode("train");
   Math.seedrandom(SEED);
   core.startEpisodeReal();
+  EventTarget.prototype.addEventListener = listen;
   core.clearTimer();
   core.startEpisode = () => {};
   core.cover_div.remove();
   document.getElementById("reward-display").hidden = true;
+  for (const element of document.querySelectorAll("#area *")) {
+    const listens = heard.has(element) || element.onclick !== null;
+    if (listens && !element.matches(CONTROLS) && element.firstElementChild === null) {
+      element.setAttribute("role", "button");
+    }
+    if ((listens || element.matches("button")) && !element.textContent.trim() && !element.hasAttribute("aria-label")) {
+      element.setAttribute("aria-label", element.dataset.color ?? (element.className || element.id));
+    }
+  }
   const utterance = core.getUtterance();
   return typeof utterance === "string" ? utterance : utterance.utterance;
 })()"""
@@ -30,6 +47,8 @@ def set_up_script(seed: int) -> str:
     """A script that draws the problem of ``seed`` and gives its instruction.
 
     The longest time that a browser's timer takes stands for no limit. The countdown stops, since a page that changes
-    every second is never quiet for long. The cover that a person clicks to begin never comes back.
+    every second is never quiet for long. The cover that a person clicks to begin never comes back. Pages leave it to
+    the eye what can be clicked and what it is: what the drawing gives a click listener becomes a button by its role,
+    unless it holds other elements, and a button without text is called by its colour or its class.
     """
     return _SET_UP.replace("SEED", str(seed))
