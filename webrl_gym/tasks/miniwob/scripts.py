@@ -1,9 +1,5 @@
-"""Oracle scripts by page name."""
+"""All oracle scripts by page name."""
 
-from __future__ import annotations
+from webrl_gym.tasks.miniwob import forms, pages
 
-from collections.abc import Callable
-
-from webrl_gym.tasks.page_view import Oracle, PageView
-
-SCRIPTS: dict[str, Callable[[PageView], Oracle]] = {}
+SCRIPTS = {**forms.SCRIPTS, **pages.SCRIPTS}

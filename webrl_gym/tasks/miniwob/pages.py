@@ -1,0 +1,193 @@
+"""Oracle scripts for MiniWoB++ pages that are small applications: mail, posts, menus, trees, search and orders."""
+
+from __future__ import annotations
+
+import re
+
+from webrl_gym.actions import click, type_text
+from webrl_gym.tasks.miniwob.lookup import Script, after, asked, before, line_with, named, quoted, tagged
+from webrl_gym.tasks.page_view import Oracle, PageView
+
+
+def mail(page: PageView) -> Oracle:
+    """Finds the mail of a person and deletes it, marks it, forwards it or answers it."""
+    instruction = page.observation["instruction"]
+    sender = asked(page, r"by (\w+)(?: and|,|\.)")[0]
+    line = line_with(page, sender, whole=True)
+    if "trash" in instruction:
+        yield click(after(page, line, "trash").id)
+    if "star icon" in instruction:
+        yield click(after(page, line, "star").id)
+    page = yield click(before(page, line).id)
+    if "forward" in instruction:
+        page = yield page.click("forward")
+        page = yield type_text(tagged(page, "input")[0].id, asked(page, r" to (\w+)\.")[0])
+    else:
+        page = yield page.click("reply")
+        page = yield type_text(tagged(page, "textarea")[0].id, quoted(page)[0])
+    yield page.click("send")
+
+
+def open_sections(page: PageView) -> Oracle:
+    """Opens one section after the other until the link is there."""
+    link = quoted(page)[0]
+    section = 1
+    while not named(page, link):
+        page = yield page.click(f"Section #{section}")
+        section += 1
+    yield page.click(link)
+
+
+def open_section(page: PageView) -> Oracle:
+    """Opens the only section and sends."""
+    page = yield click(next(c for c in page.controls if c.name.startswith("Section #")).id)
+    yield page.click("Submit")
+
+
+def turn_tabs(page: PageView) -> Oracle:
+    """Opens one tab after the other until the link is there."""
+    link = quoted(page)[0]
+    tabs = [c.name for c in tagged(page, "a") if re.fullmatch(r"(Tab #)?\d+", c.name)]
+    while not named(page, link):
+        page = yield page.click(tabs.pop(0))
+    yield page.click(link)
+
+
+def menu_path(page: PageView) -> Oracle:
+    """Goes down a menu."""
+    for name in asked(page, r"Select (.+)")[0].split(">"):
+        page = yield page.click(name)
+
+
+def tree(page: PageView) -> Oracle:
+    """Opens folders until the name is there."""
+    name = quoted(page)[0]
+    opened: set[str] = set()
+    while not named(page, name):
+        folder = next(c for c in page.controls if c.name not in opened and not c.name.startswith("hitarea"))
+        opened.add(folder.name)
+        page = yield click(folder.id)
+    yield page.click(name)
+
+
+def contact(page: PageView) -> Oracle:
+    """Turns the pages of the contact book up to a person and clicks one of the details."""
+    name, detail = asked(page, r"Find (.+?) in the contact book and click on their (\w+)")
+    while name not in page.plain_lines[1:]:
+        page = yield page.click(">")
+    yield click(after(page, line_with(page, f"{detail.capitalize()}:")).id)
+
+
+def search_result(page: PageView) -> Oracle:
+    """Searches, and opens the n-th result; a page shows three."""
+    place = int(asked(page, r"click the (\d+)\w+ search result")[0]) - 1
+    page = yield type_text(tagged(page, "input")[0].id, quoted(page)[0])
+    page = yield page.click("Search")
+    if place >= 3:
+        page = yield page.click(str(place // 3 + 1))
+    yield click(tagged(page, "a")[place % 3].id)
+
+
+def greatest_card(page: PageView) -> Oracle:
+    """Turns the cards over one by one and picks the greatest."""
+    count = len(tagged(page, "button")) - 1
+    numbers = []
+    for place in range(count):
+        page = yield click(tagged(page, "button")[place].id)
+        numbers.append(int(tagged(page, "button")[place].name))
+    page = yield click(tagged(page, "button")[numbers.index(max(numbers))].id)
+    yield page.click("Submit")
+
+
+def post_menu(page: PageView) -> Oracle:
+    """Uses a button, or an entry of the menu, of one user's post."""
+    user = asked(page, r"(@\w+)")[0]
+    action = quoted(page)[0]
+    line = line_with(page, user)
+    if named(page, action.lower()):
+        yield click(after(page, line, action.lower()).id)
+    page = yield click(after(page, line, "more").id)
+    yield click(next(c for c in page.controls if c.line > line and c.name.startswith(action)).id)
+
+
+def posts(page: PageView) -> Oracle:
+    """Uses a button of all or some of one user's posts."""
+    user = asked(page, r"by (@\w+)")[0]
+    action = quoted(page)[0].lower()
+    lines = [number for number, line in enumerate(page.plain_lines[1:], 1) if line.split()[-1:] == [user]]
+    counted = re.search(r"on (\d+) post", page.observation["instruction"])
+    for line in lines[: int(counted[1]) if counted else None]:
+        page = yield click(after(page, line, action).id)
+    yield page.click("Submit")
+
+
+def order(page: PageView) -> Oracle:
+    """Orders dishes by name, or as many as wanted of a kind."""
+    instruction = page.observation["instruction"]
+    counted = re.search(r"Order (\d+) items that are (\S+)", instruction)
+    if counted:
+        lines = [line_with(page, counted[2])] * int(counted[1])
+    else:
+        lines = [n for n, text in enumerate(page.plain_lines[1:], 1) if text in instruction and len(text) > 3]
+    for line in lines:
+        page = yield click(after(page, line, "+").id)
+    yield page.click("Order!")
+
+
+def shortest_or_cheapest(page: PageView) -> Oracle:
+    """Buys the ticket that is best in what the instruction says."""
+    offers = [c for c in tagged(page, "button") if c.name.startswith("Book for")]
+    kind = asked(page, r"ticket with the (\w+)|the (cheapest|shortest|\w+)")
+
+    def minutes(line: int) -> int:
+        hours, rest = re.findall(r"\d+", page.plain_lines[line - 1])
+        return int(hours) * 60 + int(rest)
+
+    def price(text: str) -> int:
+        return int(re.sub(r"\D", "", text))
+
+    best = min(offers, key=lambda c: minutes(c.line) if "shortest" in kind else price(c.name))
+    if "longest" in kind:
+        best = max(offers, key=lambda c: minutes(c.line))
+    elif "most" in page.observation["instruction"]:
+        best = max(offers, key=lambda c: price(c.name))
+    yield click(best.id)
+
+
+def click_menu_item(page: PageView) -> Oracle:
+    """Opens the menu and what is in it until the item is there."""
+    item = quoted(page)[-1]
+    page = yield page.click("Menu")
+    if not named(page, item):
+        page = yield page.click("Playback")
+    yield page.click(item)
+
+
+SCRIPTS: dict[str, Script] = {
+    "buy-ticket": shortest_or_cheapest,
+    "click-collapsible": open_section,
+    "click-collapsible-nodelay": open_section,
+    "click-collapsible-2": open_sections,
+    "click-collapsible-2-nodelay": open_sections,
+    "click-menu": menu_path,
+    "click-menu-2": click_menu_item,
+    "click-tab-2": turn_tabs,
+    "click-tab-2-easy": turn_tabs,
+    "click-tab-2-hard": turn_tabs,
+    "click-tab-2-medium": turn_tabs,
+    "email-inbox": mail,
+    "email-inbox-delete": mail,
+    "email-inbox-forward": mail,
+    "email-inbox-important": mail,
+    "email-inbox-noscroll": mail,
+    "email-inbox-reply": mail,
+    "email-inbox-star-reply": mail,
+    "find-greatest": greatest_card,
+    "navigate-tree": tree,
+    "order-food": order,
+    "phone-book": contact,
+    "search-engine": search_result,
+    "social-media": post_menu,
+    "social-media-all": posts,
+    "social-media-some": posts,
+}
