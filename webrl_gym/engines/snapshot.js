@@ -19,8 +19,9 @@
   // Deeper elements become siblings: readers of the tree may recurse.
   const DEEPEST = 150;
   const SPARE_DEPTH = 40;
-  const CONTROLS = "a[href],button,input,select,textarea,option,summary,label,[role],[onclick],[contenteditable]";
-  const TEXT_BLOCKS = "h1,h2,h3,h4,h5,h6,p,li,tr,form,input,select,textarea";
+  const CONTROLS = "a[href],button,input,select,textarea,option,summary,label,[onclick]:not(body),[contenteditable],"
+    + "[role=button],[role=link],[role=checkbox],[role=radio],[role=tab],[role^=menuitem],[role=option],[role=switch]";
+  const PARTS = `${CONTROLS},h1,h2,h3,h4,h5,h6,p,li,tr,form`;
   const NAMED_BY_TEXT = new Set(["a", "button", "label", "select", "summary"]);
   const DEEPEST_WALK = 1000;
   const CHANGES = { subtree: true, childList: true, attributes: true, characterData: true };
@@ -30,7 +31,7 @@
   const scopes = new WeakMap([[document, 0]]);
   let scopesSeen = 0;
   let foreignFrames = 0;
-  let blockHolders = new WeakMap();
+  let dividedElements = new WeakMap();
   const state = { lastChange: performance.now(), refusedForm: "", refusedLocation: "" };
 
   const observer = new MutationObserver(() => { state.lastChange = performance.now(); });
@@ -114,20 +115,26 @@
   }
 
   // True for what nothing but the mouse's shape tells to be clickable, as scripts make it. That shape is inherited, so
-  // the outermost element counts that is not a whole list, table or form.
+  // the outermost element counts, unless all it says is in parts that can be clicked by themselves.
   function showsHand(element) {
-    if (getComputedStyle(element).cursor !== "pointer" || element.closest(CONTROLS) || holdsBlocks(element)) return false;
+    if (getComputedStyle(element).cursor !== "pointer" || element.closest(CONTROLS)) return false;
+    const box = element.getBoundingClientRect();
+    if (box.width === 0 || box.height === 0 || isDivided(element) && !hasOwnText(element)) return false;
     const parent = element.parentElement;
-    return parent === null || holdsBlocks(parent) || getComputedStyle(parent).cursor !== "pointer";
+    return parent === null || isDivided(parent) || getComputedStyle(parent).cursor !== "pointer";
   }
 
-  function holdsBlocks(element) {
-    let holds = blockHolders.get(element);
-    if (holds === undefined) {
-      holds = element.querySelector(TEXT_BLOCKS) !== null;
-      blockHolders.set(element, holds);
+  function isDivided(element) {
+    let divided = dividedElements.get(element);
+    if (divided === undefined) {
+      divided = element.querySelector(PARTS) !== null;
+      dividedElements.set(element, divided);
     }
-    return holds;
+    return divided;
+  }
+
+  function hasOwnText(element) {
+    return [...element.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
   }
 
   // What a page hides stays out. Options have no box of their own, nor has what only groups others.
@@ -214,7 +221,7 @@
   function snapshot() {
     const tree = [];
     foreignFrames = 0;
-    blockHolders = new WeakMap();
+    dividedElements = new WeakMap();
     const root = document.body ?? document.documentElement;
     if (root) addElement(root, tree, 0, 0);
     return {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from webrl_gym.actions import Action, ActionKind, click, select_option, type_text
-from webrl_gym.tasks.miniwob.lookup import Script, after, asked, line_with, named, ordinal, quoted, tagged
+from webrl_gym.tasks.miniwob.lookup import Script, after, asked, named, ordinal, quoted, tagged
 from webrl_gym.tasks.page_view import Oracle, PageView
 
 _OPERATIONS: dict[str, Callable[[int, int], int]] = {
@@ -50,10 +50,6 @@ def enter(*texts: Callable[[PageView], str]) -> Script:
 
 def _quote(place: int) -> Callable[[PageView], str]:
     return lambda page: quoted(page)[place]
-
-
-def _text_area(place: int) -> Callable[[PageView], str]:
-    return lambda page: tagged(page, "textarea")[place].text
 
 
 def _iso_date(page: PageView) -> str:
@@ -135,6 +131,16 @@ def click_widget(page: PageView) -> Oracle:
     yield click(next(c for c in tagged(page, *tags) if pattern in page.lines[c.line]).id)
 
 
+def pick_date(page: PageView) -> Oracle:
+    """Opens the calendar, goes back from December to the month, and picks the day."""
+    date = datetime.strptime(_date(page), "%m/%d/%Y")
+    page = yield click(tagged(page, "input")[0].id)
+    while not page.has(date.strftime("%B")):
+        page = yield page.click("Prev")
+    page = yield page.click(str(date.day))
+    yield page.click("Submit")
+
+
 def focus_text(page: PageView) -> Oracle:
     """Clicks into the only field."""
     yield click(tagged(page, "input")[0].id)
@@ -152,7 +158,7 @@ def log_in(page: PageView) -> Oracle:
         if named(page, "Cancel"):
             page = yield page.click("Cancel")
             page = yield type_text(tagged(page, "input")[place].id, text)
-    yield page.click("Login")
+    yield click(tagged(page, "button")[0].id)
 
 
 def read_table_twice(page: PageView) -> Oracle:
@@ -214,17 +220,17 @@ def check_and_enter(page: PageView) -> Oracle:
 
 def choose_and_click(page: PageView) -> Oracle:
     """Chooses from a list that a script draws, then clicks a button."""
-    option = asked(page, r"Choose (.+?) from")[0]
-    button = quoted(page)[0]
-    page = yield select_option(tagged(page, "select")[0].id, option)
-    yield page.click(button)
+    page = yield click(tagged(page, "button")[0].id)
+    page = yield page.click(asked(page, r"Choose (.+?) from")[0])
+    yield page.click(quoted(page)[0])
 
 
 def search_movies(page: PageView) -> Oracle:
     """Fills a form whose fields are named by the text beside them, in any order."""
     genre, director, year = asked(page, r"for (.+?) movies directed by (.+?) from year (\d+)")
-    for label, text in (("Genre", genre), ("Director", director), ("Year", year)):
-        page = yield type_text(after(page, line_with(page, label), tag="input").id, text)
+    for labels, text in (("Genre", genre), ("Director", director), ("Year|Date", year)):
+        line = next(n for n, shown in enumerate(page.plain_lines) if n and re.search(labels, shown))
+        page = yield type_text(after(page, line, tag="input").id, text)
     yield click(tagged(page, "button")[-1].id)
 
 
@@ -232,9 +238,11 @@ def complete(page: PageView) -> Oracle:
     """Types the beginning and takes the suggestion with the right end."""
     start, *end = quoted(page)
     page = yield type_text(tagged(page, "input")[0].id, start)
-    while not (found := _suggestions(page, start, end)):
+    while not _suggestions(page, start, end):
         page = yield Action(ActionKind.WAIT)
-    page = yield click(found[0])
+    # The list takes no notice of a mouse that did not come from another of its entries.
+    page = yield Action(ActionKind.HOVER, element=_suggestions(page, start, [])[-1])
+    page = yield click(_suggestions(page, start, end)[0])
     yield page.click("Submit")
 
 
@@ -243,24 +251,15 @@ def _suggestions(page: PageView, start: str, end: Sequence[str]) -> list[str]:
     return [identity for identity, text in texts if text.startswith(start) and text.endswith(tuple(end) or "")]
 
 
-def press_one_then_two(page: PageView) -> Oracle:
-    """Clicks one button, waits three seconds and clicks the other."""
-    page = yield page.click("ONE")
-    for _ in range(4):
-        page = yield Action(ActionKind.WAIT)
-    yield page.click("TWO")
-
-
 def _first_choice(page: PageView) -> str:
     return asked(page, r"Click on (?:the )?(.+?)\.?$")[0]
 
 
 SCRIPTS: dict[str, Script] = {
-    "button-delay": press_one_then_two,
-    "choose-date": enter(_date),
-    "choose-date-easy": enter(_date),
-    "choose-date-medium": enter(_date),
-    "choose-date-nodelay": enter(_date),
+    "choose-date": pick_date,
+    "choose-date-easy": pick_date,
+    "choose-date-medium": pick_date,
+    "choose-date-nodelay": pick_date,
     "choose-list": choose_list,
     "click-button": click_named(_quote(0)),
     "click-button-sequence": click_in_turn("ONE", "TWO"),
@@ -278,8 +277,6 @@ SCRIPTS: dict[str, Script] = {
     "click-test-2": click_in_turn("ONE"),
     "click-test-transfer": click_in_turn("ONE"),
     "click-widget": click_widget,
-    "copy-paste": enter(_text_area(0)),
-    "copy-paste-2": enter(lambda page: _text_area(ordinal(page) - 1)(page)),
     "enter-date": enter(_iso_date),
     "enter-password": enter(_quote(0), _quote(0)),
     "enter-text": enter(_quote(0)),
@@ -305,6 +302,7 @@ SCRIPTS: dict[str, Script] = {
     "simple-arithmetic": enter(_result),
     "text-transform": enter(_typed_text),
     "unicode-test": click_named(_quote(0)),
+    "use-spinner": enter(lambda page: asked(page, r"Select (-?\d+)")[0]),
     "use-autocomplete": complete,
     "use-autocomplete-nodelay": complete,
 }

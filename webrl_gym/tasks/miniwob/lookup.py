@@ -53,11 +53,3 @@ def after(page: PageView, line: int, name: str | None = None, *, tag: str | None
         if control.line >= line and name in (None, control.name) and tag in (None, control.tag):
             return control
     raise OracleLost(f"no {tag or 'control'} {name!r} from line {line} on {page.url}:\n{page.text}")
-
-
-def before(page: PageView, line: int) -> Control:
-    """The last control at or above a line; ``OracleLost`` if there is none."""
-    above = [control for control in page.controls if control.line <= line]
-    if not above:
-        raise OracleLost(f"no control above line {line} on {page.url}:\n{page.text}")
-    return above[-1]

@@ -14,29 +14,29 @@ RAW_REWARD = f"({IS_OVER}) ? WOB_RAW_REWARD_GLOBAL : 0"
 
 _SET_UP = """(() => {
   const CONTROLS = "a[href], button, input, select, textarea, [role]";
-  const heard = new Set();
+  const mark = (element) => {
+    if (!element.matches(`${CONTROLS}, ul`) && !element.querySelector(`${CONTROLS}, ul, table, p`)) {
+      element.setAttribute("role", "button");
+    }
+    if (element.matches("button, [role=button]") && !element.textContent.trim() && !element.ariaLabel) {
+      element.ariaLabel = element.dataset.color ?? (element.className || element.id);
+    }
+  };
   const listen = EventTarget.prototype.addEventListener;
   EventTarget.prototype.addEventListener = function (type, ...rest) {
-    if (type === "click") heard.add(this);
+    if (type === "click" && this instanceof HTMLElement) queueMicrotask(() => mark(this));
     return listen.call(this, type, ...rest);
   };
   core.EPISODE_MAX_TIME = 2 ** 31 - 1;
   core.setDataMode("train");
   Math.seedrandom(SEED);
   core.startEpisodeReal();
-  EventTarget.prototype.addEventListener = listen;
   core.clearTimer();
   core.startEpisode = () => {};
   core.cover_div.remove();
   document.getElementById("reward-display").hidden = true;
   for (const element of document.querySelectorAll("#area *")) {
-    const listens = heard.has(element) || element.onclick !== null;
-    if (listens && !element.matches(CONTROLS) && element.firstElementChild === null) {
-      element.setAttribute("role", "button");
-    }
-    if ((listens || element.matches("button")) && !element.textContent.trim() && !element.hasAttribute("aria-label")) {
-      element.setAttribute("aria-label", element.dataset.color ?? (element.className || element.id));
-    }
+    if (element.onclick || element.matches("button")) mark(element);
   }
   const utterance = core.getUtterance();
   return typeof utterance === "string" ? utterance : utterance.utterance;
@@ -48,7 +48,7 @@ def set_up_script(seed: int) -> str:
 
     The longest time that a browser's timer takes stands for no limit. The countdown stops, since a page that changes
     every second is never quiet for long. The cover that a person clicks to begin never comes back. Pages leave it to
-    the eye what can be clicked and what it is: what the drawing gives a click listener becomes a button by its role,
-    unless it holds other elements, and a button without text is called by its colour or its class.
+    the eye what can be clicked and what it is: what is given a click listener becomes a button by its role, unless it
+    holds controls itself, and a button without text is called by its colour or its class.
     """
     return _SET_UP.replace("SEED", str(seed))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from webrl_gym.actions import click, type_text
-from webrl_gym.tasks.miniwob.lookup import Script, after, asked, before, line_with, named, quoted, tagged
+from webrl_gym.actions import Action, ActionKind, click, type_text
+from webrl_gym.tasks.miniwob.lookup import Script, after, asked, line_with, named, quoted, tagged
 from webrl_gym.tasks.page_view import Oracle, PageView
 
 
@@ -13,19 +13,19 @@ def mail(page: PageView) -> Oracle:
     """Finds the mail of a person and deletes it, marks it, forwards it or answers it."""
     instruction = page.observation["instruction"]
     sender = asked(page, r"by (\w+)(?: and|,|\.)")[0]
-    line = line_with(page, sender, whole=True)
+    line = line_with(page, sender)
     if "trash" in instruction:
         yield click(after(page, line, "trash").id)
     if "star icon" in instruction:
         yield click(after(page, line, "star").id)
-    page = yield click(before(page, line).id)
+    page = yield click(after(page, line).id)
     if "forward" in instruction:
-        page = yield page.click("forward")
+        page = yield page.click("Forward")
         page = yield type_text(tagged(page, "input")[0].id, asked(page, r" to (\w+)\.")[0])
     else:
-        page = yield page.click("reply")
+        page = yield page.click("Reply")
         page = yield type_text(tagged(page, "textarea")[0].id, quoted(page)[0])
-    yield page.click("send")
+    yield click(next(c for c in page.controls if c.name.startswith("send")).id)
 
 
 def open_sections(page: PageView) -> Oracle:
@@ -54,17 +54,26 @@ def turn_tabs(page: PageView) -> Oracle:
 
 
 def menu_path(page: PageView) -> Oracle:
-    """Goes down a menu."""
-    for name in asked(page, r"Select (.+)")[0].split(">"):
-        page = yield page.click(name)
+    """Goes down a menu, whose parts open below the mouse."""
+    *parts, item = asked(page, r"Select (.+)")[0].split(">")
+    for part, inner in zip(parts, [*parts[1:], item], strict=True):
+        page = yield _hover(page, part)
+        while not named(page, inner):
+            page = yield Action(ActionKind.WAIT)
+    yield page.click(item)
+
+
+def _hover(page: PageView, name: str) -> Action:
+    return Action(ActionKind.HOVER, element=page.find(name).id)
 
 
 def tree(page: PageView) -> Oracle:
-    """Opens folders until the name is there."""
+    """Opens folders, which have something to hit before them, until the name is there."""
     name = quoted(page)[0]
     opened: set[str] = set()
     while not named(page, name):
-        folder = next(c for c in page.controls if c.name not in opened and not c.name.startswith("hitarea"))
+        pairs = zip(page.controls, page.controls[1:], strict=False)
+        folder = next(c for sign, c in pairs if sign.name.startswith("hitarea expandable") and c.name not in opened)
         opened.add(folder.name)
         page = yield click(folder.id)
     yield page.click(name)
@@ -89,13 +98,9 @@ def search_result(page: PageView) -> Oracle:
 
 
 def greatest_card(page: PageView) -> Oracle:
-    """Turns the cards over one by one and picks the greatest."""
-    count = len(tagged(page, "button")) - 1
-    numbers = []
-    for place in range(count):
-        page = yield click(tagged(page, "button")[place].id)
-        numbers.append(int(tagged(page, "button")[place].name))
-    page = yield click(tagged(page, "button")[numbers.index(max(numbers))].id)
+    """Picks the card with the greatest number."""
+    cards = [card for card in tagged(page, "button") if card.name.isdigit()]
+    page = yield click(max(cards, key=lambda card: int(card.name)).id)
     yield page.click("Submit")
 
 
@@ -105,6 +110,8 @@ def post_menu(page: PageView) -> Oracle:
     action = quoted(page)[0]
     line = line_with(page, user)
     if named(page, action.lower()):
+        # The picture of the button under the mouse is another one, which has to come first.
+        page = yield Action(ActionKind.HOVER, element=after(page, line, action.lower()).id)
         yield click(after(page, line, action.lower()).id)
     page = yield click(after(page, line, "more").id)
     yield click(next(c for c in page.controls if c.line > line and c.name.startswith(action)).id)
@@ -154,15 +161,6 @@ def shortest_or_cheapest(page: PageView) -> Oracle:
     yield click(best.id)
 
 
-def click_menu_item(page: PageView) -> Oracle:
-    """Opens the menu and what is in it until the item is there."""
-    item = quoted(page)[-1]
-    page = yield page.click("Menu")
-    if not named(page, item):
-        page = yield page.click("Playback")
-    yield page.click(item)
-
-
 SCRIPTS: dict[str, Script] = {
     "buy-ticket": shortest_or_cheapest,
     "click-collapsible": open_section,
@@ -170,7 +168,6 @@ SCRIPTS: dict[str, Script] = {
     "click-collapsible-2": open_sections,
     "click-collapsible-2-nodelay": open_sections,
     "click-menu": menu_path,
-    "click-menu-2": click_menu_item,
     "click-tab-2": turn_tabs,
     "click-tab-2-easy": turn_tabs,
     "click-tab-2-hard": turn_tabs,
