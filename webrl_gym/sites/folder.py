@@ -6,7 +6,6 @@ import mimetypes
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -27,10 +26,8 @@ class FolderApp:
         """Answers one request: the file, or ``index.html`` of a folder."""
         # WSGI hands the path over as bytes in Latin-1 clothes.
         path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
-        file = (self._root / unquote(path).lstrip("/")).resolve()
-        if file.is_dir():
-            file /= "index.html"
-        if not file.is_relative_to(self._root) or not file.is_file():
+        file = self._find(path.lstrip("/"))
+        if file is None:
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"There is no such page."]
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
@@ -39,3 +36,12 @@ class FolderApp:
         headers = [("Content-Type", kind + charset), ("Content-Length", str(len(body))), ("Cache-Control", _CACHE)]
         start_response("200 OK", headers)
         return [body]
+
+    def _find(self, path: str) -> Path | None:
+        """The file at a path, if it is one of the folder's."""
+        if "\0" in path:
+            return None
+        file = (self._root / path).resolve()
+        if file.is_dir():
+            file = (file / "index.html").resolve()
+        return file if file.is_relative_to(self._root) and file.is_file() else None

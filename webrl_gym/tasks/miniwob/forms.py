@@ -115,6 +115,13 @@ def choose_list(page: PageView) -> Oracle:
     yield page.click("Submit")
 
 
+def choose_several(page: PageView) -> Oracle:
+    """Chooses several options of the only select box."""
+    listed = asked(page, r"Select (.+?) from the scroll list")[0].split(", ")
+    page = yield select_option(tagged(page, "select")[0].id, " | ".join(listed))
+    yield page.click("Submit")
+
+
 def click_shades(page: PageView) -> Oracle:
     """Clicks every box of a colour."""
     color = asked(page, r"shades of (\w+)")[0]
@@ -271,6 +278,7 @@ SCRIPTS: dict[str, Script] = {
     "click-dialog-2": click_named(lambda page: "Close" if quoted(page)[0] == "x" else quoted(page)[0]),
     "click-link": click_named(_quote(0)),
     "click-option": select_and_send,
+    "click-scroll-list": choose_several,
     "click-shades": click_shades,
     "click-tab": click_named(_first_choice),
     "click-test": click_in_turn("Click Me!"),
