@@ -38,7 +38,9 @@ const core = {
   setDataMode(mode) { core.mode = mode; },
   getUtterance: () => document.getElementById("query").textContent,
 };
-Math.seedrandom = (seed) => { let state = seed; Math.random = () => (state = state * 16807 % 2147483647) / 2147483647; };
+Math.seedrandom = (state) => {
+  Math.random = () => (state = state * 16807 % 2147483647) / 2147483647;
+};
 """
 PAGE = """<!DOCTYPE html><title>Two boxes</title><script src="../core/core.js"></script>
 <div id="query"></div><div id="area"></div><div id="reward-display">Time left</div><script>

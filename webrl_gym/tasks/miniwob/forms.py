@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from webrl_gym.actions import Action, ActionKind, click, select_option, type_text
-from webrl_gym.tasks.miniwob.lookup import Script, after, asked, named, ordinal, quoted, tagged
+from webrl_gym.tasks.miniwob.lookup import Script, asked, named, ordinal, quoted, tagged
 from webrl_gym.tasks.page_view import Oracle, PageView
 
 _OPERATIONS: dict[str, Callable[[int, int], int]] = {
@@ -217,7 +217,7 @@ def generate_number(page: PageView) -> Oracle:
 
 def check_and_enter(page: PageView) -> Oracle:
     """Checks the n-th box or radio and fills the n-th text field."""
-    nth, text, field = asked(page, r'the (\d+)\w+ \w+.*? number "(\d+)" into the (\d+)')
+    nth, text, field = asked(page, r'the (\d+)\w+ \w+.*? number "(-?\d+)" into the (\d+)')
     toggles = [c for c in tagged(page, "input") if "type=" in page.lines[c.line]]
     page = yield click(toggles[int(nth) - 1].id)
     fields = [c for c in tagged(page, "input") if "type=" not in page.lines[c.line]]
@@ -233,11 +233,12 @@ def choose_and_click(page: PageView) -> Oracle:
 
 
 def search_movies(page: PageView) -> Oracle:
-    """Fills a form whose fields are named by the text beside them, in any order."""
+    """Fills a form whose fields are named by the text beside them, above or below, in any order."""
     genre, director, year = asked(page, r"for (.+?) movies directed by (.+?) from year (\d+)")
-    for labels, text in (("Genre", genre), ("Director", director), ("Year|Date", year)):
-        line = next(n for n, shown in enumerate(page.plain_lines) if n and re.search(labels, shown))
-        page = yield type_text(after(page, line, tag="input").id, text)
+    texts = {"Genre": genre, "Director": director, "Year": year, "Date": year}
+    labels = re.findall("|".join(texts), "\n".join(page.plain_lines[1:]))
+    for place, label in enumerate(labels):
+        page = yield type_text(tagged(page, "input")[place].id, texts[label])
     yield click(tagged(page, "button")[-1].id)
 
 

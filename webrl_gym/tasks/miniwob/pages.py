@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from webrl_gym.actions import Action, ActionKind, click, type_text
 from webrl_gym.tasks.miniwob.lookup import Script, after, asked, line_with, named, quoted, tagged
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.page_view import Control, Oracle, PageView
 
 
 def mail(page: PageView) -> Oracle:
@@ -55,25 +56,24 @@ def turn_tabs(page: PageView) -> Oracle:
 
 def menu_path(page: PageView) -> Oracle:
     """Goes down a menu, whose parts open below the mouse."""
-    *parts, item = asked(page, r"Select (.+)")[0].split(">")
-    for part, inner in zip(parts, [*parts[1:], item], strict=True):
-        page = yield _hover(page, part)
+    path = asked(page, r"Select (.+)")[0].split(">")
+    for part, inner in pairwise(path):
+        page = yield Action(ActionKind.HOVER, element=page.find(part).id)
         while not named(page, inner):
             page = yield Action(ActionKind.WAIT)
-    yield page.click(item)
-
-
-def _hover(page: PageView, name: str) -> Action:
-    return Action(ActionKind.HOVER, element=page.find(name).id)
+    yield page.click(path[-1])
 
 
 def tree(page: PageView) -> Oracle:
     """Opens folders, which have something to hit before them, until the name is there."""
     name = quoted(page)[0]
     opened: set[str] = set()
+
+    def is_closed(sign: Control, folder: Control) -> bool:
+        return sign.name.startswith("hitarea expandable") and folder.name not in opened
+
     while not named(page, name):
-        pairs = zip(page.controls, page.controls[1:], strict=False)
-        folder = next(c for sign, c in pairs if sign.name.startswith("hitarea expandable") and c.name not in opened)
+        folder = next(folder for sign, folder in pairwise(page.controls) if is_closed(sign, folder))
         opened.add(folder.name)
         page = yield click(folder.id)
     yield page.click(name)
@@ -109,11 +109,10 @@ def post_menu(page: PageView) -> Oracle:
     user = asked(page, r"(@\w+)")[0]
     action = quoted(page)[0]
     line = line_with(page, user)
-    if named(page, action.lower()):
-        # The picture of the button under the mouse is another one, which has to come first.
-        page = yield Action(ActionKind.HOVER, element=after(page, line, action.lower()).id)
-        yield click(after(page, line, action.lower()).id)
-    page = yield click(after(page, line, "more").id)
+    button = action.lower() if named(page, action.lower()) else "more"
+    # The picture of a button below the mouse is another one, which has to come first.
+    page = yield Action(ActionKind.HOVER, element=after(page, line, button).id)
+    page = yield click(after(page, line, button).id)
     yield click(next(c for c in page.controls if c.line > line and c.name.startswith(action)).id)
 
 
@@ -141,28 +140,21 @@ def order(page: PageView) -> Oracle:
     yield page.click("Order!")
 
 
-def shortest_or_cheapest(page: PageView) -> Oracle:
-    """Buys the ticket that is best in what the instruction says."""
+def best_ticket(page: PageView) -> Oracle:
+    """Buys the ticket that is shortest, longest, cheapest or most expensive, as the instruction says."""
     offers = [c for c in tagged(page, "button") if c.name.startswith("Book for")]
-    kind = asked(page, r"ticket with the (\w+)|the (cheapest|shortest|\w+)")
+    most, measure = asked(page, r"the (shortest|longest|cheapest|most expensive) (duration|cost)")
 
-    def minutes(line: int) -> int:
-        hours, rest = re.findall(r"\d+", page.plain_lines[line - 1])
-        return int(hours) * 60 + int(rest)
+    def size(offer: Control) -> int:
+        hours, minutes = re.findall(r"\d+", page.plain_lines[offer.line - 1])
+        return int(hours) * 60 + int(minutes) if measure == "duration" else int(re.sub(r"\D", "", offer.name))
 
-    def price(text: str) -> int:
-        return int(re.sub(r"\D", "", text))
-
-    best = min(offers, key=lambda c: minutes(c.line) if "shortest" in kind else price(c.name))
-    if "longest" in kind:
-        best = max(offers, key=lambda c: minutes(c.line))
-    elif "most" in page.observation["instruction"]:
-        best = max(offers, key=lambda c: price(c.name))
-    yield click(best.id)
+    pick = min if most in ("shortest", "cheapest") else max
+    yield click(pick(offers, key=size).id)
 
 
 SCRIPTS: dict[str, Script] = {
-    "buy-ticket": shortest_or_cheapest,
+    "buy-ticket": best_ticket,
     "click-collapsible": open_section,
     "click-collapsible-nodelay": open_section,
     "click-collapsible-2": open_sections,
