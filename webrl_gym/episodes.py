@@ -168,7 +168,7 @@ class PageEpisodes:
         seed = int(rng.integers(2**63))
 
         def start() -> Task:
-            self.engine.start(task.start_urls, ())
+            self.engine.start(task.start_urls, (), still=page_task.waits_for_rest)
             try:
                 instruction = page_task.set_up(self._page, np.random.default_rng(seed))
             except EvaluationError as error:

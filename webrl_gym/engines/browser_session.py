@@ -59,8 +59,8 @@ class BrowserSession:
         self._frames: list[ForeignFrame] = []
         self._adoptions: set[asyncio.Task[None]] = set()
 
-    async def start(self, urls: Sequence[str], cookies: Sequence[Sequence[str]]) -> None:
-        """Begins an episode with one tab for each address."""
+    async def start(self, urls: Sequence[str], cookies: Sequence[Sequence[str]], still: bool) -> None:
+        """Begins an episode with one tab for each address; ``still`` as in ``Tab.navigate``."""
         browser = await self._ready_browser()
         self.blocked = 0
         if not await self._recycle(browser):
@@ -73,7 +73,7 @@ class BrowserSession:
             if position >= len(self._tabs):
                 self._tabs.append(await self._open_tab(await context.new_page()))
             tab = self._tabs[position]
-            await tab.navigate(url)
+            await tab.navigate(url, still=still)
             await tab.forget_history()
         self._current = 0
 

@@ -206,8 +206,12 @@ class Tab:
             raise EvaluationError(f"the page's script {javascript[:80]!r} failed: {text.splitlines()[0][:500]}")
         return answer["result"].get("value")
 
-    async def navigate(self, url: str) -> None:
+    async def navigate(self, url: str, *, still: bool = True) -> None:
         """Opens an address and waits until the page is quiet.
+
+        Args:
+            url: The address.
+            still: False takes a page that is loaded for quiet, whatever its scripts still change.
 
         Raises:
             SiteError: If the site does not answer, or answers with a status of 500 or more.
@@ -222,14 +226,15 @@ class Tab:
             raise SiteError(outside(self.activity.refused))
         if answer.get("errorText"):
             raise SiteError(f"{url} cannot be opened: {answer['errorText']}")
-        await self.settle()
+        await self.settle(still=still)
 
-    async def settle(self, limit: float = SETTLE_LIMIT, *, read: bool = False) -> PageState:
+    async def settle(self, limit: float = SETTLE_LIMIT, *, read: bool = False, still: bool = True) -> PageState:
         """Waits until network and document are quiet, at most ``limit`` seconds.
 
         Args:
             limit: Seconds after which a busy page is taken as it is; less once a page has proved restless.
             read: True to read the page in the same pass.
+            still: False does not wait for the document to stop changing once it is loaded.
 
         Raises:
             SiteError: If what came is a server's failure (status 500 or more).
@@ -248,7 +253,7 @@ class Tab:
             elif self.activity.busy:
                 await self.activity.next_event(left)
             else:
-                state = await self._ask_quiet(left, read)
+                state = await self._ask_quiet(left, read, _CALM if still else 0)
                 restless += state is None and not self.activity.busy
         if state is None:
             return CLOSED
@@ -260,11 +265,11 @@ class Tab:
         self.activity.refused = self.activity.refused or state["blocked"]
         return state
 
-    async def _ask_quiet(self, limit: float, read: bool) -> PageState | None:
+    async def _ask_quiet(self, limit: float, read: bool, stillness: int) -> PageState | None:
         """The state of a page that is quiet, or None."""
         try:
             async with asyncio.timeout(limit):
-                state: PageState = await self.ask(f"quiet({_CALM}, {_SLICE}, {str(read).lower()})")
+                state: PageState = await self.ask(f"quiet({stillness}, {_SLICE}, {str(read).lower()})")
         except (PageMoved, TimeoutError):
             return None
         return state if state["calm"] and not self.activity.busy else None

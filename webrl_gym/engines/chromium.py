@@ -110,13 +110,13 @@ class ChromiumEngine:
         """Seconds of the latest call that went into waiting for a quiet page."""
         return self._settled
 
-    def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
-        """Begins an episode; see ``Engine.start``."""
+    def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]], *, still: bool = True) -> None:
+        """Begins an episode; see ``Engine.start``. With ``still=False`` pages need only be loaded, not at rest."""
         if not self._finalizer.alive:
             raise BrowserError("The engine is closed.")
         self._connection.open()
         self._blocked = 0
-        self._connection.call("start", urls=list(urls), cookies=[list(cookie) for cookie in cookies])
+        self._connection.call("start", urls=list(urls), cookies=[list(cookie) for cookie in cookies], still=still)
 
     def snapshot(self) -> PageSnapshot:
         """Reads the current tab when it is quiet."""

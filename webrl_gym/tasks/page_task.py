@@ -66,6 +66,8 @@ class PageTask(ABC):
         max_steps: Steps after which the episode is truncated and scored.
         summary: What the task is about, for lists; the episode's instruction comes from ``set_up``.
         tags: Words for reports.
+        waits_for_rest: True if ``set_up`` begins when the start page has stopped changing, False if already when it is
+            loaded. The agent always reads a page at rest.
     """
 
     task_id: str
@@ -73,6 +75,7 @@ class PageTask(ABC):
     max_steps: int = 15
     summary: str = ""
     tags: tuple[str, ...] = ()
+    waits_for_rest: bool = True
 
     @abstractmethod
     def set_up(self, page: TaskPage, rng: np.random.Generator) -> str:

@@ -32,6 +32,7 @@ class MiniwobTask(PageTask):
     """One page of MiniWoB++."""
 
     max_steps = _STEPS
+    waits_for_rest = False  # a page is ready to draw its problem when it is loaded
 
     def __init__(self, name: str, script: Callable[[PageView], Oracle] | None = None) -> None:
         """The task of the page ``miniwob/<name>.html``, with the oracle's script if there is one."""
