@@ -64,8 +64,9 @@ def _suites(_options: argparse.Namespace) -> int:
         except TaskFileError as problem:
             print(f"{name:16} {problem}")
             continue
-        templates = {task.template for task in suite}
-        print(f"{name:16} {len(suite):5} tasks from {len(templates)} templates")
+        templates = {task.template for task in suite} - {None}
+        source = f"from {len(templates)} templates" if templates else "with pages of their own (engine=chromium)"
+        print(f"{name:16} {len(suite):5} tasks {source}")
     return 0
 
 
