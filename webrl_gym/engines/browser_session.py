@@ -188,7 +188,13 @@ class BrowserSession:
     async def evaluate(self, javascript: str) -> Any:
         """Value of a JavaScript expression in the current tab, where the page's own scripts run."""
         async with asyncio.timeout(_PATIENCE):
-            return await (await self._current_tab()).evaluate(javascript)
+            tab = await self._current_tab()
+            try:
+                return await tab.evaluate(javascript)
+            except PlaywrightError:
+                # The document went away meanwhile: the next one is asked.
+                await tab.settle()
+                return await tab.evaluate(javascript)
 
     async def evaluate_url(self) -> str:
         """Address of the current tab."""

@@ -197,7 +197,10 @@ class Tab:
 
         Raises:
             EvaluationError: If the script fails.
+            BrowserError: If the page has crashed.
         """
+        if self.activity.crashed:
+            raise BrowserError("The page has crashed.")
         request = {"expression": javascript, "returnByValue": True, "awaitPromise": True}
         answer = await self._cdp.send("Runtime.evaluate", request)
         if "exceptionDetails" in answer:

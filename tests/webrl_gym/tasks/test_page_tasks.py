@@ -8,6 +8,7 @@ from typing import Any
 
 import gymnasium
 import pytest
+from gymnasium.utils.env_checker import check_env
 
 from tests.webrl_gym.tasks.page_tasks import NAMES, ORIGIN, Greet, greetings, greetings_suite
 from webrl_gym import ENV_ID, register_suite, suite_names
@@ -117,6 +118,15 @@ def test_a_score_that_fails_leaves_the_episode_unscored(env: WebArenaLiteEnv, ta
 def test_there_is_no_world_behind_pages_of_ones_own(env: WebArenaLiteEnv) -> None:
     with pytest.raises(AttributeError, match="greetings is not about the embedded sites"):
         _ = env.world
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("error")
+def test_the_checker_finds_nothing_to_warn_about() -> None:
+    suite = PageSuite("greetings", [Greet], origins=[ORIGIN], pages=greetings)
+    env = gymnasium.make(ENV_ID, disable_env_checker=True, suite=suite, engine="chromium")
+    check_env(env.unwrapped)
+    env.close()
 
 
 @pytest.mark.browser
