@@ -21,7 +21,12 @@ def register_suite(name: str, source: SuiteSource) -> None:
     Args:
         name: What ``suite=`` will say; a name that is known already gets the new source.
         source: ``"package.module:function"``, or the function itself.
+
+    Raises:
+        ValueError: If ``name`` is a practice suite's, or reads like a place.
     """
+    if name in PRACTICE_SUITES or ":" in name:
+        raise ValueError(f"a suite's name must be none of {', '.join(PRACTICE_SUITES)} and hold no colon, got {name!r}")
     _sources[name] = source
 
 

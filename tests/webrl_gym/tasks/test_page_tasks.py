@@ -152,6 +152,9 @@ def test_a_suite_is_registered_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     register_suite("yours", WHERE)
     assert suite_names()[-2:] == ["mine", "yours"]
     assert [task.task_id for task in find_suite("mine")] == [task.task_id for task in find_suite("yours")]
+    for name in ("practice-train", "a:b"):
+        with pytest.raises(ValueError, match="hold no colon"):
+            register_suite(name, WHERE)
     with pytest.raises(ValueError, match="did you mean mine"):
         find_suite("mime")
 

@@ -39,17 +39,17 @@ def named(page: PageView, name: str) -> list[Control]:
     return [control for control in page.controls if control.name == name]
 
 
-def line_with(page: PageView, text: str, *, whole: bool = False) -> int:
-    """The first line after the query that holds ``text``, or is it when ``whole``; ``OracleLost`` if there is none."""
+def line_with(page: PageView, text: str) -> int:
+    """The first line after the query that holds ``text``; ``OracleLost`` if there is none."""
     for number, line in enumerate(page.plain_lines[1:], start=1):
-        if line == text or (not whole and text in line):
+        if text in line:
             return number
     raise OracleLost(f"no line {text!r} below the query on {page.url}:\n{page.text}")
 
 
-def after(page: PageView, line: int, name: str | None = None, *, tag: str | None = None) -> Control:
-    """The first control at or below a line, of this name and tag if given; ``OracleLost`` if there is none."""
+def after(page: PageView, line: int, name: str | None = None) -> Control:
+    """The first control at or below a line, of this name if given; ``OracleLost`` if there is none."""
     for control in page.controls:
-        if control.line >= line and name in (None, control.name) and tag in (None, control.tag):
+        if control.line >= line and name in (None, control.name):
             return control
-    raise OracleLost(f"no {tag or 'control'} {name!r} from line {line} on {page.url}:\n{page.text}")
+    raise OracleLost(f"no control {name!r} from line {line} on {page.url}:\n{page.text}")
