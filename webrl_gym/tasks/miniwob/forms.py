@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
-from webrl_gym.actions import Action, ActionKind, click, select_option, type_text
+from webrl_gym.actions import click, select_option, type_text
 from webrl_gym.tasks.miniwob.lookup import Script, asked, named, ordinal, quoted, tagged
+from webrl_gym.tasks.miniwob.widgets import complete, pick_day
 from webrl_gym.tasks.page_view import Oracle, PageView
 
 _OPERATIONS: dict[str, Callable[[int, int], int]] = {
@@ -138,13 +139,9 @@ def click_widget(page: PageView) -> Oracle:
     yield click(next(c for c in tagged(page, *tags) if pattern in page.lines[c.line]).id)
 
 
-def pick_date(page: PageView) -> Oracle:
-    """Opens the calendar, goes back from December to the month, and picks the day."""
-    date = datetime.strptime(_date(page), "%m/%d/%Y")
-    page = yield click(tagged(page, "input")[0].id)
-    while not page.has(date.strftime("%B")):
-        page = yield page.click("Prev")
-    page = yield page.click(str(date.day))
+def enter_date(page: PageView) -> Oracle:
+    """Picks a date from the calendar and sends."""
+    page = yield from pick_day(page, 0, _date(page))
     yield page.click("Submit")
 
 
@@ -242,21 +239,10 @@ def search_movies(page: PageView) -> Oracle:
     yield click(tagged(page, "button")[-1].id)
 
 
-def complete(page: PageView) -> Oracle:
-    """Types the beginning and takes the suggestion with the right end."""
-    start, *end = quoted(page)
-    page = yield type_text(tagged(page, "input")[0].id, start)
-    while not _suggestions(page, start, end):
-        page = yield Action(ActionKind.WAIT)
-    # The list takes no notice of a mouse that did not come from another of its entries.
-    page = yield Action(ActionKind.HOVER, element=_suggestions(page, start, [])[-1])
-    page = yield click(_suggestions(page, start, end)[0])
+def enter_suggestion(page: PageView) -> Oracle:
+    """Types the beginning, takes the suggestion with the right end and sends."""
+    page = yield from complete(page, 0, *quoted(page))
     yield page.click("Submit")
-
-
-def _suggestions(page: PageView, start: str, end: Sequence[str]) -> list[str]:
-    texts = [(c.id, c.text) for c in tagged(page, "button", "a") if c.text != "Submit"]
-    return [identity for identity, text in texts if text.startswith(start) and text.endswith(tuple(end) or "")]
 
 
 def _first_choice(page: PageView) -> str:
@@ -264,10 +250,10 @@ def _first_choice(page: PageView) -> str:
 
 
 SCRIPTS: dict[str, Script] = {
-    "choose-date": pick_date,
-    "choose-date-easy": pick_date,
-    "choose-date-medium": pick_date,
-    "choose-date-nodelay": pick_date,
+    "choose-date": enter_date,
+    "choose-date-easy": enter_date,
+    "choose-date-medium": enter_date,
+    "choose-date-nodelay": enter_date,
     "choose-list": choose_list,
     "click-button": click_named(_quote(0)),
     "click-button-sequence": click_in_turn("ONE", "TWO"),
@@ -312,6 +298,6 @@ SCRIPTS: dict[str, Script] = {
     "text-transform": enter(_typed_text),
     "unicode-test": click_named(_quote(0)),
     "use-spinner": enter(lambda page: asked(page, r"Select (-?\d+)")[0]),
-    "use-autocomplete": complete,
-    "use-autocomplete-nodelay": complete,
+    "use-autocomplete": enter_suggestion,
+    "use-autocomplete-nodelay": enter_suggestion,
 }

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from webrl_gym.actions import Action, ActionKind, click, type_text
 from webrl_gym.tasks.miniwob.lookup import Script, after, asked, line_with, named, quoted, tagged
+from webrl_gym.tasks.miniwob.widgets import complete, pick_day
 from webrl_gym.tasks.page_view import Control, Oracle, PageView
 
 
@@ -153,7 +154,23 @@ def best_ticket(page: PageView) -> Oracle:
     yield click(pick(offers, key=size).id)
 
 
+def flight(page: PageView) -> Oracle:
+    """Searches flights and books the shortest or the cheapest."""
+    most, start, end, day = asked(page, r"Book the (\w+) one-way flight from: (.+?) to: (.+?) on (\S+?)\.$")
+    page = yield from complete(page, 0, start)
+    page = yield from complete(page, 1, end)
+    page = yield from pick_day(page, 2, day)
+    page = yield page.click("Search")
+    offers = [c for c in tagged(page, "button") if "$" in c.name]
+    spans = [re.findall(r"\d+", line) for line in page.plain_lines if re.search(r"\d+h \d+m$", line)]
+    durations = [int(hours) * 60 + int(minutes) for hours, minutes in spans]
+    sizes = durations if most == "shortest" else [int(re.sub(r"\D", "", c.name)) for c in offers]
+    yield click(offers[sizes.index(min(sizes))].id)
+
+
 SCRIPTS: dict[str, Script] = {
+    "book-flight": flight,
+    "book-flight-nodelay": flight,
     "buy-ticket": best_ticket,
     "click-collapsible": open_section,
     "click-collapsible-nodelay": open_section,
