@@ -1,4 +1,4 @@
-"""``webrl-gym``: looks at suites and tasks, plays a task by its oracle, finds or installs a browser.
+"""``webrl-gym``: looks at suites, tasks and pages, plays a task by its oracle, finds or installs a browser.
 
 Needs the environment only, not the learner.
 """
@@ -9,9 +9,17 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
 
-from webrl_gym.errors import TaskFileError, WebRLGymError
+from webrl_gym.errors import BrowserMissing, InfrastructureError, SiteError, TaskFileError, WebRLGymError
+from webrl_gym.observation import DEFAULT_BUDGET, simplify
+from webrl_gym.observation_webrl import simplify_webrl
 from webrl_gym.tasks.registry import suite_names
+
+_LEAST_BUDGET = 200
+"""Least characters that a window of profile ``full`` can have."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--engine", default="static", choices=("static", "chromium"))
     play.add_argument("--seed", default=0, type=int, help="decides what a page task draws")
     play.set_defaults(run=_play)
+
+    observe = commands.add_parser("observe", help="print what a policy reads of any page")
+    observe.add_argument("page", help="an address (http, https or file), or the path of an HTML file")
+    observe.add_argument("--profile", default="full", choices=("full", "webrl"))
+    observe.add_argument(
+        "--budget", type=int, default=DEFAULT_BUDGET, help="longest text of profile full, in characters (%(default)s)"
+    )
+    observe.add_argument("--screenshot", type=Path, metavar="PATH", help="write the window as PNG, too")
+    observe.set_defaults(run=_observe)
 
     browser = commands.add_parser("browser", help="say which Chromium is used")
     browser.add_argument("--install", action="store_true", help="install one when there is none")
@@ -101,9 +118,46 @@ def _play(options: argparse.Namespace) -> int:
         env.close()
 
 
+def _observe(options: argparse.Namespace) -> int:
+    from webrl_gym.engines.chromium import ChromiumEngine
+
+    if options.budget < _LEAST_BUDGET:
+        raise ValueError(f"budget must be at least {_LEAST_BUDGET}, got {options.budget}")
+    try:
+        url, root = _address(options.page)
+        with closing(ChromiumEngine(None, origins=[root], profile=options.profile)) as engine:
+            engine.start([url], [])
+            page = engine.snapshot()
+            if options.profile == "webrl":
+                text = simplify_webrl(page).text
+            else:
+                text, _ = simplify(page).window(0, options.budget)
+            print(page.url, text, sep="\n")
+            if options.screenshot is not None:
+                options.screenshot.write_bytes(engine.screenshot() or b"")
+    except BrowserMissing:
+        raise
+    except (InfrastructureError, OSError) as error:
+        print(f"webrl-gym: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _address(page: str) -> tuple[str, str]:
+    """The address of a page, and the root that the browser is kept to: its origin, or its folder."""
+    parts = urlsplit(page)
+    if parts.scheme in ("http", "https") and parts.netloc:
+        return page, f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme == "file" and not parts.netloc:
+        return page, page.rpartition("/")[0] + "/"
+    path = Path(page).resolve()
+    if not path.is_file():
+        raise SiteError(f"expected an http, https or file address or the path of a file, got {page!r}")
+    return path.as_uri(), path.parent.as_uri() + "/"
+
+
 def _browser(options: argparse.Namespace) -> int:
     from webrl_gym.engines.browser_install import install_chromium, locate_chromium
-    from webrl_gym.errors import BrowserMissing
 
     try:
         print(f"Chromium: {locate_chromium()}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
@@ -27,6 +28,7 @@ from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import Observation, OutcomeVerdict, Site, StepTiming
 
 _TEXT_LIMIT = 4_096
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _LEAST_BUDGET = 500
 
 
@@ -204,7 +206,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         timing = StepTiming()
         self._steps += 1
         try:
-            error, answer = self._act(str(action), timing)
+            # Half a character is none; UTF-8 could not carry it back.
+            error, answer = self._act(_LONE_SURROGATES.sub("\ufffd", str(action)), timing)
             terminated = answer is not None or self._episodes.is_over()
             if terminated or self._steps >= self._step_limit:
                 return self._finish(error, answer or "", terminated, timing)

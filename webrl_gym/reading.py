@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from webrl_gym.actions import ActionKind
+from webrl_gym.actions import Action, ActionKind
 from webrl_gym.engines.protocol import Engine
 from webrl_gym.errors import ActionTargetError
 from webrl_gym.observation import SimplifiedPage, StableIds, simplify
+from webrl_gym.observation_webrl import LayoutPage, simplify_webrl
 from webrl_gym.types import PageSnapshot
 
 
@@ -87,3 +88,40 @@ class FullReader:
             raise ActionTargetError("This is the end of the page.")
         else:
             self._starts.append(self._next_start)
+
+
+class WebRLReader:
+    """Profile ``webrl``: what the browser's window shows, as the released policies read it; Scroll moves the page."""
+
+    def __init__(self, budget: int) -> None:
+        """Prepares a reader.
+
+        Args:
+            budget: Most characters of ``html``; what a window shows beyond that is cut off.
+        """
+        self.url = ""
+        self.html = ""
+        self._budget = budget
+        self._page = LayoutPage("", {})
+
+    def restart(self) -> None:
+        """Forgets the last episode."""
+        self.url = ""
+
+    def read(self, engine: Engine) -> None:
+        """Reads the window of the current tab."""
+        snapshot = engine.snapshot()
+        self._page = simplify_webrl(snapshot)
+        self.url = snapshot.url
+        self.html = self._page.text[: self._budget]
+
+    def target(self, element: str) -> Any:
+        """What the engine knows an element by."""
+        node = self._page.elements.get(element)
+        if node is None:
+            raise ActionTargetError(f'There is no element "{element[:20]}" on the page as it is now.')
+        return node.ref
+
+    def scroll(self, kind: ActionKind, engine: Engine) -> None:
+        """Moves the page by two thirds of the window."""
+        engine.execute(Action(kind), None)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask, redirect
+from werkzeug.serving import make_server
 
 from webrl_gym.cli import main
 from webrl_gym.tasks.registry import suite_names
@@ -91,3 +95,77 @@ def test_ctrl_c_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     monkeypatch.setattr("webrl_gym.suites.load_suite", interrupt)
     assert main(["tasks", "practice-test"]) == 130
     assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    file = tmp_path / "a page.html"
+    file.write_text("<!DOCTYPE html><meta charset=utf-8><p>Grüße <a href='#'>Link</a></p>", encoding="utf-8")
+    return file
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("profile", "text"),
+    [([], 'Grüße <a id="0"> Link </a>\n'), (["--profile", "webrl"], '<a id="0" data-text="Link" data-bbox="')],
+    ids=["full", "webrl"],
+)
+def test_a_file_reads_as_a_policy_reads_it(
+    profile: list[str], text: str, page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for address in (str(page), page.as_uri()):
+        assert main(["observe", address, *profile]) == 0
+        url, _, shown = capsys.readouterr().out.partition("\n")
+        assert url == page.as_uri()
+        assert text in shown
+
+
+@pytest.mark.browser
+def test_a_site_is_observed_within_its_origin(tmp_path: Path, site: str, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "page.png"
+    assert main(["observe", f"{site}/moved", "--budget", "200", "--screenshot", str(picture)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"{site}/here\n")
+    assert len(shown) < 300
+    assert "lines below: Scroll Down to see them]" in shown
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.browser
+def test_a_page_that_cannot_be_observed_is_one_sentence(
+    site: str, page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for address, said in [
+        (f"{site}/away", "/away leads away: http://127.0.0.2/ lies outside the allowed sites"),
+        (f"{site}/broken", "/broken answered with status 500"),
+        (page.parent.as_uri() + "/none.html", "none.html cannot be opened: net::ERR_FILE_NOT_FOUND"),
+        ("example.test", "expected an http, https or file address or the path of a file, got 'example.test'"),
+    ]:
+        assert main(["observe", address]) == 1
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert shown.err.startswith("webrl-gym: ")
+        assert shown.err.count("\n") == 1
+        assert said in shown.err
+
+
+def test_a_budget_too_small_for_a_window_is_refused(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["observe", str(page), "--budget", "20"]) == 2
+    assert "budget must be at least 200, got 20" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """Root of a small site of its own, directly on a loopback port."""
+    app = Flask(__name__)
+    app.add_url_rule("/moved", "moved", lambda: redirect("/here"))
+    app.add_url_rule("/away", "away", lambda: redirect("http://127.0.0.2/"))
+    app.add_url_rule("/here", "here", lambda: "<title>Here</title>" + "<p>One line of many</p>" * 50)
+    app.add_url_rule("/broken", "broken", lambda: ("<p>Broken</p>", 500))
+    server = make_server("127.0.0.1", 0, app)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()

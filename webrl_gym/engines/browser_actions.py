@@ -13,6 +13,8 @@ from webrl_gym.engines.browser_tab import PageMoved, Tab
 from webrl_gym.errors import ActionTargetError
 
 _WAIT_LIMIT = 1_000
+_SCROLL_SHARE = 2 / 3
+"""Part of the window's height that one scroll moves, as in the released WebRL harness."""
 GONE = "The page has changed since it was read; the element is no longer there."
 """What an action on an element of an earlier document is answered with."""
 
@@ -108,6 +110,20 @@ async def _select_option(hand: _Hand, option: str) -> None:
     await hand.ask("choose", option)
 
 
+async def _scroll(tab: Tab, direction: int) -> None:
+    answer = await tab.ask(f"scroll({direction}, {_SCROLL_SHARE})")
+    if "error" in answer:
+        raise ActionTargetError(answer["error"])
+
+
+async def _scroll_down(tab: Tab) -> None:
+    await _scroll(tab, +1)
+
+
+async def _scroll_up(tab: Tab) -> None:
+    await _scroll(tab, -1)
+
+
 async def _go_backward(tab: Tab) -> None:
     await tab.go(-1)
 
@@ -132,5 +148,7 @@ _ON_ELEMENT: dict[ActionKind, Callable[[_Hand, str], Awaitable[None]]] = {
 _ON_PAGE: dict[ActionKind, Callable[[Tab], Awaitable[None]]] = {
     ActionKind.GO_BACKWARD: _go_backward,
     ActionKind.GO_FORWARD: _go_forward,
+    ActionKind.SCROLL_DOWN: _scroll_down,
+    ActionKind.SCROLL_UP: _scroll_up,
     ActionKind.WAIT: _wait,
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from posixpath import normpath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from playwright.async_api import CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
@@ -217,3 +218,14 @@ def origin_of(url: str) -> str:
     """Scheme, host and port of an address."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def in_folder(url: str, roots: Sequence[str]) -> bool:
+    """True for a file below one of the ``file:`` addresses in ``roots`` that end in a slash."""
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc:
+        return False
+    # A ".." or an escaped slash must not lead out of the folder.
+    path = normpath(unquote(parts.path))
+    folders = (urlsplit(root).path for root in roots if root.startswith("file:///") and root.endswith("/"))
+    return any(path.startswith(unquote(folder)) for folder in folders)

@@ -12,7 +12,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from webrl_gym.actions import ActionKind
 from webrl_gym.engines.browser_actions import GONE, perform
-from webrl_gym.engines.browser_activity import origin_of, outside
+from webrl_gym.engines.browser_activity import in_folder, origin_of, outside
 from webrl_gym.engines.browser_frames import ForeignFrame, Target, read_foreign_frames
 from webrl_gym.engines.browser_tab import PageMoved, Tab
 from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, NothingLocated, WebRLGymError
@@ -34,21 +34,31 @@ class BrowserSession:
     """
 
     def __init__(
-        self, ready_browser: Callable[[], Awaitable[Browser]], proxy: str, origins: Sequence[str], direct: bool
+        self,
+        ready_browser: Callable[[], Awaitable[Browser]],
+        proxy: str,
+        origins: Sequence[str],
+        direct: bool,
+        profile: str,
     ) -> None:
         """Keeps pages inside ``origins``.
 
         Args:
             ready_browser: Gives the running browser, a new one after the last has died.
             proxy: Address of the ``SiteServer`` that all traffic goes through; it refuses what is out of bounds.
-            origins: Scheme, host and port of every address that may be opened.
+            origins: Scheme, host and port of every address that may be opened; a ``file:`` address that ends in a
+                slash stands for everything in that folder.
             direct: True to connect to ``origins`` without the proxy, which then refuses everything else.
+            profile: Observation profile that ``snapshot`` reads pages for.
         """
         self.blocked = 0
         self._ready_browser = ready_browser
         self._origins = list(origins)
+        self._profile = profile
         # Chromium itself decides what passes by the proxy, for every request of pages, frames, workers and sockets.
-        self._proxy: ProxySettings = {"server": proxy, "bypass": ",".join(origins)} if direct else {"server": proxy}
+        self._proxy: ProxySettings = {"server": proxy}
+        if direct:
+            self._proxy["bypass"] = ",".join(origin for origin in origins if not origin.startswith("file:"))
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
         self._episodes = 0
@@ -82,12 +92,12 @@ class BrowserSession:
         began = asyncio.get_running_loop().time()
         async with asyncio.timeout(_PATIENCE):
             tab = await self._current_tab()
-            state = await tab.settle(read=True)
+            state = await tab.settle(profile=self._profile)
             while not state["page"]:
                 # The page closed itself; another tab is the current one now.
                 self._on_close(tab)
                 tab = await self._current_tab()
-                state = await tab.settle(read=True)
+                state = await tab.settle(profile=self._profile)
             settled = asyncio.get_running_loop().time() - began - state["reading"] / 1000
             self._frames = await read_foreign_frames(tab) if state["foreign"] else []
             head = {
@@ -213,6 +223,8 @@ class BrowserSession:
                 return
 
     def _allows(self, url: str) -> bool:
+        if url.startswith("file:"):
+            return in_folder(url, self._origins)
         return origin_of(url) in self._origins or url.startswith("about:")
 
     async def _recycle(self, browser: Browser) -> bool:

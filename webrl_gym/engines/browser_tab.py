@@ -16,7 +16,7 @@ from typing import Any, TypedDict
 from playwright.async_api import CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
 
-from webrl_gym.engines.browser_activity import WORLD, PageActivity, outside
+from webrl_gym.engines.browser_activity import WORLD, PageActivity
 from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, SiteError
 
 SETTLE_LIMIT = 6.0
@@ -28,8 +28,20 @@ LOAD_LIMIT = 20.0
 """Longest wait for a site's answer, in seconds."""
 _CALM = 30
 _SLICE = 500
-_SCRIPT = "\n".join(
-    files("webrl_gym.engines").joinpath(name).read_text(encoding="utf-8") for name in ("snapshot.js", "hands.js")
+
+
+def _source(name: str) -> str:
+    return files("webrl_gym.engines").joinpath(name).read_text(encoding="utf-8")
+
+
+_SCRIPTS = (
+    # Without a name it runs in the page's own world.
+    {"source": _source("timers.js") + _source("handlers.js"), "runImmediately": True},
+    {
+        "source": _source("snapshot.js") + _source("hands.js") + _source("layout.js"),
+        "worldName": WORLD,
+        "runImmediately": True,
+    },
 )
 _OWNER = "function() { return JSON.stringify([this.contentDocument === null, webrlGym.refOf(this)]); }"
 _numbers = itertools.count()
@@ -104,18 +116,16 @@ class Tab:
         tab = cls(page, await page.context.new_cdp_session(page), allows)
         tree = await tab._cdp.send("Page.getFrameTree")
         tab.activity.begin(tree["frameTree"])
-        # The proxy refuses by itself; but a tunnel that it refuses would show an error page in place of the page.
-        watched = {"urlPattern": "https://*", "resourceType": "Document"}
+        # The proxy refuses by itself; but a tunnel that it refuses would show an error page in place of the page, and
+        # files do not pass it.
+        watched = [{"urlPattern": pattern, "resourceType": "Document"} for pattern in ("https://*", "file://*")]
         await asyncio.gather(
             tab._cdp.send("Page.enable"),
             tab._cdp.send("Runtime.enable"),
-            tab._cdp.send(
-                "Page.addScriptToEvaluateOnNewDocument",
-                {"source": _SCRIPT, "worldName": WORLD, "runImmediately": True},
-            ),
+            *(tab._cdp.send("Page.addScriptToEvaluateOnNewDocument", script) for script in _SCRIPTS),
             tab._cdp.send("Network.enable"),
             tab._cdp.send("DOMStorage.enable"),
-            tab._cdp.send("Fetch.enable", {"patterns": [watched]}),
+            tab._cdp.send("Fetch.enable", {"patterns": watched}),
         )
         return tab
 
@@ -226,17 +236,18 @@ class Tab:
         except TimeoutError as error:
             raise SiteError(f"{url} did not answer within {LOAD_LIMIT:.0f} seconds") from error
         if self.activity.refused:
-            raise SiteError(outside(self.activity.refused))
+            leading = "" if self.activity.refused == url else f"{url} leads away: "
+            raise SiteError(f"{leading}{self.activity.refused[:200]} lies outside the allowed sites")
         if answer.get("errorText"):
             raise SiteError(f"{url} cannot be opened: {answer['errorText']}")
         await self.settle(still=still)
 
-    async def settle(self, limit: float = SETTLE_LIMIT, *, read: bool = False, still: bool = True) -> PageState:
+    async def settle(self, limit: float = SETTLE_LIMIT, *, profile: str = "", still: bool = True) -> PageState:
         """Waits until network and document are quiet, at most ``limit`` seconds.
 
         Args:
             limit: Seconds after which a busy page is taken as it is; less once a page has proved restless.
-            read: True to read the page in the same pass.
+            profile: Observation profile that the page is read for in the same pass; empty for none.
             still: False does not wait for the document to stop changing once it is loaded.
 
         Raises:
@@ -252,11 +263,11 @@ class Tab:
             if self.activity.crashed:
                 raise BrowserError("The page has crashed.")
             if left <= 0 or restless >= _MOST_RESTLESS:
-                state = await self._take_as_it_is()
+                state = await self._take_as_it_is(profile)
             elif self.activity.busy:
                 await self.activity.next_event(left)
             else:
-                state = await self._ask_quiet(left, read, _CALM if still else 0)
+                state = await self._ask_quiet(left, profile, _CALM if still else 0)
                 restless += state is None and not self.activity.busy
         if state is None:
             return CLOSED
@@ -268,22 +279,22 @@ class Tab:
         self.activity.refused = self.activity.refused or state["blocked"]
         return state
 
-    async def _ask_quiet(self, limit: float, read: bool, stillness: int) -> PageState | None:
+    async def _ask_quiet(self, limit: float, profile: str, stillness: int) -> PageState | None:
         """The state of a page that is quiet, or None."""
         try:
             async with asyncio.timeout(limit):
-                state: PageState = await self.ask(f"quiet({stillness}, {_SLICE}, {str(read).lower()})")
+                state: PageState = await self.ask(f"quiet({stillness}, {_SLICE}, {json.dumps(profile)})")
         except (PageMoved, TimeoutError):
             return None
         return state if state["calm"] and not self.activity.busy else None
 
-    async def _take_as_it_is(self) -> PageState:
+    async def _take_as_it_is(self, profile: str) -> PageState:
         """Reads a page that never became quiet, and waits less for it from now on."""
         self._restless = self.activity.document
         self.activity.ignore_what_runs()
         try:
             async with asyncio.timeout(_READ_LIMIT):
-                state: PageState = await self.ask("quiet(0, 0, true)")
+                state: PageState = await self.ask(f"quiet(0, 0, {json.dumps(profile)})")
         except PageMoved as error:
             if self.page.is_closed():
                 return CLOSED

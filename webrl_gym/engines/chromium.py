@@ -71,6 +71,7 @@ class ChromiumEngine:
         executable: str | None = None,
         server: SiteServer | None = None,
         origins: Sequence[str] = tuple(EMBEDDED_URLS.values()),
+        profile: str = "full",
     ) -> None:
         """Prepares the browser.
 
@@ -79,17 +80,25 @@ class ChromiumEngine:
                 other pages, or for a real deployment at ``origins`` without one.
             executable: Path of the browser; found by itself when None.
             server: Serves pages instead of the embedded sites; closed with the engine.
-            origins: Roots of the addresses that the agent may visit.
+            origins: Roots of the addresses that the agent may visit; a folder's ``file:`` address with a slash at its
+                end admits the files in it.
+            profile: What snapshots are for: ``full`` (see ``observation.simplify``) or ``webrl`` (see
+                ``observation_webrl.simplify_webrl``).
 
         Raises:
             BrowserMissing: If no browser is found.
+            ValueError: If there is no such profile.
         """
+        if profile not in ("full", "webrl"):
+            raise ValueError(f"profile must be full or webrl, got {profile!r}")
         if world is not None and server is None:
             server = SiteServer(SiteDispatcher(world), [urlsplit(origin).netloc for origin in origins])
         direct = server is None
         # Without sites of its own it is only the wall: it refuses whatever comes.
         self._server = server or SiteServer(None)
-        self._connection = _Connection(executable, proxy=self._server.url, origins=list(origins), direct=direct)
+        self._connection = _Connection(
+            executable, proxy=self._server.url, origins=list(origins), direct=direct, profile=profile
+        )
         self._finalizer = weakref.finalize(self, _close, self._connection, self._server)
         self._document: Any = None
         self._blocked = 0

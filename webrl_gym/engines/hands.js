@@ -234,5 +234,28 @@
     });
   }
 
-  Object.assign(world, { point, frameOffset, prepareTyping, focus, choose });
+  // The nearest of what lies under the middle of the window that can still move that way; the page itself is the last.
+  function scroller(direction) {
+    const room = (element) => (
+      direction > 0 ? element.scrollHeight - element.clientHeight - element.scrollTop : element.scrollTop
+    );
+    const page = document.scrollingElement ?? document.documentElement;
+    let element = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
+    for (; element !== null && element !== page; element = element.parentElement) {
+      if (/auto|scroll/.test(getComputedStyle(element).overflowY) && room(element) >= 1) return element;
+    }
+    return room(page) >= 1 ? page : null;
+  }
+
+  // Scrolls down (1) or up (-1) by `share` of the window's height.
+  function scroll(direction, share) {
+    return answer(() => {
+      const element = scroller(direction);
+      if (element === null) throw new Refusal(`This is the ${direction > 0 ? "end" : "top"} of the page.`);
+      element.scrollBy({ top: direction * share * innerHeight, behavior: "instant" });
+      return {};
+    });
+  }
+
+  Object.assign(world, { point, frameOffset, prepareTyping, focus, choose, scroll });
 })();

@@ -59,7 +59,10 @@ class Engine(Protocol):
         """Reads the current tab; waits first until it is quiet."""
 
     def execute(self, action: Action, target: Any) -> None:
-        """Carries out an action other than Scroll and exit.
+        """Carries out an action other than exit.
+
+        Scroll is the engine's in profile ``webrl``, which reads what the browser's window shows; in profile ``full`` it
+        moves a window over the text.
 
         Args:
             action: What to do.

@@ -24,7 +24,26 @@
   const PARTS = `${CONTROLS},h1,h2,h3,h4,h5,h6,p,li,tr,form`;
   const NAMED_BY_TEXT = new Set(["a", "button", "label", "select", "summary"]);
   const DEEPEST_WALK = 1000;
+  const STILL_ENOUGH = 8;
   const CHANGES = { subtree: true, childList: true, attributes: true, characterData: true };
+
+  // A form's fields hide its properties of the same names, and so do a document's images and forms; the getters stay.
+  const getter = (type, name) => {
+    const { get } = Object.getOwnPropertyDescriptor(type.prototype, name);
+    return (target) => get.call(target);
+  };
+  const attributesIn = getter(Element, "attributes");
+  const shadowRootOf = getter(Element, "shadowRoot");
+  const firstElementIn = getter(Element, "firstElementChild");
+  const elementsIn = getter(Element, "children");
+  const parentElementOf = getter(Node, "parentElement");
+  const nodesIn = getter(Node, "childNodes");
+  const kindOf = getter(Node, "nodeType");
+  const tagOf = getter(Element, "localName");
+  const bodyOf = getter(Document, "body");
+  const titleOf = getter(Document, "title");
+  const scriptsOf = getter(Document, "scripts");
+  const { checkVisibility, closest, getAttribute, getBoundingClientRect, matches, querySelector } = Element.prototype;
 
   const refs = new WeakMap();
   const elements = [];
@@ -88,7 +107,7 @@
 
   function attributesOf(element, tag, scope) {
     const found = {};
-    for (const { name, value } of element.attributes) {
+    for (const { name, value } of attributesIn(element)) {
       if (ATTRIBUTES.has(name)) found[name] = name === "onclick" ? "" : value.toWellFormed();
     }
     if (scope > 0) {
@@ -96,7 +115,7 @@
       if ("id" in found) found.id = `${scope}/${found.id}`;
       if ("for" in found) found.for = `${scope}/${found.for}`;
     }
-    const declared = element.getAttribute("value");
+    const declared = getAttribute.call(element, "value");
     if (declared !== null && tag !== "input" && tag !== "textarea") found.value = declared.toWellFormed();
     if (tag === "input") {
       const value = LIVE_VALUE.has(element.type) ? element.value : declared;
@@ -110,37 +129,37 @@
     } else if (tag === "details" || tag === "dialog") {
       if (element.open) found.open = "";
     }
-    if (!("disabled" in found) && element.matches(":disabled")) found.disabled = "";
+    if (!("disabled" in found) && matches.call(element, ":disabled")) found.disabled = "";
     return found;
   }
 
   // True for what nothing but the mouse's shape tells to be clickable, as scripts make it. That shape is inherited, so
   // the outermost element counts, unless all it says is in parts that can be clicked by themselves.
   function showsHand(element) {
-    if (getComputedStyle(element).cursor !== "pointer" || element.closest(CONTROLS)) return false;
-    const box = element.getBoundingClientRect();
+    if (getComputedStyle(element).cursor !== "pointer" || closest.call(element, CONTROLS) !== null) return false;
+    const box = getBoundingClientRect.call(element);
     if (box.width === 0 || box.height === 0 || isDivided(element) && !hasOwnText(element)) return false;
-    const parent = element.parentElement;
+    const parent = parentElementOf(element);
     return parent === null || isDivided(parent) || getComputedStyle(parent).cursor !== "pointer";
   }
 
   function isDivided(element) {
     let divided = dividedElements.get(element);
     if (divided === undefined) {
-      divided = element.querySelector(PARTS) !== null;
+      divided = querySelector.call(element, PARTS) !== null;
       dividedElements.set(element, divided);
     }
     return divided;
   }
 
   function hasOwnText(element) {
-    return [...element.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
+    return [...nodesIn(element)].some((child) => kindOf(child) === Node.TEXT_NODE && child.data.trim());
   }
 
   // What a page hides stays out. Options have no box of their own, nor has what only groups others.
   function isLaidOut(element) {
-    if (element.checkVisibility() || UNBOXED.has(element.localName)) return true;
-    const parent = element.parentElement;
+    if (checkVisibility.call(element) || UNBOXED.has(tagOf(element))) return true;
+    const parent = parentElementOf(element);
     return getComputedStyle(element).display === "contents" && (parent === null || isLaidOut(parent));
   }
 
@@ -152,15 +171,15 @@
 
   // An element is [tag, ref, attributes or 0, child, child, ...]; a text is a string.
   function addElement(element, siblings, depth, scope) {
-    const tag = element.localName;
-    if (!element.checkVisibility({ visibilityProperty: true })) {
+    const tag = tagOf(element);
+    if (!checkVisibility.call(element, { visibilityProperty: true })) {
       if (!isLaidOut(element)) {
         if (tag === "label" && element.htmlFor) addHiddenLabel(element, siblings, scope);
         return;
       }
       if (getComputedStyle(element).visibility !== "visible") {
         // Parts of what is hidden this way may be visible again.
-        for (const child of element.children) if (depth < DEEPEST_WALK) addElement(child, siblings, depth + 1, scope);
+        for (const child of elementsIn(element)) if (depth < DEEPEST_WALK) addElement(child, siblings, depth + 1, scope);
         return;
       }
     }
@@ -176,9 +195,9 @@
       return;
     }
     const nested = depth < DEEPEST
-      || element.firstElementChild === null
+      || firstElementIn(element) === null
       || depth < DEEPEST + SPARE_DEPTH && NAMED_BY_TEXT.has(tag);
-    const inner = element.shadowRoot;
+    const inner = shadowRootOf(element);
     if (inner) addChildren(inner.childNodes, nested ? node : siblings, depth + 1, scopeOf(inner));
     else addChildren(childrenOf(element, tag), nested ? node : siblings, depth + 1, scope);
   }
@@ -189,7 +208,7 @@
       const assigned = element.assignedNodes();
       if (assigned.length > 0) return assigned;
     }
-    return element.childNodes;
+    return nodesIn(element);
   }
 
   function addFrame(element, node, depth) {
@@ -199,16 +218,17 @@
       return;
     }
     const scope = scopeOf(inner);
-    const root = inner.body ?? inner.documentElement;
+    const root = bodyOf(inner) ?? inner.documentElement;
     if (root && depth < DEEPEST_WALK) addElement(root, node, depth + 1, scope);
   }
 
   function addChildren(children, siblings, depth, scope) {
     let text = "";
     for (const child of children) {
-      if (child.nodeType === Node.TEXT_NODE || child.nodeType === Node.CDATA_SECTION_NODE) {
+      const kind = kindOf(child);
+      if (kind === Node.TEXT_NODE || kind === Node.CDATA_SECTION_NODE) {
         text += child.data;
-      } else if (child.nodeType === Node.ELEMENT_NODE) {
+      } else if (kind === Node.ELEMENT_NODE) {
         if (text) siblings.push(text.toWellFormed());
         text = "";
         if (depth < DEEPEST_WALK) addElement(child, siblings, depth, scope);
@@ -218,40 +238,57 @@
     if (text) siblings.push(text.toWellFormed());
   }
 
-  function snapshot() {
+  function wholePage() {
     const tree = [];
-    foreignFrames = 0;
     dividedElements = new WeakMap();
-    const root = document.body ?? document.documentElement;
+    const root = bodyOf(document) ?? document.documentElement;
     if (root) addElement(root, tree, 0, 0);
-    return {
-      url: location.href,
-      title: collapse(document.title),
-      body: tree.length === 1 ? tree[0] : ["body", -1, 0, ...tree],
-    };
+    return tree.length === 1 ? tree[0] : ["body", -1, 0, ...tree];
+  }
+
+  // Ways to read a document, by observation profile; other files add theirs.
+  const readers = { full: wholePage };
+
+  function snapshot(profile) {
+    foreignFrames = 0;
+    return { url: location.href, title: collapse(titleOf(document)), body: readers[profile]() };
+  }
+
+  let timers = null;
+  document.addEventListener("webrlgym:tell", (event) => { timers = event.detail; });
+
+  // Milliseconds until the page has been still for long enough: `stillness` while something keeps ticking in it, less when
+  // it is known that nothing does; never before the timers that it waits for have run (see timers.js).
+  function unrest(stillness) {
+    timers = null;
+    document.dispatchEvent(new Event("webrlgym:ask"));
+    const known = timers !== null && frames.length === 0;
+    const enough = known && timers % 2 === 0 ? Math.min(stillness, STILL_ENOUGH) : stillness;
+    const untilRun = known && timers > 1 ? (timers >> 1) + 1 : 0;
+    return Math.max(enough - (performance.now() - state.lastChange), untilRun);
   }
 
   function hasScripts() {
-    return document.scripts.length > 0 || frames.length > 0
+    return scriptsOf(document).length > 0 || frames.length > 0
       || document.querySelector("[onclick],[onchange],[oninput],[onload],[onsubmit],[onmousedown],[onfocus]") !== null;
   }
 
-  // Waits until nothing has changed for `stillness` milliseconds, at most `limit` milliseconds. Tells whether that came to
+  // Waits until nothing has changed for `stillness` milliseconds or less, at most `limit` milliseconds. Tells whether that came to
   // pass, why the browser refused to send a form since the last action, the status that the document came with, and
-  // on request the page.
-  async function quiet(stillness, limit, read) {
+  // the page, read for an observation profile ("" for none).
+  async function quiet(stillness, limit, profile) {
     // Work that an event has queued, such as sending a form, must get its turn first.
     await pause(0);
     const start = performance.now();
     const scripted = hasScripts();
-    let left = scripted ? stillness - (start - state.lastChange) : 0;
+    let left = scripted ? unrest(stillness) : 0;
     while (left > 0 && performance.now() - start + left <= limit) {
       await pause(left);
-      left = stillness - (performance.now() - state.lastChange);
+      left = unrest(stillness);
     }
     const calm = left <= 0 && document.readyState !== "loading";
     const began = performance.now();
-    const page = read && (calm || limit === 0) ? json(snapshot()) : "";
+    const page = profile && (calm || limit === 0) ? json(snapshot(profile)) : "";
     return json({
       calm,
       refusal: state.refusedForm,
@@ -273,9 +310,9 @@
   }
 
   // The tree of a frame whose parent may not look into it.
-  const frameTree = () => json(snapshot().body);
+  const frameTree = () => json(wholePage());
 
-  const title = () => json(collapse(document.title));
+  const title = () => json(collapse(titleOf(document)));
 
-  globalThis.webrlGym = { quiet, nextChange, frameTree, title, state, elements, refOf, collapse, json };
+  globalThis.webrlGym = { quiet, nextChange, frameTree, title, state, elements, readers, refOf, collapse, json };
 })();

@@ -116,9 +116,9 @@ def outsider() -> Iterator[Callable[[], tuple[int, int]]]:
     listener.close()
 
 
-def make_engine() -> ChromiumEngine:
+def make_engine(profile: str = "full") -> ChromiumEngine:
     server = SiteServer(pages_app(), ["pages.test", "other.test"])
-    return ChromiumEngine(None, server=server, origins=[ROOT, OTHER_ROOT])
+    return ChromiumEngine(None, server=server, origins=[ROOT, OTHER_ROOT], profile=profile)
 
 
 def made(source: str, root: str = ROOT) -> str:

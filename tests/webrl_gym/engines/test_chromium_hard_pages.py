@@ -182,6 +182,19 @@ def test_broken_markup_gives_a_page(pages: ChromiumEngine, source: str) -> None:
     assert simplify(show(pages, source)).window(0, 2_000)[0]
 
 
+def test_names_of_fields_and_images_hide_no_page(pages: ChromiumEngine) -> None:
+    names = (
+        "attributes localName nodeType childNodes firstChild children shadowRoot parentElement firstElementChild matches "
+        "checkVisibility getAttribute body title scripts documentElement querySelector addEventListener isConnected"
+    )
+    fields = "".join(f"<input name={name} aria-label={name}><img name={name}>" for name in names.split())
+    page = show(pages, f"<p>before</p><form action=/echo><p>inside</p>{fields}<button>Send</button></form>")
+    text = text_of(page)
+    assert text.startswith("before\ninside")
+    assert len(simplify(page).elements) == len(names.split()) + 1
+    assert click(pages, "Send").title == "Echo"
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_page(pages: ChromiumEngine, body: bytes) -> None:
