@@ -24,7 +24,8 @@ from agents.errors import GenerationFailed
 from webrl_gym.actions import ActionKind, click, describe_action, format_action, leave, select_option
 from webrl_gym.chat_server import ChatServer
 from webrl_gym.errors import CompletionFailed
-from webrl_gym.tasks.oracle import OracleAgent
+from webrl_gym.tasks.oracle import OracleAgent, Solve
+from webrl_gym.tasks.practice import practice_oracle
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation
 
@@ -110,12 +111,12 @@ class RandomAgent:
 
 
 class ScriptedOracle:
-    """The practice templates' oracle behind the agent protocol; it alone is told which task it works on."""
+    """The tasks' scripted oracle behind the agent protocol; it alone is told which task it works on."""
 
-    def __init__(self, find_task: Callable[[str], Task]) -> None:
-        """Looks tasks up by id with ``find_task``."""
+    def __init__(self, find_task: Callable[[str], Task], solve: Solve = practice_oracle) -> None:
+        """Looks tasks up by id with ``find_task``; ``solve`` begins their scripts, see ``OracleAgent``."""
         self._find_task = find_task
-        self._oracle = OracleAgent()
+        self._oracle = OracleAgent(solve)
 
     def reset(self, task_info: TaskInfo) -> None:
         """Takes up the task's script."""

@@ -117,7 +117,7 @@ def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
     name = str(config["agent"] or "")
     match name:
         case "oracle":
-            return ScriptedOracle(suite.get)
+            return ScriptedOracle(suite.get, suite.solve)
         case "random":
             return RandomAgent(config["seed"])
         case "do_nothing":

@@ -9,8 +9,9 @@ import gymnasium
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 import webrl_gym
+from webrl_gym.tasks.registry import find_page_suite
 from webrl_gym.tasks.suite import TaskSuite
-from webrl_gym.types import Observation
+from webrl_gym.types import Observation, Site
 
 
 def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any]) -> gymnasium.Env[Observation, str]:
@@ -43,7 +44,11 @@ def suite_of(name: str, only_sites: Sequence[str] = ()) -> TaskSuite:
 
     Raises:
         ValueError: If there is no such suite or site.
+        TaskFileError: If the suite's pages are not installed.
     """
+    pages = find_page_suite(name)
+    if pages is not None:  # its environment would start a browser
+        return pages.only([Site(site) for site in only_sites]) if only_sites else pages
     env = gymnasium.make(webrl_gym.ENV_ID, disable_env_checker=True, suite=name, only_sites=list(only_sites))
     suite: TaskSuite = env.get_wrapper_attr("suite")
     env.close()

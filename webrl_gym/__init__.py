@@ -8,7 +8,7 @@ import gymnasium
 
 from webrl_gym.actions import Action, ActionKind, format_action, parse_action
 from webrl_gym.tasks.record import Task
-from webrl_gym.tasks.suite import suite_names
+from webrl_gym.tasks.registry import register_suite, suite_names
 from webrl_gym.types import Observation, OutcomeVerdict, Site, VerdictStatus
 
 __version__ = "0.1.0"
@@ -27,6 +27,7 @@ __all__ = [
     "__version__",
     "format_action",
     "parse_action",
+    "register_suite",
     "suite_names",
 ]
 

@@ -13,10 +13,10 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from webrl_gym.errors import BrowserMissing, InfrastructureError, SiteError, WebRLGymError
+from webrl_gym.errors import BrowserMissing, InfrastructureError, SiteError, TaskFileError, WebRLGymError
 from webrl_gym.observation import DEFAULT_BUDGET, simplify
 from webrl_gym.observation_webrl import simplify_webrl
-from webrl_gym.tasks.suite import suite_names
+from webrl_gym.tasks.registry import suite_names
 
 _LEAST_BUDGET = 200
 """Least characters that a window of profile ``full`` can have."""
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     play = commands.add_parser("play", help="let the scripted oracle do a task and print every page it reads")
     play.add_argument("task_id", help="for example practice-test/shopping.order_status/0")
     play.add_argument("--engine", default="static", choices=("static", "chromium"))
+    play.add_argument("--seed", default=0, type=int, help="decides what a page task draws")
     play.set_defaults(run=_play)
 
     observe = commands.add_parser("observe", help="print what a policy reads of any page")
@@ -72,19 +73,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _suites(_options: argparse.Namespace) -> int:
-    from webrl_gym.suites import load_suite
+    from webrl_gym.suites import find_suite
 
     for name in suite_names():
-        suite = load_suite(name)
-        templates = {task.template for task in suite}
-        print(f"{name:16} {len(suite):5} tasks from {len(templates)} templates")
+        try:
+            suite = find_suite(name)
+        except TaskFileError as problem:
+            print(f"{name:16} {problem}")
+            continue
+        templates = {task.template for task in suite} - {None}
+        source = f"from {len(templates)} templates" if templates else "with pages of their own (engine=chromium)"
+        print(f"{name:16} {len(suite):5} tasks {source}")
     return 0
 
 
 def _tasks(options: argparse.Namespace) -> int:
-    from webrl_gym.suites import load_suite
+    from webrl_gym.suites import find_suite
 
-    for task in load_suite(options.suite):
+    for task in find_suite(options.suite):
         print(f"{task.task_id:52} {task.instruction}")
     return 0
 
@@ -95,8 +101,8 @@ def _play(options: argparse.Namespace) -> int:
 
     env = WebArenaLiteEnv(suite=options.task_id.split("/")[0], engine=options.engine)
     try:
-        observation, info = env.reset(options={"task": options.task_id})
-        agent = OracleAgent()
+        observation, info = env.reset(seed=options.seed, options={"task": options.task_id})
+        agent = OracleAgent(env.suite.solve)
         agent.reset(info["task"])
         print(f"instruction: {observation['instruction']}")
         over = False

@@ -15,19 +15,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from webrl_gym.actions import MAX_ACTION_LENGTH, Action, ActionKind, describe_action, parse_action
-from webrl_gym.engines import make_engine
+from webrl_gym.episodes import Episodes, make_episodes
 from webrl_gym.errors import ActionError, InfrastructureError
-from webrl_gym.evaluation import evaluate_rules
 from webrl_gym.observation import DEFAULT_BUDGET
 from webrl_gym.reading import FullReader, PageReader
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
-from webrl_gym.sites.web import signed_in_cookie
 from webrl_gym.sites.worlds import World
 from webrl_gym.spaces import UnicodeText
-from webrl_gym.suites import WorldTables, load_suite
+from webrl_gym.suites import WorldTables, find_suite
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
-from webrl_gym.types import EMBEDDED_URLS, Observation, OutcomeVerdict, Site, StepTiming
+from webrl_gym.types import Observation, OutcomeVerdict, Site, StepTiming
 
 _TEXT_LIMIT = 4_096
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
@@ -59,8 +57,9 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     ``reward="orm"``: a YES/NO scorer does, and the rules are reported beside it.
 
     ## Episode End
-    Terminated when the agent exits. Truncated at the task's step limit (the state is then scored with an empty answer)
-    and on an infrastructure failure (reward 0.0, ``info["failure"]`` says what, no verdict).
+    Terminated when the agent exits or the task ends by itself. Truncated at the task's step limit (the state is then
+    scored with an empty answer) and on an infrastructure failure (reward 0.0, ``info["failure"]`` says what, no
+    verdict).
 
     ## Information
     ``task``: the ``Task``; ``step``: actions so far; ``action_error``: as in the observation; ``verdict``: the
@@ -80,7 +79,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     def __init__(
         self,
         *,
-        suite: str = "practice-train",
+        suite: str | TaskSuite = "practice-train",
         engine: str = "static",
         only_sites: Sequence[str] = (),
         reward: str = "rules",
@@ -94,7 +93,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         """Prepares sites and engine.
 
         Args:
-            suite: Name of the task suite (``webrl_gym.suite_names()``).
+            suite: The task suite or its name (``webrl_gym.suite_names()``, or ``package.module:function``).
             engine: ``static`` (in this process) or ``chromium`` (a real browser).
             only_sites: Keep only tasks that need no other sites than these; all when empty.
             reward: ``rules`` or ``orm``.
@@ -108,16 +107,17 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
 
         Raises:
             ValueError: If arguments are unknown or contradict each other; all problems in one message.
+            TaskFileError: If the suite's pages are not installed.
             BrowserMissing: If ``engine="chromium"`` finds no browser.
         """
         _check_arguments(reward, scorer, max_steps, budget, render_mode, engine)
-        self.suite: TaskSuite = load_suite(suite)
+        self.suite = find_suite(suite) if isinstance(suite, str) else suite
         if only_sites:
             self.suite = self.suite.only([_site(name) for name in only_sites])
         self.render_mode = render_mode
         self.metadata = {**self.metadata, "render_modes": ["ansi"] if engine == "static" else ["rgb_array"]}
-        self.world = World(0)
-        self._engine = make_engine(engine, self.world, chromium_path)
+        self._episodes: Episodes = make_episodes(self.suite, engine, chromium_path)
+        self._engine = self._episodes.engine
         self._judge = OutcomeRewardModel(scorer) if scorer is not None and reward == "orm" else None
         self._max_steps = max_steps
         self._reader: PageReader = FullReader(budget, stable_ids=stable_ids)
@@ -146,6 +146,18 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         return self._task
 
     @property
+    def world(self) -> World:
+        """The data of the embedded sites; not for agents.
+
+        Raises:
+            AttributeError: If the suite is not about them.
+        """
+        world = self._episodes.world
+        if world is None:
+            raise AttributeError(f"suite {self.suite.name} is not about the embedded sites, so there is no world")
+        return world
+
+    @property
     def tables(self) -> WorldTables:
         """Read access to the current world's databases, this episode's writes included; not for agents."""
         return WorldTables(self.world)
@@ -167,8 +179,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             InfrastructureError: If site or browser fail twice.
         """
         super().reset(seed=seed)
-        self._task = self._choose(options or {})
-        self._begin()
+        self._task = self._episodes.begin(self._choose(options or {}), self.np_random)
         self._reader.restart()
         self._steps = 0
         self._history: list[str] = []
@@ -197,8 +208,9 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         try:
             # Half a character is none; UTF-8 could not carry it back.
             error, answer = self._act(_LONE_SURROGATES.sub("\ufffd", str(action)), timing)
-            if answer is not None or self._steps >= self._step_limit:
-                return self._finish(error, answer, timing)
+            terminated = answer is not None or self._episodes.is_over()
+            if terminated or self._steps >= self._step_limit:
+                return self._finish(error, answer or "", terminated, timing)
         except InfrastructureError as failure:
             self._over = True
             info = self._info("", timing)
@@ -221,8 +233,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
 
     def close(self) -> None:
         """Frees the engine and the databases; may be called twice."""
-        self._engine.close()
-        self.world.close()
+        self._episodes.close()
         self._over = True
 
     @property
@@ -236,21 +247,6 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         if isinstance(wanted, Task):
             return wanted
         return self.suite.get(str(wanted))
-
-    def _begin(self) -> None:
-        """Puts the world back and opens the start pages; one retry, since browsers fail now and then."""
-        self.world.switch(self.task.world)
-        urls = [resolve_url(url) for url in self.task.start_urls]
-        cookies = [(EMBEDDED_URLS[site], *pair) for site in Site if (pair := signed_in_cookie(site)) is not None]
-        for last_try in (False, True):
-            self.world.reset()
-            try:
-                self._engine.start(urls, cookies)
-            except InfrastructureError:
-                if last_try:
-                    raise
-            else:
-                return
 
     def _act(self, text: str, timing: StepTiming) -> tuple[str, str | None]:
         """Does the action and reads the page; returns what went wrong, and the answer when the agent leaves."""
@@ -283,17 +279,17 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         timing.observe = perf_counter() - started - self._engine.settled
 
     def _finish(
-        self, error: str, answer: str | None, timing: StepTiming
+        self, error: str, answer: str, terminated: bool, timing: StepTiming
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         started = perf_counter()
         self._over = True
-        rules = evaluate_rules(self.task, answer or "", self._reader.url, self._engine, resolve_url)
+        rules = self._episodes.judge(answer, self._reader.url)
         verdict = rules
         if self._judge is not None:
             verdict = self._judge.judge(self.task.instruction, self._history, self._reader.html)
         timing.score = perf_counter() - started
         info = self._info(error, timing, verdict, rules)
-        return self._observation(error), float(verdict.success), answer is not None, answer is None, info
+        return self._observation(error), float(verdict.success), terminated, not terminated, info
 
     def _observation(self, error: str) -> Observation:
         return {
@@ -317,18 +313,10 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             "verdict": verdict,
             "rule_verdict": rules,
             "failure": None,
-            "site_state": "dirty" if self.world.changed_sites else "clean",
+            "site_state": self._episodes.site_state,
             "blocked_navigations": self._engine.blocked_navigations,
             "timing": timing,
         }
-
-
-def resolve_url(url: str) -> str:
-    """Replaces the placeholder of an embedded site by its root; the admin's root is its back office."""
-    for site, root in EMBEDDED_URLS.items():
-        suffix = "/admin" if site is Site.SHOPPING_ADMIN else ""
-        url = url.replace(site.placeholder, root + suffix)
-    return url
 
 
 def _site(name: str) -> Site:

@@ -225,14 +225,20 @@ class PageWriter:
         self.end_line()
 
     def _kept(self, node: PageNode) -> None:
-        """Headings and rows are lines of their own; what is inside them stays on the line."""
+        """Headings and rows are lines of their own; what is inside them stays on the line.
+
+        A heading or a cell that can be clicked holds the button that it is.
+        """
         starts_line = node.tag not in ("td", "th")
         if starts_line:
             self.end_line()
         self._flat += 1
         mark = len(self._line.pieces)
         self._line.pieces.append(f"<{node.tag}>")
-        self._children(node)
+        if node.tag != "tr" and _is_control(node):
+            self._made_control(node)
+        else:
+            self._children(node)
         if len(self._line.pieces) == mark + 1 and starts_line:
             self._line.pieces.pop()
         else:

@@ -17,7 +17,8 @@ from typing import Any
 from webrl_gym.errors import TaskFileError
 from webrl_gym.sites.worlds import World, cache_folder, content_key
 from webrl_gym.tasks.record import task_from_dict
-from webrl_gym.tasks.suite import TaskSuite, build_suite, suite_names
+from webrl_gym.tasks.registry import find_page_suite, unknown_suite
+from webrl_gym.tasks.suite import PRACTICE_SUITES, TaskSuite, build_suite
 from webrl_gym.types import Site
 
 
@@ -48,16 +49,27 @@ def open_reader(number: int) -> WorldTables:
     return WorldTables(World(number))
 
 
+def find_suite(name: str) -> TaskSuite:
+    """The suite called ``name``: one of page tasks (``tasks.registry``) or a practice suite.
+
+    Raises:
+        ValueError: If there is no such suite; the message names what there is.
+        TaskFileError: If its pages are not installed.
+        WorldBuildError: If a world that it needs cannot be built.
+    """
+    return find_page_suite(name) or load_suite(name)
+
+
 @cache
 def load_suite(name: str) -> TaskSuite:
-    """The suite called ``name``, drawn at its first use on this machine and read from the cache folder afterwards.
+    """The practice suite called ``name``, drawn at its first use on this machine, then read from the cache folder.
 
     Raises:
         ValueError: If there is no such suite; the message names what there is.
         WorldBuildError: If a world that it needs cannot be built.
     """
-    if name not in suite_names():
-        return build_suite(name, open_reader)
+    if name not in PRACTICE_SUITES:
+        raise unknown_suite(name)
     path = cache_folder() / "suites" / f"{name}-{_suite_key()}.json"
     with suppress(OSError, ValueError, TypeError, TaskFileError):
         records = json.loads(path.read_text(encoding="utf-8"))

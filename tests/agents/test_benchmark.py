@@ -17,6 +17,7 @@ from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
 from agents.results import EpisodeResult, result_from_json
+from agents.trajectory_io import read_trajectories
 from tests.agents.small_llama import small_llama
 from tests.completion_server import CompletionServer, completion, completion_server
 
@@ -69,6 +70,16 @@ def test_the_oracle_by_command_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_floors_by_name(agent: str) -> None:
     results, _ = run(f"agent={agent}")
     assert [result.status for result in results] == ["scored"] * 3
+
+
+@pytest.mark.browser
+def test_a_suite_of_page_tasks_is_a_panel_too() -> None:
+    results, folder = run("suite=tests.webrl_gym.tasks.page_tasks:greetings_suite", "env=chromium", "limit=2")
+    assert [(result.task_id, result.success, result.tags) for result in results] == [
+        ("greetings/greet", True, ("form",)),
+        ("greetings/at-once", True, ("form",)),
+    ]
+    assert read_trajectories(folder / "trajectories.jsonl").problems == ()
 
 
 def test_finished_work_is_shown_again_with_the_card_of_its_making() -> None:

@@ -45,3 +45,15 @@ def test_a_suite_is_the_environments() -> None:
         suite_of("practice-test", ["myspace"])
     with pytest.raises(ValueError, match="engine must be static or chromium"):
         make_env("practice-test", (), {**SETTINGS, "engine": "netscape"})
+
+
+@pytest.mark.browser
+def test_a_suite_of_page_tasks_needs_no_environment_to_be_read() -> None:
+    where = "tests.webrl_gym.tasks.page_tasks:greetings_suite"
+    tasks = suite_of(where).tasks
+    assert tasks[0].task_id == "greetings/greet"
+    with pytest.raises(ValueError, match="cannot be cut down to the sites map"):
+        suite_of(where, ["map"])
+    env = make_env(where, (), {**SETTINGS, "engine": "chromium"})
+    assert env.get_wrapper_attr("suite").tasks == tasks
+    env.close()

@@ -13,7 +13,7 @@ from flask import Flask, redirect
 from werkzeug.serving import make_server
 
 from webrl_gym.cli import main
-from webrl_gym.tasks.suite import suite_names
+from webrl_gym.tasks.registry import suite_names
 
 TASK = "practice-test/shopping.order_status/0"
 

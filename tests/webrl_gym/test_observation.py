@@ -159,6 +159,16 @@ def test_states_that_scripts_keep_are_told() -> None:
     ]
 
 
+def test_a_heading_or_cell_that_can_be_clicked_holds_a_button() -> None:
+    html = (
+        '<h3 role="tab" aria-expanded="false">Section 1</h3><table><tr><td onclick="x()">9</td><td>10</td></tr></table>'
+    )
+    assert text_of(html).split("\n") == [
+        '<h3> <button id="0" expanded="false"> Section 1 </button> </h3>',
+        '<tr> <td> <button id="1"> 9 </button> </td> <td> 10 </td> </tr>',
+    ]
+
+
 def test_a_page_that_takes_every_click_stays_readable() -> None:
     assert text_of('<div><p>Text</p><a href="/">Go</a></div>') == 'Text\n<a id="0"> Go </a>'
     body = PageNode("body", {"onclick": ""}, [PageNode("p", {}, ["Text"])])

@@ -69,8 +69,8 @@ class BrowserSession:
         self._frames: list[ForeignFrame] = []
         self._adoptions: set[asyncio.Task[None]] = set()
 
-    async def start(self, urls: Sequence[str], cookies: Sequence[Sequence[str]]) -> None:
-        """Begins an episode with one tab for each address."""
+    async def start(self, urls: Sequence[str], cookies: Sequence[Sequence[str]], still: bool) -> None:
+        """Begins an episode with one tab for each address; ``still`` as in ``Tab.navigate``."""
         browser = await self._ready_browser()
         self.blocked = 0
         if not await self._recycle(browser):
@@ -83,7 +83,7 @@ class BrowserSession:
             if position >= len(self._tabs):
                 self._tabs.append(await self._open_tab(await context.new_page()))
             tab = self._tabs[position]
-            await tab.navigate(url)
+            await tab.navigate(url, still=still)
             await tab.forget_history()
         self._current = 0
 
@@ -188,6 +188,27 @@ class BrowserSession:
         if value is None:
             raise NothingLocated(f"the locator {expression!r} finds nothing on the page")
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    async def visit(self, url: str) -> None:
+        """Opens an address in the current tab, which keeps no history of it."""
+        tab = await self._current_tab()
+        await tab.navigate(url)
+        await tab.forget_history()
+
+    async def evaluate(self, javascript: str) -> Any:
+        """Value of a JavaScript expression in the current tab, where the page's own scripts run."""
+        async with asyncio.timeout(_PATIENCE):
+            tab = await self._current_tab()
+            try:
+                return await tab.evaluate(javascript)
+            except PlaywrightError:
+                # The document went away meanwhile: the next one is asked.
+                await tab.settle()
+                return await tab.evaluate(javascript)
+
+    async def evaluate_url(self) -> str:
+        """Address of the current tab."""
+        return str((await self._current_tab()).page.url)
 
     async def close(self) -> None:
         """Closes the context; may be called twice."""

@@ -17,7 +17,7 @@ from playwright.async_api import CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
 
 from webrl_gym.engines.browser_activity import WORLD, PageActivity
-from webrl_gym.errors import ActionTargetError, BrowserError, SiteError
+from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, SiteError
 
 SETTLE_LIMIT = 6.0
 """Longest wait for a quiet page, in seconds."""
@@ -202,8 +202,29 @@ class Tab:
             raise BrowserError(f"Reading the page failed: {text[:500]}")
         return answer["result"]["value"]
 
-    async def navigate(self, url: str) -> None:
+    async def evaluate(self, javascript: str) -> Any:
+        """Value of an expression among the page's own scripts, as JSON has it; a promise is waited for.
+
+        Raises:
+            EvaluationError: If the script fails.
+            BrowserError: If the page has crashed.
+        """
+        if self.activity.crashed:
+            raise BrowserError("The page has crashed.")
+        request = {"expression": javascript, "returnByValue": True, "awaitPromise": True}
+        answer = await self._cdp.send("Runtime.evaluate", request)
+        if "exceptionDetails" in answer:
+            details = answer["exceptionDetails"]
+            text = details.get("exception", {}).get("description") or details["text"]
+            raise EvaluationError(f"the page's script {javascript[:80]!r} failed: {text.splitlines()[0][:500]}")
+        return answer["result"].get("value")
+
+    async def navigate(self, url: str, *, still: bool = True) -> None:
         """Opens an address and waits until the page is quiet.
+
+        Args:
+            url: The address.
+            still: False takes a page that is loaded for quiet, whatever its scripts still change.
 
         Raises:
             SiteError: If the site does not answer, or answers with a status of 500 or more.
@@ -219,14 +240,15 @@ class Tab:
             raise SiteError(f"{leading}{self.activity.refused[:200]} lies outside the allowed sites")
         if answer.get("errorText"):
             raise SiteError(f"{url} cannot be opened: {answer['errorText']}")
-        await self.settle()
+        await self.settle(still=still)
 
-    async def settle(self, limit: float = SETTLE_LIMIT, *, profile: str = "") -> PageState:
+    async def settle(self, limit: float = SETTLE_LIMIT, *, profile: str = "", still: bool = True) -> PageState:
         """Waits until network and document are quiet, at most ``limit`` seconds.
 
         Args:
             limit: Seconds after which a busy page is taken as it is; less once a page has proved restless.
             profile: Observation profile that the page is read for in the same pass; empty for none.
+            still: False does not wait for the document to stop changing once it is loaded.
 
         Raises:
             SiteError: If what came is a server's failure (status 500 or more).
@@ -245,7 +267,7 @@ class Tab:
             elif self.activity.busy:
                 await self.activity.next_event(left)
             else:
-                state = await self._ask_quiet(left, profile)
+                state = await self._ask_quiet(left, profile, _CALM if still else 0)
                 restless += state is None and not self.activity.busy
         if state is None:
             return CLOSED
@@ -257,11 +279,11 @@ class Tab:
         self.activity.refused = self.activity.refused or state["blocked"]
         return state
 
-    async def _ask_quiet(self, limit: float, profile: str) -> PageState | None:
+    async def _ask_quiet(self, limit: float, profile: str, stillness: int) -> PageState | None:
         """The state of a page that is quiet, or None."""
         try:
             async with asyncio.timeout(limit):
-                state: PageState = await self.ask(f"quiet({_CALM}, {_SLICE}, {json.dumps(profile)})")
+                state: PageState = await self.ask(f"quiet({stillness}, {_SLICE}, {json.dumps(profile)})")
         except (PageMoved, TimeoutError):
             return None
         return state if state["calm"] and not self.activity.busy else None

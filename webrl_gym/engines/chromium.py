@@ -119,13 +119,13 @@ class ChromiumEngine:
         """Seconds of the latest call that went into waiting for a quiet page."""
         return self._settled
 
-    def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
-        """Begins an episode; see ``Engine.start``."""
+    def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]], *, still: bool = True) -> None:
+        """Begins an episode; see ``Engine.start``. With ``still=False`` pages need only be loaded, not at rest."""
         if not self._finalizer.alive:
             raise BrowserError("The engine is closed.")
         self._connection.open()
         self._blocked = 0
-        self._connection.call("start", urls=list(urls), cookies=[list(cookie) for cookie in cookies])
+        self._connection.call("start", urls=list(urls), cookies=[list(cookie) for cookie in cookies], still=still)
 
     def snapshot(self) -> PageSnapshot:
         """Reads the current tab when it is quiet."""
@@ -160,6 +160,10 @@ class ChromiumEngine:
         finally:
             self._connection.call("evaluation_close")
 
+    def task_page(self) -> ChromiumTaskPage:
+        """The agent's current tab for a task that prepares and judges its own pages."""
+        return ChromiumTaskPage(self._connection)
+
     def screenshot(self) -> bytes | None:
         """The current tab as PNG."""
         return self._connection.call("screenshot")[1]
@@ -191,6 +195,26 @@ class ChromiumEvaluationPage:
     def locate(self, expression: str) -> str:
         """Value of a WebArena locator; see ``EvaluationPage.locate``."""
         return str(self._connection.call("evaluation_locate", expression=expression)[0])
+
+
+class ChromiumTaskPage:
+    """The agent's current tab as a task sees it; see ``tasks.page_task.TaskPage``."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    @property
+    def url(self) -> str:
+        """Address of this page."""
+        return str(self._connection.call("evaluate_url")[0])
+
+    def goto(self, url: str) -> None:
+        """Opens ``url`` here; raises ``SiteError`` or ``BrowserError`` when it cannot."""
+        self._connection.call("visit", url=url)
+
+    def evaluate(self, javascript: str) -> Any:
+        """Value of an expression in the page; raises ``EvaluationError`` when it fails."""
+        return self._connection.call("evaluate", javascript=javascript)[0]
 
 
 def _page_node(data: list[Any], part: int) -> PageNode:

@@ -24,7 +24,7 @@ from webrl_gym.errors import BrowserError
 _REQUEST_LIMIT = 90.0
 _METHODS = frozenset(
     "start snapshot execute screenshot close evaluation_open evaluation_close evaluation_goto evaluation_url "
-    "evaluation_content evaluation_locate".split()
+    "evaluation_content evaluation_locate visit evaluate evaluate_url".split()
 )
 """What an engine may ask of its session."""
 

@@ -19,6 +19,9 @@
   // Deeper elements become siblings: readers of the tree may recurse.
   const DEEPEST = 150;
   const SPARE_DEPTH = 40;
+  const CONTROLS = "a[href],button,input,select,textarea,option,summary,label,[onclick]:not(body),[contenteditable],"
+    + "[role=button],[role=link],[role=checkbox],[role=radio],[role=tab],[role^=menuitem],[role=option],[role=switch]";
+  const PARTS = `${CONTROLS},h1,h2,h3,h4,h5,h6,p,li,tr,form`;
   const NAMED_BY_TEXT = new Set(["a", "button", "label", "select", "summary"]);
   const DEEPEST_WALK = 1000;
   const STILL_ENOUGH = 8;
@@ -40,13 +43,14 @@
   const bodyOf = getter(Document, "body");
   const titleOf = getter(Document, "title");
   const scriptsOf = getter(Document, "scripts");
-  const { checkVisibility, getAttribute, matches } = Element.prototype;
+  const { checkVisibility, closest, getAttribute, getBoundingClientRect, matches, querySelector } = Element.prototype;
 
   const refs = new WeakMap();
   const elements = [];
   const scopes = new WeakMap([[document, 0]]);
   let scopesSeen = 0;
   let foreignFrames = 0;
+  let dividedElements = new WeakMap();
   const state = { lastChange: performance.now(), refusedForm: "", refusedLocation: "" };
 
   const observer = new MutationObserver(() => { state.lastChange = performance.now(); });
@@ -129,6 +133,29 @@
     return found;
   }
 
+  // True for what nothing but the mouse's shape tells to be clickable, as scripts make it. That shape is inherited, so
+  // the outermost element counts, unless all it says is in parts that can be clicked by themselves.
+  function showsHand(element) {
+    if (getComputedStyle(element).cursor !== "pointer" || closest.call(element, CONTROLS) !== null) return false;
+    const box = getBoundingClientRect.call(element);
+    if (box.width === 0 || box.height === 0 || isDivided(element) && !hasOwnText(element)) return false;
+    const parent = parentElementOf(element);
+    return parent === null || isDivided(parent) || getComputedStyle(parent).cursor !== "pointer";
+  }
+
+  function isDivided(element) {
+    let divided = dividedElements.get(element);
+    if (divided === undefined) {
+      divided = querySelector.call(element, PARTS) !== null;
+      dividedElements.set(element, divided);
+    }
+    return divided;
+  }
+
+  function hasOwnText(element) {
+    return [...nodesIn(element)].some((child) => kindOf(child) === Node.TEXT_NODE && child.data.trim());
+  }
+
   // What a page hides stays out. Options have no box of their own, nor has what only groups others.
   function isLaidOut(element) {
     if (checkVisibility.call(element) || UNBOXED.has(tagOf(element))) return true;
@@ -157,6 +184,7 @@
       }
     }
     const found = attributesOf(element, tag, scope);
+    if (showsHand(element)) found.onclick = "";
     let empty = true;
     for (const _ in found) { empty = false; break; }
     const node = [tag, refOf(element), empty ? 0 : found];
@@ -212,6 +240,7 @@
 
   function wholePage() {
     const tree = [];
+    dividedElements = new WeakMap();
     const root = bodyOf(document) ?? document.documentElement;
     if (root) addElement(root, tree, 0, 0);
     return tree.length === 1 ? tree[0] : ["body", -1, 0, ...tree];

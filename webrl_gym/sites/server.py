@@ -20,7 +20,6 @@ from webrl_gym.sites.dispatch import SITES_BY_HOST
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-_THREADS = 2
 _MAX_BODY = 8 * 1024 * 1024
 
 
@@ -32,12 +31,15 @@ class SiteServer:
         port: The port it listens on.
     """
 
-    def __init__(self, app: WSGIApplication | None, hosts: Collection[str] = tuple(SITES_BY_HOST)) -> None:
+    def __init__(
+        self, app: WSGIApplication | None, hosts: Collection[str] = tuple(SITES_BY_HOST), *, threads: int = 2
+    ) -> None:
         """Starts serving.
 
         Args:
             app: Answers requests to ``hosts``; None refuses every request.
             hosts: Host names, with ports other than 80.
+            threads: Most requests that are answered at the same time.
 
         Raises:
             SiteError: If no loopback port can be had.
@@ -53,7 +55,7 @@ class SiteServer:
                 map=self._sockets,
                 host="127.0.0.1",
                 port=0,
-                threads=_THREADS,
+                threads=threads,
                 ident="",
                 max_request_body_size=_MAX_BODY,
                 clear_untrusted_proxy_headers=True,

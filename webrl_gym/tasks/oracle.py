@@ -1,30 +1,34 @@
-"""The scripted oracle as an agent: follows the template's script, reads only what the environment shows."""
+"""The scripted oracle as an agent: follows the task's script, reads only what the environment shows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from webrl_gym.actions import format_action, leave
 from webrl_gym.tasks.page_view import Oracle, PageView
-from webrl_gym.tasks.practice import template_by_name
+from webrl_gym.tasks.practice import practice_oracle
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation
 
+Solve = Callable[[Task, PageView], Oracle]
+"""Begins a task's script on its first page, as ``TaskSuite.solve`` does; raises ``ValueError`` when it has none."""
+
 
 class OracleAgent:
-    """Solves practice tasks; ``reset(task)``, then ``act(observation)`` for each step."""
+    """Solves tasks by their scripts; ``reset(task)``, then ``act(observation)`` for each step."""
 
-    def __init__(self) -> None:
-        """Starts without a task."""
+    def __init__(self, solve: Solve = practice_oracle) -> None:
+        """Starts without a task.
+
+        Args:
+            solve: ``solve`` of the suite that the tasks are from; that of the practice suites when left out.
+        """
+        self._solve = solve
         self._task: Task | None = None
         self._script: Oracle | None = None
 
     def reset(self, task: Task) -> None:
-        """Takes up a task.
-
-        Raises:
-            ValueError: If the task was not made from a practice template.
-        """
-        if task.template is None:
-            raise ValueError(f"Task {task.task_id} has no template, so there is no oracle for it")
+        """Takes up a task."""
         self._task = task
         self._script = None
 
@@ -32,14 +36,15 @@ class OracleAgent:
         """The next action as text; leaves without an answer when the script is over.
 
         Raises:
+            ValueError: If there is no script for the task.
             OracleLost: If the page does not hold what the script looks for.
         """
-        if self._task is None or self._task.template is None:
+        if self._task is None:
             raise ValueError("reset(task) comes before act(observation)")
         page = PageView(observation)
         try:
             if self._script is None:
-                self._script = template_by_name(self._task.template).solve(page, self._task.parameters)
+                self._script = self._solve(self._task, page)
                 return format_action(next(self._script))
             return format_action(self._script.send(page))
         except StopIteration:

@@ -12,7 +12,9 @@ from typing import Any, cast
 from webrl_gym.errors import TaskFileError
 from webrl_gym.types import Site
 
-EVALUATION_TYPES = frozenset(("string_match", "url_match", "program_html"))
+OWN_SCORE = "own_score"
+"""Evaluation type of a page task, which scores itself and needs none of the embedded sites."""
+EVALUATION_TYPES = frozenset(("string_match", "url_match", "program_html", OWN_SCORE))
 OFFICIAL_STEP_LIMIT = 30
 
 
@@ -22,7 +24,7 @@ class Task:
 
     Attributes:
         task_id: Unique within its suite.
-        sites: Sites that the task needs, the one it starts on first.
+        sites: Embedded sites that the task needs, the one it starts on first; none for a page task.
         instruction: What to do, in words (WebArena's intent).
         start_urls: Pages opened at the start, one a tab, with placeholders such as ``__SHOPPING__``.
         evaluation: The official ``eval`` record.
@@ -68,7 +70,7 @@ def task_from_dict(record: Mapping[str, Any]) -> Task:
     try:
         sites = tuple(Site(name) for name in record["sites"])
         types = set(record["evaluation"]["eval_types"])
-        if not sites or types - EVALUATION_TYPES:
+        if not (sites or OWN_SCORE in types) or types - EVALUATION_TYPES:
             raise ValueError(f"sites {record['sites']} and evaluation types {sorted(types)}")
         return Task(
             task_id=str(record["task_id"]),

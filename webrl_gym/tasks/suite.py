@@ -16,7 +16,8 @@ from itertools import cycle
 import numpy as np
 
 from webrl_gym.errors import TaskFileError
-from webrl_gym.tasks.practice import all_templates, template_by_name
+from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.practice import all_templates, practice_oracle, template_by_name
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.template import Split, Template, WorldReader
 from webrl_gym.types import Site
@@ -71,11 +72,6 @@ PRACTICE_SUITES = {
         ),
     )
 }
-
-
-def suite_names() -> list[str]:
-    """Names of all suites that can be asked for."""
-    return list(PRACTICE_SUITES)
 
 
 class TaskSuite:
@@ -146,6 +142,14 @@ class TaskSuite:
         serial = "".join(rng.choice("0123456789abcdef") for _ in range(8))
         return replace(task, task_id=f"evolved/{template.name}/{serial}", suite="evolved", parent=parent.task_id)
 
+    def solve(self, task: Task, page: PageView) -> Oracle:
+        """Begins a task's scripted oracle on its first page.
+
+        Raises:
+            ValueError: If the task was not made from a practice template.
+        """
+        return practice_oracle(task, page)
+
     def rephrase(self, task: Task, rng: random.Random) -> Task:
         """The same task in other words, as its template has them.
 
@@ -168,17 +172,12 @@ def build_suite(name: str, open_reader: OpenReader) -> TaskSuite:
     """Draws a practice suite.
 
     Args:
-        name: One of ``suite_names()``.
+        name: One of ``PRACTICE_SUITES``.
         open_reader: Gives read access to a world.
 
     Raises:
-        ValueError: If there is no such suite; the message names the near ones.
         TaskFileError: If the templates cannot fill it.
     """
-    if name not in PRACTICE_SUITES:
-        near = get_close_matches(name, PRACTICE_SUITES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"there is no suite {name!r}; choose one of {', '.join(suite_names())}{hint}")
     spec = PRACTICE_SUITES[name]
     taken = {task.key for other in spec.apart_from for task in build_suite(other, open_reader)}
     return TaskSuite(name, _draw_suite(spec, open_reader, taken), open_reader)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from werkzeug.test import Client
+
+from webrl_gym.sites.folder import FolderApp
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Client:
+    pages = tmp_path / "pages"
+    (pages / "sub").mkdir(parents=True)
+    (pages / "sub" / "index.html").write_text("<h1>Grüße</h1>", encoding="utf-8")
+    (pages / "ä b.js").write_text("1", encoding="utf-8")
+    (pages / "data").write_bytes(b"\x00")
+    (tmp_path / "secret.html").write_text("secret", encoding="utf-8")
+    (pages / "way-out.html").symlink_to(tmp_path / "secret.html")
+    return Client(FolderApp(pages))
+
+
+def test_files_come_with_their_type(client: Client) -> None:
+    answer = client.get("/sub/")
+    assert (answer.status_code, answer.text) == (200, "<h1>Grüße</h1>")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert client.get("/sub/index.html").data == answer.data
+    assert client.get("/ä b.js").headers["Content-Type"].startswith("text/javascript")
+    assert client.get("/data").headers["Content-Type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/", "/../secret.html", "/%2e%2e/secret.html", "/way-out.html", "/a\x00b"]
+)
+def test_nothing_else_comes(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 404

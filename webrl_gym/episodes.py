@@ -1,0 +1,236 @@
+"""What the kinds of tasks need of an environment: to begin an episode, to know its end, and to judge it.
+
+``SiteEpisodes``: tasks on the embedded sites, which are put back for each, judged by rules. ``PageEpisodes``: tasks of
+one's own (``tasks.page_task``), which prepare and judge their own pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from webrl_gym.engines import make_engine
+from webrl_gym.engines.chromium import ChromiumEngine
+from webrl_gym.engines.protocol import Engine
+from webrl_gym.errors import EvaluationError, InfrastructureError, SiteError
+from webrl_gym.evaluation import evaluate_rules
+from webrl_gym.sites.folder import FolderApp
+from webrl_gym.sites.server import SiteServer
+from webrl_gym.sites.web import signed_in_cookie
+from webrl_gym.sites.worlds import World
+from webrl_gym.tasks.page_suite import PageSuite
+from webrl_gym.tasks.page_task import PageTask
+from webrl_gym.tasks.record import Task
+from webrl_gym.tasks.suite import TaskSuite
+from webrl_gym.types import EMBEDDED_URLS, OutcomeVerdict, Site, VerdictStatus
+
+_THREADS = 8
+"""Requests answered at the same time: a page may ask for many files at once."""
+_SCORE_FAILURES = (EvaluationError, InfrastructureError, KeyError, TypeError, ValueError)
+"""What says that a task could not judge its pages: they failed, or held something else than it expects."""
+
+
+class Episodes(Protocol):
+    """One kind of tasks in one environment."""
+
+    @property
+    def engine(self) -> Engine:
+        """Carries the pages."""
+
+    @property
+    def world(self) -> World | None:
+        """The embedded sites' data, this environment's own; None when the tasks are not about them."""
+
+    def begin(self, task: Task, rng: np.random.Generator) -> Task:
+        """Opens the task's start pages; repeats it once when the infrastructure fails, since browsers do now and then.
+
+        Args:
+            task: What to begin.
+            rng: Decides whatever the task leaves to chance.
+
+        Returns:
+            The task with the instruction of this episode.
+
+        Raises:
+            InfrastructureError: If it failed twice.
+        """
+
+    def is_over(self) -> bool:
+        """True when the task has ended by itself; raises ``InfrastructureError`` when that cannot be told."""
+
+    def judge(self, answer: str, last_url: str) -> OutcomeVerdict:
+        """The verdict of the task's own rules on the end of the episode.
+
+        Args:
+            answer: What the agent said when it left; empty if it did not.
+            last_url: Address of its last page.
+        """
+
+    @property
+    def site_state(self) -> str:
+        """``dirty`` once the episode has changed what a site stores, so far as is known; else ``clean``."""
+
+    def close(self) -> None:
+        """Frees engine and data; may be called twice."""
+
+
+class SiteEpisodes:
+    """Tasks on the embedded sites.
+
+    Attributes:
+        engine: Either engine.
+        world: The sites' data, this environment's own.
+    """
+
+    def __init__(self, engine: str, chromium_path: str | None) -> None:
+        """Prepares the sites; arguments as for ``make_engine``."""
+        self.world = World(0)
+        self.engine = make_engine(engine, self.world, chromium_path)
+        self._task: Task | None = None
+
+    def begin(self, task: Task, rng: np.random.Generator) -> Task:  # noqa: ARG002 - nothing is left to chance here
+        """Puts the world back and opens the start pages, signed in."""
+        self._task = task
+        self.world.switch(task.world)
+        urls = [resolve_url(url) for url in task.start_urls]
+        cookies = [(EMBEDDED_URLS[site], *pair) for site in Site if (pair := signed_in_cookie(site)) is not None]
+
+        def start() -> Task:
+            self.world.reset()
+            self.engine.start(urls, cookies)
+            return task
+
+        return _once_more(start)
+
+    def is_over(self) -> bool:
+        """Never: the agent or the step limit ends these tasks."""
+        return False
+
+    def judge(self, answer: str, last_url: str) -> OutcomeVerdict:
+        """What WebArena's rules say."""
+        assert self._task is not None, "begin() comes first"
+        return evaluate_rules(self._task, answer, last_url, self.engine, resolve_url)
+
+    @property
+    def site_state(self) -> str:
+        """``dirty`` once a site's database was written to."""
+        return "dirty" if self.world.changed_sites else "clean"
+
+    def close(self) -> None:
+        """Frees the engine and the databases."""
+        self.engine.close()
+        self.world.close()
+
+
+class PageEpisodes:
+    """Page tasks, on Chromium.
+
+    Attributes:
+        engine: A browser that is kept inside the suite's origins.
+        world: None.
+    """
+
+    world: None = None
+
+    def __init__(self, suite: PageSuite, engine: str, chromium_path: str | None) -> None:
+        """Serves the suite's pages.
+
+        Args:
+            suite: Tasks and pages.
+            engine: ``chromium``; nothing else runs the pages' scripts.
+            chromium_path: The browser's executable; found by itself when None.
+
+        Raises:
+            ValueError: If another engine is asked for.
+            BrowserMissing: If no browser is found.
+        """
+        if engine != "chromium":
+            raise ValueError(f'suite {suite.name} needs engine="chromium": its pages run JavaScript; got {engine!r}')
+        server = None
+        if suite.pages is not None:
+            app = FolderApp(suite.pages) if isinstance(suite.pages, Path) else suite.pages
+            server = SiteServer(app, [urlsplit(origin).netloc for origin in suite.origins], threads=_THREADS)
+        self.engine = ChromiumEngine(None, executable=chromium_path, server=server, origins=suite.origins)
+        self._page = self.engine.task_page()
+        self._suite = suite
+        self._tasks: dict[str, PageTask] = {}
+        self._task: PageTask | None = None
+
+    def begin(self, task: Task, rng: np.random.Generator) -> Task:
+        """Opens the start pages and lets the task set up the first."""
+        page_task = self._task = self._tasks.get(task.task_id) or self._suite.make_task(task.task_id)
+        self._tasks[task.task_id] = page_task
+        seed = int(rng.integers(2**63))
+
+        def start() -> Task:
+            self.engine.start(task.start_urls, (), still=page_task.waits_for_rest)
+            try:
+                instruction = page_task.set_up(self._page, np.random.default_rng(seed))
+            except EvaluationError as error:
+                raise SiteError(f"{task.task_id} could not be set up: {error}") from error
+            return replace(task, instruction=instruction)
+
+        return _once_more(start)
+
+    def is_over(self) -> bool:
+        """Asks the task."""
+        try:
+            return self._current.is_over(self._page)
+        except EvaluationError as error:
+            raise SiteError(f"{self._current.task_id} cannot tell whether it is over: {error}") from error
+
+    def judge(self, answer: str, last_url: str) -> OutcomeVerdict:  # noqa: ARG002 - the task reads its page itself
+        """The task's own score."""
+        try:
+            score = float(self._current.score(self._page, answer))
+            if not 0.0 <= score <= 1.0:
+                raise ValueError(f"a score is 0.0 to 1.0, got {score}")
+        except _SCORE_FAILURES as error:
+            return OutcomeVerdict(VerdictStatus.UNSCORED, 0.0, "rules", detail=f"{type(error).__name__}: {error}")
+        return OutcomeVerdict(VerdictStatus.SCORED, score, "rules", detail=f"the task's own score is {score:g}")
+
+    @property
+    def site_state(self) -> str:
+        """``clean``: what other people's sites store is not known here."""
+        return "clean"
+
+    def close(self) -> None:
+        """Frees the engine and its server."""
+        self.engine.close()
+
+    @property
+    def _current(self) -> PageTask:
+        assert self._task is not None, "begin() comes first"
+        return self._task
+
+
+def make_episodes(suite: TaskSuite, engine: str, chromium_path: str | None) -> SiteEpisodes | PageEpisodes:
+    """What the tasks of ``suite`` need, over the engine called ``engine``.
+
+    Raises:
+        ValueError: If the suite needs another engine.
+        BrowserMissing: If ``chromium`` finds no browser.
+    """
+    if isinstance(suite, PageSuite):
+        return PageEpisodes(suite, engine, chromium_path)
+    return SiteEpisodes(engine, chromium_path)
+
+
+def resolve_url(url: str) -> str:
+    """Replaces the placeholder of an embedded site by its root; the admin's root is its back office."""
+    for site, root in EMBEDDED_URLS.items():
+        suffix = "/admin" if site is Site.SHOPPING_ADMIN else ""
+        url = url.replace(site.placeholder, root + suffix)
+    return url
+
+
+def _once_more(start: Callable[[], Task]) -> Task:
+    try:
+        return start()
+    except InfrastructureError:
+        return start()
