@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -11,13 +11,13 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Dict
 from numpy.typing import NDArray
-from PIL import Image
 
 from webrl_gym.actions import MAX_ACTION_LENGTH, Action, ActionKind, describe_action, parse_action
 from webrl_gym.engines import make_engine
 from webrl_gym.errors import ActionError, ActionTargetError, InfrastructureError
 from webrl_gym.evaluation import evaluate_rules
 from webrl_gym.observation import DEFAULT_BUDGET, SimplifiedPage, simplify
+from webrl_gym.rendering import BLACK, RenderModeRefused, pixels, render_modes, why_not_rendered
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
 from webrl_gym.sites.web import signed_in_cookie
 from webrl_gym.sites.worlds import World
@@ -72,7 +72,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     WebArena (arXiv 2307.13854), VisualAgentBench's WebArena-Lite (arXiv 2408.06327), WebRL (arXiv 2411.02337).
     """
 
-    metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 2}  # noqa: RUF012 - Gymnasium's own declaration
+    metadata = {"render_modes": ["ansi", "rgb_array", "human"], "render_fps": 2}  # noqa: RUF012 - Gymnasium's own declaration
 
     def __init__(
         self,
@@ -80,6 +80,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         suite: str = "practice-train",
         engine: str = "static",
         only_sites: Sequence[str] = (),
+        only_templates: Sequence[str] = (),
         reward: str = "rules",
         scorer: YesNoScorer | None = None,
         max_steps: int | None = None,
@@ -93,12 +94,14 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             suite: Name of the task suite (``webrl_gym.suite_names()``).
             engine: ``static`` (in this process) or ``chromium`` (a real browser).
             only_sites: Keep only tasks that need no other sites than these; all when empty.
+            only_templates: Keep only tasks made from these templates (``shopping.search``); all when empty.
             reward: ``rules`` or ``orm``.
             scorer: Judge for ``reward="orm"``.
             max_steps: Step limit instead of each task's own.
             budget: Most characters of ``html``.
             chromium_path: The browser's executable; found by itself when None.
-            render_mode: ``ansi`` (page text) on the static engine, ``rgb_array`` (screenshot) on chromium.
+            render_mode: ``ansi`` (page text) on the static engine; ``rgb_array`` (screenshot) or, where there is a
+                display, ``human`` (the browser's own window) on chromium.
 
         Raises:
             ValueError: If arguments are unknown or contradict each other; all problems in one message.
@@ -108,10 +111,12 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         self.suite: TaskSuite = load_suite(suite)
         if only_sites:
             self.suite = self.suite.only([_site(name) for name in only_sites])
+        if only_templates:
+            self.suite = self.suite.made_from(only_templates)
         self.render_mode = render_mode
-        self.metadata = {**self.metadata, "render_modes": ["ansi"] if engine == "static" else ["rgb_array"]}
+        self.metadata = {**self.metadata, "render_modes": render_modes(engine)}
         self.world = World(0)
-        self._engine = make_engine(engine, self.world, chromium_path)
+        self._engine = make_engine(engine, self.world, chromium_path, headed=render_mode == "human")
         self._judge = OutcomeRewardModel(scorer) if scorer is not None and reward == "orm" else None
         self._max_steps = max_steps
         self._budget = budget
@@ -126,6 +131,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         )
         self.action_space = UnicodeText(MAX_ACTION_LENGTH)
         self._task: Task | None = None
+        self._picture = BLACK
         self._over = True
 
     @property
@@ -199,12 +205,22 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         return self._observation(error), 0.0, False, False, self._info(error, timing)
 
     def render(self) -> str | NDArray[np.uint8] | None:
-        """The page as text (``ansi``) or as a picture (``rgb_array``, shape (height, width, 3))."""
+        """The page as text (``ansi``) or as a picture (``rgb_array``, shape (height, width, 3)); None otherwise.
+
+        The page of a browser that has failed is the last one that was rendered; a black one if none was.
+
+        Raises:
+            gymnasium.error.ResetNeeded: If there was no reset yet.
+        """
+        if self._task is None:
+            raise gymnasium.error.ResetNeeded("call reset() before render(): there is no page yet")
         if self.render_mode == "ansi":
             return f"{self._snapshot.url}\n{self._html}"
         if self.render_mode == "rgb_array":
-            png = self._engine.screenshot()
-            return None if png is None else np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+            with suppress(InfrastructureError):
+                if png := self._engine.screenshot():
+                    self._picture = pixels(png)
+            return self._picture.copy()
         return None
 
     def screenshot(self) -> bytes | None:
@@ -362,10 +378,11 @@ def _check_arguments(
         problems.append(f"max_steps must be at least 1, got {max_steps}")
     if budget < _LEAST_BUDGET:
         problems.append(f"budget must be at least {_LEAST_BUDGET} characters, got {budget}")
-    allowed = {"static": "ansi", "chromium": "rgb_array"}
-    if engine not in allowed:
+    if engine not in ("static", "chromium"):
         problems.append(f"engine must be static or chromium, got {engine!r}")
-    elif render_mode not in (None, allowed[engine]):
-        problems.append(f"the {engine} engine renders {allowed[engine]!r} only, got {render_mode!r}")
+    elif refusal := why_not_rendered(engine, render_mode):
+        if not problems:
+            raise RenderModeRefused(refusal)
+        problems.append(refusal)
     if problems:
         raise ValueError("; ".join(problems))

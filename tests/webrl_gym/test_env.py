@@ -1,30 +1,17 @@
 from __future__ import annotations
 
-import json
-import warnings
 from typing import Any
 
 import gymnasium
 import pytest
-from gymnasium.envs.registration import EnvSpec
-from gymnasium.utils.env_checker import check_env
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import webrl_gym
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import SiteError
 from webrl_gym.types import StepTiming, VerdictStatus
 
 STATUS_TASK = "practice-train/shopping.order_status/0"
-
-
-def test_the_checker_finds_nothing_to_warn_about() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        env = gymnasium.make(webrl_gym.ENV_ID, disable_env_checker=True)
-        check_env(env.unwrapped)
-        env.close()
 
 
 def test_the_seed_decides_the_task(env: WebArenaLiteEnv) -> None:
@@ -151,23 +138,6 @@ def test_only_sites_keeps_the_order() -> None:
     assert {site.value for task in env.suite for site in task.sites} == {"map", "gitlab"}
     assert len(env.suite) == 56
     env.close()
-
-
-def test_the_page_renders_as_text() -> None:
-    env = gymnasium.make("webrl_gym:webrl_gym/WebArenaLite-v0", render_mode="ansi")
-    observation, _ = env.reset(seed=0)
-    assert env.render() == f"{observation['url']}\n{observation['html']}"
-    env.close()
-
-
-def test_the_spec_survives_json() -> None:
-    env = gymnasium.make(webrl_gym.ENV_ID, suite="practice-valid")
-    assert env.spec is not None
-    restored = EnvSpec.from_json(json.loads(json.dumps(env.spec.to_json())))
-    again = gymnasium.make(restored)
-    assert again.reset(seed=5)[1]["task"] == env.reset(seed=5)[1]["task"]
-    env.close()
-    again.close()
 
 
 def test_a_judge_may_give_the_reward() -> None:

@@ -24,8 +24,9 @@ _names = itertools.count(1)
 class _Connection:
     """An engine's session at a driver; survives the driver's death by opening a new one."""
 
-    def __init__(self, executable: str | None, proxy: str | None, origins: Sequence[str]) -> None:
+    def __init__(self, executable: str | None, headed: bool, proxy: str | None, origins: Sequence[str]) -> None:
         self._executable = executable
+        self._headed = headed
         self._settings = {"proxy": proxy, "origins": list(origins)}
         self._driver: DriverClient | None = None
         self._name = f"engine-{next(_names)}"
@@ -34,7 +35,7 @@ class _Connection:
         if self._driver is not None and self._driver.alive:
             return
         self.close()
-        driver = acquire_driver(self._executable)
+        driver = acquire_driver(self._executable, self._headed)
         try:
             driver.call(self._name, "open", **self._settings)
         except BaseException:
@@ -69,6 +70,7 @@ class ChromiumEngine:
         world: World | None,
         *,
         executable: str | None = None,
+        headed: bool = False,
         server: SiteServer | None = None,
         origins: Sequence[str] = tuple(EMBEDDED_URLS.values()),
     ) -> None:
@@ -78,6 +80,7 @@ class ChromiumEngine:
             world: What the embedded sites show; its life cycle stays with the caller. None when ``server`` serves
                 other pages, or for a real deployment at ``origins`` without one.
             executable: Path of the browser; found by itself when None.
+            headed: Whether the browser shows its window; needs a display.
             server: Serves pages instead of the embedded sites; closed with the engine.
             origins: Roots of the addresses that the agent may visit.
 
@@ -87,7 +90,7 @@ class ChromiumEngine:
         if world is not None and server is None:
             server = SiteServer(SiteDispatcher(world), [urlsplit(origin).netloc for origin in origins])
         self._server = server
-        self._connection = _Connection(executable, None if server is None else server.url, origins)
+        self._connection = _Connection(executable, headed, None if server is None else server.url, origins)
         self._finalizer = weakref.finalize(self, _close, self._connection, server)
         self._document: Any = None
         self._blocked = 0

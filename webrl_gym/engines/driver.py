@@ -19,7 +19,7 @@ from playwright.async_api import Error as PlaywrightError
 from webrl_gym.engines.browser_errors import translate
 from webrl_gym.engines.browser_launch import chromium_flags, find_chromium, missing
 from webrl_gym.engines.browser_session import BrowserSession
-from webrl_gym.engines.driver_messages import LENGTHS, decode_head, encode, encode_error
+from webrl_gym.engines.driver_messages import HEADED, LENGTHS, decode_head, encode, encode_error
 from webrl_gym.errors import BrowserError
 
 _START_LIMIT_MS = 60_000
@@ -34,10 +34,11 @@ _METHODS = frozenset(
 class Driver:
     """Sessions by name over one browser, which is started at first use and again after it has died."""
 
-    def __init__(self, playwright: Playwright, executable: str | None) -> None:
-        """Serves sessions with the browser at ``executable``; None searches for one."""
+    def __init__(self, playwright: Playwright, executable: str | None, headed: bool) -> None:
+        """Serves sessions with the browser at ``executable``, which None searches for; ``headed`` shows its windows."""
         self._playwright = playwright
         self._executable = executable
+        self._headed = headed
         self._browser: Browser | None = None
         self._starting = asyncio.Lock()
         self._sessions: dict[str, BrowserSession] = {}
@@ -82,6 +83,7 @@ class Driver:
                 try:
                     self._browser = await self._playwright.chromium.launch(
                         executable_path=path,
+                        headless=not self._headed,
                         args=chromium_flags(),
                         timeout=_START_LIMIT_MS,
                         handle_sigint=False,
@@ -93,12 +95,12 @@ class Driver:
             return self._browser
 
 
-async def serve(channel: socket.socket, executable: str | None) -> None:
+async def serve(channel: socket.socket, executable: str | None, headed: bool) -> None:
     """Answers requests from ``channel`` until its other end closes."""
     reader, writer = await asyncio.open_connection(sock=channel)
     running: set[asyncio.Task[None]] = set()
     async with async_playwright() as playwright:
-        driver = Driver(playwright, executable)
+        driver = Driver(playwright, executable, headed)
 
         async def handle(head: dict[str, Any]) -> None:
             reply: dict[str, Any] = {"id": head["id"]}
@@ -128,7 +130,9 @@ def main() -> None:
     channel = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     # Nobody else in this process may read from the socket.
     sys.stdin.close()
-    asyncio.run(serve(channel, sys.argv[1] if len(sys.argv) > 1 else None))
+    arguments = sys.argv[1:]
+    headed = arguments[:1] == [HEADED]
+    asyncio.run(serve(channel, next(iter(arguments[headed:]), None), headed))
 
 
 if __name__ == "__main__":
