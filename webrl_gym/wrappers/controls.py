@@ -17,7 +17,9 @@ from webrl_gym.actions import Action, click, search, select_option, type_text
 KINDS = ("link", "button", "field", "select", "toggle", "summary", "other")
 """What a control can be; a field is whatever takes text."""
 
-_OPENING = re.compile(r'<([a-z][\w-]*)((?:\s+[\w-]+(?:="[^"]*")?)*)\s*/?>')
+# Texts of the profile webrl may hold quotes, so what is not a list of attributes ends with the next bracket.
+_OPENING = re.compile(r'<([a-z][\w-]*)((?:\s+[\w-]+(?:="[^"]*")?)*|\s[^<>]*)\s*>')
+_OPTION = re.compile(r"<option[^>]*>([^<]*)")
 _ATTRIBUTE = re.compile(r'([\w-]+)(?:="([^"]*)")?')
 _NAMING = ("label", "data-text", "aria-label", "placeholder", "title")
 _KIND_BY_TAG = {"a": "link", "button": "button", "textarea": "field", "select": "select", "summary": "summary"}
@@ -120,8 +122,10 @@ def natural_action(control: Control, page: Sequence[Control], instruction: str) 
 
 def _control(match: re.Match[str], line: str, number: int) -> Control:
     attributes = {key: html.unescape(value) for key, value in _ATTRIBUTE.findall(match[2])}
-    inner = html.unescape(line[match.end() :].partition("<")[0].strip())
     kind, kind_of_input = _KIND_BY_TAG.get(match[1], "other"), ""
+    inside = line[match.end() :].partition(f"</{match[1]}>")[0]
+    inner = html.unescape(inside.partition("<")[0].strip())
+    options = _OPTION.findall(inside) or inner.split(" | ") if kind == "select" else []
     if match[1] == "input":
         kind_of_input = attributes.get("type", "text").lower()
         kind = "toggle" if kind_of_input in _TOGGLES else "button" if kind_of_input in _BUTTONS else "field"
@@ -131,8 +135,8 @@ def _control(match: re.Match[str], line: str, number: int) -> Control:
         kind=kind,
         type=kind_of_input,
         name=name or ("" if kind in ("select", "field") else inner),
-        value=attributes.get("value", inner if match[1] == "textarea" else ""),
-        options=tuple(option.strip() for option in inner.split(" | ")) if kind == "select" and inner else (),
+        value=attributes.get("value") or attributes.get("data-value") or (inner if match[1] == "textarea" else ""),
+        options=tuple(html.unescape(option).strip() for option in options if option.strip()),
         is_on="checked" in attributes or attributes.get("expanded") == "true",
         line=number,
     )

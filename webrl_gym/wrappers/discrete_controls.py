@@ -70,13 +70,20 @@ class DiscreteControls(gymnasium.Wrapper[Any, Any, Observation, str], gymnasium.
         return self._read(observation), info
 
     def step(self, action: int | np.integer[Any]) -> tuple[_Features, float, bool, bool, dict[str, Any]]:
-        """Carries out action number ``action``."""
+        """Carries out action number ``action``; raises ``ValueError`` if there is no such number."""
         text = self.written(int(action))
         observation, reward, terminated, truncated, info = self.env.step(text)
         return self._read(observation), float(reward), terminated, truncated, {**info, "action": text}
 
     def written(self, action: int) -> str:
-        """The action numbered ``action`` on the current page, in the action language."""
+        """The action numbered ``action`` on the current page, in the action language.
+
+        Raises:
+            ValueError: If there is no such number.
+        """
+        last = len(PLAIN_ACTIONS) + self._slots - 1
+        if not 0 <= action <= last:
+            raise ValueError(f"an action is a number from 0 to {last}, got {action}")
         if action < len(PLAIN_ACTIONS):
             return format_action(PLAIN_ACTIONS[action])
         slot = action - len(PLAIN_ACTIONS)
