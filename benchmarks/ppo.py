@@ -10,10 +10,13 @@ task is about. The random policy draws among the actions that have something to 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gymnasium
@@ -63,24 +66,31 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=60_000, help="environment steps of training")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--engine", default="static", choices=["static", "chromium"])
+    parser.add_argument("--workers", type=int, default=1, help="seeds at a time, a process each")
     options = parser.parse_args()
-    # More threads than one are slower for a network this small.
-    torch.set_num_threads(1)
-
-    seen = list(load_suite("practice-train").made_from(TEMPLATES))
-    held_out = [task for name in TEMPLATES for task in held_out_tasks(name, 10, {task.key for task in seen})]
-    env = DiscreteControls(gymnasium.make(webrl_gym.ENV_ID, engine=options.engine))
-    rows: list[dict[str, Any]] = []
-    for seed in options.seeds:
-        rng = np.random.default_rng(seed)
-        rows.append(_measured("random", seed, 0.0, env, seen, held_out, random_policy(rng)))
-        started = time.perf_counter()
-        model = train(seed, options.steps, TEMPLATES, options.engine)
-        seconds = time.perf_counter() - started
-        rows.append(_measured("PPO", seed, seconds, env, seen, held_out, greedy(model)))
-    env.close()
+    run = partial(measure, steps=options.steps, engine=options.engine)
+    with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
+        rows = [row for rows in pool.map(run, options.seeds) for row in rows]
     record = {"engine": options.engine, "steps": options.steps, "settings": SETTINGS, "templates": TEMPLATES}
     print(f"written to {write_record('ppo', {**record, 'environments': ENVIRONMENTS, 'runs': rows})}")
+
+
+def measure(seed: int, steps: int, engine: str) -> list[dict[str, Any]]:
+    """One seed's rows of the table: the random policy's and PPO's."""
+    # More threads than one are slower for a network this small.
+    torch.set_num_threads(1)
+    seen = list(load_suite("practice-train").made_from(TEMPLATES))
+    held_out = [task for name in TEMPLATES for task in held_out_tasks(name, 10, {task.key for task in seen})]
+    env = DiscreteControls(gymnasium.make(webrl_gym.ENV_ID, engine=engine))
+    count = partial(_row, seed=seed, env=env, parts={"training": seen, "held_out": held_out})
+    rows = [count("random", random_policy(np.random.default_rng(seed)))]
+    wall, cpu = time.perf_counter(), time.process_time()
+    model = train(seed, steps, TEMPLATES, engine)
+    spent = {"training_s": time.perf_counter() - wall, "training_cpu_s": time.process_time() - cpu}
+    rows.append({**count("PPO", greedy(model)), **{name: round(value, 1) for name, value in spent.items()}})
+    print(f"PPO     seed {seed}: trained for {spent['training_s']:.0f} s ({spent['training_cpu_s']:.0f} s of CPU time)")
+    env.close()
+    return rows
 
 
 def train(seed: int, steps: int, templates: Sequence[str], engine: str = "static") -> PPO:
@@ -134,11 +144,9 @@ def successes(env: DiscreteControls, tasks: Iterable[Task], act: Act) -> list[bo
     return done
 
 
-def _measured(
-    policy: str, seed: int, seconds: float, env: DiscreteControls, seen: list[Task], held_out: list[Task], act: Act
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"policy": policy, "seed": seed, "training_seconds": round(seconds, 1)}
-    for part, tasks in (("training", seen), ("held_out", held_out)):
+def _row(policy: str, act: Act, *, seed: int, env: DiscreteControls, parts: dict[str, list[Task]]) -> dict[str, Any]:
+    row: dict[str, Any] = {"policy": policy, "seed": seed}
+    for part, tasks in parts.items():
         done = successes(env, tasks, act)
         low, high = wilson_interval(sum(done), len(done))
         pairs = list(zip(tasks, done, strict=True))
@@ -149,11 +157,8 @@ def _measured(
             "tasks": len(done),
             "by_template": {name: f"{sum(oks)} of {len(oks)}" for name, oks in by_template.items()},
         }
-    print(
-        f"{policy:7} seed {seed}: training tasks {row['training']['success']:.1%}, "
-        f"held-out world {row['held_out']['success']:.1%} ({seconds:.0f} s)",
-        flush=True,
-    )
+    shown = ", ".join(f"{part} {row[part]['success']:.1%} of {row[part]['tasks']} tasks" for part in parts)
+    print(f"{policy:7} seed {seed}: {shown}", flush=True)
     return row
 
 
