@@ -18,6 +18,7 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import SubprocVecEnv
 
 import webrl_gym
+from benchmarks.ppo import greedy, held_out_tasks, random_policy, successes, train
 from webrl_gym.wrappers import DiscreteControls
 from webrl_gym.wrappers.controls import read_controls
 from webrl_gym.wrappers.discrete_controls import PLAIN_ACTIONS
@@ -147,3 +148,17 @@ def test_one_environment_a_process() -> None:
     )
     PPO("MlpPolicy", vector, n_steps=8, batch_size=8, device="cpu").learn(16)
     vector.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_ppo_learns_what_it_then_does_in_a_world_it_has_not_seen() -> None:
+    templates = ["shopping.search", "map.open_place"]
+    model = train(0, 14_336, templates)
+    tasks = [task for template in templates for task in held_out_tasks(template, 10, [])]
+    env = DiscreteControls(gymnasium.make(webrl_gym.ENV_ID))
+    by_chance = np.mean(successes(env, tasks, random_policy(np.random.default_rng(0))))
+    learned = np.mean(successes(env, tasks, greedy(model)))
+    env.close()
+    assert by_chance < 0.2
+    assert learned > by_chance + 0.4

@@ -91,7 +91,8 @@ class Driver:
                         handle_sighup=False,
                     )
                 except PlaywrightError as error:
-                    raise missing([path], str(error).splitlines()[0]) from error
+                    reason = str(error).splitlines()[0] + (" (its windows need a working display)" * self._headed)
+                    raise missing([path], reason) from error
             return self._browser
 
 
