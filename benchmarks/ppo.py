@@ -1,6 +1,6 @@
 """Stable-Baselines3's own PPO on tasks of two or three actions, through ``DiscreteControls``.
 
-    python -m benchmarks.ppo [--steps 30000] [--seeds 0 1 2] [--engine static]
+    python -m benchmarks.ppo [--steps 45000] [--seeds 0 1 2] [--engine static]
 
 Trains on the tasks of practice-train that are made from ``TEMPLATES``, and counts successes of a random and of the
 trained policy (its most likely action) on those tasks, and on tasks of the same templates in world 9, which no training
@@ -63,7 +63,7 @@ Act = Callable[[DiscreteControls, NDArray[np.float32]], int]
 def main() -> None:
     """Trains, prints the table and writes ``results/ppo.json``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=30_000, help="environment steps of training")
+    parser.add_argument("--steps", type=int, default=45_000, help="environment steps of training")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--engine", default="static", choices=["static", "chromium"])
     parser.add_argument("--workers", type=int, default=1, help="seeds at a time, a process each")
