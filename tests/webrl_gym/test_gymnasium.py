@@ -93,7 +93,7 @@ def test_only_templates_keeps_what_was_made_from_them() -> None:
     assert {task.template for task in env.suite} == {"shopping.search", "map.phone"}
     assert env.reset(seed=0)[1]["task"] in env.suite.tasks
     env.close()
-    with pytest.raises(ValueError, match=r"'shopping\.serch'; near: shopping\.search"):
-        WebArenaLiteEnv(only_templates=["shopping.serch"])
+    with pytest.raises(ValueError, match=r"'shopping\.searching'; near: shopping\.search"):
+        WebArenaLiteEnv(only_templates=["shopping.searching"])
     with pytest.raises(ValueError, match=r"no task made from the template 'map\.phone'"):
         WebArenaLiteEnv(only_sites=["reddit"], only_templates=["map.phone"])
