@@ -20,7 +20,8 @@ def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any])
     Args:
         suite: Name of its task suite.
         only_sites: Keep only tasks that need no other sites than these.
-        settings: The configuration group ``env``: ``engine``, ``budget``, ``max_steps``, ``chromium_path``.
+        settings: The configuration group ``env``: ``engine``, ``profile``, ``budget``, ``stable_ids``, ``max_steps``,
+            ``chromium_path``.
     """
     return gymnasium.make(
         webrl_gym.ENV_ID,
@@ -28,7 +29,9 @@ def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any])
         suite=suite,
         only_sites=list(only_sites),
         engine=settings["engine"],
+        profile=settings["profile"],
         budget=settings["budget"],
+        stable_ids=settings["stable_ids"],
         max_steps=settings["max_steps"],
         chromium_path=settings["chromium_path"],
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from time import perf_counter
 from typing import Any
 
@@ -12,13 +12,14 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Dict
 from numpy.typing import NDArray
-from PIL import Image
 
 from webrl_gym.actions import MAX_ACTION_LENGTH, Action, ActionKind, describe_action, parse_action
+from webrl_gym.engines import EngineSettings
 from webrl_gym.episodes import Episodes, make_episodes
 from webrl_gym.errors import ActionError, InfrastructureError
 from webrl_gym.observation import DEFAULT_BUDGET
-from webrl_gym.reading import FullReader, PageReader
+from webrl_gym.reading import make_reader
+from webrl_gym.rendering import BLACK, RenderModeRefused, pixels, render_modes, why_not_rendered
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
 from webrl_gym.sites.worlds import World
 from webrl_gym.spaces import UnicodeText
@@ -30,6 +31,8 @@ from webrl_gym.types import Observation, OutcomeVerdict, Site, StepTiming
 _TEXT_LIMIT = 4_096
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _LEAST_BUDGET = 500
+_ENGINES = ("static", "chromium")
+_PROFILES = ("full", "webrl")
 
 
 class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
@@ -64,8 +67,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     ## Information
     ``task``: the ``Task``; ``step``: actions so far; ``action_error``: as in the observation; ``verdict``: the
     ``OutcomeVerdict`` at the end, else None; ``rule_verdict``: what the rules say at the end, whatever the reward;
-    ``failure``: name and reason of an infrastructure failure, else None; ``site_state``: ``clean`` or ``dirty``;
-    ``blocked_navigations``: addresses refused so far; ``timing``: a ``StepTiming``.
+    ``failure``: name and reason of an infrastructure failure, else None; ``site_state``: ``clean``, ``dirty`` or
+    ``unknown``; ``blocked_navigations``: addresses refused so far; ``timing``: a ``StepTiming``.
 
     ## Arguments
     See ``__init__``.
@@ -74,7 +77,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     WebArena (arXiv 2307.13854), VisualAgentBench's WebArena-Lite (arXiv 2408.06327), WebRL (arXiv 2411.02337).
     """
 
-    metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 2}  # noqa: RUF012 - Gymnasium's own declaration
+    metadata = {"render_modes": ["ansi", "rgb_array", "human"], "render_fps": 2}  # noqa: RUF012 - Gymnasium's own declaration
 
     def __init__(
         self,
@@ -82,9 +85,11 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         suite: str | TaskSuite = "practice-train",
         engine: str = "static",
         only_sites: Sequence[str] = (),
+        only_templates: Sequence[str] = (),
         reward: str = "rules",
         scorer: YesNoScorer | None = None,
         max_steps: int | None = None,
+        profile: str = "full",
         budget: int = DEFAULT_BUDGET,
         stable_ids: bool = False,
         chromium_path: str | None = None,
@@ -96,31 +101,43 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             suite: The task suite or its name (``webrl_gym.suite_names()``, or ``package.module:function``).
             engine: ``static`` (in this process) or ``chromium`` (a real browser).
             only_sites: Keep only tasks that need no other sites than these; all when empty.
+            only_templates: Keep only tasks made from these templates (``shopping.search``); all when empty.
             reward: ``rules`` or ``orm``.
             scorer: Judge for ``reward="orm"``.
             max_steps: Step limit instead of each task's own.
+            profile: How pages are read: ``full`` (the whole page, both engines) or ``webrl`` (what the browser's window
+                shows, as WebRL's released policies read it; chromium only).
             budget: Most characters of ``html``.
-            stable_ids: Elements keep their ids from step to step as long as their document is shown; otherwise ids
-                count the controls of each page that is read, from 0.
+            stable_ids: In profile ``full``, elements keep their ids from step to step as long as their document is
+                shown; otherwise ids count the controls of each page that is read, from 0.
             chromium_path: The browser's executable; found by itself when None.
-            render_mode: ``ansi`` (page text) on the static engine, ``rgb_array`` (screenshot) on chromium.
+            render_mode: ``ansi`` (page text) on the static engine; ``rgb_array`` (screenshot) or, where there is a
+                display, ``human`` (the browser's own window) on chromium.
 
         Raises:
             ValueError: If arguments are unknown or contradict each other; all problems in one message.
             TaskFileError: If the suite's pages are not installed.
             BrowserMissing: If ``engine="chromium"`` finds no browser.
         """
-        _check_arguments(reward, scorer, max_steps, budget, render_mode, engine)
+        problems = [
+            *_reward_problems(reward, scorer),
+            *_limit_problems(max_steps, budget),
+            *_reading_problems(engine, profile, stable_ids),
+        ]
+        _refuse(problems, engine, render_mode)
         self.suite = find_suite(suite) if isinstance(suite, str) else suite
         if only_sites:
             self.suite = self.suite.only([_site(name) for name in only_sites])
+        if only_templates:
+            self.suite = self.suite.made_from(only_templates)
         self.render_mode = render_mode
-        self.metadata = {**self.metadata, "render_modes": ["ansi"] if engine == "static" else ["rgb_array"]}
-        self._episodes: Episodes = make_episodes(self.suite, engine, chromium_path)
+        self.metadata = {**self.metadata, "render_modes": render_modes(engine)}
+        settings = EngineSettings(engine, chromium_path, profile, headed=render_mode == "human")
+        self._episodes: Episodes = make_episodes(self.suite, settings)
         self._engine = self._episodes.engine
         self._judge = OutcomeRewardModel(scorer) if scorer is not None and reward == "orm" else None
         self._max_steps = max_steps
-        self._reader: PageReader = FullReader(budget, stable_ids=stable_ids)
+        self._reader = make_reader(profile, budget, stable_ids=stable_ids)
         # Gymnasium types a Dict space by its parts; the observations are our TypedDict.
         self.observation_space: gymnasium.Space[Any] = Dict(
             {
@@ -132,6 +149,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         )
         self.action_space = UnicodeText(MAX_ACTION_LENGTH)
         self._task: Task | None = None
+        self._picture = BLACK
         self._over = True
 
     @property
@@ -219,12 +237,22 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         return self._observation(error), 0.0, False, False, self._info(error, timing)
 
     def render(self) -> str | NDArray[np.uint8] | None:
-        """The page as text (``ansi``) or as a picture (``rgb_array``, shape (height, width, 3))."""
+        """The page as text (``ansi``) or as a picture (``rgb_array``, shape (height, width, 3)); None otherwise.
+
+        The page of a browser that has failed is the last one that was rendered; a black one if none was.
+
+        Raises:
+            gymnasium.error.ResetNeeded: If there was no reset yet.
+        """
+        if self._task is None:
+            raise gymnasium.error.ResetNeeded("call reset() before render(): there is no page yet")
         if self.render_mode == "ansi":
             return f"{self._reader.url}\n{self._reader.html}"
         if self.render_mode == "rgb_array":
-            png = self._engine.screenshot()
-            return None if png is None else np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+            with suppress(InfrastructureError):
+                if png := self._engine.screenshot():
+                    self._picture = pixels(png)
+            return self._picture.copy()
         return None
 
     def screenshot(self) -> bytes | None:
@@ -326,22 +354,36 @@ def _site(name: str) -> Site:
         raise ValueError(f"there is no site {name!r}; choose from {', '.join(Site)}") from None
 
 
-def _check_arguments(
-    reward: str, scorer: YesNoScorer | None, max_steps: int | None, budget: int, render_mode: str | None, engine: str
-) -> None:
-    problems = []
-    if reward not in ("rules", "orm"):
-        problems.append(f"reward must be rules or orm, got {reward!r}")
-    if reward == "orm" and scorer is None:
-        problems.append('reward="orm" needs scorer=..., an object with p_yes(prompts)')
-    if max_steps is not None and max_steps < 1:
-        problems.append(f"max_steps must be at least 1, got {max_steps}")
-    if budget < _LEAST_BUDGET:
-        problems.append(f"budget must be at least {_LEAST_BUDGET} characters, got {budget}")
-    allowed = {"static": "ansi", "chromium": "rgb_array"}
-    if engine not in allowed:
-        problems.append(f"engine must be static or chromium, got {engine!r}")
-    elif render_mode not in (None, allowed[engine]):
-        problems.append(f"the {engine} engine renders {allowed[engine]!r} only, got {render_mode!r}")
+def _refuse(problems: Sequence[str], engine: str, render_mode: str | None) -> None:
+    """Raises ``ValueError`` with all problems in one message, the render mode's among them."""
+    refusal = why_not_rendered(engine, render_mode) if engine in _ENGINES else ""
+    if refusal and not problems:
+        raise RenderModeRefused(refusal)
     if problems:
-        raise ValueError("; ".join(problems))
+        raise ValueError("; ".join([*problems, refusal] if refusal else problems))
+
+
+def _reward_problems(reward: str, scorer: YesNoScorer | None) -> Iterator[str]:
+    if reward not in ("rules", "orm"):
+        yield f"reward must be rules or orm, got {reward!r}"
+    if reward == "orm" and scorer is None:
+        yield 'reward="orm" needs scorer=..., an object with p_yes(prompts)'
+
+
+def _limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
+    if max_steps is not None and max_steps < 1:
+        yield f"max_steps must be at least 1, got {max_steps}"
+    if budget < _LEAST_BUDGET:
+        yield f"budget must be at least {_LEAST_BUDGET} characters, got {budget}"
+
+
+def _reading_problems(engine: str, profile: str, stable_ids: bool) -> Iterator[str]:
+    if engine not in _ENGINES:
+        yield f"engine must be static or chromium, got {engine!r}"
+    if profile not in _PROFILES:
+        yield f"profile must be full or webrl, got {profile!r}"
+    elif profile == "webrl":
+        if engine == "static":
+            yield 'profile="webrl" needs engine="chromium": it reads what a browser\'s window shows'
+        if stable_ids:
+            yield 'profile="webrl" numbers each page anew; stable_ids is for profile="full"'

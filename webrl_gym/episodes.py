@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from webrl_gym.engines import make_engine
+from webrl_gym.engines import EngineSettings, make_engine
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.protocol import Engine
 from webrl_gym.errors import EvaluationError, InfrastructureError, SiteError
@@ -73,7 +73,7 @@ class Episodes(Protocol):
 
     @property
     def site_state(self) -> str:
-        """``dirty`` once the episode has changed what a site stores, so far as is known; else ``clean``."""
+        """``dirty`` once the episode has changed what a site stores, else ``clean``; ``unknown`` if nobody can tell."""
 
     def close(self) -> None:
         """Frees engine and data; may be called twice."""
@@ -87,10 +87,10 @@ class SiteEpisodes:
         world: The sites' data, this environment's own.
     """
 
-    def __init__(self, engine: str, chromium_path: str | None) -> None:
-        """Prepares the sites; arguments as for ``make_engine``."""
+    def __init__(self, settings: EngineSettings) -> None:
+        """Prepares the sites and an engine over them."""
         self.world = World(0)
-        self.engine = make_engine(engine, self.world, chromium_path)
+        self.engine = make_engine(settings, self.world)
         self._task: Task | None = None
 
     def begin(self, task: Task, rng: np.random.Generator) -> Task:  # noqa: ARG002 - nothing is left to chance here
@@ -137,25 +137,33 @@ class PageEpisodes:
 
     world: None = None
 
-    def __init__(self, suite: PageSuite, engine: str, chromium_path: str | None) -> None:
+    def __init__(self, suite: PageSuite, settings: EngineSettings) -> None:
         """Serves the suite's pages.
 
         Args:
             suite: Tasks and pages.
-            engine: ``chromium``; nothing else runs the pages' scripts.
-            chromium_path: The browser's executable; found by itself when None.
+            settings: For ``chromium``; nothing else runs the pages' scripts.
 
         Raises:
             ValueError: If another engine is asked for.
             BrowserMissing: If no browser is found.
         """
-        if engine != "chromium":
-            raise ValueError(f'suite {suite.name} needs engine="chromium": its pages run JavaScript; got {engine!r}')
+        if settings.name != "chromium":
+            raise ValueError(
+                f'suite {suite.name} needs engine="chromium": its pages run JavaScript; got {settings.name!r}'
+            )
         server = None
         if suite.pages is not None:
             app = FolderApp(suite.pages) if isinstance(suite.pages, Path) else suite.pages
             server = SiteServer(app, [urlsplit(origin).netloc for origin in suite.origins], threads=_THREADS)
-        self.engine = ChromiumEngine(None, executable=chromium_path, server=server, origins=suite.origins)
+        self.engine = ChromiumEngine(
+            None,
+            executable=settings.chromium_path,
+            server=server,
+            origins=suite.origins,
+            profile=settings.profile,
+            headed=settings.headed,
+        )
         self._page = self.engine.task_page()
         self._suite = suite
         self._tasks: dict[str, PageTask] = {}
@@ -196,8 +204,8 @@ class PageEpisodes:
 
     @property
     def site_state(self) -> str:
-        """``clean``: what other people's sites store is not known here."""
-        return "clean"
+        """``clean`` for a folder of files, which stores nothing; ``unknown`` for what an application may store."""
+        return "clean" if isinstance(self._suite.pages, Path) else "unknown"
 
     def close(self) -> None:
         """Frees the engine and its server."""
@@ -209,16 +217,16 @@ class PageEpisodes:
         return self._task
 
 
-def make_episodes(suite: TaskSuite, engine: str, chromium_path: str | None) -> SiteEpisodes | PageEpisodes:
-    """What the tasks of ``suite`` need, over the engine called ``engine``.
+def make_episodes(suite: TaskSuite, settings: EngineSettings) -> SiteEpisodes | PageEpisodes:
+    """What the tasks of ``suite`` need, over such an engine.
 
     Raises:
         ValueError: If the suite needs another engine.
         BrowserMissing: If ``chromium`` finds no browser.
     """
     if isinstance(suite, PageSuite):
-        return PageEpisodes(suite, engine, chromium_path)
-    return SiteEpisodes(engine, chromium_path)
+        return PageEpisodes(suite, settings)
+    return SiteEpisodes(settings)
 
 
 def resolve_url(url: str) -> str:

@@ -125,3 +125,21 @@ class WebRLReader:
     def scroll(self, kind: ActionKind, engine: Engine) -> None:
         """Moves the page by two thirds of the window."""
         engine.execute(Action(kind), None)
+
+
+def make_reader(profile: str, budget: int, *, stable_ids: bool) -> PageReader:
+    """The reader of an observation profile.
+
+    Args:
+        profile: ``full`` or ``webrl``.
+        budget: Most characters of what is read.
+        stable_ids: See ``FullReader``.
+
+    Raises:
+        ValueError: If there is no such profile.
+    """
+    if profile == "full":
+        return FullReader(budget, stable_ids=stable_ids)
+    if profile == "webrl":
+        return WebRLReader(budget)
+    raise ValueError(f"profile must be full or webrl, got {profile!r}")

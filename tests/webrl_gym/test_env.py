@@ -1,31 +1,18 @@
 from __future__ import annotations
 
-import json
 import re
-import warnings
 from typing import Any
 
 import gymnasium
 import pytest
-from gymnasium.envs.registration import EnvSpec
-from gymnasium.utils.env_checker import check_env
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import webrl_gym
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import SiteError
 from webrl_gym.types import StepTiming, VerdictStatus
 
 STATUS_TASK = "practice-train/shopping.order_status/0"
-
-
-def test_the_checker_finds_nothing_to_warn_about() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        env = gymnasium.make(webrl_gym.ENV_ID, disable_env_checker=True)
-        check_env(env.unwrapped)
-        env.close()
 
 
 def test_the_seed_decides_the_task(env: WebArenaLiteEnv) -> None:
@@ -144,6 +131,33 @@ def test_ids_may_stay_with_their_elements(stable: bool) -> None:
     env.close()
 
 
+@pytest.mark.browser
+def test_a_page_may_be_read_as_the_released_policies_do() -> None:
+    env = WebArenaLiteEnv(suite="practice-valid", engine="chromium", profile="webrl")
+    task = next(task for task in env.suite if task.template == "shopping.search")
+    observation, _ = env.reset(options={"task": task})
+    assert observation["html"].startswith('<html data-bbox="0,0,1280,')
+    field = re.search(r'<input id="(\d+)"[^>]*placeholder="Search', observation["html"])
+    assert field
+    missing = env.step('do(action="Click", element="999")')[0]
+    assert 'no element "999"' in missing["last_action_error"]
+    found, *_, info = env.step(f'do(action="Search", argument="set", element="{field[1]}")')
+    assert found["url"].endswith("q=set")
+    assert info["timing"].settle > 0
+    below = env.step('do(action="Scroll Down")')[0]
+    assert below["html"] != found["html"]
+    assert env.step('do(action="Scroll Up")')[0]["html"] == found["html"]
+    assert env.step('do(action="Scroll Up")')[0]["last_action_error"] == "This is the top of the page."
+    env.close()
+
+
+def test_the_webrl_profile_needs_a_browser_and_numbers_pages_anew() -> None:
+    with pytest.raises(ValueError, match=r'profile="webrl" needs engine="chromium".*stable_ids is for'):
+        WebArenaLiteEnv(profile="webrl", stable_ids=True)
+    with pytest.raises(ValueError, match="profile must be full or webrl"):
+        WebArenaLiteEnv(profile="axtree")
+
+
 def test_arguments_are_checked_all_at_once() -> None:
     with pytest.raises(ValueError, match=r"reward must be.*max_steps must be.*budget must be.*engine must be"):
         WebArenaLiteEnv(reward="stars", max_steps=0, budget=10, engine="netscape")
@@ -167,23 +181,6 @@ def test_only_sites_keeps_the_order() -> None:
     assert {site.value for task in env.suite for site in task.sites} == {"map", "gitlab"}
     assert len(env.suite) == 56
     env.close()
-
-
-def test_the_page_renders_as_text() -> None:
-    env = gymnasium.make("webrl_gym:webrl_gym/WebArenaLite-v0", render_mode="ansi")
-    observation, _ = env.reset(seed=0)
-    assert env.render() == f"{observation['url']}\n{observation['html']}"
-    env.close()
-
-
-def test_the_spec_survives_json() -> None:
-    env = gymnasium.make(webrl_gym.ENV_ID, suite="practice-valid")
-    assert env.spec is not None
-    restored = EnvSpec.from_json(json.loads(json.dumps(env.spec.to_json())))
-    again = gymnasium.make(restored)
-    assert again.reset(seed=5)[1]["task"] == env.reset(seed=5)[1]["task"]
-    env.close()
-    again.close()
 
 
 def test_a_judge_may_give_the_reward() -> None:

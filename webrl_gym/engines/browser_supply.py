@@ -37,6 +37,7 @@ class BrowserSupply:
         playwright: Playwright,
         executable: str | None,
         *,
+        headed: bool = False,
         most_episodes: int = MOST_EPISODES,
         memory_mark: int = MEMORY_MARK,
     ) -> None:
@@ -45,12 +46,14 @@ class BrowserSupply:
         Args:
             playwright: The running Playwright.
             executable: Path of the browser; None searches for one.
+            headed: Whether the browser shows its windows.
             most_episodes: Episodes after which a browser is worn.
             memory_mark: Bytes above which it is, without its contexts' share.
         """
         self.retired: list[Browser] = []
         self._playwright = playwright
         self._executable = executable
+        self._headed = headed
         self._most_episodes = most_episodes
         self._memory_mark = memory_mark
         self._browser: Browser | None = None
@@ -97,6 +100,7 @@ class BrowserSupply:
         try:
             return await self._playwright.chromium.launch(
                 executable_path=path,
+                headless=not self._headed,
                 args=chromium_flags(),
                 timeout=_START_LIMIT_MS,
                 handle_sigint=False,
@@ -104,7 +108,8 @@ class BrowserSupply:
                 handle_sighup=False,
             )
         except PlaywrightError as error:
-            raise missing([path], str(error).splitlines()[0]) from error
+            reason = str(error).splitlines()[0] + (" (its windows need a working display)" * self._headed)
+            raise missing([path], reason) from error
 
 
 async def memory_of(browser: Browser) -> int:

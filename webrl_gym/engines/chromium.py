@@ -24,8 +24,9 @@ _names = itertools.count(1)
 class _Connection:
     """An engine's session at a driver; survives the driver's death by opening a new one."""
 
-    def __init__(self, executable: str | None, **settings: Any) -> None:
+    def __init__(self, executable: str | None, headed: bool, **settings: Any) -> None:
         self._executable = executable
+        self._headed = headed
         self._settings = settings
         self._driver: DriverClient | None = None
         self._name = f"engine-{next(_names)}"
@@ -34,7 +35,7 @@ class _Connection:
         if self._driver is not None and self._driver.alive:
             return
         self.close()
-        driver = acquire_driver(self._executable)
+        driver = acquire_driver(self._executable, self._headed)
         try:
             driver.call(self._name, "open", **self._settings)
         except BaseException:
@@ -69,6 +70,7 @@ class ChromiumEngine:
         world: World | None,
         *,
         executable: str | None = None,
+        headed: bool = False,
         server: SiteServer | None = None,
         origins: Sequence[str] = tuple(EMBEDDED_URLS.values()),
         profile: str = "full",
@@ -79,6 +81,7 @@ class ChromiumEngine:
             world: What the embedded sites show; its life cycle stays with the caller. None when ``server`` serves
                 other pages, or for a real deployment at ``origins`` without one.
             executable: Path of the browser; found by itself when None.
+            headed: Whether the browser shows its window; needs a display.
             server: Serves pages instead of the embedded sites; closed with the engine.
             origins: Roots of the addresses that the agent may visit; a folder's ``file:`` address with a slash at its
                 end admits the files in it.
@@ -97,7 +100,7 @@ class ChromiumEngine:
         # Without sites of its own it is only the wall: it refuses whatever comes.
         self._server = server or SiteServer(None)
         self._connection = _Connection(
-            executable, proxy=self._server.url, origins=list(origins), direct=direct, profile=profile
+            executable, headed, proxy=self._server.url, origins=list(origins), direct=direct, profile=profile
         )
         self._finalizer = weakref.finalize(self, _close, self._connection, self._server)
         self._document: Any = None

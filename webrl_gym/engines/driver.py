@@ -18,7 +18,7 @@ from playwright.async_api import Playwright, async_playwright
 from webrl_gym.engines.browser_errors import translate
 from webrl_gym.engines.browser_session import BrowserSession
 from webrl_gym.engines.browser_supply import BrowserSupply
-from webrl_gym.engines.driver_messages import LENGTHS, decode_head, encode, encode_error
+from webrl_gym.engines.driver_messages import HEADED, LENGTHS, decode_head, encode, encode_error
 from webrl_gym.errors import BrowserError
 
 _REQUEST_LIMIT = 90.0
@@ -32,9 +32,9 @@ _METHODS = frozenset(
 class Driver:
     """Sessions by name over one browser; see ``BrowserSupply``."""
 
-    def __init__(self, playwright: Playwright, executable: str | None) -> None:
-        """Serves sessions with the browser at ``executable``; None searches for one."""
-        self._supply = BrowserSupply(playwright, executable)
+    def __init__(self, playwright: Playwright, executable: str | None, headed: bool) -> None:
+        """Serves sessions with the browser at ``executable``, which None searches for; ``headed`` shows its windows."""
+        self._supply = BrowserSupply(playwright, executable, headed=headed)
         self._sessions: dict[str, BrowserSession] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
@@ -62,12 +62,12 @@ class Driver:
         await self._supply.close()
 
 
-async def serve(channel: socket.socket, executable: str | None) -> None:
+async def serve(channel: socket.socket, executable: str | None, headed: bool) -> None:
     """Answers requests from ``channel`` until its other end closes."""
     reader, writer = await asyncio.open_connection(sock=channel)
     running: set[asyncio.Task[None]] = set()
     async with async_playwright() as playwright:
-        driver = Driver(playwright, executable)
+        driver = Driver(playwright, executable, headed)
 
         async def handle(head: dict[str, Any]) -> None:
             reply: dict[str, Any] = {"id": head["id"]}
@@ -97,7 +97,9 @@ def main() -> None:
     channel = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     # Nobody else in this process may read from the socket.
     sys.stdin.close()
-    asyncio.run(serve(channel, sys.argv[1] if len(sys.argv) > 1 else None))
+    arguments = sys.argv[1:]
+    headed = arguments[:1] == [HEADED]
+    asyncio.run(serve(channel, next(iter(arguments[headed:]), None), headed))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import IO, Any
 
-from webrl_gym.engines.driver_messages import LENGTHS, Message, decode_error, decode_head, encode
+from webrl_gym.engines.driver_messages import HEADED, LENGTHS, Message, decode_error, decode_head, encode
 from webrl_gym.errors import BrowserError
 
 _PATIENCE = 120.0
@@ -33,11 +33,20 @@ class DriverClient:
         users: Engines that use it; the last one ends it (see ``acquire_driver``).
     """
 
-    def __init__(self, executable: str | None) -> None:
-        """Starts the process; ``executable`` is the browser it shall use, None lets it search."""
+    def __init__(self, executable: str | None, headed: bool = False) -> None:
+        """Starts the process.
+
+        Args:
+            executable: The browser it shall use; None lets it search.
+            headed: Whether the browser shows its windows.
+
+        Raises:
+            BrowserError: If the process cannot be started.
+        """
         ours, theirs = socket.socketpair()
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the driver writes to it)
-        command = [sys.executable, "-m", "webrl_gym.engines.driver", *([executable] if executable else [])]
+        arguments = [*([HEADED] if headed else []), *([executable] if executable else [])]
+        command = [sys.executable, "-m", "webrl_gym.engines.driver", *arguments]
         try:
             # A session of its own: Ctrl-C in the terminal is for this process, which then closes the driver.
             self._process = subprocess.Popen(
@@ -162,20 +171,22 @@ class DriverClient:
         return BrowserError(f"The browser driver has ended.{' It said: ' + last if last else ''}")
 
 
-_drivers: dict[str | None, DriverClient] = {}
+_drivers: dict[tuple[str | None, bool], DriverClient] = {}
 _drivers_lock = threading.Lock()
 
 
-def acquire_driver(executable: str | None) -> DriverClient:
+def acquire_driver(executable: str | None, headed: bool = False) -> DriverClient:
     """The driver that all environments of this process share, started if there is none.
 
     Args:
         executable: The browser it shall use; None lets it search. One driver for each.
+        headed: Whether the browser shows its windows; one driver for those that do, one for those that do not.
     """
     with _drivers_lock:
-        driver = _drivers.get(executable)
+        key = (executable, headed)
+        driver = _drivers.get(key)
         if driver is None or not driver.alive:
-            driver = _drivers[executable] = DriverClient(executable)
+            driver = _drivers[key] = DriverClient(executable, headed)
         driver.users += 1
         return driver
 
@@ -186,8 +197,8 @@ def release_driver(driver: DriverClient) -> None:
         driver.users -= 1
         if driver.users > 0:
             return
-        for executable in [key for key, known in _drivers.items() if known is driver]:
-            del _drivers[executable]
+        for key in [key for key, known in _drivers.items() if known is driver]:
+            del _drivers[key]
     driver.close()
 
 

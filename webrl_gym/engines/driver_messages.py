@@ -16,6 +16,9 @@ from webrl_gym.errors import BrowserError, WebRLGymError
 LENGTHS = struct.Struct(">II")
 """Lengths of head and body in bytes, at the start of each message."""
 
+HEADED = "--headed"
+"""First argument of a driver whose browser shows its windows."""
+
 Message = tuple[dict[str, Any], bytes]
 """Head and body."""
 

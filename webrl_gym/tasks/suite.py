@@ -115,6 +115,20 @@ class TaskSuite:
             raise ValueError(f"suite {self.name} has no task on only {sorted(site.value for site in allowed)}")
         return TaskSuite(self.name, kept, self._open_reader)
 
+    def made_from(self, templates: Iterable[str]) -> TaskSuite:
+        """The tasks made from these templates, in the same order.
+
+        Raises:
+            ValueError: If there is no task of one of them; the message names near ones.
+        """
+        wanted = set(templates)
+        known = {task.template for task in self.tasks if task.template is not None}
+        for name in sorted(wanted - known):
+            near = get_close_matches(name, known, n=3)
+            hint = f"; near: {', '.join(near)}" if near else ""
+            raise ValueError(f"suite {self.name} has no task made from the template {name!r}{hint}")
+        return TaskSuite(self.name, [task for task in self.tasks if task.template in wanted], self._open_reader)
+
     def evolve(self, parent: Task, rng: random.Random) -> Task | None:
         """A new training instruction from a failed one (in-breadth evolution, WebRL section 2.2).
 

@@ -105,6 +105,22 @@ def test_closing_the_last_engine_leaves_no_process(engine: ChromiumEngine) -> No
         other.start([f"{ROOT}/page/second.html"], [])
 
 
+def test_browsers_with_windows_have_a_driver_of_their_own(
+    engine: ChromiumEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    headed = acquire_driver(None, headed=True)
+    try:
+        assert headed.pid != driver_pid()
+        assert "--headed" in command_of(headed.pid).split()
+        assert "--headed" not in command_of(driver_pid()).split()
+        with pytest.raises(BrowserError, match="need a working display"):
+            headed.call("windowless", "open", proxy=None, origins=[])
+    finally:
+        release_driver(headed)
+
+
 @pytest.mark.parametrize("victim", ["browser", "driver"])
 def test_a_killed_process_fails_the_episode_and_the_next_one_works(engine: ChromiumEngine, victim: str) -> None:
     pid = driver_pid()

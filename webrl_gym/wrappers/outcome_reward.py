@@ -1,4 +1,4 @@
-"""Wrappers: swap the reward for a judge's."""
+"""Swaps the reward for a judge's."""
 
 from __future__ import annotations
 
