@@ -8,7 +8,7 @@ BIN   := $(VENV)/bin
 STAMP := $(VENV)/.webrl-gym-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test test-all test-install lint format type check bench build clean
+.PHONY: help setup browser demo test test-all test-install lint format type check bench bench-environment build clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|'
@@ -54,6 +54,10 @@ check: lint type test ## What a commit must pass
 
 bench: setup ## Measure environment and policy; results go to benchmarks/results
 	@$(BIN)/python -m benchmarks.throughput $(ARGS)
+
+bench-environment: setup ## Measure the environment against what was asked of it and against a peer (long)
+	@$(BIN)/webrl-gym browser --install
+	@$(BIN)/python -m benchmarks.environment $(ARGS)
 
 build: setup ## Build the wheel
 	@rm -rf build # an old one would add modules that are gone

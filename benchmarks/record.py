@@ -12,6 +12,15 @@ from agents.run_card import commit, machine, package_versions
 FOLDER = Path(__file__).parent / "results"
 
 
+def read_record(name: str) -> dict[str, Any]:
+    """What ``write_record`` wrote; empty when there is no such file."""
+    path = FOLDER / f"{name}.json"
+    if not path.exists():
+        return {}
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
+
+
 def write_record(name: str, measured: dict[str, Any]) -> Path:
     """Writes ``results/<name>.json`` and returns its path."""
     FOLDER.mkdir(exist_ok=True)

@@ -10,16 +10,14 @@ model, greedy, prompt reading included, for batches of 1, 8 and 16 pages that th
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.episodes import one_core, panel, play
 from benchmarks.record import write_record
 from webrl_gym.env import WebArenaLiteEnv
-from webrl_gym.tasks.oracle import OracleAgent
-from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation
 
 _TURNS = 5
@@ -43,18 +41,26 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=40, help="episodes of each engine in each turn")
     parser.add_argument("--no-policy", action="store_true", help="measure the environment only")
     options = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    with one_core():
+        episodes, measured = _measure(options.engines, options.episodes, with_policy=not options.no_policy)
+    for name, values in measured.items():
+        print(f"{name:20} {values}")
+    print(f"written to {write_record('throughput', {'cores_used': 1, 'episodes': episodes, **measured})}")
 
-    engines = {name: Engine(WebArenaLiteEnv(suite="practice-valid", engine=name)) for name in options.engines}
-    tasks = list(next(iter(engines.values())).env.suite)[:: max(1, 165 // options.episodes)][: options.episodes]
+
+def _measure(names: list[str], episodes: int, *, with_policy: bool) -> tuple[int, dict[str, Any]]:
+    """Episodes of a turn, and the figures by engine."""
+    engines = {name: Engine(WebArenaLiteEnv(suite="practice-valid", engine=name)) for name in names}
+    tasks = panel(next(iter(engines.values())).env.suite, episodes)
     pages: list[Observation] = []
-    for turn in range(_TURNS + 1):
+    for number in range(_TURNS + 1):
         for engine in engines.values():
-            steps_per_s, reset_ms = _turn(engine.env, tasks, pages if turn == 0 else [])
-            if turn:  # the first turn warms up
-                engine.steps_per_s.append(steps_per_s)
-                engine.reset_ms.append(reset_ms)
+            turn = play(engine.env, tasks)
+            if number:  # the first turn warms up
+                engine.steps_per_s.append(turn.steps_per_s)
+                engine.reset_ms.append(turn.reset_ms)
+            else:
+                pages += turn.pages
     measured: dict[str, Any] = {
         name: {
             "steps_per_s": round(statistics.median(engine.steps_per_s), 1),
@@ -65,32 +71,9 @@ def main() -> None:
     }
     for engine in engines.values():
         engine.env.close()
-    if not options.no_policy:
+    if with_policy:
         measured["nano_actions_per_s"] = _policy(pages)
-    for name, values in measured.items():
-        print(f"{name:20} {values}")
-    print(f"written to {write_record('throughput', {'cores_used': 1, 'episodes': len(tasks), **measured})}")
-
-
-def _turn(env: WebArenaLiteEnv, tasks: list[Task], pages: list[Observation]) -> tuple[float, float]:
-    """Plays the tasks once; returns steps per second and the median reset in milliseconds."""
-    agent = OracleAgent()
-    steps, stepping, resets = 0, 0.0, []
-    for task in tasks:
-        agent.reset(task)
-        began = time.perf_counter()
-        observation, _ = env.reset(options={"task": task})
-        resets.append(time.perf_counter() - began)
-        over = False
-        while not over:
-            pages.append(observation)
-            action = agent.act(observation)
-            began = time.perf_counter()
-            observation, _, terminated, truncated, _ = env.step(action)
-            stepping += time.perf_counter() - began
-            steps += 1
-            over = terminated or truncated
-    return steps / stepping, 1000 * statistics.median(resets)
+    return len(tasks), measured
 
 
 def _policy(pages: list[Observation]) -> dict[str, float]:
