@@ -30,6 +30,9 @@ _FEATURES_OFF = (
     "Translate",
     # Asks a server on the internet about every form it sees.
     "AutofillServerCommunication",
+    # Start a renderer with a page of the browser's own in every context: 50 MB and half a second each.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
     # Makes a new frame for every document, which costs a click on a link 10 to 15 ms.
     "RenderDocument",
 )

@@ -19,7 +19,7 @@ from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, N
 
 VIEWPORT = (1280, 720)
 """Width and height of every page, in CSS pixels."""
-_MOST_EPISODES = 200
+_MOST_EPISODES = 100
 """Episodes after which a context is replaced, since what pages leave in it adds up."""
 _MOST_TABS = 20
 _MOST_NOTICES = 5
@@ -65,6 +65,7 @@ class BrowserSession:
         self._tabs: list[Tab] = []
         self._current = 0
         self._evaluation: Tab | None = None
+        self._evaluators_page: Tab | None = None
         self._notices: list[str] = []
         self._frames: list[ForeignFrame] = []
         self._adoptions: set[asyncio.Task[None]] = set()
@@ -152,16 +153,19 @@ class BrowserSession:
         self._evaluation = await self._current_tab() if at_end else None
 
     async def evaluation_close(self) -> None:
-        """Ends the evaluation; a page that was opened for it goes away."""
+        """Ends the evaluation; its own page serves the next one too, unless it has a life of its own."""
         tab, self._evaluation = self._evaluation, None
-        if tab is not None and tab not in self._tabs:
+        if tab is not None and tab is self._evaluators_page and (tab.scripted or tab.activity.wrote_session_storage):
+            self._evaluators_page = None
             await tab.page.close()
 
     async def evaluation_goto(self, url: str) -> None:
         """Opens an address on the evaluation's own page; the agent's tabs stay as they are."""
-        if self._evaluation is None or self._evaluation in self._tabs:
-            self._evaluation = await self._open_tab(await self._require_context().new_page())
-        await self._evaluation.navigate(url)
+        tab = self._evaluators_page
+        if tab is None or tab.activity.crashed or tab.page.is_closed():
+            tab = await self._open_tab(await self._require_context().new_page())
+        self._evaluation = self._evaluators_page = tab
+        await tab.navigate(url)
 
     async def evaluation_content(self) -> str:
         """The evaluation's page as HTML."""
@@ -256,6 +260,7 @@ class BrowserSession:
     async def _new_context(self, browser: Browser) -> None:
         await self.close()
         self._browser = browser
+        self._evaluators_page = None
         self._episodes = 1
         self._context = await browser.new_context(
             viewport={"width": VIEWPORT[0], "height": VIEWPORT[1]},

@@ -22,6 +22,7 @@ from webrl_gym.engines.driver_messages import HEADED, LENGTHS, decode_head, enco
 from webrl_gym.errors import BrowserError
 
 _REQUEST_LIMIT = 90.0
+_NODE_ROOM = "--max-semi-space-size=1 --max-old-space-size=256"
 _METHODS = frozenset(
     "start snapshot execute screenshot close evaluation_open evaluation_close evaluation_goto evaluation_url "
     "evaluation_content evaluation_locate visit evaluate evaluate_url".split()
@@ -97,6 +98,8 @@ def main() -> None:
     channel = socket.socket(fileno=os.dup(sys.stdin.fileno()))
     # Nobody else in this process may read from the socket.
     sys.stdin.close()
+    # Playwright's own process frees what it no longer needs only when its room gets small.
+    os.environ["NODE_OPTIONS"] = f"{os.environ.get('NODE_OPTIONS', '')} {_NODE_ROOM}".strip()
     arguments = sys.argv[1:]
     headed = arguments[:1] == [HEADED]
     asyncio.run(serve(channel, next(iter(arguments[headed:]), None), headed))
