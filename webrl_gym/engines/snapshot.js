@@ -10,6 +10,7 @@
     "aria-label", "aria-expanded", "aria-checked", "aria-pressed", "aria-selected", "aria-disabled",
   ]);
   const LEAVES = new Set(["script", "style", "noscript", "template", "svg", "textarea"]);
+  const CAN_BE_DISABLED = new Set(["button", "input", "select", "textarea", "option", "optgroup", "fieldset"]);
   const FRAMES = new Set(["iframe", "frame"]);
   const UNBOXED = new Set(["option", "optgroup", "area"]);
   const LIVE_VALUE = new Set([
@@ -43,7 +44,7 @@
   const bodyOf = getter(Document, "body");
   const titleOf = getter(Document, "title");
   const scriptsOf = getter(Document, "scripts");
-  const { checkVisibility, closest, getAttribute, getBoundingClientRect, matches, querySelector } = Element.prototype;
+  const { closest, getAttribute, getBoundingClientRect, matches, querySelector } = Element.prototype;
 
   const refs = new WeakMap();
   const elements = [];
@@ -107,7 +108,9 @@
 
   function attributesOf(element, tag, scope) {
     const found = {};
-    for (const { name, value } of attributesIn(element)) {
+    const all = attributesIn(element);
+    for (let index = 0; index < all.length; index += 1) {
+      const { name, value } = all[index];
       if (ATTRIBUTES.has(name)) found[name] = name === "onclick" ? "" : value.toWellFormed();
     }
     if (scope > 0) {
@@ -129,14 +132,14 @@
     } else if (tag === "details" || tag === "dialog") {
       if (element.open) found.open = "";
     }
-    if (!("disabled" in found) && matches.call(element, ":disabled")) found.disabled = "";
+    if (CAN_BE_DISABLED.has(tag) && !("disabled" in found) && matches.call(element, ":disabled")) found.disabled = "";
     return found;
   }
 
   // True for what nothing but the mouse's shape tells to be clickable, as scripts make it. That shape is inherited, so
   // the outermost element counts, unless all it says is in parts that can be clicked by themselves.
-  function showsHand(element) {
-    if (getComputedStyle(element).cursor !== "pointer" || closest.call(element, CONTROLS) !== null) return false;
+  function showsHand(element, style) {
+    if (style.cursor !== "pointer" || closest.call(element, CONTROLS) !== null) return false;
     const box = getBoundingClientRect.call(element);
     if (box.width === 0 || box.height === 0 || isDivided(element) && !hasOwnText(element)) return false;
     const parent = parentElementOf(element);
@@ -156,13 +159,6 @@
     return [...nodesIn(element)].some((child) => kindOf(child) === Node.TEXT_NODE && child.data.trim());
   }
 
-  // What a page hides stays out. Options have no box of their own, nor has what only groups others.
-  function isLaidOut(element) {
-    if (checkVisibility.call(element) || UNBOXED.has(tagOf(element))) return true;
-    const parent = parentElementOf(element);
-    return getComputedStyle(element).display === "contents" && (parent === null || isLaidOut(parent));
-  }
-
   // A label that nobody sees still names its control.
   function addHiddenLabel(label, siblings, scope) {
     if (label.control === null || label.contains(label.control)) return;
@@ -172,19 +168,18 @@
   // An element is [tag, ref, attributes or 0, child, child, ...]; a text is a string.
   function addElement(element, siblings, depth, scope) {
     const tag = tagOf(element);
-    if (!checkVisibility.call(element, { visibilityProperty: true })) {
-      if (!isLaidOut(element)) {
-        if (tag === "label" && element.htmlFor) addHiddenLabel(element, siblings, scope);
-        return;
-      }
-      if (getComputedStyle(element).visibility !== "visible") {
-        // Parts of what is hidden this way may be visible again.
-        for (const child of elementsIn(element)) if (depth < DEEPEST_WALK) addElement(child, siblings, depth + 1, scope);
-        return;
-      }
+    const style = getComputedStyle(element);
+    if (style.display === "none" && !UNBOXED.has(tag)) {
+      if (tag === "label" && element.htmlFor) addHiddenLabel(element, siblings, scope);
+      return;
+    }
+    if (style.visibility !== "visible" && !UNBOXED.has(tag)) {
+      // Parts of what is hidden this way may be visible again.
+      for (const child of elementsIn(element)) if (depth < DEEPEST_WALK) addElement(child, siblings, depth + 1, scope);
+      return;
     }
     const found = attributesOf(element, tag, scope);
-    if (showsHand(element)) found.onclick = "";
+    if (showsHand(element, style)) found.onclick = "";
     let empty = true;
     for (const _ in found) { empty = false; break; }
     const node = [tag, refOf(element), empty ? 0 : found];
@@ -224,7 +219,8 @@
 
   function addChildren(children, siblings, depth, scope) {
     let text = "";
-    for (const child of children) {
+    for (let index = 0; index < children.length; index += 1) {
+      const child = children[index];
       const kind = kindOf(child);
       if (kind === Node.TEXT_NODE || kind === Node.CDATA_SECTION_NODE) {
         text += child.data;
