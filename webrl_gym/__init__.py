@@ -7,6 +7,8 @@ not import it use ``gymnasium.make("webrl_gym:webrl_gym/WebArenaLite-v0")``.
 import gymnasium
 
 from webrl_gym.actions import Action, ActionKind, format_action, parse_action
+from webrl_gym.tasks.page_suite import PageSuite
+from webrl_gym.tasks.page_task import PageTask
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.registry import register_suite, suite_names
 from webrl_gym.types import Observation, OutcomeVerdict, Site, VerdictStatus
@@ -21,6 +23,8 @@ __all__ = [
     "ActionKind",
     "Observation",
     "OutcomeVerdict",
+    "PageSuite",
+    "PageTask",
     "Site",
     "Task",
     "VerdictStatus",
