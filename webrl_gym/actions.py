@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from webrl_gym.errors import ActionSyntaxError
+from webrl_gym.errors import ActionSyntaxError, ActionTargetError
 
 MAX_ACTION_LENGTH = 16_384
 """Longest action that is read, in characters."""
@@ -151,6 +151,22 @@ def parse_action(text: str) -> Action:
     raise ActionSyntaxError(
         f'There is no function "{_shorten(name)}"; use do(...), exit(...), go_backward() or go_forward().'
     )
+
+
+def tab_number(argument: str, tabs: int) -> int:
+    """The tab that a Switch Tab names.
+
+    Args:
+        argument: What the agent wrote.
+        tabs: Number of open tabs.
+
+    Raises:
+        ActionTargetError: If it names none.
+    """
+    wanted = argument.strip()
+    if re.fullmatch("[0-9]{1,4}", wanted) is None or int(wanted) >= tabs:
+        raise ActionTargetError(f'There is no tab "{_shorten(wanted)}"; tabs are numbered 0 to {tabs - 1}.')
+    return int(wanted)
 
 
 def describe_action(text: str, page: str) -> str:

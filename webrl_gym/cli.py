@@ -60,9 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     observe = commands.add_parser("observe", help="print what a policy reads of any page")
     observe.add_argument("page", help="an address (http, https or file), or the path of an HTML file")
     observe.add_argument("--profile", default="full", choices=("full", "webrl"))
-    observe.add_argument(
-        "--budget", type=int, default=DEFAULT_BUDGET, help="longest text of profile full, in characters (%(default)s)"
-    )
+    observe.add_argument("--budget", type=int, default=DEFAULT_BUDGET, help="longest text, in characters (%(default)s)")
     observe.add_argument("--screenshot", type=Path, metavar="PATH", help="write the window as PNG, too")
     observe.set_defaults(run=_observe)
 
@@ -124,12 +122,12 @@ def _observe(options: argparse.Namespace) -> int:
     if options.budget < _LEAST_BUDGET:
         raise ValueError(f"budget must be at least {_LEAST_BUDGET}, got {options.budget}")
     try:
-        url, root = _address(options.page)
-        with closing(ChromiumEngine(None, origins=[root], profile=options.profile)) as engine:
+        url, origins = _address(options.page)
+        with closing(ChromiumEngine(None, origins=origins, profile=options.profile)) as engine:
             engine.start([url], [])
             page = engine.snapshot()
             if options.profile == "webrl":
-                text = simplify_webrl(page).text
+                text = simplify_webrl(page).text[: options.budget]
             else:
                 text, _ = simplify(page).window(0, options.budget)
             print(page.url, text, sep="\n")
@@ -143,17 +141,21 @@ def _observe(options: argparse.Namespace) -> int:
     return 0
 
 
-def _address(page: str) -> tuple[str, str]:
-    """The address of a page, and the root that the browser is kept to: its origin, or its folder."""
-    parts = urlsplit(page)
-    if parts.scheme in ("http", "https") and parts.netloc:
-        return page, f"{parts.scheme}://{parts.netloc}"
+def _address(page: str) -> tuple[str, list[str] | None]:
+    """The address of a page, and what the browser is kept to: a file's folder; None for a page of the web."""
+    try:
+        parts = urlsplit(page)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise SiteError(f"{page!r} is not an address: {error}") from error
+    if is_web:
+        return page, None
     if parts.scheme == "file" and not parts.netloc:
-        return page, page.rpartition("/")[0] + "/"
+        return page, [page.rpartition("/")[0] + "/"]
     path = Path(page).resolve()
     if not path.is_file():
         raise SiteError(f"expected an http, https or file address or the path of a file, got {page!r}")
-    return path.as_uri(), path.parent.as_uri() + "/"
+    return path.as_uri(), [path.parent.as_uri() + "/"]
 
 
 def _browser(options: argparse.Namespace) -> int:

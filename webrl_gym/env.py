@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from time import perf_counter
 from typing import Any
@@ -14,25 +13,23 @@ from gymnasium.spaces import Dict
 from numpy.typing import NDArray
 
 from webrl_gym.actions import MAX_ACTION_LENGTH, Action, ActionKind, describe_action, parse_action
+from webrl_gym.argument_problems import limit_problems, reading_problems, refuse, reward_problems, site_named
 from webrl_gym.engines import EngineSettings
 from webrl_gym.episodes import Episodes, make_episodes
 from webrl_gym.errors import ActionError, InfrastructureError
 from webrl_gym.observation import DEFAULT_BUDGET
 from webrl_gym.reading import make_reader
-from webrl_gym.rendering import BLACK, RenderModeRefused, pixels, render_modes, why_not_rendered
+from webrl_gym.rendering import BLACK, pixels, render_modes
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
 from webrl_gym.sites.worlds import World
 from webrl_gym.spaces import UnicodeText
 from webrl_gym.suites import WorldTables, find_suite
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
-from webrl_gym.types import Observation, OutcomeVerdict, Site, StepTiming
+from webrl_gym.types import Observation, OutcomeVerdict, StepTiming
+from webrl_gym.wellformed import well_formed
 
 _TEXT_LIMIT = 4_096
-_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
-_LEAST_BUDGET = 500
-_ENGINES = ("static", "chromium")
-_PROFILES = ("full", "webrl")
 
 
 class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
@@ -120,14 +117,14 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             BrowserMissing: If ``engine="chromium"`` finds no browser.
         """
         problems = [
-            *_reward_problems(reward, scorer),
-            *_limit_problems(max_steps, budget),
-            *_reading_problems(engine, profile, stable_ids),
+            *reward_problems(reward, scorer),
+            *limit_problems(max_steps, budget),
+            *reading_problems(engine, profile, stable_ids),
         ]
-        _refuse(problems, engine, render_mode)
+        refuse(problems, engine, render_mode)
         self.suite = find_suite(suite) if isinstance(suite, str) else suite
         if only_sites:
-            self.suite = self.suite.only([_site(name) for name in only_sites])
+            self.suite = self.suite.only([site_named(name) for name in only_sites])
         if only_templates:
             self.suite = self.suite.made_from(only_templates)
         self.render_mode = render_mode
@@ -197,13 +194,16 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             InfrastructureError: If site or browser fail twice.
         """
         super().reset(seed=seed)
-        self._task = self._episodes.begin(self._choose(options or {}), self.np_random)
-        self._reader.restart()
-        self._steps = 0
-        self._history: list[str] = []
+        task = self._choose(options or {})
+        self._over = True
+        chance = self.np_random.bit_generator.state
+        try:
+            timing = self._begin(task)
+        except InfrastructureError:
+            # Browsers fail now and then; the second try is the same episode.
+            self.np_random.bit_generator.state = chance
+            timing = self._begin(task)
         self._over = False
-        timing = StepTiming()
-        self._read(timing)
         return self._observation(""), self._info("", timing)
 
     def step(self, action: str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
@@ -224,8 +224,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         timing = StepTiming()
         self._steps += 1
         try:
-            # Half a character is none; UTF-8 could not carry it back.
-            error, answer = self._act(_LONE_SURROGATES.sub("\ufffd", str(action)), timing)
+            error, answer = self._act(well_formed(str(action)), timing)
             terminated = answer is not None or self._episodes.is_over()
             if terminated or self._steps >= self._step_limit:
                 return self._finish(error, answer or "", terminated, timing)
@@ -276,6 +275,16 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             return wanted
         return self.suite.get(str(wanted))
 
+    def _begin(self, task: Task) -> StepTiming:
+        """Opens the task's pages and reads the first."""
+        self._task = self._episodes.begin(task, self.np_random)
+        self._reader.restart()
+        self._steps = 0
+        self._history: list[str] = []
+        timing = StepTiming()
+        self._read(timing)
+        return timing
+
     def _act(self, text: str, timing: StepTiming) -> tuple[str, str | None]:
         """Does the action and reads the page; returns what went wrong, and the answer when the agent leaves."""
         started = perf_counter()
@@ -285,26 +294,28 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             action = parse_action(text)
             if action.kind is ActionKind.EXIT:
                 return "", action.argument or ""
-            self._do(action, timing)
+            self._do(action)
         except ActionError as problem:
             error = str(problem)[:_TEXT_LIMIT]
-        timing.act = perf_counter() - started - timing.settle
+        timing.act = perf_counter() - started
         self._read(timing)
         return error, answer
 
-    def _do(self, action: Action, timing: StepTiming) -> None:
+    def _do(self, action: Action) -> None:
         if action.kind in (ActionKind.SCROLL_DOWN, ActionKind.SCROLL_UP):
             self._reader.scroll(action.kind, self._engine)
             return
         target = None if action.element is None else self._reader.target(action.element)
         self._engine.execute(action, target)
-        timing.settle = self._engine.settled
 
     def _read(self, timing: StepTiming) -> None:
         started = perf_counter()
         self._reader.read(self._engine)
-        timing.settle += self._engine.settled
-        timing.observe = perf_counter() - started - self._engine.settled
+        spent = perf_counter() - started
+        after_action, before_reading = self._engine.settled
+        timing.act = max(0.0, timing.act - after_action)
+        timing.settle = after_action + before_reading
+        timing.observe = spent - before_reading
 
     def _finish(
         self, error: str, answer: str, terminated: bool, timing: StepTiming
@@ -345,45 +356,3 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             "blocked_navigations": self._engine.blocked_navigations,
             "timing": timing,
         }
-
-
-def _site(name: str) -> Site:
-    try:
-        return Site(name)
-    except ValueError:
-        raise ValueError(f"there is no site {name!r}; choose from {', '.join(Site)}") from None
-
-
-def _refuse(problems: Sequence[str], engine: str, render_mode: str | None) -> None:
-    """Raises ``ValueError`` with all problems in one message, the render mode's among them."""
-    refusal = why_not_rendered(engine, render_mode) if engine in _ENGINES else ""
-    if refusal and not problems:
-        raise RenderModeRefused(refusal)
-    if problems:
-        raise ValueError("; ".join([*problems, refusal] if refusal else problems))
-
-
-def _reward_problems(reward: str, scorer: YesNoScorer | None) -> Iterator[str]:
-    if reward not in ("rules", "orm"):
-        yield f"reward must be rules or orm, got {reward!r}"
-    if reward == "orm" and scorer is None:
-        yield 'reward="orm" needs scorer=..., an object with p_yes(prompts)'
-
-
-def _limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
-    if max_steps is not None and max_steps < 1:
-        yield f"max_steps must be at least 1, got {max_steps}"
-    if budget < _LEAST_BUDGET:
-        yield f"budget must be at least {_LEAST_BUDGET} characters, got {budget}"
-
-
-def _reading_problems(engine: str, profile: str, stable_ids: bool) -> Iterator[str]:
-    if engine not in _ENGINES:
-        yield f"engine must be static or chromium, got {engine!r}"
-    if profile not in _PROFILES:
-        yield f"profile must be full or webrl, got {profile!r}"
-    elif profile == "webrl":
-        if engine == "static":
-            yield 'profile="webrl" needs engine="chromium": it reads what a browser\'s window shows'
-        if stable_ids:
-            yield 'profile="webrl" numbers each page anew; stable_ids is for profile="full"'

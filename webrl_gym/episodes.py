@@ -6,7 +6,6 @@ one's own (``tasks.page_task``), which prepare and judge their own pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -31,8 +30,6 @@ from webrl_gym.types import EMBEDDED_URLS, OutcomeVerdict, Site, VerdictStatus
 
 _THREADS = 8
 """Requests answered at the same time: a page may ask for many files at once."""
-_SCORE_FAILURES = (EvaluationError, InfrastructureError, KeyError, TypeError, ValueError)
-"""What says that a task could not judge its pages: they failed, or held something else than it expects."""
 
 
 class Episodes(Protocol):
@@ -47,7 +44,7 @@ class Episodes(Protocol):
         """The embedded sites' data, this environment's own; None when the tasks are not about them."""
 
     def begin(self, task: Task, rng: np.random.Generator) -> Task:
-        """Opens the task's start pages; repeats it once when the infrastructure fails, since browsers do now and then.
+        """Opens the task's start pages.
 
         Args:
             task: What to begin.
@@ -57,7 +54,7 @@ class Episodes(Protocol):
             The task with the instruction of this episode.
 
         Raises:
-            InfrastructureError: If it failed twice.
+            InfrastructureError: If sites or browser fail.
         """
 
     def is_over(self) -> bool:
@@ -99,13 +96,9 @@ class SiteEpisodes:
         self.world.switch(task.world)
         urls = [resolve_url(url) for url in task.start_urls]
         cookies = [(EMBEDDED_URLS[site], *pair) for site in Site if (pair := signed_in_cookie(site)) is not None]
-
-        def start() -> Task:
-            self.world.reset()
-            self.engine.start(urls, cookies)
-            return task
-
-        return _once_more(start)
+        self.world.reset()
+        self.engine.start(urls, cookies)
+        return task
 
     def is_over(self) -> bool:
         """Never: the agent or the step limit ends these tasks."""
@@ -174,31 +167,31 @@ class PageEpisodes:
         page_task = self._task = self._tasks.get(task.task_id) or self._suite.make_task(task.task_id)
         self._tasks[task.task_id] = page_task
         seed = int(rng.integers(2**63))
-
-        def start() -> Task:
-            self.engine.start(task.start_urls, (), still=page_task.waits_for_rest)
-            try:
-                instruction = page_task.set_up(self._page, np.random.default_rng(seed))
-            except EvaluationError as error:
-                raise SiteError(f"{task.task_id} could not be set up: {error}") from error
-            return replace(task, instruction=instruction)
-
-        return _once_more(start)
+        self.engine.start(task.start_urls, (), still=page_task.waits_for_rest)
+        try:
+            instruction = page_task.set_up(self._page, np.random.default_rng(seed))
+        except EvaluationError as error:
+            raise SiteError(f"{task.task_id} could not be set up: {error}") from error
+        return replace(task, instruction=instruction)
 
     def is_over(self) -> bool:
-        """Asks the task."""
+        """Asks the task; whatever its own code raises says that it cannot tell."""
         try:
             return self._current.is_over(self._page)
-        except EvaluationError as error:
+        except InfrastructureError:
+            raise
+        except Exception as error:
             raise SiteError(f"{self._current.task_id} cannot tell whether it is over: {error}") from error
 
     def judge(self, answer: str, last_url: str) -> OutcomeVerdict:  # noqa: ARG002 - the task reads its page itself
-        """The task's own score."""
+        """The task's own score; whatever its own code raises leaves the episode unscored."""
         try:
             score = float(self._current.score(self._page, answer))
             if not 0.0 <= score <= 1.0:
                 raise ValueError(f"a score is 0.0 to 1.0, got {score}")
-        except _SCORE_FAILURES as error:
+        except InfrastructureError:
+            raise
+        except Exception as error:
             return OutcomeVerdict(VerdictStatus.UNSCORED, 0.0, "rules", detail=f"{type(error).__name__}: {error}")
         return OutcomeVerdict(VerdictStatus.SCORED, score, "rules", detail=f"the task's own score is {score:g}")
 
@@ -235,10 +228,3 @@ def resolve_url(url: str) -> str:
         suffix = "/admin" if site is Site.SHOPPING_ADMIN else ""
         url = url.replace(site.placeholder, root + suffix)
     return url
-
-
-def _once_more(start: Callable[[], Task]) -> Task:
-    try:
-        return start()
-    except InfrastructureError:
-        return start()

@@ -15,9 +15,10 @@ from webrl_gym.actions import (
     parse_action,
     search,
     select_option,
+    tab_number,
     type_text,
 )
-from webrl_gym.errors import ActionSyntaxError
+from webrl_gym.errors import ActionSyntaxError, ActionTargetError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 ELEMENT = st.integers(0, 9999).map(str)
@@ -122,3 +123,13 @@ def test_actions_are_described_by_the_names_of_their_elements(text: str, words: 
 def test_descriptions_are_short() -> None:
     assert len(describe_action("x" * 1_000_000, "")) < 200
     assert len(describe_action(format_action(type_text("4", "x" * 9000)), "")) < 200
+
+
+@pytest.mark.parametrize("argument", ["", "-1", "2", "٠", "1.0", "9" * 5_000])
+def test_there_is_no_such_tab(argument: str) -> None:
+    with pytest.raises(ActionTargetError, match="tabs are numbered 0 to 1"):
+        tab_number(argument, 2)
+
+
+def test_tabs_are_named_by_their_numbers() -> None:
+    assert [tab_number(argument, 2) for argument in ("0", " 1 ", "01")] == [0, 1, 1]

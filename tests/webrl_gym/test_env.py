@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import re
+import signal
 from typing import Any
 
 import gymnasium
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from webrl_gym.engines.driver_client import acquire_driver, release_driver
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import SiteError
 from webrl_gym.types import StepTiming, VerdictStatus
@@ -98,6 +101,23 @@ def test_a_broken_site_ends_the_episode_as_a_failure_and_the_next_reset_works(
     assert info["failure"] == "SiteError: http://shopping.test/ answered with status 500"
     assert info["verdict"] is None
     assert env.reset(seed=0)[1]["failure"] is None
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("action", ['do(action="Wait")', 'exit(message="x")'])
+def test_a_killed_browser_truncates_whatever_the_agent_does(action: str) -> None:
+    env = WebArenaLiteEnv(suite="practice-valid", engine="chromium")
+    # A task that is judged on a page of its own.
+    task = next(task for task in env.suite if task.evaluation["eval_types"] == ["program_html"])
+    env.reset(options={"task": task})
+    driver = acquire_driver(None)
+    os.kill(driver.pid, signal.SIGKILL)
+    release_driver(driver)
+    _, reward, terminated, truncated, info = env.step(action)
+    assert (reward, terminated, truncated, info["verdict"]) == (0.0, False, True, None)
+    assert info["failure"].startswith("BrowserError")
+    assert env.reset(options={"task": task})[1]["failure"] is None
+    env.close()
 
 
 def test_environments_do_not_see_each_others_writes_and_reset_undoes_them() -> None:

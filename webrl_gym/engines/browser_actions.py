@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from webrl_gym.actions import ActionKind
-from webrl_gym.engines.browser_activity import outside
+from webrl_gym.engines.browser_bounds import outside
 from webrl_gym.engines.browser_frames import Asker, ForeignFrame, Target
 from webrl_gym.engines.browser_tab import PageMoved, Tab
 from webrl_gym.errors import ActionTargetError
@@ -19,7 +19,9 @@ GONE = "The page has changed since it was read; the element is no longer there."
 """What an action on an element of an earlier document is answered with."""
 
 
-async def perform(tab: Tab, kind: ActionKind, argument: str, target: Target | None, frames: list[ForeignFrame]) -> None:
+async def perform(
+    tab: Tab, kind: ActionKind, argument: str, target: Target | None, frames: dict[int, ForeignFrame]
+) -> None:
     """Carries out every action that concerns the current page alone.
 
     Args:
@@ -46,7 +48,7 @@ async def perform(tab: Tab, kind: ActionKind, argument: str, target: Target | No
 class _Hand:
     """Mouse and keyboard, with the element they work on."""
 
-    def __init__(self, tab: Tab, target: Target, frames: list[ForeignFrame]) -> None:
+    def __init__(self, tab: Tab, target: Target, frames: dict[int, ForeignFrame]) -> None:
         self.tab = tab
         self.mouse = tab.page.mouse
         self.keyboard = tab.page.keyboard
@@ -60,7 +62,7 @@ class _Hand:
         if "error" in answer:
             raise ActionTargetError(answer["error"])
         if "blocked" in answer:
-            self.tab.activity.refused = answer["blocked"]
+            self.tab.activity.refuse(answer["blocked"])
             raise ActionTargetError(outside(answer["blocked"]))
         return answer
 

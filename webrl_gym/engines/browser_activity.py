@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from posixpath import normpath
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from playwright.async_api import CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
@@ -26,6 +24,9 @@ class PageActivity:
         contexts: Number of each frame's script context; a frame has none between two documents.
         crashed: True once the page's process is gone.
         refused: Address of a navigation that was stopped since this was last set to empty.
+        refusals: Counts those of this page and its frames.
+        navigating: True while the main frame waits for a document's answer.
+        unreachable: Address of a document that could not be had; empty when the last one could.
         wrote_session_storage: True once a page left something in the tab's own storage.
         stray_window: True once it opened a window to a place that is out of bounds.
     """
@@ -38,13 +39,16 @@ class PageActivity:
         self.contexts: dict[str, int] = {}
         self.crashed = False
         self.refused = ""
+        self.refusals = 0
+        self.navigating = False
+        self.unreachable = ""
         self.wrote_session_storage = False
         self.stray_window = False
         self._cdp = cdp
         self._allows = allows
         self._loading: set[str] = set()
         self._requests: set[str] = set()
-        self._opening = False
+        self._opening = 0
         self._event = asyncio.Event()
         self._answering: set[asyncio.Timeout] = set()
         self._pending: set[asyncio.Task[None]] = set()
@@ -82,16 +86,23 @@ class PageActivity:
     def expect_document(self) -> None:
         """Counts the page as busy from now on, until its main frame stops loading."""
         self._loading.add(self.frame)
+        self.navigating = True
 
     def ignore_what_runs(self) -> None:
         """Stops waiting for everything that is under way."""
         self._loading.clear()
         self._requests.clear()
-        self._opening = False
+        self._opening = 0
+        self.navigating = False
+
+    def refuse(self, url: str) -> None:
+        """Notes a navigation that was stopped."""
+        self.refused = url
+        self.refusals += 1
 
     def window_adopted(self) -> None:
         """Called when a window that this page opened has become a tab, or has gone."""
-        self._opening = False
+        self._opening = max(0, self._opening - 1)
         self._event.set()
 
     def answering(self) -> asyncio.Timeout:
@@ -108,7 +119,7 @@ class PageActivity:
         listeners: dict[str, Callable[[dict[str, Any]], None]] = {
             "Page.frameRequestedNavigation": self._on_navigation_requested,
             "Page.frameStartedLoading": lambda event: self._loading.add(event["frameId"]),
-            "Page.frameStoppedLoading": lambda event: self._loading.discard(event["frameId"]),
+            "Page.frameStoppedLoading": self._on_stopped_loading,
             "Page.frameAttached": self._on_frame_attached,
             "Page.frameDetached": self._on_frame_detached,
             "Page.frameNavigated": self._on_navigated,
@@ -137,6 +148,12 @@ class PageActivity:
     def _on_navigation_requested(self, event: dict[str, Any]) -> None:
         if event["disposition"] == "currentTab" and not event["url"].startswith("javascript:"):
             self._loading.add(event["frameId"])
+            self.navigating = self.navigating or event["frameId"] == self.frame
+
+    def _on_stopped_loading(self, event: dict[str, Any]) -> None:
+        self._loading.discard(event["frameId"])
+        if event["frameId"] == self.frame:
+            self.navigating = False
 
     def _on_frame_attached(self, event: dict[str, Any]) -> None:
         self.parents[event["frameId"]] = event["parentFrameId"]
@@ -150,6 +167,8 @@ class PageActivity:
     def _on_navigated(self, event: dict[str, Any]) -> None:
         if event["frame"]["id"] == self.frame:
             self.document += 1
+            self.navigating = False
+            self.unreachable = event["frame"].get("unreachableUrl", "")
             self._requests.clear()
 
     def _on_context(self, event: dict[str, Any]) -> None:
@@ -167,16 +186,17 @@ class PageActivity:
     def _on_window_open(self, event: dict[str, Any]) -> None:
         if event["url"] and not self._allows(event["url"]):
             # It may stay empty for ever and then Playwright never tells of it.
-            self.refused = event["url"]
+            self.refuse(event["url"])
             self.stray_window = True
         else:
-            self._opening = True
+            self._opening += 1
 
     def _on_request(self, event: dict[str, Any]) -> None:
-        if event.get("type") == "Document" and event.get("frameId") == self.frame:
-            url = event["request"]["url"]
-            if not self._allows(url):
-                self.refused = url
+        if event.get("type") == "Document" and not self._allows(event["request"]["url"]):
+            if event.get("frameId") == self.frame:
+                self.refuse(event["request"]["url"])
+            else:
+                self.refusals += 1
         if event.get("type") not in _SECONDARY and not event["request"]["url"].startswith(("data:", "blob:")):
             self._requests.add(event["requestId"])
 
@@ -207,25 +227,3 @@ class PageActivity:
         except PlaywrightError:
             # The page or its request went away first.
             return
-
-
-def outside(url: str) -> str:
-    """What a refused navigation reads like."""
-    return f"{url[:200]} lies outside the sites of this task; the page stays as it was."
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of an address."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def in_folder(url: str, roots: Sequence[str]) -> bool:
-    """True for a file below one of the ``file:`` addresses in ``roots`` that end in a slash."""
-    parts = urlsplit(url)
-    if parts.scheme != "file" or parts.netloc:
-        return False
-    # A ".." or an escaped slash must not lead out of the folder.
-    path = normpath(unquote(parts.path))
-    folders = (urlsplit(root).path for root in roots if root.startswith("file:///") and root.endswith("/"))
-    return any(path.startswith(unquote(folder)) for folder in folders)

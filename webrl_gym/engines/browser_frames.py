@@ -16,13 +16,15 @@ class ForeignFrame:
     """One frame whose parent may not look into it, as it was read.
 
     Attributes:
+        part: Number of its document among the parts of pages; 0 is the page itself.
         frame: Its id in the browser.
         context: Number of its script context; another one later means another document.
-        outer: Number of the part of the page that holds it: 0 is the page itself, n the n-th foreign frame.
+        outer: Number of the part that holds it.
         ref: The element that holds it, by the refs of that part.
         tree: What it shows, as JSON text.
     """
 
+    part: int
     frame: str
     context: int
     outer: int
@@ -30,26 +32,37 @@ class ForeignFrame:
     tree: str
 
 
-async def read_foreign_frames(tab: Tab) -> list[ForeignFrame]:
+class FrameNumbers:
+    """Numbers the documents of foreign frames, so that each keeps its number as long as it is shown."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], int] = {}
+
+    def of(self, frame: str, context: int) -> int:
+        """The document's number, from 1."""
+        return self._known.setdefault((frame, context), len(self._known) + 1)
+
+
+async def read_foreign_frames(tab: Tab, numbers: FrameNumbers) -> dict[int, ForeignFrame]:
     """Reads every foreign frame of a page, outer ones first. One that goes away meanwhile is left out."""
     activity = tab.activity
-    found: list[ForeignFrame] = []
+    found: dict[int, ForeignFrame] = {}
     part_of = {activity.frame: 0}
     for frame, parent in list(activity.parents.items()):
         if parent not in part_of:
             continue
         outer = part_of[parent]
         try:
-            is_foreign, ref = await tab.owner_of(frame, found[outer - 1].frame if outer else activity.frame)
-            if is_foreign:
-                context = activity.contexts.get(frame)
-                if context is None:
-                    continue
+            is_foreign, ref = await tab.owner_of(frame, found[outer].frame if outer else activity.frame)
+            if not is_foreign:
+                part_of[frame] = outer
+            elif (context := activity.contexts.get(frame)) is not None:
+                part = numbers.of(frame, context)
                 tree = await tab.ask_text("frameTree()", frame)
-                found.append(ForeignFrame(frame, context, outer, ref, tree))
+                found[part] = ForeignFrame(part, frame, context, outer, ref, tree)
+                part_of[frame] = part
         except PageMoved:
             continue
-        part_of[frame] = len(found) if is_foreign else outer
     return found
 
 
@@ -64,7 +77,7 @@ class Target:
 class Asker:
     """Asks the part of a page that an element is in."""
 
-    def __init__(self, tab: Tab, frames: list[ForeignFrame], target: Target | None) -> None:
+    def __init__(self, tab: Tab, frames: dict[int, ForeignFrame], target: Target | None) -> None:
         """Asks on behalf of ``target``; None is the page itself."""
         self._tab = tab
         self._frames = frames
@@ -82,7 +95,7 @@ class Asker:
         """The same point in the coordinates of the whole page's viewport."""
         part = self._part
         while part:
-            frame = self._frames[part - 1]
+            frame = self._frames[part]
             part = frame.outer
             place = await self._ask(part, f"frameOffset({frame.ref}, {place['x']}, {place['y']})")
         return place
@@ -90,9 +103,9 @@ class Asker:
     async def _ask(self, part: int, call: str) -> dict[str, Any]:
         frame = None
         if part:
-            if part > len(self._frames):
+            known = self._frames.get(part)
+            if known is None:
                 raise PageMoved
-            known = self._frames[part - 1]
             frame = known.frame
             if self._tab.activity.contexts.get(frame) != known.context:
                 raise PageMoved

@@ -48,6 +48,7 @@ _FLAGS = (
     "--disable-site-isolation-trials",
     # Peer-to-peer connections would pass by the proxy.
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
 _HOW_TO_INSTALL = """Install one of these ways, or name an executable by the variable {variable}:
   1. the system's package manager: a package called chromium, chromium-browser or google-chrome-stable
@@ -90,7 +91,7 @@ def find_chromium(named: str | None, downloaded: str | None) -> str:
 
 def missing(tried: list[str], reason: str = "") -> BrowserMissing:
     """The one error for a Chromium that is not there or does not start."""
-    what = f"Chromium cannot be started: {reason}" if reason else "No Chromium was found."
+    what = f"Chromium cannot be started: {reason.rstrip('.')}." if reason else "No Chromium was found."
     return BrowserMissing(f"{what} Tried: {', '.join(tried)}.\n{_HOW_TO_INSTALL.format(variable=CHROMIUM_VARIABLE)}")
 
 

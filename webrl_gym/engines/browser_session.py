@@ -7,15 +7,16 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Dialog, Download, Page, ProxySettings
+from playwright.async_api import Browser, BrowserContext, Dialog, Download, Page
 from playwright.async_api import Error as PlaywrightError
 
-from webrl_gym.actions import ActionKind
+from webrl_gym.actions import ActionKind, tab_number
 from webrl_gym.engines.browser_actions import GONE, perform
-from webrl_gym.engines.browser_activity import in_folder, origin_of, outside
-from webrl_gym.engines.browser_frames import ForeignFrame, Target, read_foreign_frames
+from webrl_gym.engines.browser_bounds import Bounds, outside
+from webrl_gym.engines.browser_frames import ForeignFrame, FrameNumbers, Target, read_foreign_frames
 from webrl_gym.engines.browser_tab import PageMoved, Tab
 from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, NothingLocated, WebRLGymError
+from webrl_gym.wellformed import well_formed
 
 VIEWPORT = (1280, 720)
 """Width and height of every page, in CSS pixels."""
@@ -23,21 +24,17 @@ _MOST_EPISODES = 100
 """Episodes after which a context is replaced, since what pages leave in it adds up."""
 _MOST_TABS = 20
 _MOST_NOTICES = 5
-_PATIENCE = 15.0
+_PATIENCE = 25.0
 
 
 class BrowserSession:
-    """A browser context, recycled from episode to episode.
-
-    Attributes:
-        blocked: Documents that were refused since the episode began.
-    """
+    """A browser context, recycled from episode to episode."""
 
     def __init__(
         self,
         ready_browser: Callable[[], Awaitable[Browser]],
         proxy: str,
-        origins: Sequence[str],
+        origins: Sequence[str] | None,
         direct: bool,
         profile: str,
     ) -> None:
@@ -46,19 +43,14 @@ class BrowserSession:
         Args:
             ready_browser: Gives the running browser, a new one after the last has died.
             proxy: Address of the ``SiteServer`` that all traffic goes through; it refuses what is out of bounds.
-            origins: Scheme, host and port of every address that may be opened; a ``file:`` address that ends in a
-                slash stands for everything in that folder.
+            origins: What may be opened; see ``Bounds``.
             direct: True to connect to ``origins`` without the proxy, which then refuses everything else.
             profile: Observation profile that ``snapshot`` reads pages for.
         """
-        self.blocked = 0
         self._ready_browser = ready_browser
-        self._origins = list(origins)
+        self._bounds = Bounds(origins)
+        self._proxy = self._bounds.proxy(proxy, direct=direct)
         self._profile = profile
-        # Chromium itself decides what passes by the proxy, for every request of pages, frames, workers and sockets.
-        self._proxy: ProxySettings = {"server": proxy}
-        if direct:
-            self._proxy["bypass"] = ",".join(origin for origin in origins if not origin.startswith("file:"))
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
         self._episodes = 0
@@ -67,16 +59,22 @@ class BrowserSession:
         self._evaluation: Tab | None = None
         self._evaluators_page: Tab | None = None
         self._notices: list[str] = []
-        self._frames: list[ForeignFrame] = []
+        self._frames: dict[int, ForeignFrame] = {}
+        self._frame_numbers = FrameNumbers()
         self._adoptions: set[asyncio.Task[None]] = set()
+        self._adopting = asyncio.Lock()
+        self._waited = 0.0
+        self._refusals_before = 0
+        self._refusals_of_closed = 0
 
     async def start(self, urls: Sequence[str], cookies: Sequence[Sequence[str]], still: bool) -> None:
         """Begins an episode with one tab for each address; ``still`` as in ``Tab.navigate``."""
         browser = await self._ready_browser()
-        self.blocked = 0
+        await self._abandon_windows()
         if not await self._recycle(browser):
             await self._new_context(browser)
         self._notices.clear()
+        self._refusals_before = self._refusals()
         context = self._require_context()
         if cookies:
             await context.add_cookies([{"url": root, "name": name, "value": value} for root, name, value in cookies])
@@ -100,48 +98,49 @@ class BrowserSession:
                 tab = await self._current_tab()
                 state = await tab.settle(profile=self._profile)
             settled = asyncio.get_running_loop().time() - began - state["reading"] / 1000
-            self._frames = await read_foreign_frames(tab) if state["foreign"] else []
+            self._frames = await read_foreign_frames(tab, self._frame_numbers) if state["foreign"] else {}
+            titles, current = await self._titles()
             head = {
                 "document": [tab.number, tab.activity.document],
-                "titles": await self._titles(),
-                "current": self._current,
-                "notices": list(self._notices),
-                "blocked": self.blocked,
-                "owners": [[frame.outer, frame.ref] for frame in self._frames],
-                "settled": max(0.0, settled),
+                "titles": titles,
+                "current": current,
+                "notices": [well_formed(notice) for notice in self._notices],
+                "blocked": self._refusals() - self._refusals_before,
+                "owners": [[frame.part, frame.outer, frame.ref] for frame in self._frames.values()],
+                "settled": [self._waited, max(0.0, settled)],
             }
-        parts = [state["page"], *(frame.tree for frame in self._frames)]
+            self._waited = 0.0
+        parts = [state["page"], *(frame.tree for frame in self._frames.values())]
         return head, f"[{','.join(parts)}]".encode()
 
-    async def execute(self, kind: str, argument: str, target: Sequence[int] | None, document: Any) -> float:
-        """Carries out an action and waits until the page is quiet; returns the seconds that the waiting took."""
+    async def execute(self, kind: str, argument: str, target: Sequence[int] | None, document: Any) -> None:
+        """Carries out an action and waits until the page is quiet."""
         tab = await self._current_tab()
         self._notices.clear()
         tab.activity.refused = ""
         if kind == ActionKind.SWITCH_TAB:
-            self._switch_tab(argument)
-            return 0.0
+            self._current = tab_number(argument, len(self._tabs))
+            return
         if target is not None and document != [tab.number, tab.activity.document]:
             raise ActionTargetError(GONE)
         element = None if target is None else Target(*target)
-        before, refusal, settled = tab.activity.document, "", 0.0
+        before, refusal, began = tab.activity.document, "", None
         try:
             async with asyncio.timeout(_PATIENCE):
                 await perform(tab, ActionKind(kind), argument, element, self._frames)
                 began = asyncio.get_running_loop().time()
                 refusal = (await tab.settle())["refusal"]
-                settled = asyncio.get_running_loop().time() - began
         except PlaywrightError:
             # A page may close itself while it is clicked.
             if tab.activity.crashed or not tab.page.is_closed():
                 raise
         finally:
-            self.blocked += bool(tab.activity.refused)
+            if began is not None:
+                self._waited += asyncio.get_running_loop().time() - began
         if tab.activity.refused:
             raise ActionTargetError(outside(tab.activity.refused))
         if refusal and tab.activity.document == before:
-            raise ActionTargetError(f"The form was not sent: {refusal}")
-        return settled
+            raise ActionTargetError(refusal)
 
     async def screenshot(self) -> tuple[None, bytes]:
         """The current tab as PNG, as a body."""
@@ -205,8 +204,8 @@ class BrowserSession:
             tab = await self._current_tab()
             try:
                 return await tab.evaluate(javascript)
-            except PlaywrightError:
-                # The document went away meanwhile: the next one is asked.
+            except PageMoved:
+                # It was asked of a document that went away before it ran to its end; the next one is asked.
                 await tab.settle()
                 return await tab.evaluate(javascript)
 
@@ -226,10 +225,16 @@ class BrowserSession:
                 # It went down with its browser.
                 return
 
-    def _allows(self, url: str) -> bool:
-        if url.startswith("file:"):
-            return in_folder(url, self._origins)
-        return origin_of(url) in self._origins or url.startswith("about:")
+    def _refusals(self) -> int:
+        """Navigations refused on all pages that the context has had."""
+        open_ones = {*self._tabs, *([self._evaluators_page] if self._evaluators_page else [])}
+        return self._refusals_of_closed + sum(tab.activity.refusals for tab in open_ones)
+
+    async def _abandon_windows(self) -> None:
+        """Ends the adoption of windows that the last episode left on their way."""
+        for adoption in self._adoptions:
+            adoption.cancel()
+        await asyncio.gather(*self._adoptions, return_exceptions=True)
 
     async def _recycle(self, browser: Browser) -> bool:
         """Empties the context for the next episode; False when a new one is needed."""
@@ -244,15 +249,16 @@ class BrowserSession:
             or tab.activity.stray_window
         ):
             return False
-        others, self._tabs = self._tabs[1:], [tab]
+        self._tabs = [tab]
         try:
             async with asyncio.timeout(_PATIENCE / 3):
                 await self.evaluation_close()
-                await asyncio.gather(*(other.page.close() for other in others))
+                kept = {tab.page, *([self._evaluators_page.page] if self._evaluators_page else [])}
+                await asyncio.gather(*(page.close() for page in self._context.pages if page not in kept))
                 if tab.scripted:
                     # What still runs there must not write to what is emptied next.
-                    await tab.navigate("about:blank")
-                await asyncio.gather(self._context.clear_cookies(), tab.forget_storage(self._origins))
+                    await tab.leave_behind()
+                await asyncio.gather(self._context.clear_cookies(), tab.forget_storage(self._bounds.origins))
         except (PlaywrightError, TimeoutError, WebRLGymError):
             return False
         return True
@@ -272,8 +278,9 @@ class BrowserSession:
         self._tabs = [await self._open_tab(await self._context.new_page())]
 
     async def _open_tab(self, page: Page) -> Tab:
-        tab = await Tab.open(page, self._allows)
+        tab = await Tab.open(page, self._bounds.allows)
         page.on("dialog", self._on_dialog)
+        page.on("filechooser", lambda _: self._notice("The page asked for a file; files cannot be chosen here."))
         page.on("download", self._on_download)
         page.on("popup", lambda popup: self._on_popup(tab, popup))
         page.on("close", lambda _: self._on_close(tab))
@@ -292,15 +299,11 @@ class BrowserSession:
         self._current = min(self._current, len(self._tabs) - 1)
         return self._tabs[self._current]
 
-    def _switch_tab(self, argument: str) -> None:
-        wanted = argument.strip()
-        if not (wanted.isascii() and wanted.isdigit()) or int(wanted) >= len(self._tabs):
-            raise ActionTargetError(f'There is no tab "{wanted[:20]}"; tabs are numbered 0 to {len(self._tabs) - 1}.')
-        self._current = int(wanted)
-
-    async def _titles(self) -> list[str]:
-        if len(self._tabs) == 1:
-            return []
+    async def _titles(self) -> tuple[list[str], int]:
+        """Titles of all tabs, none if there is one only, and the current one's position among them."""
+        tabs, current = list(self._tabs), self._current
+        if len(tabs) == 1:
+            return [], 0
 
         async def title(tab: Tab) -> str:
             try:
@@ -309,7 +312,7 @@ class BrowserSession:
             except (PageMoved, TimeoutError, PlaywrightError, BrowserError):
                 return str(tab.page.url)
 
-        return list(await asyncio.gather(*(title(tab) for tab in self._tabs)))
+        return list(await asyncio.gather(*(title(tab) for tab in tabs))), current
 
     def _notice(self, text: str) -> None:
         if len(self._notices) < _MOST_NOTICES:
@@ -328,6 +331,8 @@ class BrowserSession:
         self._notice(f'The file "{download.suggested_filename[:200]}" was offered; downloads are not kept.')
 
     def _on_close(self, tab: Tab) -> None:
+        self._refusals_of_closed += tab.activity.refusals
+        tab.activity.refusals = 0
         if tab in self._tabs:
             position = self._tabs.index(tab)
             self._tabs.remove(tab)
@@ -342,20 +347,26 @@ class BrowserSession:
     async def _adopt(self, opener: Tab, page: Page) -> None:
         """Makes a window that a page opened the current tab, or closes it."""
         try:
-            if opener.activity.refused or not self._allows(page.url):
-                opener.activity.refused = opener.activity.refused or page.url
+            if opener.activity.refused or not self._bounds.allows(page.url):
+                if not opener.activity.refused:
+                    opener.activity.refuse(page.url)
                 await page.close()
                 return
-            if len(self._tabs) >= _MOST_TABS:
-                self._notice(f"There are {_MOST_TABS} tabs open already; no more can be opened.")
-                await page.close()
-                return
-            tab = await self._open_tab(page)
-            await tab.settle()
-            self._tabs.append(tab)
-            self._current = len(self._tabs) - 1
+            # One after the other: each may be the one too many.
+            async with self._adopting:
+                await self._add_window(page)
         except (PlaywrightError, WebRLGymError):
             # A window that closes or fails at once is no tab.
             return
         finally:
             opener.activity.window_adopted()
+
+    async def _add_window(self, page: Page) -> None:
+        if len(self._tabs) >= _MOST_TABS:
+            self._notice(f"There are {_MOST_TABS} tabs open already; no more can be opened.")
+            await page.close()
+            return
+        tab = await self._open_tab(page)
+        await tab.settle()
+        self._tabs.append(tab)
+        self._current = len(self._tabs) - 1

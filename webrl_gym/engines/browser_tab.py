@@ -23,6 +23,7 @@ SETTLE_LIMIT = 6.0
 """Longest wait for a quiet page, in seconds."""
 _NEXT_PATIENCE = 0.5
 _MOST_RESTLESS = 3
+_MOST_MOVES = 10
 _READ_LIMIT = 10.0
 LOAD_LIMIT = 20.0
 """Longest wait for a site's answer, in seconds."""
@@ -44,6 +45,7 @@ _SCRIPTS = (
     },
 )
 _OWNER = "function() { return JSON.stringify([this.contentDocument === null, webrlGym.refOf(this)]); }"
+_DOCUMENT_GONE = ("context was destroyed", "Cannot find context", "navigated or closed", "Promise was collected")
 _numbers = itertools.count()
 
 
@@ -57,7 +59,7 @@ class PageState(TypedDict):
     calm: bool
     """False when it was still busy at the limit."""
     refusal: str
-    """Why the browser did not send a form since the last action; mostly empty."""
+    """Why the browser did not do what an action asked for; mostly empty."""
     blocked: str
     """Address that it tried to go to without a request, since the last action; mostly empty."""
     status: int
@@ -207,12 +209,18 @@ class Tab:
 
         Raises:
             EvaluationError: If the script fails.
+            PageMoved: If the document went away meanwhile.
             BrowserError: If the page has crashed.
         """
         if self.activity.crashed:
             raise BrowserError("The page has crashed.")
         request = {"expression": javascript, "returnByValue": True, "awaitPromise": True}
-        answer = await self._cdp.send("Runtime.evaluate", request)
+        try:
+            answer = await self._cdp.send("Runtime.evaluate", request)
+        except PlaywrightError as error:
+            if any(sign in str(error) for sign in _DOCUMENT_GONE):
+                raise PageMoved from error
+            raise
         if "exceptionDetails" in answer:
             details = answer["exceptionDetails"]
             text = details.get("exception", {}).get("description") or details["text"]
@@ -255,29 +263,56 @@ class Tab:
             BrowserError: If the page has crashed, or cannot be read.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + min(limit, _NEXT_PATIENCE if self._restless == self.activity.document else limit)
+        began = loop.time()
+        deadline = began + min(limit, _NEXT_PATIENCE if self._restless == self.activity.document else limit)
         state: PageState | None = None
         restless = 0
         while state is None and not self.page.is_closed():
             left = deadline - loop.time()
             if self.activity.crashed:
                 raise BrowserError("The page has crashed.")
-            if left <= 0 or restless >= _MOST_RESTLESS:
+            if self.activity.navigating and left <= 0:
+                # No script runs before the answer has come or is given up.
+                await self._await_document(began + LOAD_LIMIT)
+                deadline = loop.time() + limit
+            elif left <= 0 or restless >= _MOST_RESTLESS:
                 state = await self._take_as_it_is(profile)
             elif self.activity.busy:
                 await self.activity.next_event(left)
             else:
+                document = self.activity.document
                 state = await self._ask_quiet(left, profile, _CALM if still else 0)
-                restless += state is None and not self.activity.busy
+                if self.activity.document != document:
+                    restless = 0
+                else:
+                    restless += state is None and not self.activity.busy
         if state is None:
             return CLOSED
-        if self.activity.document != self._checked:
-            self._checked = self.activity.document
-            if state["status"] >= 500:
-                raise SiteError(f"{self.page.url} answered with status {state['status']}")
-        self.scripted = state["scripted"]
-        self.activity.refused = self.activity.refused or state["blocked"]
+        self._check_document(state)
         return state
+
+    def _check_document(self, state: PageState) -> None:
+        """Takes down what a quiet page says of itself; refuses a document that is a server's failure, once."""
+        self.scripted = state["scripted"]
+        if state["blocked"] and not self.activity.refused:
+            self.activity.refuse(state["blocked"])
+        if self.activity.document == self._checked:
+            return
+        self._checked = self.activity.document
+        if state["status"] >= 500:
+            raise SiteError(f"{self.page.url} answered with status {state['status']}")
+        if self.activity.unreachable:
+            raise SiteError(f"{self.activity.unreachable} cannot be reached")
+
+    async def _await_document(self, deadline: float) -> None:
+        """Waits for the answer to a navigation; gives it up at ``deadline``."""
+        while self.activity.navigating and not self.activity.crashed and not self.page.is_closed():
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                await self._cdp.send("Page.stopLoading")
+                self.activity.ignore_what_runs()
+                raise SiteError(f"the site of {self.page.url} did not answer within {LOAD_LIMIT:.0f} seconds")
+            await self.activity.next_event(left)
 
     async def _ask_quiet(self, limit: float, profile: str, stillness: int) -> PageState | None:
         """The state of a page that is quiet, or None."""
@@ -292,14 +327,17 @@ class Tab:
         """Reads a page that never became quiet, and waits less for it from now on."""
         self._restless = self.activity.document
         self.activity.ignore_what_runs()
-        try:
-            async with asyncio.timeout(_READ_LIMIT):
-                state: PageState = await self.ask(f"quiet(0, 0, {json.dumps(profile)})")
-        except PageMoved as error:
-            if self.page.is_closed():
-                return CLOSED
-            raise BrowserError("The page kept moving while it was read.") from error
-        return state
+        async with asyncio.timeout(_READ_LIMIT):
+            for _ in range(_MOST_MOVES):
+                try:
+                    state: PageState = await self.ask(f"quiet(0, 0, {json.dumps(profile)})")
+                except PageMoved:
+                    if self.page.is_closed():
+                        return CLOSED
+                    await self.activity.next_event(_NEXT_PATIENCE)
+                else:
+                    return state
+        raise BrowserError("The page kept moving while it was read.")
 
     async def go(self, offset: int) -> None:
         """Moves in the tab's history.
@@ -313,6 +351,12 @@ class Tab:
             raise ActionTargetError(f"There is no {'earlier' if offset < 0 else 'later'} page in this tab.")
         self.activity.expect_document()
         await self._cdp.send("Page.navigateToHistoryEntry", {"entryId": history["entries"][position]["id"]})
+
+    async def leave_behind(self) -> None:
+        """Shows an empty document, where no script of the last one runs, with the mouse elsewhere."""
+        await self.navigate("about:blank")
+        await self._cdp.send("Runtime.evaluate", {"expression": "name = ''"})
+        await self.page.mouse.move(-1, -1)
 
     async def forget_history(self) -> None:
         """Makes the current page the first one of the tab."""

@@ -7,11 +7,12 @@ import json
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from webrl_gym.actions import Action
-from webrl_gym.engines.driver_client import DriverClient, acquire_driver, release_driver
+from webrl_gym.engines.driver_client import DriverClient, acquire_driver, release_driver, tidy_later
 from webrl_gym.errors import BrowserError, WebRLGymError
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.server import SiteServer
@@ -53,7 +54,7 @@ class _Connection:
         if driver is None:
             return
         try:
-            if driver.alive and driver.users > 1:
+            if driver.alive:
                 driver.call(self._name, "close")
         except WebRLGymError:
             # A session that cannot be closed goes with its driver.
@@ -72,7 +73,7 @@ class ChromiumEngine:
         executable: str | None = None,
         headed: bool = False,
         server: SiteServer | None = None,
-        origins: Sequence[str] = tuple(EMBEDDED_URLS.values()),
+        origins: Sequence[str] | None = tuple(EMBEDDED_URLS.values()),
         profile: str = "full",
     ) -> None:
         """Prepares the browser.
@@ -84,7 +85,7 @@ class ChromiumEngine:
             headed: Whether the browser shows its window; needs a display.
             server: Serves pages instead of the embedded sites; closed with the engine.
             origins: Roots of the addresses that the agent may visit; a folder's ``file:`` address with a slash at its
-                end admits the files in it.
+                end admits the files in it. None admits all of the web: for people who look, not for agents.
             profile: What snapshots are for: ``full`` (see ``observation.simplify``) or ``webrl`` (see
                 ``observation_webrl.simplify_webrl``).
 
@@ -95,17 +96,24 @@ class ChromiumEngine:
         if profile not in ("full", "webrl"):
             raise ValueError(f"profile must be full or webrl, got {profile!r}")
         if world is not None and server is None:
-            server = SiteServer(SiteDispatcher(world), [urlsplit(origin).netloc for origin in origins])
+            server = SiteServer(SiteDispatcher(world), [urlsplit(origin).netloc for origin in origins or ()])
         direct = server is None
         # Without sites of its own it is only the wall: it refuses whatever comes.
         self._server = server or SiteServer(None)
         self._connection = _Connection(
-            executable, headed, proxy=self._server.url, origins=list(origins), direct=direct, profile=profile
+            executable,
+            headed,
+            proxy=self._server.url,
+            origins=None if origins is None else list(origins),
+            direct=direct,
+            profile=profile,
         )
-        self._finalizer = weakref.finalize(self, _close, self._connection, self._server)
+        self._finalizer = weakref.finalize(self, tidy_later, partial(_close, self._connection, self._server))
+        # At the interpreter's end the driver is closed as a whole.
+        self._finalizer.atexit = False
         self._document: Any = None
         self._blocked = 0
-        self._settled = 0.0
+        self._settled = (0.0, 0.0)
         try:
             self._connection.open()
         except BaseException:
@@ -118,8 +126,8 @@ class ChromiumEngine:
         return self._blocked
 
     @property
-    def settled(self) -> float:
-        """Seconds of the latest call that went into waiting for a quiet page."""
+    def settled(self) -> tuple[float, float]:
+        """Seconds that the action before the latest snapshot, and that snapshot, waited for a quiet page."""
         return self._settled
 
     def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]], *, still: bool = True) -> None:
@@ -136,23 +144,21 @@ class ChromiumEngine:
         page, *frames = json.loads(body)
         self._document = head["document"]
         self._blocked = head["blocked"]
-        self._settled = head["settled"]
-        root = _page_node(page["body"], 0) if not frames else _joined([page["body"], *frames], head["owners"])
+        self._settled = tuple(head["settled"])
+        root = _joined(page["body"], frames, head["owners"]) if frames else _page_node(page["body"], 0)
         root.children[:0] = [PageNode("p", {"role": "status"}, [notice], None) for notice in head["notices"]]
         titles = tuple(head["titles"]) or (page["title"],)
         return PageSnapshot(page["url"], page["title"], root, titles, head["current"], tuple(head["document"]))
 
     def execute(self, action: Action, target: Any) -> None:
         """Carries out an action; see ``Engine.execute``."""
-        self._settled = 0.0
-        settled, _ = self._connection.call(
+        self._connection.call(
             "execute",
             kind=action.kind.value,
             argument=action.argument or "",
             target=target,
             document=self._document,
         )
-        self._settled = settled
 
     @contextmanager
     def evaluation_page(self, *, at_end: bool) -> Iterator[ChromiumEvaluationPage]:
@@ -173,7 +179,8 @@ class ChromiumEngine:
 
     def close(self) -> None:
         """Closes the tabs and the site server, and the browser after its last engine."""
-        self._finalizer()
+        if self._finalizer.detach():
+            _close(self._connection, self._server)
 
 
 class ChromiumEvaluationPage:
@@ -235,15 +242,22 @@ def _page_node(data: list[Any], part: int) -> PageNode:
     return PageNode(data[0], attrs, children, (part, data[1]))
 
 
-def _joined(parts: list[list[Any]], owners: list[list[int]]) -> PageNode:
-    """A page with its foreign frames in their places; ``owners`` names the element that holds each of them."""
-    roots = [_page_node(data, part) for part, data in enumerate(parts)]
-    by_ref = {node.ref: node for root in roots for node in root.walk()}
-    for root, owner in zip(roots[1:], owners, strict=True):
-        holder = by_ref.get(tuple(owner))
-        if holder is not None:
-            holder.children = [root]
-    return roots[0]
+def _joined(body: list[Any], frames: list[list[Any]], owners: list[list[int]]) -> PageNode:
+    """A page with its foreign frames in their places.
+
+    Args:
+        body: The page.
+        frames: What each frame shows, outer ones first.
+        owners: For each frame its part, the part that holds it, and the holder's ref there.
+    """
+    root = _page_node(body, 0)
+    holders = {node.ref: node for node in root.walk()}
+    for data, (part, outer, ref) in zip(frames, owners, strict=True):
+        inner = _page_node(data, part)
+        holders.update({node.ref: node for node in inner.walk()})
+        if (outer, ref) in holders:
+            holders[outer, ref].children = [inner]
+    return root
 
 
 def _close(connection: _Connection, server: SiteServer) -> None:

@@ -15,8 +15,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+from queue import SimpleQueue
 from typing import IO, Any
 
 from webrl_gym.engines.driver_messages import HEADED, LENGTHS, Message, decode_error, decode_head, encode
@@ -46,11 +49,19 @@ class DriverClient:
         ours, theirs = socket.socketpair()
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the driver writes to it)
         arguments = [*([HEADED] if headed else []), *([executable] if executable else [])]
-        command = [sys.executable, "-m", "webrl_gym.engines.driver", *arguments]
+        # Modules come from where this one does, never from the current folder.
+        command = [sys.executable, "-P", "-m", "webrl_gym.engines.driver", *arguments]
+        paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         try:
             # A session of its own: Ctrl-C in the terminal is for this process, which then closes the driver.
             self._process = subprocess.Popen(
-                command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=self._log, start_new_session=True
+                command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=self._log,
+                env=environment,
+                start_new_session=True,
             )
         except OSError as error:
             ours.close()
@@ -151,7 +162,8 @@ class DriverClient:
                 self._ended = True
                 waiting = list(self._waiting.values())
             for future in waiting:
-                future.set_exception(self._gone())
+                if not future.done():
+                    future.set_exception(self._gone())
 
     def _receive(self, size: int) -> bytes:
         chunks = bytearray()
@@ -202,6 +214,28 @@ def release_driver(driver: DriverClient) -> None:
     driver.close()
 
 
+_left_behind: SimpleQueue[Callable[[], None]] = SimpleQueue()
+_tidier: threading.Thread | None = None
+
+
+def tidy_later(work: Callable[[], None]) -> None:
+    """Has a thread of its own do what a forgotten engine did not.
+
+    The garbage collector calls this in whatever thread it happens to run, which may hold the lock above or be the one
+    that reads answers; so nothing here waits for anything.
+    """
+    global _tidier
+    _left_behind.put(work)
+    if _tidier is None or not _tidier.is_alive():
+        _tidier = threading.Thread(target=_tidy, name="browser-tidier", daemon=True)
+        _tidier.start()
+
+
+def _tidy() -> None:
+    while True:
+        _left_behind.get()()
+
+
 @atexit.register
 def _close_all() -> None:
     with _drivers_lock:
@@ -213,7 +247,8 @@ def _close_all() -> None:
 
 def _forget_parents_drivers() -> None:
     """A forked child must neither use nor keep open what belongs to its parent."""
-    global _drivers_lock
+    global _drivers_lock, _tidier
+    _tidier = None
     # The parent may have held the lock while it forked.
     _drivers_lock = threading.Lock()
     for driver in _drivers.values():

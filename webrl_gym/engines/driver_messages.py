@@ -12,6 +12,7 @@ from typing import Any
 
 from webrl_gym import errors
 from webrl_gym.errors import BrowserError, WebRLGymError
+from webrl_gym.wellformed import well_formed
 
 LENGTHS = struct.Struct(">II")
 """Lengths of head and body in bytes, at the start of each message."""
@@ -37,7 +38,7 @@ def decode_head(text: bytes) -> dict[str, Any]:
 
 def encode_error(error: WebRLGymError) -> dict[str, str]:
     """An exception as JSON-ready data."""
-    return {"kind": type(error).__name__, "text": str(error)}
+    return {"kind": type(error).__name__, "text": well_formed(str(error))}
 
 
 def decode_error(data: dict[str, str]) -> WebRLGymError:

@@ -103,13 +103,13 @@ def set_text(element: HtmlElement, text: str) -> None:
     if element.get("readonly") is not None:
         raise ActionTargetError("The field is read-only.")
     if element.tag == "textarea":
-        element.text = _xml_safe(text)
+        element.text = _xml_safe(_cut(element, text))
         return
     kind = input_type(element)
     if not _can_hold(kind, text.strip()):
         raise ActionTargetError(f'The field takes a {"number" if kind == "range" else kind}, not "{text[:60]}".')
     if kind in _PLAIN_TYPES:
-        element.set("value", _xml_safe(" ".join(text.split("\n"))))
+        element.set("value", _xml_safe(_cut(element, " ".join(text.split("\n")))))
     else:
         element.set("value", text.strip().lower() if kind == "color" else text.strip())
 
@@ -250,6 +250,14 @@ def _validate(form: HtmlElement) -> None:
             raise ActionTargetError(f'The form was not sent: the field "{field_name(control)}" must be filled in.')
         if input_type(control) == "email" and value and "@" not in value:
             raise ActionTargetError(f'The form was not sent: "{value[:60]}" is not an e-mail address.')
+
+
+def _cut(element: HtmlElement, text: str) -> str:
+    """What of a text a field takes: ``maxlength`` counts units of UTF-16, and no character is cut in half."""
+    limit = element.get("maxlength", "")
+    if not (limit.isascii() and limit.isdigit()):
+        return text
+    return text.encode("utf-16-le")[: 2 * int(limit)].decode("utf-16-le", "ignore")
 
 
 def _can_hold(kind: str, text: str) -> bool:

@@ -3,7 +3,10 @@
 (() => {
   const world = globalThis.webrlGym;
   if (world.point) return;
-  const { state, elements, collapse, json } = world;
+  const { state, elements, collapse, json, NO_FILES } = world;
+  // See snapshot.js: an element's own properties may be fields that bear their names.
+  const { tagOf, isOnPage, documentOf, parentOf, shadowRootOf } = world.getters;
+  const { checkVisibility, closest, getBoundingClientRect, getClientRects, matches, scrollIntoView } = Element.prototype;
 
   const TYPED = new Set(["text", "search", "email", "password", "tel", "url"]);
   const SET_AT_ONCE = new Set(["number", "range", "color", "date", "time", "month", "week", "datetime-local"]);
@@ -17,10 +20,10 @@
 
   function find(ref) {
     const element = elements[ref]?.deref();
-    if (!element?.isConnected || element.ownerDocument.defaultView === null) {
+    if (!element || !isOnPage(element) || documentOf(element).defaultView === null) {
       throw new Refusal("The element is no longer on the page.");
     }
-    if (element.matches(":disabled") || element.closest('[aria-disabled="true"]')) {
+    if (matches.call(element, ":disabled") || closest.call(element, '[aria-disabled="true"]')) {
       throw new Refusal("The element is disabled.");
     }
     return element;
@@ -28,25 +31,25 @@
 
   function answer(work) {
     state.lastChange = performance.now();
-    state.refusedForm = state.refusedLocation = "";
+    state.refusal = state.refusedLocation = "";
     try {
       return json(work());
     } catch (error) {
-      if (error instanceof Refusal) return json({ error: error.message });
+      if (error instanceof Refusal) return json({ error: error.message.toWellFormed() });
       throw error;
     }
   }
 
   function describe(element) {
     const text = collapse(element.innerText ?? "").slice(0, 40);
-    return `<${element.localName}>${text ? ` "${text}"` : ""}`;
+    return `<${tagOf(element)}>${text ? ` "${text}"` : ""}`;
   }
 
   // The innermost element at a point of a document, inside open shadow roots too.
   function hitAt(root, x, y) {
     let hit = root.elementFromPoint(x, y);
-    while (hit?.shadowRoot) {
-      const inner = hit.shadowRoot.elementFromPoint(x, y);
+    while (hit && shadowRootOf(hit)) {
+      const inner = shadowRootOf(hit).elementFromPoint(x, y);
       if (inner === null || inner === hit) break;
       hit = inner;
     }
@@ -54,7 +57,7 @@
   }
 
   function isInside(inner, outer) {
-    for (let node = inner; node; node = node.assignedSlot ?? node.parentNode ?? node.host) {
+    for (let node = inner; node; node = node.assignedSlot ?? parentOf(node) ?? node.host) {
       if (node === outer) return true;
     }
     return false;
@@ -81,7 +84,7 @@
   }
 
   function visibleParts(element, view) {
-    return [...element.getClientRects()]
+    return [...getClientRects.call(element)]
       .map((box) => ({
         left: Math.max(box.left, 0), right: Math.min(box.right, view.innerWidth),
         top: Math.max(box.top, 0), bottom: Math.min(box.bottom, view.innerHeight),
@@ -91,18 +94,18 @@
 
   // Where to put the mouse: a point of the element that nothing else covers, else of its label.
   function pointOf(element) {
-    if (!element.checkVisibility({ visibilityProperty: true })) throw new Refusal("The element is not visible.");
-    const view = element.ownerDocument.defaultView;
-    const box = element.getBoundingClientRect();
+    if (!checkVisibility.call(element, { visibilityProperty: true })) throw new Refusal("The element is not visible.");
+    const view = documentOf(element).defaultView;
+    const box = getBoundingClientRect.call(element);
     const outside = box.top < 0 || box.left < 0 || box.bottom > view.innerHeight || box.right > view.innerWidth;
     let found = outside || view !== view.top ? null : freeSpot(element, view);
     if (found === null || found.covering) {
-      element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+      scrollIntoView.call(element, { block: "center", inline: "center", behavior: "instant" });
       found = freeSpot(element, view);
     }
     if (found !== null && !found.covering) return { x: found.x, y: found.y };
     // Custom check boxes are often hidden or covered by what stands for them; their label takes the click as well.
-    const label = [...element.labels ?? []].find((each) => each.getClientRects().length > 0);
+    const label = tagOf(element) === "form" ? null : [...element.labels ?? []].find((each) => each.getClientRects().length > 0);
     if (label) return pointOf(label);
     throw new Refusal(found ? `The element is covered by ${describe(found.covering)}.` : "The element is not visible.");
   }
@@ -114,8 +117,8 @@
       for (const [across, down] of SPOTS) {
         const x = part.left + (part.right - part.left) * across;
         const y = part.top + (part.bottom - part.top) * down;
-        const hit = hitAt(element.ownerDocument, x, y);
-        const own = hit !== null && (isInside(hit, element) || hit.closest("label")?.control === element);
+        const hit = hitAt(documentOf(element), x, y);
+        const own = hit !== null && (isInside(hit, element) || closest.call(hit, "label")?.control === element);
         const place = own ? outward(view, x, y) : { covering: hit };
         if (own && place.covering === null) return place;
         covering ??= place.covering;
@@ -127,12 +130,12 @@
   function point(ref, clicking) {
     return answer(() => {
       const element = find(ref);
-      if (clicking && element.localName === "input" && element.type === "file") {
-        throw new Refusal("Files cannot be chosen here.");
+      if (clicking && tagOf(element) === "input" && element.type === "file") {
+        throw new Refusal(NO_FILES);
       }
-      const link = clicking ? element.closest("a[href]") : null;
+      const link = clicking ? closest.call(element, "a[href]") : null;
       if (link && !OPENED.includes(link.protocol)) return { blocked: link.href };
-      if (clicking && element.localName === "select") {
+      if (clicking && tagOf(element) === "select") {
         // A real click would open a list outside the page that the next click has to close first.
         element.focus();
         return {};

@@ -44,8 +44,8 @@ class Engine(Protocol):
         """Addresses refused since the episode began."""
 
     @property
-    def settled(self) -> float:
-        """Seconds of the latest ``execute`` or ``snapshot`` that went into waiting for a quiet page."""
+    def settled(self) -> tuple[float, float]:
+        """Seconds that the action before the latest snapshot, and that snapshot, waited for a quiet page."""
 
     def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
         """Begins an episode with one tab for each of ``urls``, the first one current.

@@ -26,6 +26,7 @@
   const NAMED_BY_TEXT = new Set(["a", "button", "label", "select", "summary"]);
   const DEEPEST_WALK = 1000;
   const STILL_ENOUGH = 8;
+  const NO_FILES = "Files cannot be chosen here.";
   const CHANGES = { subtree: true, childList: true, attributes: true, characterData: true };
 
   // A form's fields hide its properties of the same names, and so do a document's images and forms; the getters stay.
@@ -40,11 +41,16 @@
   const parentElementOf = getter(Node, "parentElement");
   const nodesIn = getter(Node, "childNodes");
   const kindOf = getter(Node, "nodeType");
+  const isOnPage = getter(Node, "isConnected");
+  const documentOf = getter(Node, "ownerDocument");
+  const parentOf = getter(Node, "parentNode");
   const tagOf = getter(Element, "localName");
   const bodyOf = getter(Document, "body");
   const titleOf = getter(Document, "title");
   const scriptsOf = getter(Document, "scripts");
   const { closest, getAttribute, getBoundingClientRect, matches, querySelector } = Element.prototype;
+
+  const getters = { tagOf, isOnPage, documentOf, parentOf, shadowRootOf };
 
   const refs = new WeakMap();
   const elements = [];
@@ -52,11 +58,11 @@
   let scopesSeen = 0;
   let foreignFrames = 0;
   let dividedElements = new WeakMap();
-  const state = { lastChange: performance.now(), refusedForm: "", refusedLocation: "" };
+  const state = { lastChange: performance.now(), refusal: "", refusedLocation: "" };
 
   const observer = new MutationObserver(() => { state.lastChange = performance.now(); });
   observer.observe(document, CHANGES);
-  addEventListener("invalid", (event) => { state.refusedForm ||= invalidity(event.target); }, true);
+  watchForRefusals(globalThis);
 
   // No request tells the network of these, so they are stopped here.
   if (globalThis.top === globalThis.window) {
@@ -80,6 +86,19 @@
     return ref;
   }
 
+  // Notes why a form is not sent, and stops choosers of files, whatever opens them.
+  function watchForRefusals(target) {
+    target.addEventListener("invalid", (event) => {
+      state.refusal ||= `The form was not sent: ${invalidity(event.target)}`.toWellFormed();
+    }, true);
+    target.addEventListener("click", (event) => {
+      const [chosen] = event.composedPath();
+      if (!(chosen instanceof HTMLInputElement) || chosen.type !== "file") return;
+      event.preventDefault();
+      state.refusal ||= NO_FILES;
+    }, true);
+  }
+
   function fieldName(element) {
     return element.getAttribute("aria-label") || element.getAttribute("placeholder") || element.name
       || element.localName;
@@ -101,7 +120,7 @@
       scope = ++scopesSeen;
       scopes.set(root, scope);
       observer.observe(root, CHANGES);
-      root.addEventListener("invalid", (event) => { state.refusedForm ||= invalidity(event.target); }, true);
+      watchForRefusals(root);
     }
     return scope;
   }
@@ -247,7 +266,7 @@
 
   function snapshot(profile) {
     foreignFrames = 0;
-    return { url: location.href, title: collapse(titleOf(document)), body: readers[profile]() };
+    return { url: location.href, title: collapse(titleOf(document)).toWellFormed(), body: readers[profile]() };
   }
 
   let timers = null;
@@ -287,7 +306,7 @@
     const page = profile && (calm || limit === 0) ? json(snapshot(profile)) : "";
     return json({
       calm,
-      refusal: state.refusedForm,
+      refusal: state.refusal,
       blocked: state.refusedLocation,
       status: performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0,
       scripted,
@@ -308,7 +327,7 @@
   // The tree of a frame whose parent may not look into it.
   const frameTree = () => json(wholePage());
 
-  const title = () => json(collapse(titleOf(document)));
+  const title = () => json(collapse(titleOf(document)).toWellFormed());
 
-  globalThis.webrlGym = { quiet, nextChange, frameTree, title, state, elements, readers, refOf, collapse, json };
+  globalThis.webrlGym = { quiet, nextChange, frameTree, title, state, elements, readers, refOf, collapse, json, getters, NO_FILES };
 })();

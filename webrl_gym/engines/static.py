@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 import lxml.html
 from lxml.html import HtmlElement
 
-from webrl_gym.actions import Action, ActionKind
+from webrl_gym.actions import Action, ActionKind, tab_number
 from webrl_gym.engines import forms
 from webrl_gym.engines.locators import evaluate_locator
 from webrl_gym.engines.lxml_tree import page_node
@@ -158,9 +158,9 @@ class StaticEngine:
         return self._browser.blocked
 
     @property
-    def settled(self) -> float:
+    def settled(self) -> tuple[float, float]:
         """0: a page without scripts is quiet at once."""
-        return 0.0
+        return 0.0, 0.0
 
     def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
         """Begins an episode; see ``Engine.start``."""
@@ -202,7 +202,7 @@ class StaticEngine:
             case ActionKind.SELECT_DROPDOWN_OPTION:
                 forms.choose_option(target, argument)
             case ActionKind.SWITCH_TAB:
-                self._switch_tab(argument)
+                self._current = tab_number(argument, len(self._tabs))
             case ActionKind.GO_BACKWARD:
                 self._go(-1)
             case ActionKind.GO_FORWARD:
@@ -299,11 +299,6 @@ class StaticEngine:
     def _submit(self, form: HtmlElement, button: HtmlElement | None) -> None:
         request = forms.submission(form, button, self._document.url)
         self._navigate(request.url, request.body, new_tab=form.get("target") == "_blank")
-
-    def _switch_tab(self, argument: str) -> None:
-        if not argument.strip().isdecimal() or int(argument) >= len(self._tabs):
-            raise ActionTargetError(f'There is no tab "{argument[:20]}"; tabs are numbered 0 to {len(self._tabs) - 1}.')
-        self._current = int(argument)
 
     def _go(self, offset: int) -> None:
         tab = self._tabs[self._current]

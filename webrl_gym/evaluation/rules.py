@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from webrl_gym.engines.protocol import EvaluationPage
-from webrl_gym.errors import EvaluationError, InfrastructureError, NothingLocated
+from webrl_gym.errors import EvaluationError, NothingLocated
 from webrl_gym.evaluation.answers import clean_answer, match_answer
 from webrl_gym.evaluation.urls import match_url
 from webrl_gym.tasks.record import Task
@@ -38,6 +38,9 @@ def evaluate_rules(task: Task, answer: str, last_url: str, engine: PageOpener, r
 
     Returns:
         A verdict of source ``rules``: scored, or unscored when an evaluator failed.
+
+    Raises:
+        InfrastructureError: If sites or browser fail meanwhile: nobody's episode is judged by that.
     """
     evaluators: dict[str, Callable[[], str]] = {
         "string_match": lambda: _string_match(task.evaluation, answer),
@@ -49,7 +52,7 @@ def evaluate_rules(task: Task, answer: str, last_url: str, engine: PageOpener, r
             failed = evaluators[name]()
             if failed:
                 return OutcomeVerdict(VerdictStatus.SCORED, 0.0, "rules", detail=f"{name}: {failed}")
-    except (EvaluationError, InfrastructureError, KeyError, TypeError) as error:
+    except (EvaluationError, KeyError, TypeError) as error:
         return OutcomeVerdict(VerdictStatus.UNSCORED, 0.0, "rules", detail=f"{type(error).__name__}: {error}")
     return OutcomeVerdict(VerdictStatus.SCORED, 1.0, "rules", detail="all checks hold")
 

@@ -62,7 +62,7 @@ def pages_app() -> Flask:
 
     @app.get("/slow")
     def slow() -> str:
-        time.sleep(0.15)
+        time.sleep(float(request.args.get("seconds", 0.15)))
         return "fetched"
 
     @app.get("/broken")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.webrl_gym.engines.conftest import ROOT
+from tests.webrl_gym.engines.conftest import ROOT, made
 from tests.webrl_gym.engines.hands import act, click, element, said, text_of, visit
 from webrl_gym.actions import ActionKind
 from webrl_gym.engines.chromium import ChromiumEngine
@@ -22,6 +22,19 @@ def test_an_episode_leaves_nothing_to_the_next(pages: ChromiumEngine) -> None:
     page = visit(pages, "scripted")
     assert page.tabs == ("Scripted",)
     assert said(click(pages, "Count")) == "0/0/"
+
+
+def test_neither_the_mouse_nor_a_windows_name_outlives_an_episode(pages: ChromiumEngine) -> None:
+    visit(pages, "scripted")
+    act(pages, ActionKind.HOVER, "Menu")
+    page = visit(pages, "scripted")
+    assert "opened menu" not in text_of(page)
+    button = "<p id=said></p><button onclick=\"window.name = 'kept'\">Keep</button>"
+    named = made(f"{button}<script>said.textContent = `[${{window.name}}]`</script>")
+    pages.start([named], [])
+    click(pages, "Keep")
+    pages.start([named], [])
+    assert said(pages.snapshot()) == "[]"
 
 
 def test_cookies_reach_the_site(pages: ChromiumEngine) -> None:

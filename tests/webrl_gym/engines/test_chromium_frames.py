@@ -11,6 +11,8 @@ from tests.webrl_gym.engines.hands import act, click, element, text_of
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.errors import ActionTargetError
+from webrl_gym.observation import StableIds, simplify
+from webrl_gym.page_writer import visible_text
 from webrl_gym.types import PageSnapshot
 
 pytestmark = pytest.mark.browser
@@ -73,6 +75,20 @@ def test_elements_of_a_frame_that_moved_on_are_stale(pages: ChromiumEngine) -> N
     pages.execute(Action(ActionKind.CLICK), link)
     with pytest.raises(ActionTargetError, match="page has changed"):
         pages.execute(Action(ActionKind.CLICK), link)
+
+
+def test_stable_ids_survive_the_moves_of_other_frames(pages: ChromiumEngine) -> None:
+    ids = StableIds()
+
+    def read(page: PageSnapshot) -> dict[str, str]:
+        simple = simplify(page, ids.of(page))
+        return {visible_text(node): identity for identity, node in simple.elements.items()}
+
+    moving = framed(made(f"<a href='{ROOT}/page/second.html'>Go</a>", OTHER_ROOT))
+    first = read(show(pages, moving + framed(made("<button>Stay</button>", OTHER_ROOT))))
+    second = read(click(pages, "Go"))
+    assert second["Stay"] == first["Stay"]
+    assert first["Go"] not in second.values()
 
 
 def test_a_frame_that_leads_out_stays_empty(pages: ChromiumEngine) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.serving import make_server
 
-from tests.webrl_gym.engines.conftest import ROOT, made, make_engine
+from tests.webrl_gym.engines.conftest import ROOT, made, make_engine, pages_app
 from tests.webrl_gym.engines.hands import act, click, element, said, text_of, visit
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.engines.chromium import ChromiumEngine
-from webrl_gym.errors import ActionTargetError, BrowserError
+from webrl_gym.errors import ActionTargetError, BrowserError, SiteError
 from webrl_gym.observation import simplify
 from webrl_gym.types import PageSnapshot
 
@@ -146,6 +149,33 @@ def test_a_page_that_hangs_fails_the_episode_and_the_next_one_works(own_engine: 
     assert visit(own_engine, "second").title == "Second"
 
 
+@pytest.mark.slow
+def test_a_slow_document_is_waited_for_and_a_silent_site_is_a_failure(own_engine: ChromiumEngine) -> None:
+    show(own_engine, "<a href='/slow?seconds=8'>Slow</a>")
+    assert "fetched" in text_of(click(own_engine, "Slow"))
+    show(own_engine, "<a href='/slow?seconds=60'>Silent</a>")
+    with pytest.raises(SiteError, match="did not answer within"):
+        click(own_engine, "Silent")
+    assert visit(own_engine, "second").title == "Second"
+
+
+def test_a_site_that_is_not_there_is_a_failure() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dead = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server = make_server("127.0.0.1", 0, pages_app(), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    root = f"http://127.0.0.1:{server.port}"
+    engine = ChromiumEngine(None, origins=[root, dead])
+    try:
+        engine.start([made(f"<a href='{dead}/'>Dead</a>", root)], [])
+        with pytest.raises(SiteError, match="cannot be reached"):
+            click(engine, "Dead")
+    finally:
+        engine.close()
+        server.shutdown()
+        server.server_close()
+
+
 # Large and broken ones.
 
 
@@ -193,6 +223,37 @@ def test_names_of_fields_and_images_hide_no_page(pages: ChromiumEngine) -> None:
     assert text.startswith("before\ninside")
     assert len(simplify(page).elements) == len(names.split()) + 1
     assert click(pages, "Send").title == "Echo"
+    clickable = "<form onclick=\"said.textContent = 'reached'\">Press here"
+    page = show(
+        pages, f"<p id=said></p>{clickable}{fields}<input name=labels><input name=getBoundingClientRect></form>"
+    )
+    pages.execute(Action(ActionKind.CLICK), simplify(page).elements["0"].ref)
+    assert said(pages.snapshot()) == "reached"
+
+
+def test_halves_of_characters_reach_nobody(pages: ChromiumEngine) -> None:
+    show(pages, "<select name=face aria-label=Face><option>:)</select><script>document.title = 'a\\ud800b'</script>")
+    with pytest.raises(ActionTargetError) as refused:
+        act(pages, ActionKind.SELECT_DROPDOWN_OPTION, "face", "x" * 59 + "😀")
+    str(refused.value).encode()
+    pages.start([f"{ROOT}/page/second.html", made("<script>document.title = 'a\\ud800b'</script>")], [])
+    "".join(pages.snapshot().tabs).encode()
+
+
+@pytest.mark.parametrize(
+    "way", ["<button onclick='f.click()'>Attach</button>", "<label for=f role=button>Attach</label>"]
+)
+def test_files_cannot_be_chosen_by_any_way(pages: ChromiumEngine, way: str) -> None:
+    show(pages, f"<input type=file id=f style='display: none'>{way}")
+    with pytest.raises(ActionTargetError, match="Files cannot be chosen here"):
+        click(pages, "Attach")
+
+
+def test_no_more_windows_than_there_may_be(pages: ChromiumEngine) -> None:
+    show(pages, "<button onclick=\"for (let i = 0; i < 30; i++) window.open('/page/second.html')\">Many</button>")
+    page = click(pages, "Many")
+    assert len(page.tabs) == 20
+    assert "no more can be opened" in text_of(page)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from urllib.parse import quote
 
 import pytest
@@ -108,7 +110,25 @@ def test_pages_reach_nothing_by_themselves(place: Place, outsider: Callable[[], 
     assert outsider()[1] == before
 
 
-def test_a_refusal_reaches_the_script_as_an_error(place: Place, outsider: Callable[[], tuple[int, int]]) -> None:
+def test_peer_to_peer_connections_send_nothing(place: Place) -> None:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listener.bind(("127.0.0.1", 0))
+    listener.settimeout(1.5)
+    stun = f"{{ iceServers: [{{ urls: 'stun:127.0.0.1:{listener.getsockname()[1]}' }}] }}"
+    script = f"const c = new RTCPeerConnection({stun}); c.createDataChannel('x'); c.setLocalDescription()"
+    place.show(f"<p>still here</p><script>{script}</script>")
+    assert "still here" in text_of(place.engine.snapshot())
+    with closing(listener), pytest.raises(TimeoutError):
+        listener.recv(2_000)
+
+
+def test_refused_frames_are_counted(place: Place) -> None:
+    place.show("<iframe src='http://elsewhere.test/'></iframe><iframe src='https://elsewhere.test/'></iframe>")
+    place.engine.snapshot()
+    assert place.engine.blocked_navigations == 2
+
+
+def test_a_refused_request_comes_to_an_end(place: Place, outsider: Callable[[], tuple[int, int]]) -> None:
     port, before = outsider()
     place.show(
         f"<p id=said></p><script>fetch('http://127.0.0.1:{port}/', {{mode: 'no-cors'}}).finally(() => {{"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.webrl_gym.engines.conftest import ROOT, make_engine
+from webrl_gym.engines import driver_client
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.driver_client import acquire_driver, release_driver
 from webrl_gym.errors import BrowserError
@@ -164,6 +166,21 @@ def test_engines_in_threads_share_one_browser(engine: ChromiumEngine) -> None:
     for thread in threads:
         thread.join()
     assert titles == ["Controls of a page"] * 3
+    assert engine.snapshot().title == "Second"
+
+
+def test_forgotten_engines_are_tidied_away_wherever_the_collector_runs(engine: ChromiumEngine) -> None:
+    forgotten: list[object] = [make_engine()]
+    forgotten.append(forgotten)
+    driver = acquire_driver(None)
+    del forgotten
+    with driver_client._drivers_lock:
+        gc.collect()
+    release_driver(driver)
+    deadline = time.monotonic() + _PATIENCE
+    while driver.users > 1 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert driver.users == 1
     assert engine.snapshot().title == "Second"
 
 

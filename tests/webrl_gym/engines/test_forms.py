@@ -198,6 +198,13 @@ def test_fields_refuse_what_they_cannot_hold(kind: str, text: str) -> None:
     assert field.get("value") is None
 
 
+@pytest.mark.parametrize(("tag", "text", "kept"), [("input", "abcdef", "abcd"), ("textarea", "a😀😀", "a😀")])
+def test_fields_take_no_more_than_they_may(tag: str, text: str, kept: str) -> None:
+    field = lxml.html.fragment_fromstring(f'<{tag} maxlength="4"></{tag}>')
+    forms.set_text(field, text)
+    assert (field.text if tag == "textarea" else field.get("value")) == kept
+
+
 def test_a_list_that_takes_several_is_set_to_those_that_are_named(page: HtmlElement) -> None:
     select = one(page, "//select[@name='m']")
     forms.choose_option(select, "b")

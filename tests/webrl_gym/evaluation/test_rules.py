@@ -78,7 +78,6 @@ def test_every_rule_decides(evaluation: dict[str, Any], success: bool) -> None:
     "evaluation",
     [
         {"eval_types": ["string_match"], "reference_answers": {"fuzzy_match": ["x"]}},
-        checks.pages_show(checks.page_check("__MAP__/missing", X, "x")),
         checks.pages_show(checks.page_check("last", "document.title", "x")),
         {"eval_types": ["program_html"], "program_html": [{"url": "last", "locator": X, "required_contents": {}}]},
         {"eval_types": ["telepathy"]},
@@ -88,3 +87,8 @@ def test_an_evaluator_that_fails_leaves_the_episode_unscored(evaluation: dict[st
     verdict = judge(evaluation)
     assert verdict.status is VerdictStatus.UNSCORED
     assert not verdict.success
+
+
+def test_a_site_that_fails_is_nobodys_score() -> None:
+    with pytest.raises(SiteError, match="is not there"):
+        judge(checks.pages_show(checks.page_check("__MAP__/missing", X, "x")))

@@ -1,0 +1,59 @@
+"""What is wrong with the arguments of an environment, each problem in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from webrl_gym.rendering import RenderModeRefused, why_not_rendered
+from webrl_gym.reward import YesNoScorer
+from webrl_gym.types import Site
+
+_LEAST_BUDGET = 500
+_ENGINES = ("static", "chromium")
+_PROFILES = ("full", "webrl")
+
+
+def site_named(name: str) -> Site:
+    """The site of this name; raises ``ValueError`` with the names that there are."""
+    try:
+        return Site(name)
+    except ValueError:
+        raise ValueError(f"there is no site {name!r}; choose from {', '.join(Site)}") from None
+
+
+def refuse(problems: Sequence[str], engine: str, render_mode: str | None) -> None:
+    """Raises ``ValueError`` with all problems in one message, the render mode's among them."""
+    refusal = why_not_rendered(engine, render_mode) if engine in _ENGINES else ""
+    if refusal and not problems:
+        raise RenderModeRefused(refusal)
+    if problems:
+        raise ValueError("; ".join([*problems, refusal] if refusal else problems))
+
+
+def reward_problems(reward: str, scorer: YesNoScorer | None) -> Iterator[str]:
+    """What is wrong with where rewards come from."""
+    if reward not in ("rules", "orm"):
+        yield f"reward must be rules or orm, got {reward!r}"
+    if reward == "orm" and scorer is None:
+        yield 'reward="orm" needs scorer=..., an object with p_yes(prompts)'
+
+
+def limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
+    """What is wrong with the limits of an episode and of a page."""
+    if max_steps is not None and not (isinstance(max_steps, int) and max_steps >= 1):
+        yield f"max_steps must be a whole number of at least 1, got {max_steps!r}"
+    if not (isinstance(budget, int) and budget >= _LEAST_BUDGET):
+        yield f"budget must be a whole number of at least {_LEAST_BUDGET} characters, got {budget!r}"
+
+
+def reading_problems(engine: str, profile: str, stable_ids: bool) -> Iterator[str]:
+    """What is wrong with how pages are carried and read."""
+    if engine not in _ENGINES:
+        yield f"engine must be static or chromium, got {engine!r}"
+    if profile not in _PROFILES:
+        yield f"profile must be full or webrl, got {profile!r}"
+    elif profile == "webrl":
+        if engine == "static":
+            yield 'profile="webrl" needs engine="chromium": it reads what a browser\'s window shows'
+        if stable_ids:
+            yield 'profile="webrl" numbers each page anew; stable_ids is for profile="full"'
