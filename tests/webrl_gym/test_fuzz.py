@@ -43,3 +43,27 @@ def test_no_action_raises_or_hangs(fuzzed: WebArenaLiteEnv, seed: int, actions: 
         assert time.monotonic() - began < _STEP_CAP_S
         assert observation in fuzzed.observation_space
         assert (reward, terminated, truncated, info["failure"]) == (0.0, False, False, None)
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[tuple[WebArenaLiteEnv, WebArenaLiteEnv]]:
+    envs = (WebArenaLiteEnv(max_steps=10_000), WebArenaLiteEnv(engine="chromium", max_steps=10_000))
+    yield envs
+    for env in envs:
+        env.close()
+
+
+@pytest.mark.browser
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 200), st.lists(ACTIONS, min_size=1, max_size=6))
+def test_any_action_goes_the_same_on_both_engines(
+    both: tuple[WebArenaLiteEnv, WebArenaLiteEnv], seed: int, actions: list[str]
+) -> None:
+    static, chromium = both
+    here, _ = static.reset(seed=seed)
+    there, _ = chromium.reset(seed=seed)
+    assert there == here
+    for action in actions:
+        here = static.step(action)[0]
+        there = chromium.step(action)[0]
+        assert there == here, action

@@ -12,6 +12,7 @@ from webrl_gym.suites import load_suite
 from webrl_gym.tasks.oracle import OracleAgent
 from webrl_gym.tasks.practice import all_templates
 from webrl_gym.tasks.record import Task
+from webrl_gym.tasks.suite import PRACTICE_SUITES
 from webrl_gym.tasks.template import Template
 
 pytestmark = pytest.mark.browser
@@ -54,9 +55,7 @@ def test_one_task_of_each_template_goes_the_same_on_both_engines(
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_every_task_of_the_panels_goes_the_same_on_both_engines(
-    env: WebArenaLiteEnv, chromium: WebArenaLiteEnv
-) -> None:
-    for name in ("practice-valid", "practice-test"):
-        for task in load_suite(name):
-            walk_together(env, chromium, task)
+@pytest.mark.parametrize("suite", list(PRACTICE_SUITES))
+def test_every_task_goes_the_same_on_both_engines(suite: str, env: WebArenaLiteEnv, chromium: WebArenaLiteEnv) -> None:
+    for task in load_suite(suite):
+        walk_together(env, chromium, task)
