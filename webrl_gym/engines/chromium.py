@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from webrl_gym.actions import Action
+from webrl_gym.collector import collector_paused
 from webrl_gym.engines.driver_client import DriverClient, acquire_driver, release_driver, tidy_later
 from webrl_gym.errors import BrowserError, WebRLGymError
 from webrl_gym.sites.dispatch import SiteDispatcher
@@ -141,11 +142,12 @@ class ChromiumEngine:
     def snapshot(self) -> PageSnapshot:
         """Reads the current tab when it is quiet."""
         head, body = self._connection.call("snapshot")
-        page, *frames = json.loads(body)
+        with collector_paused():
+            page, *frames = json.loads(body)
+            root = _joined(page["body"], frames, head["owners"]) if frames else _page_node(page["body"], 0)
         self._document = head["document"]
         self._blocked = head["blocked"]
         self._settled = tuple(head["settled"])
-        root = _joined(page["body"], frames, head["owners"]) if frames else _page_node(page["body"], 0)
         root.children[:0] = [PageNode("p", {"role": "status"}, [notice], None) for notice in head["notices"]]
         titles = tuple(head["titles"]) or (page["title"],)
         return PageSnapshot(page["url"], page["title"], root, titles, head["current"], tuple(head["document"]))

@@ -101,7 +101,16 @@ TRIES = {
 }
 
 
-@pytest.mark.parametrize("way", TRIES)
+QUICK = ("image", "frame", "fetch", "socket", "worker", "refresh", "location", "form", "window")
+"""Ways that the fast tests try on a deployment too, one of each kind; the long ones try all."""
+PLACES_AND_WAYS = [
+    pytest.param(place, way, marks=() if place == "embedded" or way in QUICK else pytest.mark.slow)
+    for place in ("embedded", "deployment")
+    for way in TRIES
+]
+
+
+@pytest.mark.parametrize(("place", "way"), PLACES_AND_WAYS, indirect=["place"])
 def test_pages_reach_nothing_by_themselves(place: Place, outsider: Callable[[], tuple[int, int]], way: str) -> None:
     port, before = outsider()
     place.show("<p>still here</p>" + TRIES[way].replace("OUT", f"http://127.0.0.1:{port}/out"))
