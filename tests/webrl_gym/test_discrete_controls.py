@@ -122,7 +122,7 @@ def test_processes_hash_alike(wrapped: DiscreteControls) -> None:
     assert np.array_equal(features, expected)
 
 
-@pytest.mark.parametrize("engine", ["static", CHROMIUM])
+@pytest.mark.parametrize("engine", ["static", pytest.param("chromium", marks=(pytest.mark.browser, pytest.mark.slow))])
 @pytest.mark.parametrize(
     ("algorithm", "settings"),
     [(PPO, {"n_steps": 8, "batch_size": 8}), (DQN, {"learning_starts": 4, "buffer_size": 50, "train_freq": 1})],
@@ -137,6 +137,7 @@ def test_the_algorithms_run_unchanged(algorithm: Any, settings: dict[str, int], 
     vector.close()
 
 
+@pytest.mark.slow
 def test_one_environment_a_process() -> None:
     vector = make_vec_env(
         "webrl_gym:webrl_gym/WebArenaLite-v0",

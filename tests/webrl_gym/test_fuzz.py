@@ -33,7 +33,7 @@ def fuzzed(request: pytest.FixtureRequest) -> Iterator[WebArenaLiteEnv]:
     env.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 50), st.lists(st.one_of(ACTIONS, ACTIONS, ANY_TEXT), min_size=1, max_size=6))
 def test_no_action_raises_or_hangs(fuzzed: WebArenaLiteEnv, seed: int, actions: list[str]) -> None:
     fuzzed.reset(seed=seed)
@@ -54,7 +54,7 @@ def both() -> Iterator[tuple[WebArenaLiteEnv, WebArenaLiteEnv]]:
 
 
 @pytest.mark.browser
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 200), st.lists(ACTIONS, min_size=1, max_size=6))
 def test_any_action_goes_the_same_on_both_engines(
     both: tuple[WebArenaLiteEnv, WebArenaLiteEnv], seed: int, actions: list[str]

@@ -29,7 +29,7 @@ def test_the_environment_is_registered_under_its_id() -> None:
     [
         {},
         {"render_mode": "ansi"},
-        pytest.param({"engine": "chromium"}, marks=pytest.mark.browser),
+        pytest.param({"engine": "chromium"}, marks=(pytest.mark.browser, pytest.mark.slow)),
         pytest.param({"engine": "chromium", "render_mode": "rgb_array"}, marks=pytest.mark.browser),
     ],
     ids=lambda arguments: "-".join(arguments.values()) or "default",

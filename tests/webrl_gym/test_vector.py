@@ -18,7 +18,8 @@ WAIT = 'do(action="Wait")'
 # Not a function of this module: a spawned process would import the module to find it, and torch with it.
 make = partial(gymnasium.make, "webrl_gym:webrl_gym/WebArenaLite-v0", disable_env_checker=True)
 
-ENGINES = ["static", pytest.param("chromium", marks=pytest.mark.browser)]
+ENGINES = ["static", pytest.param("chromium", marks=(pytest.mark.browser, pytest.mark.slow))]
+"""A browser for each worker takes long to start; the fast tests leave that to the driver's own tests."""
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -101,7 +101,7 @@ TRIES = {
 }
 
 
-QUICK = ("image", "frame", "fetch", "socket", "worker", "refresh", "location", "form", "window")
+QUICK = ("image", "frame", "fetch", "socket", "worker", "refresh", "location", "form")
 """Ways that the fast tests try on a deployment too, one of each kind; the long ones try all."""
 PLACES_AND_WAYS = [
     pytest.param(place, way, marks=() if place == "embedded" or way in QUICK else pytest.mark.slow)
