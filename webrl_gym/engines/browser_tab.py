@@ -318,10 +318,16 @@ class Tab:
         """The state of a page that is quiet, or None."""
         try:
             async with asyncio.timeout(limit):
-                state: PageState = await self.ask(f"quiet({stillness}, {_SLICE}, {json.dumps(profile)})")
+                state = await self._ask_state(stillness, _SLICE, profile)
         except (PageMoved, TimeoutError):
             return None
         return state if state["calm"] and not self.activity.busy else None
+
+    async def _ask_state(self, stillness: int, limit: int, profile: str) -> PageState:
+        head, _, page = (await self.ask_text(f"quiet({stillness}, {limit}, {json.dumps(profile)})")).partition("\n")
+        state: PageState = json.loads(head)
+        state["page"] = page
+        return state
 
     async def _take_as_it_is(self, profile: str) -> PageState:
         """Reads a page that never became quiet, and waits less for it from now on."""
@@ -330,7 +336,7 @@ class Tab:
         async with asyncio.timeout(_READ_LIMIT):
             for _ in range(_MOST_MOVES):
                 try:
-                    state: PageState = await self.ask(f"quiet(0, 0, {json.dumps(profile)})")
+                    state = await self._ask_state(0, 0, profile)
                 except PageMoved:
                     if self.page.is_closed():
                         return CLOSED

@@ -304,16 +304,17 @@
     const calm = left <= 0 && document.readyState !== "loading";
     const began = performance.now();
     const page = profile && (calm || limit === 0) ? json(snapshot(profile)) : "";
-    return json({
+    const head = json({
       calm,
       refusal: state.refusal,
       blocked: state.refusedLocation,
       status: performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0,
       scripted,
-      page,
       foreign: page ? foreignFrames : 0,
       reading: performance.now() - began,
     });
+    // The page after the line: as a text inside another it would have to be written and read twice.
+    return `${head}\n${page}`;
   }
 
   // Resolves at the next change of a page with scripts, or after `limit` milliseconds.
