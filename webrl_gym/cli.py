@@ -133,7 +133,7 @@ def _observe(options: argparse.Namespace) -> int:
             print(page.url, text, sep="\n")
             if options.screenshot is not None:
                 options.screenshot.write_bytes(engine.screenshot() or b"")
-    except BrowserMissing:
+    except (BrowserMissing, BrokenPipeError):
         raise
     except (InfrastructureError, OSError) as error:
         print(f"webrl-gym: {error}", file=sys.stderr)
