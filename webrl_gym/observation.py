@@ -22,7 +22,6 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
-from webrl_gym.collector import collector_paused
 from webrl_gym.page_writer import NOTE_ROOM, Line, PageWriter
 from webrl_gym.types import PageNode, PageSnapshot
 
@@ -112,9 +111,8 @@ def simplify(snapshot: PageSnapshot, identify: Callable[[PageNode], str] | None 
         )
         writer.text(f"[tabs {' | '.join(names)}]")
         writer.end_line()
-    with collector_paused():
-        writer.node(snapshot.body)
-        writer.end_line()
+    writer.node(snapshot.body)
+    writer.end_line()
     return SimplifiedPage(tuple(writer.lines), writer.elements)
 
 

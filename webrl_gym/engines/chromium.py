@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from webrl_gym.actions import Action
-from webrl_gym.collector import collector_paused
 from webrl_gym.engines.driver_client import DriverClient, acquire_driver, release_driver, tidy_later
 from webrl_gym.errors import BrowserError, WebRLGymError
 from webrl_gym.sites.dispatch import SiteDispatcher
@@ -142,9 +141,8 @@ class ChromiumEngine:
     def snapshot(self) -> PageSnapshot:
         """Reads the current tab when it is quiet."""
         head, body = self._connection.call("snapshot")
-        with collector_paused():
-            page, *frames = json.loads(body)
-            root = _joined(page["body"], frames, head["owners"]) if frames else _page_node(page["body"], 0)
+        page, *frames = json.loads(body)
+        root = _joined(page["body"], frames, head["owners"]) if frames else _page_node(page["body"], 0)
         self._document = head["document"]
         self._blocked = head["blocked"]
         self._settled = tuple(head["settled"])

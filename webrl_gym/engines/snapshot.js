@@ -1,6 +1,6 @@
 // Reads a page, in a world of its own: page scripts neither see nor change it. Runs in every frame; the script of a
-// frame reads the frames of its own origin along with it. Every function answers with a JSON text. Elements are named
-// by numbers ("refs") that hold for one document of the frame that was asked.
+// frame reads the frames of its own origin along with it. Every function answers with a JSON text (`quiet` with two, a line
+// between them). Elements are named by numbers ("refs") that hold for one document of the frame that was asked.
 (() => {
   if (globalThis.webrlGym) return;
 
