@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from webrl_gym.types import PageNode
@@ -90,28 +90,29 @@ class Line:
 
 def visible_text(node: PageNode) -> str:
     """All visible text below a node, white space collapsed."""
-    return " ".join(" ".join(_texts(node)).split())
+    found: list[str] = []
+    _add_texts(node, found)
+    return " ".join(" ".join(found).split())
 
 
 def is_hidden(node: PageNode) -> bool:
     """True for what no one sees: ``hidden``, ``type=hidden``, and elements that never show."""
-    return (
-        node.tag in _SKIPPED
-        or "hidden" in node.attrs
-        or (node.tag == "input" and node.attrs.get("type", "").lower() == "hidden")
-    )
+    tag, attrs = node.tag, node.attrs
+    if not attrs:
+        return tag in _SKIPPED
+    return tag in _SKIPPED or "hidden" in attrs or (tag == "input" and attrs.get("type", "").lower() == "hidden")
 
 
-def _texts(node: PageNode) -> Iterator[str]:
+def _add_texts(node: PageNode, found: list[str]) -> None:
     if is_hidden(node):
         return
     if node.tag == "img":
-        yield node.attrs.get("alt", "")
+        found.append(node.attrs.get("alt", ""))
     for child in node.children:
         if isinstance(child, str):
-            yield child
+            found.append(child)
         elif node.tag != "select":
-            yield from _texts(child)
+            _add_texts(child, found)
 
 
 def _label_texts(body: PageNode) -> dict[str | int, str]:
@@ -145,7 +146,7 @@ class PageWriter:
         """Prepares for the page below ``body``; ``identify`` gives a control its id, None counts them."""
         self.lines: list[Line] = []
         self.elements: dict[str, PageNode] = {}
-        self._identify = identify or (lambda _node: str(len(self.elements)))
+        self._identify = identify
         self._labels = _label_texts(body)
         self._line = Line()
         self._flat = 0
@@ -164,18 +165,11 @@ class PageWriter:
 
     def node(self, node: PageNode) -> None:
         """Writes an element and what is below it."""
-        if is_hidden(node):
-            return
-        if node.tag == "label":
-            self._label(node)
-        elif node.tag == "details":
-            self._details(node)
-        elif node.tag in _KEPT:
-            self._kept(node)
-        elif node.tag == "img":
-            self.text(node.attrs.get("alt", ""))
-        else:
-            self._plain(node)
+        if not is_hidden(node):
+            _WRITERS.get(node.tag, PageWriter._plain)(self, node)
+
+    def _image(self, node: PageNode) -> None:
+        self.text(node.attrs.get("alt", ""))
 
     def _plain(self, node: PageNode) -> None:
         """A control or a wrapper; blocks begin and end a line."""
@@ -229,20 +223,22 @@ class PageWriter:
 
         A heading or a cell that can be clicked holds the button that it is.
         """
-        starts_line = node.tag not in ("td", "th")
+        tag = node.tag
+        starts_line = tag not in ("td", "th")
         if starts_line:
             self.end_line()
         self._flat += 1
-        mark = len(self._line.pieces)
-        self._line.pieces.append(f"<{node.tag}>")
-        if node.tag != "tr" and _is_control(node):
+        pieces = self._line.pieces
+        mark = len(pieces)
+        pieces.append(f"<{tag}>")
+        if tag != "tr" and _is_control(node):
             self._made_control(node)
         else:
             self._children(node)
-        if len(self._line.pieces) == mark + 1 and starts_line:
-            self._line.pieces.pop()
+        if len(pieces) == mark + 1 and starts_line:
+            pieces.pop()
         else:
-            self._line.pieces.append(f"</{node.tag}>")
+            pieces.append(f"</{tag}>")
         self._flat -= 1
         if starts_line:
             self.end_line()
@@ -314,21 +310,31 @@ class PageWriter:
         if "disabled" in node.attrs or node.attrs.get("aria-disabled") == "true":
             head = "disabled"
         else:
-            identity = self._identify(node)
+            identity = self._identify(node) if self._identify else str(len(self.elements))
             self.elements[identity] = node
             head = f'id="{identity}"'
             self._line.controls.add(len(self._line.pieces))
-        opening = " ".join([f"<{tag} {head}", *parts]) + ">"
-        shown = _shown(inner or "")
+        opening = " ".join((f"<{tag} {head}", *parts))
+        shown = _shown(inner) if inner else ""
         closing = "" if inner is None else f" {shown} </{tag}>" if shown else f" </{tag}>"
-        self._line.pieces.append(opening + closing)
+        self._line.pieces.append(f"{opening}>{closing}")
+
+
+_WRITERS = {
+    **dict.fromkeys(_KEPT, PageWriter._kept),
+    "label": PageWriter._label,
+    "details": PageWriter._details,
+    "img": PageWriter._image,
+}
 
 
 def _is_control(node: PageNode) -> bool:
-    attrs = node.attrs
-    if node.tag in _CONTROLS:
-        return node.tag != "a" or "href" in attrs or "onclick" in attrs or attrs.get("role", "") in _CONTROL_ROLES
-    return node.tag != "body" and (
+    tag, attrs = node.tag, node.attrs
+    if tag in _CONTROLS:
+        return tag != "a" or "href" in attrs or "onclick" in attrs or attrs.get("role", "") in _CONTROL_ROLES
+    if not attrs:
+        return False
+    return tag != "body" and (
         attrs.get("role", "") in _CONTROL_ROLES
         or attrs.get("contenteditable", "false") != "false"
         or "onclick" in attrs

@@ -125,7 +125,7 @@ class PageNode:
         while stack:
             node = stack.pop()
             yield node
-            stack.extend([child for child in reversed(node.children) if isinstance(child, PageNode)])
+            stack.extend([child for child in reversed(node.children) if not isinstance(child, str)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Frames of the page's own origin need nothing of this: ``snapshot.js`` reads them
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,11 @@ class Target:
 
     part: int
     ref: int
+
+    @classmethod
+    def named(cls, name: int | Sequence[int]) -> Target:
+        """What ``PageNode.ref`` names: an element of the page itself by its ref, one of a frame by part and ref."""
+        return cls(0, name) if isinstance(name, int) else cls(*name)
 
 
 class Asker:

@@ -113,7 +113,7 @@ class BrowserSession:
         parts = [state["page"], *(frame.tree for frame in self._frames.values())]
         return head, f"[{','.join(parts)}]".encode()
 
-    async def execute(self, kind: str, argument: str, target: Sequence[int] | None, document: Any) -> None:
+    async def execute(self, kind: str, argument: str, target: int | Sequence[int] | None, document: Any) -> None:
         """Carries out an action and waits until the page is quiet."""
         tab = await self._current_tab()
         self._notices.clear()
@@ -123,7 +123,7 @@ class BrowserSession:
             return
         if target is not None and document != [tab.number, tab.activity.document]:
             raise ActionTargetError(GONE)
-        element = None if target is None else Target(*target)
+        element = None if target is None else Target.named(target)
         before, refusal, began = tab.activity.document, "", None
         try:
             async with asyncio.timeout(_PATIENCE):

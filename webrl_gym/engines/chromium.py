@@ -232,14 +232,17 @@ def _page_node(data: list[Any], part: int) -> PageNode:
 
     Args:
         data: Tag, ref, attributes or 0, then children.
-        part: 0 for the page itself, n for its n-th foreign frame; part and ref together name an element.
+        part: 0 for the page itself, n for its n-th foreign frame. The node's ref is the element's own in the page, and
+            with the part before it in a frame.
     """
-    attrs = data[2] or {}
-    if part:
+    tag, ref, attrs, *children = data
+    if part and attrs:
         # Labels find their controls by these, within one frame only.
         attrs.update({name: f"{part}:{attrs[name]}" for name in ("id", "for") if name in attrs})
-    children = [child if isinstance(child, str) else _page_node(child, part) for child in data[3:]]
-    return PageNode(data[0], attrs, children, (part, data[1]))
+    for index, child in enumerate(children):
+        if not isinstance(child, str):
+            children[index] = _page_node(child, part)
+    return PageNode(tag, attrs or {}, children, (part, ref) if part else ref)
 
 
 def _joined(body: list[Any], frames: list[list[Any]], owners: list[list[int]]) -> PageNode:
@@ -255,8 +258,9 @@ def _joined(body: list[Any], frames: list[list[Any]], owners: list[list[int]]) -
     for data, (part, outer, ref) in zip(frames, owners, strict=True):
         inner = _page_node(data, part)
         holders.update({node.ref: node for node in inner.walk()})
-        if (outer, ref) in holders:
-            holders[outer, ref].children = [inner]
+        holder = holders.get((outer, ref) if outer else ref)
+        if holder is not None:
+            holder.children = [inner]
     return root
 
 

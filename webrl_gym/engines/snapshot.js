@@ -11,6 +11,7 @@
   ]);
   const LEAVES = new Set(["script", "style", "noscript", "template", "svg", "textarea"]);
   const CAN_BE_DISABLED = new Set(["button", "input", "select", "textarea", "option", "optgroup", "fieldset"]);
+  const STATEFUL = new Set([...CAN_BE_DISABLED, "details", "dialog"]);
   const FRAMES = new Set(["iframe", "frame"]);
   const UNBOXED = new Set(["option", "optgroup", "area"]);
   const LIVE_VALUE = new Set([
@@ -34,12 +35,12 @@
     const { get } = Object.getOwnPropertyDescriptor(type.prototype, name);
     return (target) => get.call(target);
   };
-  const attributesIn = getter(Element, "attributes");
   const shadowRootOf = getter(Element, "shadowRoot");
   const firstElementIn = getter(Element, "firstElementChild");
   const elementsIn = getter(Element, "children");
   const parentElementOf = getter(Node, "parentElement");
   const nodesIn = getter(Node, "childNodes");
+  const allTextIn = getter(Node, "textContent");
   const kindOf = getter(Node, "nodeType");
   const isOnPage = getter(Node, "isConnected");
   const documentOf = getter(Node, "ownerDocument");
@@ -48,7 +49,9 @@
   const bodyOf = getter(Document, "body");
   const titleOf = getter(Document, "title");
   const scriptsOf = getter(Document, "scripts");
-  const { closest, getAttribute, getBoundingClientRect, matches, querySelector } = Element.prototype;
+  const {
+    closest, getAttribute, getAttributeNames, getBoundingClientRect, hasAttributes, matches, querySelector,
+  } = Element.prototype;
 
   const getters = { tagOf, isOnPage, documentOf, parentOf, shadowRootOf };
 
@@ -125,12 +128,12 @@
     return scope;
   }
 
+  // Attributes and state by name; 0 for none.
   function attributesOf(element, tag, scope) {
+    if (!STATEFUL.has(tag) && !hasAttributes.call(element)) return 0;
     const found = {};
-    const all = attributesIn(element);
-    for (let index = 0; index < all.length; index += 1) {
-      const { name, value } = all[index];
-      if (ATTRIBUTES.has(name)) found[name] = name === "onclick" ? "" : value.toWellFormed();
+    for (const name of getAttributeNames.call(element)) {
+      if (ATTRIBUTES.has(name)) found[name] = name === "onclick" ? "" : getAttribute.call(element, name).toWellFormed();
     }
     if (scope > 0) {
       // Labels find their controls by these, within one document or shadow root only.
@@ -152,7 +155,8 @@
       if (element.open) found.open = "";
     }
     if (CAN_BE_DISABLED.has(tag) && !("disabled" in found) && matches.call(element, ":disabled")) found.disabled = "";
-    return found;
+    for (const _ in found) return found;
+    return 0;
   }
 
   // True for what nothing but the mouse's shape tells to be clickable, as scripts make it. That shape is inherited, so
@@ -197,21 +201,22 @@
       for (const child of elementsIn(element)) if (depth < DEEPEST_WALK) addElement(child, siblings, depth + 1, scope);
       return;
     }
-    const found = attributesOf(element, tag, scope);
-    if (showsHand(element, style)) found.onclick = "";
-    let empty = true;
-    for (const _ in found) { empty = false; break; }
-    const node = [tag, refOf(element), empty ? 0 : found];
+    let attributes = attributesOf(element, tag, scope);
+    if (showsHand(element, style)) attributes = { ...attributes, onclick: "" };
+    const node = [tag, refOf(element), attributes];
     siblings.push(node);
     if (LEAVES.has(tag)) return;
     if (FRAMES.has(tag)) {
       addFrame(element, node, depth);
       return;
     }
-    const nested = depth < DEEPEST
-      || firstElementIn(element) === null
-      || depth < DEEPEST + SPARE_DEPTH && NAMED_BY_TEXT.has(tag);
     const inner = shadowRootOf(element);
+    if (inner === null && firstElementIn(element) === null && tag !== "slot") {
+      const text = allTextIn(element);
+      if (text) node.push(text.toWellFormed());
+      return;
+    }
+    const nested = depth < DEEPEST || depth < DEEPEST + SPARE_DEPTH && NAMED_BY_TEXT.has(tag);
     if (inner) addChildren(inner.childNodes, nested ? node : siblings, depth + 1, scopeOf(inner));
     else addChildren(childrenOf(element, tag), nested ? node : siblings, depth + 1, scope);
   }

@@ -2,12 +2,17 @@
 // work as ever. snapshot.js asks by an event and is answered by another: numbers are all that passes between worlds.
 (() => {
   const HORIZON = 300;
+  const IDLE_LIMIT = 50;
   const pending = new Map();
   const ticking = new Set();
   const frames = new Set();
+  const idle = new Map();
   let insideTimer = false;
 
-  const native = { setTimeout, clearTimeout, setInterval, clearInterval, requestAnimationFrame, cancelAnimationFrame };
+  const native = {
+    setTimeout, clearTimeout, setInterval, clearInterval,
+    requestAnimationFrame, cancelAnimationFrame, requestIdleCallback, cancelIdleCallback,
+  };
   const now = performance.now.bind(performance);
   const isShort = (delay) => !(Number(delay) > HORIZON);
 
@@ -50,6 +55,14 @@
       frames.add(id);
       return id;
     },
+    requestIdleCallback(handler, options) {
+      if (typeof handler !== "function") return native.requestIdleCallback.call(globalThis, handler, options);
+      // Without a screen the browser may never call itself idle again after a click.
+      const timeout = Math.min(options?.timeout || IDLE_LIMIT, IDLE_LIMIT);
+      const id = native.requestIdleCallback.call(globalThis, running(handler, () => idle.delete(id)), { timeout });
+      idle.set(id, insideTimer ? -Infinity : now());
+      return id;
+    },
     clearTimeout(id) {
       forget(id);
       native.clearTimeout.call(globalThis, id);
@@ -62,6 +75,10 @@
       frames.delete(id);
       native.cancelAnimationFrame.call(globalThis, id);
     },
+    cancelIdleCallback(id) {
+      idle.delete(id);
+      native.cancelIdleCallback.call(globalThis, id);
+    },
   };
   for (const [name, value] of Object.entries(tracked)) {
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true });
@@ -71,8 +88,11 @@
   document.addEventListener("webrlgym:ask", () => {
     let wait = 0;
     const time = now();
-    for (const due of pending.values()) wait = Math.max(wait, due - time);
-    const ticks = ticking.size > 0 || frames.size > 0 ? 1 : 0;
+    // A busy machine runs them late, and one that never comes is not waited for for ever.
+    for (const due of [...pending.values(), ...idle.values()]) {
+      if (time < due + HORIZON) wait = Math.max(wait, due - time, 1);
+    }
+    const ticks = ticking.size > 0 || frames.size > 0 || idle.size > 0 ? 1 : 0;
     document.dispatchEvent(new UIEvent("webrlgym:tell", { detail: Math.ceil(wait) * 2 + ticks }));
   });
 })();

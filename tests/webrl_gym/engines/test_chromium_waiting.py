@@ -24,6 +24,11 @@ SET_OFF = {
     "a request": "fetch('/slow').then((answer) => answer.text()).then(() => say('done'))",
     "a request in a timer": "setTimeout(() => fetch('/slow').then(() => say('done')), 100)",
     "an idle callback": "requestIdleCallback(() => say('done'))",
+    "a timer that comes late": "setTimeout(() => say('done'), 5); setTimeout(() => { const t = Date.now(); "
+    "while (Date.now() - t < 60); setTimeout(() => 0, 1) }, 1)",
+    "an idle callback on a busy page": "const ends = Date.now() + 150; const c = new MessageChannel();"
+    "c.port1.onmessage = () => { const t = Date.now(); while (Date.now() - t < 20); "
+    "if (Date.now() < ends) c.port2.postMessage(0) }; c.port2.postMessage(0); requestIdleCallback(() => say('done'))",
 }
 
 
@@ -39,6 +44,7 @@ def test_what_ticks_for_ever_is_not_waited_for(pages: ChromiumEngine) -> None:
         "const say = (text) => { said.textContent = text }; let n = 0;"
         "setInterval(() => { clock.textContent = ++n }, 200); setInterval(() => n++, 10);"
         "const loop = () => requestAnimationFrame(loop); loop(); const poll = () => setTimeout(poll, 100); poll();"
+        "const rest = () => requestIdleCallback(rest); rest();"
         "setTimeout(() => say('too late'), 60000)"
     )
     source = (
