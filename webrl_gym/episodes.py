@@ -95,7 +95,8 @@ class SiteEpisodes:
         self._task = task
         self.world.switch(task.world)
         urls = [resolve_url(url) for url in task.start_urls]
-        cookies = [(EMBEDDED_URLS[site], *pair) for site in Site if (pair := signed_in_cookie(site)) is not None]
+        sites = Site if task.signed_in is None else task.signed_in
+        cookies = [(EMBEDDED_URLS[site], *pair) for site in sites if (pair := signed_in_cookie(site)) is not None]
         self.world.reset()
         self.engine.start(urls, cookies)
         return task

@@ -16,6 +16,8 @@ from typing import Any
 
 from webrl_gym.errors import TaskFileError
 from webrl_gym.sites.worlds import World, cache_folder, content_key
+from webrl_gym.tasks.official import official_suite
+from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.record import task_from_dict
 from webrl_gym.tasks.registry import find_page_suite, unknown_suite
 from webrl_gym.tasks.suite import PRACTICE_SUITES, TaskSuite, build_suite
@@ -50,13 +52,15 @@ def open_reader(number: int) -> WorldTables:
 
 
 def find_suite(name: str) -> TaskSuite:
-    """The suite called ``name``: one of page tasks (``tasks.registry``) or a practice suite.
+    """The suite called ``name``: the official tasks, one of page tasks (``tasks.registry``) or a practice suite.
 
     Raises:
         ValueError: If there is no such suite; the message names what there is.
-        TaskFileError: If its pages are not installed.
+        TaskFileError: If its pages or the official file are not installed.
         WorldBuildError: If a world that it needs cannot be built.
     """
+    if name == OFFICIAL:
+        return official_suite(open_reader)
     return find_page_suite(name) or load_suite(name)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from webrl_gym.errors import WorldBuildError
+from webrl_gym.official_file import official_key
 from webrl_gym.sites.store import SiteStore
 from webrl_gym.types import Site
 
@@ -50,7 +51,9 @@ def world_file(site: Site, world: int) -> Path:
     """
     if not 0 <= world <= MAX_WORLD:
         raise ValueError(f"world must be 0..{MAX_WORLD}, got {world}")
-    path = cache_folder() / "worlds" / f"{site.value}-{world}-{content_key(site)}.db"
+    # World 0 is the replica, which quotes the official file where that is installed.
+    key = content_key(site) if world else f"{content_key(site)}-{official_key()}"
+    path = cache_folder() / "worlds" / f"{site.value}-{world}-{key}.db"
     if not path.exists():
         _build(site, world, path)
     return path

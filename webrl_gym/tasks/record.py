@@ -35,6 +35,7 @@ class Task:
         parameters: What was filled into the template.
         parent: Id of the failed task from which a curriculum evolved it.
         tags: Words for reports: ``reading``, ``novel``, ``unseen_template`` …
+        signed_in: Sites whose account is signed in at the start; None for every site that has one.
     """
 
     task_id: str
@@ -49,10 +50,13 @@ class Task:
     parameters: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
     tags: tuple[str, ...] = ()
+    signed_in: tuple[Site, ...] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The record as JSON-ready data."""
-        return {**asdict(self), "sites": [site.value for site in self.sites], "tags": list(self.tags)}
+        fields = {**asdict(self), "sites": [site.value for site in self.sites], "tags": list(self.tags)}
+        signed_in = fields.pop("signed_in")
+        return fields if signed_in is None else {**fields, "signed_in": [site.value for site in signed_in]}
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -70,6 +74,7 @@ def task_from_dict(record: Mapping[str, Any]) -> Task:
     try:
         sites = tuple(Site(name) for name in record["sites"])
         types = set(record["evaluation"]["eval_types"])
+        signed_in = record.get("signed_in")
         if not (sites or OWN_SCORE in types) or types - EVALUATION_TYPES:
             raise ValueError(f"sites {record['sites']} and evaluation types {sorted(types)}")
         return Task(
@@ -85,6 +90,7 @@ def task_from_dict(record: Mapping[str, Any]) -> Task:
             parameters=dict(record["parameters"]),
             parent=record["parent"],
             tags=tuple(record["tags"]),
+            signed_in=None if signed_in is None else tuple(Site(name) for name in signed_in),
         )
     except (KeyError, TypeError, ValueError) as error:
         name = record.get("task_id", "without an id") if isinstance(record, Mapping) else repr(record)[:80]

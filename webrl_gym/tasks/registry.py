@@ -1,4 +1,4 @@
-"""Suites by name: the practice suites, and suites of page tasks that register themselves or are built in."""
+"""Suites by name: the official tasks, the practice suites, and suites of page tasks, registered or built in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
 
+from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.page_suite import PageSuite
 from webrl_gym.tasks.suite import PRACTICE_SUITES
 
@@ -23,16 +24,17 @@ def register_suite(name: str, source: SuiteSource) -> None:
         source: ``"package.module:function"``, or the function itself.
 
     Raises:
-        ValueError: If ``name`` is a practice suite's, or reads like a place.
+        ValueError: If ``name`` is a built-in suite's, or reads like a place.
     """
-    if name in PRACTICE_SUITES or ":" in name:
-        raise ValueError(f"a suite's name must be none of {', '.join(PRACTICE_SUITES)} and hold no colon, got {name!r}")
+    taken = (OFFICIAL, *PRACTICE_SUITES)
+    if name in taken or ":" in name:
+        raise ValueError(f"a suite's name must be none of {', '.join(taken)} and hold no colon, got {name!r}")
     _sources[name] = source
 
 
 def suite_names() -> list[str]:
     """Names of all suites that can be asked for."""
-    return [*PRACTICE_SUITES, *_sources]
+    return [OFFICIAL, *PRACTICE_SUITES, *_sources]
 
 
 def unknown_suite(name: str) -> ValueError:

@@ -10,7 +10,8 @@ from typing import Any
 from webrl_gym.actions import format_action, leave, parse_action
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.suites import open_reader
-from webrl_gym.tasks.oracle import OracleAgent
+from webrl_gym.tasks.oracle import OracleAgent, Solve
+from webrl_gym.tasks.practice import practice_oracle
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import draw_task
 from webrl_gym.tasks.template import Template
@@ -30,8 +31,13 @@ def draw(template: Template, world: int, seed: int = 0, *, novel: bool = False) 
     return draw_task(template, open_reader(world), random.Random(f"{template.name}/{seed}"), novel)
 
 
-def play(env: WebArenaLiteEnv, task: Task, before_first_step: Callable[[], None] | None = None) -> Played:
-    agent = OracleAgent()
+def play(
+    env: WebArenaLiteEnv,
+    task: Task,
+    before_first_step: Callable[[], None] | None = None,
+    solve: Solve = practice_oracle,
+) -> Played:
+    agent = OracleAgent(solve)
     agent.reset(task)
     observation, info = env.reset(options={"task": task})
     if before_first_step is not None:

@@ -1,0 +1,60 @@
+"""What is known of an official task on the replica: how to do it, how to fail it, and what its answer hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+from webrl_gym.actions import Action, ActionKind, leave
+from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.template import Statement
+
+Solve = Callable[[PageView], Oracle]
+"""An oracle's script: sees the instruction (``page.observation["instruction"]``) and pages, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Perturbation:
+    """Another state of the world, in which a reading task has another answer.
+
+    Attributes:
+        statements: What changes the record behind the answer.
+        answer: A text that the oracle's answer holds then, and does not hold before.
+    """
+
+    statements: tuple[Statement, ...]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One official task.
+
+    Attributes:
+        task_id: Its number in the official file.
+        solve: The oracle.
+        twin: A run that must fail: the same steps with this answer at the end, or a script that changes the wrong
+            record, writes a wrong value or ends on the wrong page.
+        perturbation: For tasks that ask for an answer: what the answer must follow.
+        constant: Why there is no ``perturbation``: the answer hangs on no record (N/A, for example). Empty for tasks
+            that have one, or that ask for no answer.
+    """
+
+    task_id: int
+    solve: Solve
+    twin: str | Solve
+    perturbation: Perturbation | None = None
+    constant: str = ""
+
+    def fail(self, page: PageView) -> Oracle:
+        """Begins the twin."""
+        return self.twin(page) if callable(self.twin) else _answer_instead(self.solve(page), self.twin)
+
+
+def _answer_instead(script: Oracle, answer: str) -> Generator[Action, PageView, None]:
+    """The same steps, another answer."""
+    action = next(script)
+    while action.kind is not ActionKind.EXIT:
+        page = yield action
+        action = script.send(page)
+    yield leave(answer)
