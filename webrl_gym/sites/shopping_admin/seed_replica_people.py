@@ -55,9 +55,7 @@ def fill_customers(connection: sqlite3.Connection, rng: random.Random) -> list[R
         name = f"{first} {last}"
         host = "gmail.com" if name in _OWN_PHONES else rng.choice(vocab.MAIL_HOSTS)
         city, region, postcode = rng.choice(vocab.CITIES)
-        place = _OWN_PLACES.get(
-            name, (f"{rng.randint(1, 999)} {rng.choice(vocab.STREETS)}", city, region, postcode)
-        )
+        place = _OWN_PLACES.get(name, (f"{rng.randint(1, 999)} {rng.choice(vocab.STREETS)}", city, region, postcode))
         telephone = _OWN_PHONES.get(name, str(phone))
         customers.append(ReplicaCustomer(number, name, f"{first}.{last}@{host}".lower(), telephone, place))
     rows = []

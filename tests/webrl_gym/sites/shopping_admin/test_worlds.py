@@ -31,16 +31,16 @@ def test_building_a_world_anew_gives_the_same_rows(
 ) -> None:
     expected = world.store(ADMIN).dump_hash()
     monkeypatch.setenv("WEBRL_GYM_CACHE", str(tmp_path))
-    rebuilt = SiteStore(world_file(ADMIN, 0))
+    rebuilt = SiteStore(world_file(ADMIN, 1))
     assert rebuilt.path.is_relative_to(tmp_path)
     assert rebuilt.dump_hash() == expected
     rebuilt.close()
 
 
 def test_invented_words_mark_novel_records_of_their_world_only() -> None:
-    stores = [World(number) for number in (0, 4)]
+    stores = [World(number) for number in (1, 4)]
     own, other = (opened.store(ADMIN) for opened in stores)
-    invented = words.novel_words(0, "product", 8)
+    invented = words.novel_words(1, "product", 8)
     for word in invented:
         sql = "SELECT COUNT(*) AS n, MIN(novel) AS novel FROM product WHERE name LIKE ?"
         found = own.one(sql, (f"{word} %",))
