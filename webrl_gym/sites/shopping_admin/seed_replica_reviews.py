@@ -39,7 +39,7 @@ class _Review(NamedTuple):
 def _told() -> list[_Review]:
     """The reviews that tasks ask about."""
     praise = quoted(30, "reference_answers.fuzzy_match.0", "Cozy and soft. Fits as expected.")
-    warm, size = (part.strip(" .") for part in praise.split(". ", 1))
+    warm, _, size = praise.rstrip(".").partition(". ")
     place = "program_html.0.required_contents.must_include"
     gym = quoted(108, f"{place}.0", "I wear it to the gym all the time")
     colors = quoted(108, f"{place}.1", "The colors are bright and go with all my shorts")
