@@ -136,7 +136,7 @@ REVIEW_SCRIPTS = (
     Script(
         task_id=30,
         solve=_solve_liked,
-        twin="Cheap and easy to wash.",
+        twin="N/A",
         perturbation=perturbed(
             f"UPDATE review SET title = 'Deep pockets' WHERE id = {_first('Circe')}", "Deep pockets"
         ),
