@@ -11,6 +11,9 @@ from webrl_gym.tasks.official.shopping_admin.moves import asked, filter_rows, mo
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.practice.shopping_admin_moves import find_rows, follow_row, slashed
 
+Reviews = Generator[Action, PageView, tuple[PageView, list[dict[str, str]]]]
+"""A part of an oracle that reads reviews: yields actions, returns the page where it ends, and the reviews."""
+
 _DISSATISFIED, _SATISFIED = 2, 4
 """At most, and at least so many stars."""
 
@@ -22,10 +25,6 @@ def _first(product: str) -> str:
     return (
         f"(SELECT MIN(r.id) FROM review AS r JOIN product AS p ON p.id = r.product_id WHERE p.name LIKE '{product}%')"
     )
-
-
-Reviews = Generator[Action, PageView, tuple[PageView, list[dict[str, str]]]]
-"""A part of an oracle that reads reviews: yields actions, returns the page where it ends, and the reviews."""
 
 
 def read_reviews(page: PageView, words: str, product: str = "") -> Reviews:
