@@ -19,6 +19,7 @@ from webrl_gym.sites.gitlab.access import (
     project_or_404,
     require_account,
     require_role,
+    setting,
     timestamp,
     touch,
 )
@@ -71,7 +72,8 @@ def find_issues(scope: str, parameters: Mapping[str, Any]) -> tuple[Page, dict[s
     condition, values = _filters()
     order = SORTS.get(request.args.get("sort", ""), SORTS["created_date"])[1]
     source = f"{_SOURCE} WHERE {scope} AND {condition}"
-    return page_by_state(_COLUMNS, source, order, {**values, **parameters}, STATES, ISSUES_A_PAGE)
+    size = setting("issues_per_page", ISSUES_A_PAGE)
+    return page_by_state(_COLUMNS, source, order, {**values, **parameters}, STATES, size)
 
 
 def _filters() -> tuple[str, dict[str, Any]]:
