@@ -13,9 +13,7 @@ pages = Blueprint("dashboard", __name__)
 
 TODOS_A_PAGE = 10
 PEOPLE_A_PAGE = 10
-_PROJECT_HOLDS = (
-    "(p.name LIKE :{0} ESCAPE '!' OR p.description LIKE :{0} ESCAPE '!' OR p.namespace LIKE :{0} ESCAPE '!')"
-)
+_PROJECT_HOLDS = "(p.name || ' ' || p.description || ' ' || p.namespace) LIKE :{} ESCAPE '!'"
 _MINE = "EXISTS (SELECT 1 FROM project_members mine WHERE mine.project_id = p.id AND mine.user_id = :me)"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, request
 
@@ -64,7 +65,9 @@ def create(namespace: str, path: str, branch: str) -> Response:
             "INSERT INTO files (project_id, path, content, commit_id) VALUES (?, ?, ?, ?)",
             (project["id"], name, content, commit),
         )
-    return back_to(f"{base_of(project)}/-/blob/{branch}/{name}", "The file has been successfully created.")
+    return back_to(
+        f"{base_of(project)}/-/blob/{quote(branch)}/{quote(name)}", "The file has been successfully created."
+    )
 
 
 @pages.post("/<namespace>/<path>/-/update/<branch>/<path:file>")
@@ -77,7 +80,9 @@ def update(namespace: str, path: str, branch: str, file: str) -> Response:
         content = _sent_content()
         commit = add_commit(project["id"], field("commit_message") or f"Update {file}", content, branch)
         store().execute("UPDATE files SET content = ?, commit_id = ? WHERE id = ?", (content, commit, found["id"]))
-    return back_to(f"{base_of(project)}/-/blob/{branch}/{file}", "Your changes have been successfully committed.")
+    return back_to(
+        f"{base_of(project)}/-/blob/{quote(branch)}/{quote(file)}", "Your changes have been successfully committed."
+    )
 
 
 def add_commit(project_id: int, title: str, content: str, branch: str) -> int:

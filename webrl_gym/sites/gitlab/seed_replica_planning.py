@@ -50,11 +50,8 @@ def add_replica_planning(
         milestones = add_milestones(connection, rng, project)
         issues = [item for item in ISSUES if item.project == path]
         requests = [item for item in MERGE_REQUESTS if item.project == path]
-        last, issue_count, request_count = NUMBERS.get(path) or (
-            rng.randint(18, 60),
-            rng.randint(7, 13),
-            rng.randint(2, 5),
-        )
+        ordinary = (rng.randint(18, 60), rng.randint(7, 13), rng.randint(2, 5))
+        last, issue_count, request_count = NUMBERS.get(path, ordinary)
         taken = {item.number for item in (*issues, *requests)}
         numbers = rng.sample([n for n in range(1, last + 1) if n not in taken], issue_count + request_count)
         parts = [part.format(subject=subjects[path]) for part in PARTS]
