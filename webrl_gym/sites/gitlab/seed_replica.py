@@ -31,6 +31,8 @@ FEED_TOKEN = "TMN_bBn9Z48qVbUFZV45"
 _PEOPLE = 320
 _SHARED = 3
 """How many of the generated projects the published account works on."""
+_STARRED = ("vinta/awesome-python", "tldr-pages/tldr", "necolas/normalize.css")
+"""What the published account has starred already."""
 _DESCRIPTIONS = [
     "A {subject} library without surprises.",
     "Small building blocks for every {subject}.",
@@ -214,6 +216,9 @@ def _stars(
             "INSERT INTO stars VALUES (?, ?, ?)",
             [(project.id, fan, moment(rng, project.created).isoformat(" ")) for fan in rng.sample(fans, count)],
         )
+    connection.executemany(
+        "INSERT INTO stars VALUES (?, ?, '2023-02-14 12:00:00')", [(projects[path].id, BYTEBLAZE) for path in _STARRED]
+    )
 
 
 def _large_history(
