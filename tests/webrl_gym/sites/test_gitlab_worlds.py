@@ -34,8 +34,8 @@ def test_a_world_has_the_same_rows_every_time_and_worlds_differ() -> None:
     assert dump(1) != dump(2)
 
 
-@pytest.mark.parametrize("world", [0, 1, 9, 10])
-def test_a_world_is_as_large_as_tasks_need(world: int) -> None:
+@pytest.mark.parametrize("world", [1, 9, 10])
+def test_a_practice_world_is_as_large_as_tasks_need(world: int) -> None:
     connection = build(world)
 
     def count(source: str) -> int:
@@ -79,8 +79,8 @@ def test_marked_records_hold_the_words_of_their_world() -> None:
     assert not any(words & set(title.split()) for title in plain)
 
 
-def test_pages_are_lean(world: World) -> None:
-    engine, rng = StaticEngine(world), random.Random(0)
+def test_pages_of_a_practice_world_are_lean() -> None:
+    engine, rng = StaticEngine(World(1)), random.Random(0)
     name, value = web.signed_in_cookie(Site.GITLAB) or ("", "")
     lengths: list[int] = []
     controls: list[int] = []
