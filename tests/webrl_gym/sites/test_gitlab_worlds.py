@@ -80,7 +80,8 @@ def test_marked_records_hold_the_words_of_their_world() -> None:
 
 
 def test_pages_of_a_practice_world_are_lean() -> None:
-    engine, rng = StaticEngine(World(1)), random.Random(0)
+    world, rng = World(1), random.Random(0)
+    engine = StaticEngine(world)
     name, value = web.signed_in_cookie(Site.GITLAB) or ("", "")
     lengths: list[int] = []
     controls: list[int] = []
@@ -98,6 +99,7 @@ def test_pages_of_a_practice_world_are_lean() -> None:
         controls.append(len(shown.elements))
         hrefs = [node.attrs["href"] for node in shown.elements.values() if node.tag == "a"]
         waiting += [link for link in (urljoin(url, href) for href in hrefs) if urlsplit(link).netloc == "gitlab.test"]
+    world.close()
     lengths.sort()
     controls.sort()
     assert len(seen) == 60
