@@ -72,10 +72,11 @@ def populate_replica(connection: sqlite3.Connection, rng: random.Random) -> None
         projects[path] = _project(connection, rng, number, path, subject, people, crowd, path in shared)
     _stars(connection, rng, projects, people)
     for path, project in projects.items():
+        areas = [part.format(subject=subjects[path]) for part in PARTS]
         if path in COMMITS:
-            _large_history(connection, rng, path, project, people, subjects[path])
+            _large_history(connection, rng, path, project, people, areas)
         else:
-            add_repository(connection, rng, project)
+            add_repository(connection, rng, project, areas)
     main = "SELECT project_id, ?, commit_id FROM branches WHERE project_id = ? AND name = 'main'"
     connection.execute(f"INSERT INTO branches (project_id, name, commit_id) {main}", ("redesign", projects[SITE].id))
     add_replica_planning(connection, rng, projects, subjects, people)
@@ -227,7 +228,7 @@ def _large_history(
     path: str,
     project: Project,
     people: dict[str, Person],
-    subject: str,
+    areas: list[str],
 ) -> None:
     """Commits by given counts; on the days that tasks ask about, exactly the given ones."""
     fixed = [(datetime.fromisoformat(when), people[author].id) for author, when in FIXED_COMMITS.get(path, ())]
@@ -241,5 +242,4 @@ def _large_history(
                 when = moment(rng, project.created)
             planned.append((when, author))
     planned.sort()
-    areas = [part.format(subject=subject) for part in PARTS]
     write_history(connection, rng, project, [when for when, _ in planned], lambda place: planned[place][1], areas)

@@ -11,13 +11,15 @@ from webrl_gym.sites.gitlab import vocabulary
 from webrl_gym.sites.gitlab.seed_projects import LAST_DAY, Project
 
 
-def add_repository(connection: sqlite3.Connection, rng: random.Random, project: Project) -> None:
-    """Writes one project's history, files, branches and tags."""
+def add_repository(
+    connection: sqlite3.Connection, rng: random.Random, project: Project, areas: Sequence[str] = vocabulary.AREAS
+) -> None:
+    """Writes one project's history, files, branches and tags; ``areas`` is what commits' titles speak about."""
     times = _commit_times(rng, project)
     # One contributor is ahead of the others, so that "the most commits" has one answer.
     authors = rng.sample(project.team, min(len(project.team), rng.randint(2, 4)))
     weights = [5 - place for place in range(len(authors))]
-    write_history(connection, rng, project, times, lambda _: rng.choices(authors, weights)[0])
+    write_history(connection, rng, project, times, lambda _: rng.choices(authors, weights)[0], areas)
 
 
 def write_history(
@@ -26,7 +28,7 @@ def write_history(
     project: Project,
     times: Sequence[datetime],
     author_at: Callable[[int], int],
-    areas: Sequence[str] = vocabulary.AREAS,
+    areas: Sequence[str],
 ) -> None:
     """Writes commits at ``times`` (oldest first) and what hangs on them: files, branches and tags.
 
