@@ -139,10 +139,7 @@ class _Rows:
                     "UPDATE issues SET milestone_id = ? WHERE id = ?", (rng.choice(milestones), issue)
                 )
             if rng.random() < 0.5:
-                # The account's own list stays short enough for one page.
-                person = rng.choice(team)
-                if person != BYTEBLAZE or rng.random() < 0.4:
-                    self._connection.execute("INSERT INTO issue_assignees VALUES (?, ?)", (issue, person))
+                self._connection.execute("INSERT INTO issue_assignees VALUES (?, ?)", (issue, rng.choice(team)))
             others = [label for label in self._labels if label != "question"]
             self._label(issue, ["question"] if asks else rng.sample(others, rng.choice((0, 1, 1, 2))))
 
