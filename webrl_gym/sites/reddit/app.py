@@ -18,7 +18,7 @@ from webrl_gym.sites.reddit.listing import (
     submissions_page,
     time_filter,
 )
-from webrl_gym.sites.reddit.seed import password_hash
+from webrl_gym.sites.reddit.seed_basics import password_hash
 from webrl_gym.sites.reddit.session import viewer, viewer_id
 from webrl_gym.types import Site
 

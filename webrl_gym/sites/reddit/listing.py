@@ -10,12 +10,9 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from webrl_gym.sites.reddit.seed import DAY, NOW
+from webrl_gym.sites.reddit.seed_basics import DAY, NOW
 from webrl_gym.sites.reddit.session import page_number, viewer_id
 from webrl_gym.sites.web import store
-
-PAGE_SIZE = 4
-"""Entries a page; few, so that a page stays short to read."""
 
 _HOT_SECONDS_PER_POINT = 14_400
 _HOT_MOST_POINTS = 300
@@ -95,9 +92,10 @@ class Page:
     previous: str | None
 
 
-def take_page(sql: str, parameters: Mapping[str, Any], size: int = PAGE_SIZE) -> Page:
+def take_page(sql: str, parameters: Mapping[str, Any]) -> Page:
     """The page of a SELECT that the current request asks for with ``?page=``."""
     number = page_number()
+    size = int(store().value("SELECT page_size FROM site"))
     rows = store().query(
         f"{sql} LIMIT :limit OFFSET :offset", {**parameters, "limit": size + 1, "offset": (number - 1) * size}
     )

@@ -1,4 +1,10 @@
 -- Times are seconds since 1970 in UTC. Vote counts include the rows of the vote tables.
+-- One row: how many entries lists show.
+CREATE TABLE site (
+    page_size INTEGER NOT NULL,
+    forums_per_page INTEGER NOT NULL
+);
+
 CREATE TABLE users (
     id INTEGER PRIMARY KEY,
     username TEXT NOT NULL UNIQUE COLLATE NOCASE,
@@ -44,6 +50,7 @@ CREATE TABLE submissions (
 CREATE INDEX submissions_by_forum ON submissions (forum_id, created);
 CREATE INDEX submissions_by_user ON submissions (user_id, created);
 CREATE INDEX submissions_by_time ON submissions (created);
+CREATE INDEX submissions_by_url ON submissions (url) WHERE url IS NOT NULL;
 
 CREATE TABLE comments (
     id INTEGER PRIMARY KEY,
