@@ -44,7 +44,7 @@ def address(row: sqlite3.Row) -> str:
     return f"/f/{row['forum']}/{row['id']}/{row['slug']}"
 
 
-@blueprint.get(f"/f/<forum>/<{ID_PATTERN}:number>", defaults={"_slug": ""})
+@blueprint.get(f"/f/<forum>/<{ID_PATTERN}:number>/", defaults={"_slug": ""}, strict_slashes=False)
 @blueprint.get(f"/f/<forum>/<{ID_PATTERN}:number>/<_slug>")
 def show(forum: str, number: int, _slug: str) -> str:
     """A submission with its comments."""
