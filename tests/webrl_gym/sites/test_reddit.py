@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator
 
 import lxml.html
 import pytest
 from flask.testing import FlaskClient
 
-from webrl_gym.sites.reddit import seed
 from webrl_gym.sites.reddit.listing import SORT_ORDERS
+from webrl_gym.sites.reddit.seed_basics import DAY, NOW
 from webrl_gym.sites.store import SiteStore
 from webrl_gym.sites.web import ACCOUNTS, STORE_KEY, signed_in_cookie, site_app
 from webrl_gym.sites.worlds import World
@@ -16,6 +17,14 @@ from webrl_gym.types import Site
 
 ME, PASSWORD = ACCOUNTS[Site.REDDIT]
 HOSTILE = "<script>alert('x')</script>\"; DROP TABLE users; --"
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A practice world; ``test_reddit_replica`` is about the replica."""
+    opened = World(1)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -112,7 +121,7 @@ def test_top_of_all_forums_skips_hidden_ones(store: SiteStore, member: FlaskClie
 
 
 def test_time_filter_leaves_old_submissions_out(visitor: FlaskClient, store: SiteStore) -> None:
-    since = seed.NOW - 30 * seed.DAY
+    since = NOW - 30 * DAY
     recent = {row["title"] for row in store.query("SELECT title FROM submissions WHERE created >= ?", (since,))}
     assert set(all_titles(visitor, "/top?t=month")) == recent
 

@@ -14,12 +14,8 @@ from webrl_gym.sites.reddit.seed_basics import DAY, NOW
 from webrl_gym.sites.reddit.session import page_number, viewer_id
 from webrl_gym.sites.web import store
 
-_HOT_SECONDS_PER_POINT = 14_400
-_HOT_MOST_POINTS = 300
-
 SORT_ORDERS = {
-    # A point is worth four hours of youth, up to a limit, so that old favourites give way at last.
-    "hot": f"s.created + MAX(MIN(s.score, {_HOT_MOST_POINTS}), -50) * {_HOT_SECONDS_PER_POINT} DESC",
+    "hot": "s.ranking DESC",
     "new": "s.created DESC",
     "active": "s.last_active DESC",
     "top": "s.score DESC",

@@ -45,11 +45,16 @@ CREATE TABLE submissions (
     downvotes INTEGER NOT NULL DEFAULT 0,
     score INTEGER NOT NULL GENERATED ALWAYS AS (upvotes - downvotes) STORED,
     comment_count INTEGER NOT NULL DEFAULT 0,
-    novel INTEGER NOT NULL DEFAULT 0
+    novel INTEGER NOT NULL DEFAULT 0,
+    -- A point is worth four hours of youth, up to a limit, so that old favourites give way at last.
+    ranking INTEGER NOT NULL GENERATED ALWAYS AS (created + MAX(MIN(score, 300), -50) * 14400) STORED
 );
 CREATE INDEX submissions_by_forum ON submissions (forum_id, created);
 CREATE INDEX submissions_by_user ON submissions (user_id, created);
 CREATE INDEX submissions_by_time ON submissions (created);
+CREATE INDEX submissions_by_ranking ON submissions (ranking);
+CREATE INDEX submissions_by_score ON submissions (score);
+CREATE INDEX submissions_by_activity ON submissions (last_active);
 CREATE INDEX submissions_by_url ON submissions (url) WHERE url IS NOT NULL;
 
 CREATE TABLE comments (

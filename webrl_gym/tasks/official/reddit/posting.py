@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from webrl_gym.actions import click, leave
+from webrl_gym.actions import leave
 from webrl_gym.tasks.official.reddit.moves import (
     all_forums,
     entries,
@@ -15,7 +15,7 @@ from webrl_gym.tasks.official.reddit.moves import (
     write_post,
 )
 from webrl_gym.tasks.official.script import Script
-from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView
+from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.practice.reddit_moves import ACCOUNT, Moves
 
 
