@@ -57,14 +57,13 @@ def _collect_active_posts(page: PageView, *, left_out: int = 0) -> Oracle:
 
 
 def _save_recent_posts(page: PageView) -> Oracle:
-    """Looks whether there is such a forum at all; what to do then is another task."""
+    """Looks whether there is such a forum at all."""
     asked = re.search(r"recent posts from (\w+)", page.observation["instruction"])
     assert asked is not None
     page = yield _switch_tab(1)
     page = yield from all_forums(page)
-    if any(control.name.casefold() == asked[1].casefold() for control in page.controls):
-        raise OracleLost(f"there is a forum {asked[1]} after all")
-    yield leave("N/A")
+    known = {control.name.casefold() for control in page.controls}
+    yield leave("" if asked[1].casefold() in known else "N/A")
 
 
 def _share_reviews(page: PageView, *, left_out: int = 0) -> Oracle:
