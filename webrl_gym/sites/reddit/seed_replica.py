@@ -248,15 +248,17 @@ class ReplicaForums:
         return self._somebody()
 
     def _own_votes(self) -> None:
-        """Whoever writes upvotes what they wrote; of the votes of others only the counts are kept."""
+        """The account upvotes what it writes; of the votes of others only the counts are kept."""
         for kind in ("submission", "comment"):
             self.connection.execute(
                 f"INSERT INTO {kind}_votes (user_id, {kind}_id, choice) "
                 f"SELECT user_id, id, 1 FROM {kind}s WHERE user_id = ? ORDER BY id",
                 (self.users[self.account],),
             )
+            # The counts hold every vote; one against it keeps the scores as they were drawn, all different.
             self.connection.execute(
-                f"UPDATE {kind}s SET upvotes = upvotes + 1 WHERE user_id = ?", (self.users[self.account],)
+                f"UPDATE {kind}s SET upvotes = upvotes + 1, downvotes = downvotes + 1 WHERE user_id = ?",
+                (self.users[self.account],),
             )
 
 

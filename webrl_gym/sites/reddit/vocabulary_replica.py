@@ -170,6 +170,9 @@ TITLES: dict[str, tuple[str, ...]] = {
         "Looking for people who care about {subject} and {other}",
         "{number} years in {place} and I still wonder about {subject}",
         "Who is to call about {subject} near {street} Street?",
+        "{place} has more {subject} than it needs",
+        "PSA: the {subject} by {street} Street are closed until {month}",
+        "What happened to the {subject} we had in {year}?",
     ),
     "picture": (
         "{subject}, seen in {town} last {month}",
@@ -180,17 +183,22 @@ TITLES: dict[str, tuple[str, ...]] = {
         "I finally got a good picture of {subject}",
         "Found in my {relative}'s drawer: {subject}, {year}",
         "{town}, home of {quality} {subject}",
+        "{subject} at sunrise, {month} {year}",
+        "I walked {number} miles for these {subject}",
     ),
     "talk": (
         "What is the first thing you look for in {subject}?",
         "Has anybody changed their mind about {subject}?",
-        "Why do {subject} matter so much to beginners?",
+        "What makes {subject} hard for beginners?",
         "{number} things I learned about {subject}",
         "{subject} or {other}: which would you give up?",
         "Is it too late to start with {subject} at {number}?",
         "Please recommend something about {subject} to my {relative}",
         "The trouble with {quality} {subject}",
         "Weekly questions: {subject}, {month} {day}",
+        "My {relative} gave up on {subject}, should I?",
+        "An honest word about {subject} after {number} years",
+        "Help! {quality} {subject} and only one {weekday} to fix it",
     ),
     "tech": (
         "How do you deal with {quality} {subject}?",
@@ -201,6 +209,8 @@ TITLES: dict[str, tuple[str, ...]] = {
         "Why are {subject} so {quality} this year?",
         "Beginner here, {number} questions about {subject}",
         "Show your {subject}, {month} edition",
+        "My {relative} asked me about {subject}, so I drew a chart",
+        "{number} {quality} {subject} compared",
     ),
     "link": (
         "{town} bets on {quality} {subject}",
@@ -212,6 +222,8 @@ TITLES: dict[str, tuple[str, ...]] = {
         "Study of {number} towns finds {quality} {subject}",
         "The {quality} story behind {subject}",
         "{month} {year} was a good month for {subject}",
+        "{subject} and {other} meet in {town}",
+        "How {number} volunteers changed {subject} for good",
     ),
     "story": (
         "My {relative} and the {quality} {subject}",
@@ -222,6 +234,8 @@ TITLES: dict[str, tuple[str, ...]] = {
         "Never again: {subject} on a {weekday}",
         "How {subject} saved my {month}",
         "Update: my {relative} and I talked about {subject}",
+        "Nobody warned me about {subject} in {town}",
+        "{number} rules for {subject} that my {relative} wrote down",
     ),
     "thought": (
         "{subject} are just {other} with better manners",
@@ -297,7 +311,7 @@ RULES = (
 """Sidebar texts of forums."""
 
 QUALITIES = tuple(
-    "amazing brave broken cheap clever cold famous gentle honest loud lucky odd quiet rare slow tiny".split()
+    "broken cheap clever famous forgotten giant hidden homemade lucky odd old quiet rare slow strange tiny".split()
 )
 TOWNS = tuple("Albany Austin Boise Cleveland Dayton Denver Eugene Fresno Madison Mobile Omaha Reno Salem Tulsa".split())
 STREETS = tuple("Birch Canal Church Elm Front Grove High Main Oak Pearl River Spring State Union Water".split())
