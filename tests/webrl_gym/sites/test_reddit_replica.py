@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from webrl_gym.errors import TaskFileError
 from webrl_gym.official_file import find_official_file, read_official_file
-from webrl_gym.sites.reddit.seed_basics import PICTURE_FOLDER, slugify
+from webrl_gym.sites.reddit.seed_basics import DAY, NOW, PICTURE_FOLDER, slugify
 from webrl_gym.sites.store import SiteStore
 from webrl_gym.sites.web import ACCOUNTS, STORE_KEY, signed_in_cookie, site_app
 from webrl_gym.sites.worlds import World
@@ -140,3 +140,12 @@ def test_pictures_have_pages_that_name_them(member: FlaskClient, store: SiteStor
     page = member.get(row["url"]).text
     assert 'alt="Picture: &lt;script&gt;' in page
     assert member.get(f"{PICTURE_FOLDER}nothing.jpg").status_code == 404
+
+
+def test_posts_say_how_old_they_are(member: FlaskClient, store: SiteStore) -> None:
+    ages = {-3: "just now", 59: "just now", 60: "1 minute ago", 7_200: "2 hours ago", 40 * DAY: "1 month ago"}
+    for seconds, text in ages.items():
+        store.execute("UPDATE submissions SET created = ? WHERE id = 124260", (NOW - seconds,))
+        time = lxml.html.document_fromstring(member.get("/f/books/124260").text).cssselect(".submission__info time")[0]
+        assert time.text == text
+        assert str(time.get("title")).endswith(", 2023")

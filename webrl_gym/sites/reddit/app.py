@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, session
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from webrl_gym.sites import web
@@ -18,8 +19,8 @@ from webrl_gym.sites.reddit.listing import (
     submissions_page,
     time_filter,
 )
-from webrl_gym.sites.reddit.seed_basics import password_hash
-from webrl_gym.sites.reddit.session import viewer, viewer_id
+from webrl_gym.sites.reddit.seed_basics import DAY, NOW, password_hash
+from webrl_gym.sites.reddit.session import site, viewer, viewer_id
 from webrl_gym.types import Site
 
 FILTERS = {
@@ -27,6 +28,8 @@ FILTERS = {
     "subscribed": ("Subscribed", "s.forum_id IN (SELECT forum_id FROM subscriptions WHERE user_id = :viewer)"),
 }
 """Front page filters: label and SQL condition."""
+
+_UNITS = {"year": 365 * DAY, "month": 30 * DAY, "day": DAY, "hour": 3_600, "minute": 60}
 
 front = Blueprint("front", __name__)
 
@@ -37,7 +40,7 @@ def create_app() -> Flask:
     # "/f/art/hot" stays the address it is; it does not become "/f/art".
     app.url_map.redirect_defaults = False
     app.add_url_rule("/", "home", home)
-    app.jinja_env.filters.update(day=_day, amount=_amount)
+    app.jinja_env.filters.update(day=_day, when=_when, amount=_amount)
     app.context_processor(
         lambda: {"sort_labels": SORT_LABELS, "time_labels": TIME_LABELS, "timed_sorts": TIMED_SORTS, "t": time_filter()}
     )
@@ -50,6 +53,20 @@ def create_app() -> Flask:
 def _day(seconds: int) -> str:
     moment = datetime.fromtimestamp(seconds, UTC)
     return f"{moment:%B} {moment.day}, {moment.year}"
+
+
+def _when(seconds: int) -> str:
+    """When something was posted: the date, or how long ago it is with the date as the title of that."""
+    if not site()["relative_dates"]:
+        return f"on {_day(seconds)}"
+    return Markup('<time title="{}">{}</time>').format(_day(seconds), _age(NOW - seconds))
+
+
+def _age(seconds: int) -> str:
+    for unit, length in _UNITS.items():
+        if seconds >= length:
+            return f"{_amount(seconds // length, unit)} ago"
+    return "just now"
 
 
 def _amount(count: int, noun: str) -> str:

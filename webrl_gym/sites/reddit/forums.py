@@ -15,6 +15,7 @@ from webrl_gym.sites.reddit.session import (
     only_for,
     page_before,
     page_number,
+    site,
     text_field,
     viewer_id,
 )
@@ -60,7 +61,7 @@ def show(name: str, sort: str) -> str:
 def list_page(order: str, number: int) -> str:
     """One page of all forums."""
     number = max(number, page_number())
-    size = int(store().value("SELECT forums_per_page FROM site"))
+    size = site()["forums_per_page"]
     rows = store().query(
         "SELECT f.*, (SELECT COUNT(*) FROM submissions s WHERE s.forum_id = f.id) AS submissions, "
         "EXISTS (SELECT 1 FROM subscriptions WHERE user_id = ? AND forum_id = f.id) AS subscribed "

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from flask import request
 
 from webrl_gym.sites.reddit.seed_basics import DAY, NOW
-from webrl_gym.sites.reddit.session import page_number, viewer_id
+from webrl_gym.sites.reddit.session import page_number, site, viewer_id
 from webrl_gym.sites.web import store
 
 SORT_ORDERS = {
@@ -91,7 +91,7 @@ class Page:
 def take_page(sql: str, parameters: Mapping[str, Any]) -> Page:
     """The page of a SELECT that the current request asks for with ``?page=``."""
     number = page_number()
-    size = int(store().value("SELECT page_size FROM site"))
+    size = site()["page_size"]
     rows = store().query(
         f"{sql} LIMIT :limit OFFSET :offset", {**parameters, "limit": size + 1, "offset": (number - 1) * size}
     )

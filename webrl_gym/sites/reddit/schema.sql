@@ -1,8 +1,9 @@
 -- Times are seconds since 1970 in UTC. Vote counts include the rows of the vote tables.
--- One row: how many entries lists show.
+-- One row: how many entries lists show, and whether posts say how old they are instead of their date.
 CREATE TABLE site (
     page_size INTEGER NOT NULL,
-    forums_per_page INTEGER NOT NULL
+    forums_per_page INTEGER NOT NULL,
+    relative_dates INTEGER NOT NULL
 );
 
 CREATE TABLE users (

@@ -41,7 +41,9 @@ class PracticeForums:
 
     def build(self) -> None:
         """Writes all rows."""
-        insert(self.connection, "site", "page_size, forums_per_page", [(_PAGE_SIZE, _FORUMS_PER_PAGE)])
+        insert(
+            self.connection, "site", "page_size, forums_per_page, relative_dates", [(_PAGE_SIZE, _FORUMS_PER_PAGE, 0)]
+        )
         self._users()
         self._forums()
         self._submissions()

@@ -99,7 +99,7 @@ class ReplicaForums:
 
     def build(self) -> None:
         """Writes all rows."""
-        insert(self.connection, "site", "page_size, forums_per_page", [(_PAGE_SIZE, _PAGE_SIZE)])
+        insert(self.connection, "site", "page_size, forums_per_page, relative_dates", [(_PAGE_SIZE, _PAGE_SIZE, 1)])
         self._users()
         self._forums()
         self._comments(self._posts())

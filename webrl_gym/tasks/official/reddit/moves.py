@@ -10,7 +10,7 @@ from webrl_gym.tasks.page_view import OracleLost, PageView
 from webrl_gym.tasks.practice.reddit_moves import Moves
 
 _ENTRY = re.compile(
-    r"Submitted by (?P<author>\S+) on \w+ \d+, \d+( in (?P<forum>\S+))? (?P<comments>(?:No|\d+) comments?)"
+    r"Submitted by (?P<author>\S+) (?:\d+ \w+ ago|just now)(?: in (?P<forum>\S+))? (?P<comments>(?:No|\d+) comments?)"
 )
 
 

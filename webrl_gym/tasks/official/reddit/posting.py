@@ -19,10 +19,10 @@ from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.practice.reddit_moves import ACCOUNT, Moves
 
 
-def _post_in_its_forum(page: PageView, title: str, body: str = "") -> Moves:
-    """Posts in the forum that the instruction names or is about."""
+def _post_in_its_forum(page: PageView, title: str, body: str = "", *, forum: str = "") -> Moves:
+    """Posts in the forum that the instruction names or is about, or in another one."""
     page = yield from all_forums(page)
-    page = yield page.click(forum_about(page, page.observation["instruction"]), tag="a")
+    page = yield page.click(forum or forum_about(page, page.observation["instruction"]), tag="a")
     return (yield from write_post(page, title, body))
 
 
@@ -44,12 +44,12 @@ def _ask_for_opinions(page: PageView, *, ending: str = "") -> Oracle:
     yield leave()
 
 
-def _post_what_is_asked(page: PageView, *, pattern: str, ending: str = "") -> Oracle:
-    """The title is the part of the instruction that a pattern finds."""
+def _post_what_is_asked(page: PageView, *, pattern: str, forum: str = "", day: str = "") -> Oracle:
+    """The title is the part of the instruction that a pattern finds, with another day if one is given."""
     asked = re.search(pattern, page.observation["instruction"])
     assert asked is not None
     title = asked[1][0].upper() + asked[1][1:]
-    yield from _post_in_its_forum(page, title.removesuffix(ending))
+    yield from _post_in_its_forum(page, re.sub(r"\d+th", day, title) if day else title, forum=forum)
     yield leave()
 
 
@@ -108,12 +108,12 @@ SCRIPTS: tuple[Script, ...] = (
     Script(
         task_id=139,
         solve=partial(_post_what_is_asked, pattern=r"Post a notice on a (.+) in the"),
-        twin=partial(_post_what_is_asked, pattern=r"Post a notice on a virtual (.+) on July"),
+        twin=partial(_post_what_is_asked, pattern=r"Post a notice on a (.+) in the", day="9th"),
     ),
     Script(
         task_id=140,
         solve=partial(_post_what_is_asked, pattern=r"about (.+)"),
-        twin=partial(_post_what_is_asked, pattern=r"about what could (.+) help"),
+        twin=partial(_post_what_is_asked, pattern=r"about (.+)", forum="gadgets"),
     ),
     Script(task_id=141, solve=_comment, twin=partial(_comment, ending="?")),
     Script(task_id=154, solve=_add_line_to_own_post, twin=partial(_add_line_to_own_post, ending=" again")),
