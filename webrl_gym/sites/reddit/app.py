@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, session
 from markupsafe import Markup
@@ -57,16 +58,14 @@ def _day(seconds: int) -> str:
 
 def _when(seconds: int) -> str:
     """When something was posted: the date, or how long ago it is with the date as the title of that."""
-    if not site()["relative_dates"]:
-        return f"on {_day(seconds)}"
-    return Markup('<time title="{}">{}</time>').format(_day(seconds), _age(NOW - seconds))
+    return _age(seconds) if site()["relative_dates"] else f"on {_day(seconds)}"
 
 
-def _age(seconds: int) -> str:
-    for unit, length in _UNITS.items():
-        if seconds >= length:
-            return f"{_amount(seconds // length, unit)} ago"
-    return "just now"
+@lru_cache(maxsize=20_000)
+def _age(moment: int) -> Markup:
+    passed = NOW - moment
+    text = next((f"{_amount(passed // size, unit)} ago" for unit, size in _UNITS.items() if passed >= size), "just now")
+    return Markup('<time title="{}">{}</time>').format(_day(moment), text)
 
 
 def _amount(count: int, noun: str) -> str:
