@@ -21,14 +21,6 @@ from webrl_gym.sites.worlds import World, site_random
 from webrl_gym.types import EMBEDDED_URLS, Site
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    """A practice world; ``test_reddit_replica`` is about the replica."""
-    opened = World(1)
-    yield opened
-    opened.close()
-
-
 def built(world: int) -> SiteStore:
     opened = World(world)
     return opened.store(Site.REDDIT)

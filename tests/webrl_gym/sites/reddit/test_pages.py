@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 
 import lxml.html
 import pytest
@@ -11,40 +10,11 @@ from flask.testing import FlaskClient
 from webrl_gym.sites.reddit.listing import SORT_ORDERS
 from webrl_gym.sites.reddit.seed_basics import DAY, NOW
 from webrl_gym.sites.store import SiteStore
-from webrl_gym.sites.web import ACCOUNTS, STORE_KEY, signed_in_cookie, site_app
-from webrl_gym.sites.worlds import World
+from webrl_gym.sites.web import ACCOUNTS
 from webrl_gym.types import Site
 
 ME, PASSWORD = ACCOUNTS[Site.REDDIT]
 HOSTILE = "<script>alert('x')</script>\"; DROP TABLE users; --"
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    """A practice world; ``test_reddit_replica`` is about the replica."""
-    opened = World(1)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def store(world: World) -> SiteStore:
-    return world.store(Site.REDDIT)
-
-
-@pytest.fixture
-def visitor(store: SiteStore) -> FlaskClient:
-    client = site_app(Site.REDDIT).test_client()
-    client.environ_base[STORE_KEY] = store
-    return client
-
-
-@pytest.fixture
-def member(visitor: FlaskClient) -> FlaskClient:
-    cookie = signed_in_cookie(Site.REDDIT)
-    assert cookie is not None
-    visitor.set_cookie(*cookie, domain="localhost")
-    return visitor
 
 
 @pytest.fixture

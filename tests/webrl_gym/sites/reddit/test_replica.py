@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 import lxml.html
 import pytest
@@ -13,7 +14,7 @@ from webrl_gym.errors import TaskFileError
 from webrl_gym.official_file import find_official_file, read_official_file
 from webrl_gym.sites.reddit.seed_basics import DAY, NOW, PICTURE_FOLDER, slugify
 from webrl_gym.sites.store import SiteStore
-from webrl_gym.sites.web import ACCOUNTS, STORE_KEY, signed_in_cookie, site_app
+from webrl_gym.sites.web import ACCOUNTS
 from webrl_gym.sites.worlds import World
 from webrl_gym.types import Site
 
@@ -22,18 +23,10 @@ DIY = {118824, 118866, 118903, 118904, 118923, 118931, 118935, 118960}
 
 
 @pytest.fixture
-def store(world: World) -> SiteStore:
-    return world.store(Site.REDDIT)
-
-
-@pytest.fixture
-def member(store: SiteStore) -> FlaskClient:
-    client = site_app(Site.REDDIT).test_client()
-    client.environ_base[STORE_KEY] = store
-    cookie = signed_in_cookie(Site.REDDIT)
-    assert cookie is not None
-    client.set_cookie(*cookie, domain="localhost")
-    return client
+def world() -> Iterator[World]:
+    opened = World(0)
+    yield opened
+    opened.close()
 
 
 def listed(member: FlaskClient, path: str) -> list[int]:
