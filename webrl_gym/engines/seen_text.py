@@ -30,7 +30,7 @@ def seen_text(element: HtmlElement) -> str:
     if element.tag in ("textarea", "input"):
         return ""
     text, run, breaks = "", list[str](), 0
-    for piece in (*_pieces(element, inside=True), 0):
+    for piece in (*_contents(element), 0):
         if isinstance(piece, str):
             run.append(piece)
             continue
@@ -56,9 +56,9 @@ def _collapsed(run: list[str]) -> str:
     return seen[0] + "".join(mark + part for mark, part in zip(between, seen[1:], strict=True))
 
 
-def _pieces(element: HtmlElement, *, inside: bool = False) -> Iterator[_Piece]:
+def _pieces(element: HtmlElement) -> Iterator[_Piece]:
     tag = element.tag
-    if not isinstance(tag, str) or (not inside and (tag in _UNSEEN or element.get("hidden") is not None)):
+    if not isinstance(tag, str) or tag in _UNSEEN or element.get("hidden") is not None:
         return
     if tag == "br":
         yield _LINE

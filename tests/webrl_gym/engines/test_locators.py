@@ -14,6 +14,7 @@ from webrl_gym.official_file import find_official_file, read_official_file
 
 MARKUP = """<!DOCTYPE html><html><head><title>Locators</title></head><body>
 <div id="box" class="a b"> One <b>two</b><p>three</p><span hidden>secret</span></div>
+<table><tr><td id="cell">c</td><td>d</td></tr></table>
 <ul><li>x</li><li>y</li></ul>
 <div class="outer"><div id="notes-list"><p><i class="note">first</i></p><p><i class="note">last one</i></p></div></div>
 <span class="status"><b>:)</b>Enjoying life</span>
@@ -30,6 +31,8 @@ VALUES = {
     'document.querySelector("#box b")?.textContent': "two",
     'document.querySelectorAll("li")[1].outerText': "y",
     'document.querySelectorAll("li").length': "2",
+    'document.querySelector("#cell").outerText': "c",
+    'document.querySelector("tr").outerText': "c\td",
     'document.querySelector("[name=\\"q\\"]").value': "typed",
     "document.querySelector('[name=\"q\"').value": "typed",
     "document.querySelector('[title=\"What’s on your mind?\"').value": "a refund",
