@@ -109,7 +109,7 @@ def play_oracle(env: WebArenaLiteEnv, task: Task) -> Outcome:
     if verdict is None:
         return Outcome(number, sites, False, "", info["step"], info["failure"])
     reason = "" if verdict.success else f"{verdict.status}: {verdict.detail}"
-    return Outcome(number, sites, verdict.success, verdict.fuzzy, info["step"], reason)
+    return Outcome(number, sites, verdict.success, verdict.fuzzy_by, info["step"], reason)
 
 
 def play_answer(env: WebArenaLiteEnv, task: Task, answer: str) -> bool:

@@ -80,7 +80,12 @@ def _suites(_options: argparse.Namespace) -> int:
             print(f"{name:16} {problem}")
             continue
         templates = {task.template for task in suite} - {None}
-        source = f"from {len(templates)} templates" if templates else "with pages of their own (engine=chromium)"
+        if templates:
+            source = f"from {len(templates)} templates"
+        elif any(task.sites for task in suite):
+            source = "of the official file"
+        else:
+            source = "with pages of their own (engine=chromium)"
         print(f"{name:16} {len(suite):5} tasks {source}")
     return 0
 
