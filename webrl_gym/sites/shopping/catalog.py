@@ -46,7 +46,7 @@ def matching_any(text: str) -> tuple[str, dict[str, Any]] | None:
     ]
     source = (
         "FROM (SELECT q.*, json_extract(f.value, '$[1]') AS relevance FROM json_each(:found) f"
-        " JOIN product q ON q.id = json_extract(f.value, '$[0]')) p WHERE 1"
+        " CROSS JOIN product q ON q.id = json_extract(f.value, '$[0]')) p WHERE 1"
     )
     return source, {"found": json.dumps(found)}
 

@@ -121,6 +121,19 @@ _STARS = {
 """Stars by SKU, a digit a review."""
 
 
+_PLEASED = (
+    ("Mark", 4, "Nice photos", "My holiday pictures came out well, and setting it up took ten minutes."),
+    ("Petra", 5, "Good for school", "Prints the homework of three children without trouble."),
+    ("Stan", 4, "Does all I need", "Copies and scans are sharp enough for my papers."),
+    ("Yolanda", 5, "Small", "It fits on the shelf next to my desk."),
+    ("R. Okafor", 3, "Fair", "I only print a page now and then, and for that it will do."),
+    ("Heidi", 5, "Quiet", "I can print while the baby sleeps."),
+    ("Truman", 4, "Photo tray", "The tray for small pictures is a good idea."),
+    ("Bea L.", 5, "From my phone", "I print from the sofa."),
+    ("Cliff", 4, "As good as the last", "My third printer of this make."),
+)
+
+
 def _printer() -> list[Opinion]:
     def said(number: int, otherwise: str) -> str:
         return quoted(42, f"reference_answers.fuzzy_match.{number}", otherwise).rstrip(".")
@@ -132,10 +145,9 @@ def _printer() -> list[Opinion]:
     scanner = said(4, "The scanner is slower than the one I had at school")
     price = said(5, "It has no fax at $176, and the plus in its name must stand for headaches")
     return [
+        *(Opinion(*row) for row in _PLEASED),
         Opinion("Annoyed Teacher", 1, "Keeps me busy", f"{wireless}. {ink}. {cartridges}. {reasons}."),
-        Opinion("Mark", 4, "Nice photos", "My holiday pictures came out well, and setting it up took ten minutes."),
         Opinion("C. Doyle", 1, "Slow and dear", f"{scanner}. {price}."),
-        Opinion("Petra", 5, "Good for school", "Prints the homework of three children without trouble."),
     ]
 
 
