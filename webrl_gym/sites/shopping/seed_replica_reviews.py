@@ -76,7 +76,7 @@ _OWN: dict[str, list[tuple[str, int, str, str]]] = {
         ("Phil", 3, "Takes practice", "I needed three tries to mold it."),
     ],
     "B08M6K3VZR": [("Uma", 4, "Good start", "Comfortable after the second night.")],
-    "B00A1LPYN2": [("Ines", 5, "Soft skin", "A little goes a long way."), ("Kim", 4, "Rich", "Smells of nuts.")],
+    "B00A1LPYN2": [("Irma", 5, "Soft skin", "A little goes a long way."), ("Kim", 4, "Rich", "Smells of nuts.")],
     "B003FVW3VA": [("Bruce", 4, "Loud enough", "They fill the yard."), ("Al", 2, "Rattles", "The grill rattles.")],
     "B09K4NKVDD": [("Zed", 5, "Nice bundle", "The dock charges both."), ("Lou", 4, "Good", "Grip could be better.")],
     "B000E65OII": [("Fern", 5, "Lovely smell", "My evening tea."), ("Hal", 4, "Fruity", "Sweet without sugar.")],

@@ -5,7 +5,7 @@ from __future__ import annotations
 BRANDS = [
     start + end
     for start in "Ald Bex Cor Dun Elm Fen Gal Hux Ivo Jor Kel Lum Mar Nor Pel Quin Rav Sol Tor Wex".split()
-    for end in "ady ero ine mont rio via wick".split()
+    for end in "ady ero una mont rio via wick".split()
 ]
 FEATURES = [
     "Black",

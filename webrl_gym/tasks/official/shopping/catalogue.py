@@ -18,7 +18,7 @@ _REDUCED = re.compile(r"discount|on sale|\bdeals?\b|clearance", re.IGNORECASE)
 
 
 def _for_ailment(page: PageView) -> Oracle:
-    page = yield page.search("Search", asked(r"I have (.+) problem", page)[1] + " mouth guard")
+    page = yield page.search("Search", asked(r"I have (.+?) problem", page)[1] + " mouth guard")
     yield page.click(listed(page)[0].name, tag="a")
     yield leave()
 

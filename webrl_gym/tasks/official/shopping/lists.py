@@ -10,16 +10,21 @@ from webrl_gym.tasks.official.shopping.moves import Walk, asked, open_category, 
 from webrl_gym.tasks.page_view import Oracle, PageView
 
 _WHERE = {
-    "competative swimwear": ("Clothing, Shoes & Jewelry", "Sport Specific Clothing", "Competitive Swimwear"),
-    "living room furtniture": ("Home & Kitchen", "Furniture", "Living Room Furniture"),
+    "swimwear": ("Clothing, Shoes & Jewelry", "Sport Specific Clothing", "Competitive Swimwear"),
+    "living room": ("Home & Kitchen", "Furniture", "Living Room Furniture"),
     "men shoes": ("Clothing, Shoes & Jewelry", "Men", "Shoes"),
 }
-"""Where the store keeps what the instructions name."""
+"""Where the store keeps what the instructions name, by a part of the name."""
+
+
+def _open_named(page: PageView, name: str) -> Walk:
+    path = next(path for part, path in _WHERE.items() if part in name.lower())
+    return (yield from open_category(page, *path))
 
 
 def _dearest_first(page: PageView) -> Walk:
     name = asked(r"from (.+?) category", page)[1]
-    page = yield from open_category(page, *_WHERE[name])
+    page = yield from _open_named(page, name)
     page = yield from sort_by_price(page)
     return (yield page.click("Set Descending Direction"))
 
@@ -37,7 +42,7 @@ def _sort_category_wrongly(page: PageView) -> Oracle:
 
 def _under_price(page: PageView, *, rank: int = 0) -> Oracle:
     bound, name = asked(r"under \$(\d+) in \"(.+)\" category", page).groups()
-    page = yield from open_category(page, *_WHERE[name])
+    page = yield from _open_named(page, name)
     page = yield page.click("Price", tag="summary")
     ranges = [control.name for control in page.controls if re.fullmatch(r"\$[\d.,]+ - \$[\d.,]+", control.name)]
     fitting = [text for text in ranges if f"${int(bound) - 1}.99" in text] if rank == 0 else ranges[rank:]
