@@ -48,10 +48,8 @@ class Quantity:
 
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_METRES = {
-    "km": "1000", "kilo": "1000", "m": "1", "mete": "1", "metr": "1",
-    "mi": "1609.344", "mile": "1609.344", "ft": "0.3048", "feet": "0.3048", "foot": "0.3048", "yard": "0.9144",
-}  # fmt: skip
+_METRES = {"mi": "1609.344", "k": "1000", "m": "1", "f": "0.3048", "y": "0.9144"}
+"""By the beginnings of the units' names."""
 _WHOLE = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 _NUMBER = rf"{_WHOLE}(?:\.\d+)?"
 _WORDS = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
@@ -81,7 +79,8 @@ _QUANTITY = re.compile(
     """,
     re.VERBOSE,
 )
-_INSIDE = re.compile(r"[^\W_]$|_$|\d\.$")
+_INSIDE = re.compile(r"(?:\w|\d\.)\Z")
+_SIGN = re.compile(r"(?:^|[\s(])[-−]\Z")
 _LESS = r"less than|fewer than|under|below|within|at most|up to|no more than|not more than|<"
 _MORE = r"more than|greater than|over|above|at least|no less than|>"
 _BOUND = re.compile(rf"(?:(?P<less>{_LESS})|(?P<more>{_MORE}))\s*$")
@@ -99,6 +98,8 @@ def read_quantities(folded: str) -> list[Quantity]:
             position = _word_end(folded, match.start())
             continue
         quantity = _quantity(match)
+        if _SIGN.search(folded, max(0, match.start() - 2), match.start()) and isinstance(quantity.value, Decimal):
+            quantity = replace(quantity, value=-quantity.value)
         bound = _BOUND.search(folded, max(0, match.start() - _LONGEST_BOUND), match.start())
         if bound is not None:
             quantity = replace(quantity, bound="<" if bound["less"] else ">")
@@ -131,7 +132,7 @@ def _measured(match: re.Match[str]) -> tuple[Kind, Decimal | str | Day, str, Dec
     if parts["length"] is not None:
         unit = parts["length_unit"]
         metres = Decimal(next(value for name, value in _METRES.items() if unit.startswith(name)))
-        system = "metric" if unit.startswith(("k", "m")) and not unit.startswith("mi") else "miles"
+        system = "miles" if unit.startswith(("mi", "f", "y")) else "metric"
         return Kind.DISTANCE, _count(parts["length"]) * metres, system, metres
     if amount := parts["amount"] or parts["amount_before"] or parts["amount_bare"]:
         currency = (parts["currency"] or parts["currency_after"] or " ")[-1].strip()

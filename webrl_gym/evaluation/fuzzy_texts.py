@@ -86,7 +86,7 @@ def rule_on_polarity(reference: str, answer: str) -> Ruling:
 def means_not_applicable(reference: str) -> bool:
     """True for the reference N/A: the task cannot be done."""
     found = _NOT_APPLICABLE.fullmatch(fold(reference))
-    return found is not None and not found["rest"].strip(" .")
+    return found is not None and not read_words(found["rest"])
 
 
 def rule_on_not_applicable(answer: str) -> Ruling:
@@ -99,7 +99,7 @@ def rule_on_not_applicable(answer: str) -> Ruling:
     words = read_words(folded)
     if said is not None:
         reason = said["rest"]
-        if not reason.strip(" .!"):
+        if not read_words(reason):
             return Ruling.ACCEPT
         turns = any(word.text in ("but", "however", "or", "although", "yet") for word in words)
         explained = _EXPLAINS.match(reason) is not None and not read_quantities(reason) and not turns

@@ -56,9 +56,10 @@ def rule_on_quantity(
         if not candidates and wanted.value == 0 and len(words) == 1 and words[0].text in _NOTHING:
             return Ruling.ACCEPT
         return Ruling.REJECT if wrong and not any(_may_agree(wanted, one) for one in wrong) else Ruling.UNSURE
-    if _are_offered_together(folded, candidates, right, wrong):
+    parts_of_it = _add_up(wanted, wrong) and not _all_offered(folded, candidates)
+    if not parts_of_it and _are_offered_together(folded, candidates, right, wrong):
         return Ruling.REJECT
-    if sole and wrong and not _add_up(wanted, wrong):
+    if sole and wrong and not parts_of_it:
         return Ruling.UNSURE
     halves = wanted.kind is Kind.DURATION and any(word.text in _HALVES for word in words)
     denied = any(is_denied(words, one.start, one.end) for one in right)
@@ -102,6 +103,10 @@ def _are_offered_together(
         and are_alternatives(folded, one, other)
         for one, other in pairwise(candidates)
     )
+
+
+def _all_offered(folded: str, candidates: list[Quantity]) -> bool:
+    return all(are_alternatives(folded, one, other) for one, other in pairwise(candidates))
 
 
 def _add_up(wanted: Quantity, others: list[Quantity]) -> bool:

@@ -22,13 +22,13 @@ _SPELLINGS = {
     **{"ln": "lane", "hwy": "highway", "usa": "united states", "us": "united states"},
 }
 _FILLER = frozenset(
-    "a an the is are was were be been being am it its this that these those there here and to of for in at on by with "
+    "a an the is are was were be been being am it its this that these those there here to of for in at on by with "
     "as from has have had having do does did will would i me my we our you your they their he his she her him just "
     "only also very still so then please currently s".split()
 )
 NEGATIONS = frozenset(
     "no not never none nobody nothing neither nor without cannot cant dont doesnt didnt isnt arent wasnt werent wont "
-    "wouldnt couldnt shouldnt hasnt havent hadnt unable impossible hardly unlikely".split()
+    "wouldnt couldnt shouldnt hasnt havent hadnt nowhere unable impossible hardly unlikely".split()
 )
 _CALLED_WRONG = frozenset("wrong incorrect false".split())
 _TURNS = frozenset("but however although though yet".split())
@@ -117,7 +117,7 @@ def phrases(wanted: Sequence[str], words: Sequence[Word], *, cut_off: bool = Fal
 
 
 def is_denied(words: Sequence[Word], start: int, end: int) -> bool:
-    """True if the clause of a passage negates it before it begins, or calls it wrong.
+    """True if the clause of a passage negates it before it begins or calls it wrong, or a "but" follows.
 
     Args:
         words: All words of the text.
@@ -125,6 +125,9 @@ def is_denied(words: Sequence[Word], start: int, end: int) -> bool:
         end: Where it ends.
     """
     clauses = {word.clause for word in words if start <= word.start < end}
+    sentences = {word.sentence for word in words if start <= word.start < end}
+    if any(word.text in _TURNS and word.sentence in sentences and word.start >= end for word in words):
+        return True
     return any(
         word.clause in clauses and ((word.start < start and word.text in NEGATIONS) or word.text in _CALLED_WRONG)
         for word in words
