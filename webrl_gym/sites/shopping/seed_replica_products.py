@@ -162,8 +162,8 @@ PRODUCTS: dict[str, tuple[Record, ...]] = {
         Record(
             "B09KHM7D2V", "Kids Mouth Guard for Teeth Grinding, Mint, 2 Pack", 1649, "For children from eight years."
         ),
-        Record("B000GTOQ9C", "Sports Mouth Guard for Boxing and Football, Youth", 99, "For matches and training."),
-        Record("B07P3WNB6K", "Professional Sports Mouth Guard for Hockey with Helmet Strap", 9900, "For league play."),
+        Record("B000GTOQ9C", "Sports Mouth Guard for Boxing and Football, Youth", 699, "For matches and training."),
+        Record("B07P3WNB6K", "Professional Sports Mouth Guard for Hockey with Helmet Strap", 2400, "For league play."),
     ),
     "beauty-personal-care/makeup/makeup-remover": (
         Record(

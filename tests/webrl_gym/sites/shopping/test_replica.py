@@ -9,6 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.webrl_gym.sites.shopping.visits import EMMA, names, page, send, send_fields, texts
+from webrl_gym import official_file
+from webrl_gym.sites.shopping.seed_replica_reviews import listed_reviews
 from webrl_gym.sites.store import SiteStore
 from webrl_gym.sites.worlds import World
 
@@ -167,3 +169,13 @@ def test_search_reads_hostile_words_as_words(visitor: FlaskClient, store: SiteSt
     for words in ("%", "100%_", "'; DROP TABLE product; --", '{"a": 1}', "\\"):
         assert visitor.get("/catalogsearch/result/", query_string={"q": words}).status_code in (200, 302)
     assert store.value("SELECT COUNT(*) FROM product") > 2_000
+
+
+def test_without_the_official_file_other_words_stand_in_for_what_it_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
+    quoting = listed_reviews()
+    monkeypatch.setattr(official_file, "_installed", lambda: None)
+    own = listed_reviews()
+    assert quoting.keys() == own.keys()
+    for sku, opinions in own.items():
+        assert [opinion[:2] for opinion in opinions] == [opinion[:2] for opinion in quoting[sku]]
+        assert all(opinion.title and opinion.detail for opinion in opinions)

@@ -121,7 +121,7 @@ def _priced(cents: int, sku: str, answer: str) -> Perturbation:
 
 SCRIPTS = (
     Script(29, _for_ailment, _for_another_sport),
-    Script(31, _price_range_of_kind, "$0.99 - $99", _priced(8_700, "B08ZXY1F6P", "$87")),
+    Script(31, _price_range_of_kind, "$6.99 - $24", _priced(8_700, "B08ZXY1F6P", "$87")),
     Script(41, _best_holder, _wrong_holder),
     Script(55, _price_range_of_brand, "$12.99", _priced(1_234, "B07ZQH8MNC", "12.34")),
     Script(67, _newest_controller, _newest_of_all),
