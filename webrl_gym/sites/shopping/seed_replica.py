@@ -39,8 +39,12 @@ _ENOUGH_REVIEWS = 5
 _OTHER_CUSTOMERS = 12
 _SHIPPING_CENTS = 500
 _DEAR_CENTS = 7_000
-_DEAR_SHELVES = ("home-kitchen/furniture/", "electronics/", "patio-lawn-garden/patio-furniture/")
-_PRICES = dict.fromkeys(_DEAR_SHELVES[::2], (4000, 90000)) | {"electronics/": (1_500, 40_000)}
+_PRICES = {
+    "home-kitchen/furniture/": (4_000, 90_000),
+    "patio-lawn-garden/patio-furniture/": (4_000, 90_000),
+    "electronics/": (1_500, 40_000),
+}
+"""Lowest and highest price in cents on dear shelves, by the beginning of their address."""
 _COMMON_PRICES = (500, 8_000)
 _HOME = "Emma Lopez\n101 S San Mateo Dr\nSan Mateo, California, 94010\nUnited States\nT: 6505551212"
 
@@ -113,8 +117,8 @@ def _order_lines(rng: random.Random, products: list[_Product]) -> dict[int, list
     by_sku = {product.sku: product for product in products}
     drawn = [product for product in products if product.noun and not product.shelf.path.startswith("grocery")]
     rng.shuffle(drawn)
-    dear = [product for product in drawn if product.shelf.path.startswith(_DEAR_SHELVES)]
-    common = [product for product in drawn if not product.shelf.path.startswith((*_DEAR_SHELVES, "clothing"))]
+    dear = [product for product in drawn if product.shelf.path.startswith(tuple(_PRICES))]
+    common = [product for product in drawn if not product.shelf.path.startswith((*_PRICES, "clothing"))]
     lines: dict[int, list[tuple[_Product, str]]] = {}
     for order in ORDERS:
         lines[order.number] = [(by_sku[sku], options) for sku, options in order.bought]

@@ -40,13 +40,15 @@ def _heading(page: PageView) -> int:
     return next(number for number, line in enumerate(page.lines) if line.startswith("<h1>"))
 
 
-def _cheapest_unit(choose: Callable[..., int]) -> Solve:
+def _buy_by_unit_price(choose: Callable[[list[float]], float]) -> Solve:
+    """Puts the product into the cart whose price of a piece is chosen among those of all tabs."""
+
     def solve(page: PageView) -> Oracle:
-        costs = {0: _unit_cents(page)}
-        for tab in range(1, len(re.findall(r"\b\d+: ", page.plain_lines[0])) or 3):
-            page = yield _switch(tab)
-            costs[tab] = _unit_cents(page)
-        page = yield _switch(choose(costs, key=costs.__getitem__))
+        costs = [_unit_cents(page)]
+        while f" {len(costs)}: " in page.plain_lines[0]:
+            page = yield _switch(len(costs))
+            costs.append(_unit_cents(page))
+        page = yield _switch(costs.index(choose(costs)))
         yield page.click("Add to Cart")
         yield leave()
 
@@ -141,7 +143,7 @@ def _buy_little_known_shoe(page: PageView) -> Oracle:
 
 
 SCRIPTS = (
-    Script(103, _cheapest_unit(min), _cheapest_unit(max)),
+    Script(103, _buy_by_unit_price(min), _buy_by_unit_price(max)),
     Script(109, _wish_named, _wish_other_plant),
     Script(117, _buy_meat_substitute, _buy_wrong_meat_substitute),
     Script(118, _buy_shoe, _buy_little_known_shoe),
