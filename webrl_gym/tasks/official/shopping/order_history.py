@@ -40,10 +40,8 @@ def _recent_sum(page: PageView) -> Oracle:
 def _latest_status(page: PageView) -> Oracle:
     page = yield from open_orders(page)
     latest = order_rows(page)[0]
-    if latest.status == "Canceled":
-        yield leave("The last order was canceled. It will never arrive.")
-    else:
-        yield leave(f"The last order is {latest.status.lower()}. The store says no day of arrival.")
+    arrival = "It will never arrive." if latest.status == "Canceled" else "The store says no day of arrival."
+    yield leave(f"The last order was {latest.status.lower()}. {arrival}")
 
 
 def _first_day(page: PageView) -> Oracle:

@@ -68,7 +68,7 @@ def _opinions_on_brush(page: PageView) -> Oracle:
     what, brand = asked(r"about (\w+) from (\w+)", page).groups()
     found = yield from _reviews_of(page, f"{brand} {what}")
     said = "\n".join(f"{review.nickname}: {review.text}" for review in found)
-    yield leave(said or f"No reviews available for the {brand} {what}es.")
+    yield leave(said or f"There are no reviews available for the {brand} {what}es")
 
 
 def _all_reviews(page: PageView) -> Oracle:
