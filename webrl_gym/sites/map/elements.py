@@ -1,0 +1,192 @@
+"""The replica's nodes, ways and relations: finding them as Nominatim does, and what their pages show."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from webrl_gym.road_graph import Point
+from webrl_gym.sites.map.query import (
+    Result,
+    begins_words,
+    by_distance,
+    mismatch,
+    plain,
+    read_coordinates,
+    split_near,
+    words_of,
+)
+from webrl_gym.sites.store import SiteStore
+
+_AROUND_A_POINT = 100
+"""Results for a pair of coordinates."""
+
+_CODES = {
+    **{"pa": "pennsylvania", "ny": "new york", "nj": "new jersey", "ma": "massachusetts", "ct": "connecticut"},
+    **{"ri": "rhode island", "vt": "vermont", "nh": "new hampshire", "me": "maine", "oh": "ohio"},
+    **{"wv": "west virginia", "md": "maryland", "de": "delaware", "dc": "district of columbia"},
+}
+_MISMATCH = (
+    "CASE WHEN plain_name = :wanted THEN 0 WHEN :wanted LIKE plain_name || ' %' THEN 1"
+    " WHEN substr(plain_name, 1, length(:wanted)) = :wanted THEN 2 ELSE 3 END"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A line of the lists of members and of relations that an element is part of."""
+
+    type: str
+    id: int
+    name: str
+    role: str
+
+    @property
+    def label(self) -> str:
+        """Name and id, or the id alone."""
+        return f"{self.name} ({self.id})" if self.name else str(self.id)
+
+
+def has_any(store: SiteStore) -> bool:
+    """True on the replica: the other worlds hold places, streets and cities instead."""
+    return store.one("SELECT 1 FROM element LIMIT 1") is not None
+
+
+def find(store: SiteStore, query: str) -> list[Result]:
+    """Elements and streets that a query matches, best first; see ``search.find``."""
+    point = read_coordinates(query)
+    if point is not None:
+        return _around(store, point)
+    near = split_near(query)
+    if near is not None:
+        anchors = find(store, near[1])
+        return _near(store, near[0], anchors[0]) if anchors else []
+    query = query.replace("'", "")
+    words = words_of(query)
+    if not words:
+        return []
+    wanted = plain(query)
+    ranked = [
+        *_ranked_elements(store, words, wanted),
+        *((mismatch(street, wanted), street) for street in _streets_with(store, words)),
+    ]
+    return [result for _, result in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def get(store: SiteStore, kind: str, identity: int) -> sqlite3.Row | None:
+    """The element of a type (``node``, ``way`` or ``relation``) with an id."""
+    return store.one("SELECT * FROM element WHERE type = ? AND id = ?", (kind, identity))
+
+
+def tags_of(store: SiteStore, kind: str, identity: int) -> dict[str, object]:
+    """An element's tags."""
+    rows = store.query("SELECT key, value FROM tag WHERE type = ? AND id = ?", (kind, identity))
+    return {row["key"]: row["value"] for row in rows}
+
+
+def members_of(store: SiteStore, relation: int) -> list[Part]:
+    """What a relation is made of."""
+    return _parts(
+        store.query(
+            "SELECT type, id, name, role FROM member JOIN element USING (type, id)"
+            " WHERE relation_id = ? ORDER BY position",
+            (relation,),
+        )
+    )
+
+
+def relations_with(store: SiteStore, kind: str, identity: int) -> list[Part]:
+    """The relations that an element is part of."""
+    return _parts(
+        store.query(
+            "SELECT element.type, element.id, name, role FROM member"
+            " JOIN element ON element.type = 'relation' AND element.id = relation_id"
+            " WHERE member.type = ? AND member.id = ? ORDER BY relation_id",
+            (kind, identity),
+        )
+    )
+
+
+def result_of(row: sqlite3.Row) -> Result:
+    """A row of ``element`` as a search result."""
+    return Result(row["kind"], row["name"], row["address"], f"/{row['type']}/{row['id']}", (row["lat"], row["lon"]))
+
+
+def _parts(rows: list[sqlite3.Row]) -> list[Part]:
+    return [Part(*row) for row in rows]
+
+
+def _condition(column: str, words: list[str]) -> tuple[str, dict[str, str]]:
+    """As ``begins_words``, with named parameters; the code of a state stands for its name as well."""
+    clauses: list[str] = []
+    parameters: dict[str, str] = {}
+    for word in words:
+        clause, forms = begins_words(column, [word])
+        if word in _CODES:
+            clause, forms = f"({clause} OR instr({column}, ?))", [*forms, f" {_CODES[word]}"]
+        for form in forms:
+            name = f"word{len(parameters)}"
+            clause = clause.replace("?", f":{name}", 1)
+            parameters[name] = form
+        clauses.append(clause)
+    return " AND ".join(clauses) or "1", parameters
+
+
+def _ranked_elements(store: SiteStore, words: list[str], wanted: str) -> list[tuple[int, Result]]:
+    condition, parameters = _condition("words", words)
+    rows = store.query(
+        f"SELECT type, id, name, kind, address, lat, lon, {_MISMATCH} AS mismatch FROM element"
+        f" WHERE name <> '' AND {condition} ORDER BY mismatch, importance DESC, name, type, id",
+        {"wanted": wanted, **parameters},
+    )
+    return [(row["mismatch"], result_of(row)) for row in rows]
+
+
+def _near(store: SiteStore, words: str, anchor: Result) -> list[Result]:
+    condition, parameters = _condition("kind_words", words_of(words.replace("'", "")))
+    rows = store.query(
+        f"SELECT type, id, name, kind, address, lat, lon FROM element WHERE name <> '' AND {condition}", parameters
+    )
+    found = [result_of(row) for row in rows]
+    return _without_metres(by_distance([result for result in found if result.path != anchor.path], anchor.point))
+
+
+def _around(store: SiteStore, point: Point) -> list[Result]:
+    lat, lon = point
+    rows = store.query(
+        "SELECT type, id, name, kind, address, lat, lon FROM element WHERE name <> ''"
+        " ORDER BY (lat - :lat) * (lat - :lat) + (lon - :lon) * (lon - :lon) * :shrink LIMIT :limit",
+        {"lat": lat, "lon": lon, "shrink": math.cos(math.radians(lat)) ** 2, "limit": _AROUND_A_POINT},
+    )
+    return _without_metres(by_distance([result_of(row) for row in rows], point))
+
+
+def _without_metres(results: list[Result]) -> list[Result]:
+    """The original lists nearby places without their distances."""
+    return [Result(one.kind, one.name, one.address, one.path, one.point) for one in results]
+
+
+def street(store: SiteStore, identity: int) -> Result | None:
+    """The street with an id."""
+    return next(iter(_streets(store, "street.id = :id", {"id": identity})), None)
+
+
+def _streets_with(store: SiteStore, words: list[str]) -> list[Result]:
+    return _streets(store, *_condition("lower(' ' || replace(name, '-', ' ') || ' ' || address)", words))
+
+
+def _streets(store: SiteStore, condition: str, parameters: Mapping[str, object]) -> list[Result]:
+    rows = store.query(
+        "SELECT street.id, name, highway, address, lat, lon FROM street"
+        " JOIN road ON road.id = (SELECT min(id) FROM road WHERE street_id = street.id)"
+        f" JOIN junction ON junction.id = start_id WHERE {condition} ORDER BY street.id",
+        dict(parameters),
+    )
+    return [
+        Result(
+            row["highway"].capitalize(), row["name"], row["address"], f"/way/{row['id']}", (row["lat"], row["lon"])
+        )
+        for row in rows
+    ]
