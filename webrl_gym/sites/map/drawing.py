@@ -10,6 +10,8 @@ from webrl_gym.road_graph import Point, RoadGraph
 
 _SIZE = 1000
 _MAIN_CLASSES = ("motorway", "trunk", "primary", "ferry")
+_WIDEST_MARGIN = 0.1
+"""Degrees around a map whose roads are drawn too."""
 _MAIN_ROADS_ONLY = 0.7
 """Half the height of a map, in degrees, from which small roads are left out."""
 
@@ -45,7 +47,7 @@ def draw(graph: RoadGraph, shown: Sequence[Point], route: Sequence[Point] = (), 
         y = (1 - (point[0] - middle_lat) / half) / 2 * _SIZE
         return round(x), round(y)
 
-    around = 3 * half  # roads that only reach into the margins of the map are drawn too
+    around = half + min(2 * half, _WIDEST_MARGIN)  # roads may cross the map from margin to margin
     box = (middle_lat - around, middle_lon - around / shrink, middle_lat + around, middle_lon + around / shrink)
     small: list[str] = []
     main: list[str] = []

@@ -11,7 +11,6 @@ from webrl_gym.road_graph import Point
 from webrl_gym.sites.map.query import (
     Result,
     begins_words,
-    by_distance,
     mismatch,
     plain,
     read_coordinates,
@@ -20,8 +19,8 @@ from webrl_gym.sites.map.query import (
 )
 from webrl_gym.sites.store import SiteStore
 
-_AROUND_A_POINT = 100
-"""Results for a pair of coordinates."""
+_MOST_RESULTS = 100
+"""Elements that a search lists at most."""
 
 _CODES = {
     **{"pa": "pennsylvania", "ny": "new york", "nj": "new jersey", "ma": "massachusetts", "ct": "connecticut"},
@@ -58,21 +57,23 @@ def find(store: SiteStore, query: str) -> list[Result]:
     """Elements and streets that a query matches, best first; see ``search.find``."""
     point = read_coordinates(query)
     if point is not None:
-        return _around(store, point)
+        return _by_distance(store, point, "1", {})
     near = split_near(query)
     if near is not None:
-        anchors = find(store, near[1])
-        return _near(store, near[0], anchors[0]) if anchors else []
-    query = query.replace("'", "")
-    words = words_of(query)
+        anchor = _best(store, near[1])
+        return _near(store, near[0], anchor) if anchor else []
+    words, wanted = _read(query)
     if not words:
         return []
-    wanted = plain(query)
-    ranked = [
-        *_ranked_elements(store, words, wanted),
-        *((mismatch(street, wanted), street) for street in _streets_with(store, words)),
-    ]
+    ranked = _ranked_elements(store, words, wanted, _MOST_RESULTS) + _ranked_streets(store, words, wanted)
     return [result for _, result in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def locate(store: SiteStore, query: str) -> Result | None:
+    """The best of what ``find`` gives."""
+    if split_near(query) is not None:
+        return next(iter(find(store, query)), None)
+    return _best(store, query)
 
 
 def get(store: SiteStore, kind: str, identity: int) -> sqlite3.Row | None:
@@ -134,47 +135,54 @@ def _condition(column: str, words: list[str]) -> tuple[str, dict[str, str]]:
     return " AND ".join(clauses) or "1", parameters
 
 
-def _ranked_elements(store: SiteStore, words: list[str], wanted: str) -> list[tuple[int, Result]]:
+def _read(query: str) -> tuple[list[str], str]:
+    """The words of a query, and its whole text as names are compared with it."""
+    text = query.replace("'", "")
+    return words_of(text), plain(text)
+
+
+def _best(store: SiteStore, query: str) -> Result | None:
+    words, wanted = _read(query)
+    best = _ranked_elements(store, words, wanted, 1) if words else []
+    if words and (not best or best[0][0] > 1):  # a street's own name may fit better than what stands on it
+        best = sorted(best + _ranked_streets(store, words, wanted), key=lambda pair: pair[0])
+    return best[0][1] if best else None
+
+
+def _ranked_elements(store: SiteStore, words: list[str], wanted: str, limit: int) -> list[tuple[int, Result]]:
     condition, parameters = _condition("words", words)
     rows = store.query(
         f"SELECT type, id, name, kind, address, lat, lon, {_MISMATCH} AS mismatch FROM element"
-        f" WHERE name <> '' AND {condition} ORDER BY mismatch, importance DESC, name, type, id",
+        f" WHERE name <> '' AND {condition} ORDER BY mismatch, importance DESC, name, type, id LIMIT {limit}",
         {"wanted": wanted, **parameters},
     )
     return [(row["mismatch"], result_of(row)) for row in rows]
 
 
+def _ranked_streets(store: SiteStore, words: list[str], wanted: str) -> list[tuple[int, Result]]:
+    return [(mismatch(street, wanted), street) for street in _streets(store, *_condition("words", words))]
+
+
 def _near(store: SiteStore, words: str, anchor: Result) -> list[Result]:
-    condition, parameters = _condition("kind_words", words_of(words.replace("'", "")))
-    rows = store.query(
-        f"SELECT type, id, name, kind, address, lat, lon FROM element WHERE name <> '' AND {condition}", parameters
-    )
-    found = [result_of(row) for row in rows]
-    return _without_metres(by_distance([result for result in found if result.path != anchor.path], anchor.point))
+    condition, parameters = _condition("kind_words", _read(words)[0])
+    return [result for result in _by_distance(store, anchor.point, condition, parameters) if result.path != anchor.path]
 
 
-def _around(store: SiteStore, point: Point) -> list[Result]:
+def _by_distance(store: SiteStore, point: Point, condition: str, parameters: Mapping[str, str]) -> list[Result]:
+    """Elements that meet a condition, nearest first; distances are those of a flat map."""
     lat, lon = point
     rows = store.query(
-        "SELECT type, id, name, kind, address, lat, lon FROM element WHERE name <> ''"
-        " ORDER BY (lat - :lat) * (lat - :lat) + (lon - :lon) * (lon - :lon) * :shrink LIMIT :limit",
-        {"lat": lat, "lon": lon, "shrink": math.cos(math.radians(lat)) ** 2, "limit": _AROUND_A_POINT},
+        f"SELECT type, id, name, kind, address, lat, lon FROM element WHERE name <> '' AND {condition}"
+        " ORDER BY (lat - :lat) * (lat - :lat) + (lon - :lon) * (lon - :lon) * :shrink, type, id"
+        f" LIMIT {_MOST_RESULTS}",
+        {"lat": lat, "lon": lon, "shrink": math.cos(math.radians(lat)) ** 2, **parameters},
     )
-    return _without_metres(by_distance([result_of(row) for row in rows], point))
-
-
-def _without_metres(results: list[Result]) -> list[Result]:
-    """The original lists nearby places without their distances."""
-    return [Result(one.kind, one.name, one.address, one.path, one.point) for one in results]
+    return [result_of(row) for row in rows]
 
 
 def street(store: SiteStore, identity: int) -> Result | None:
     """The street with an id."""
     return next(iter(_streets(store, "street.id = :id", {"id": identity})), None)
-
-
-def _streets_with(store: SiteStore, words: list[str]) -> list[Result]:
-    return _streets(store, *_condition("lower(' ' || replace(name, '-', ' ') || ' ' || address)", words))
 
 
 def _streets(store: SiteStore, condition: str, parameters: Mapping[str, object]) -> list[Result]:

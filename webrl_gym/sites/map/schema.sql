@@ -16,7 +16,10 @@ CREATE TABLE street (
     city_id INTEGER REFERENCES city (id),
     highway TEXT NOT NULL,
     novel INTEGER NOT NULL DEFAULT 0,
-    address TEXT NOT NULL DEFAULT '' -- where it is in words, for streets of no city
+    address TEXT NOT NULL DEFAULT '', -- where it is in words, for streets of no city
+    words TEXT GENERATED ALWAYS AS (
+        ' ' || lower(replace(replace(name, '''', ''), '-', ' ') || ' ' || address)
+    ) STORED
 );
 CREATE INDEX street_by_city ON street (city_id);
 

@@ -59,6 +59,8 @@ def locate(store: SiteStore, query: str) -> Result | None:
     point = read_coordinates(query)
     if point is not None:
         return Result("Point", f"{point[0]}, {point[1]}", "", "", point)
+    if elements.has_any(store):
+        return elements.locate(store, query[:LONGEST_QUERY])
     return next(iter(find(store, query)), None)
 
 
