@@ -105,7 +105,7 @@ SENSITIVE_IN_PITTSBURGH = ("Hotel", "Supermarket", "Post Office", "Pharmacy", "C
 """Kinds whose nearest place official tasks ask for: Pittsburgh's are those of the data file."""
 
 PROPER_NAMES = """
-    Riverside Harbor Lakeview Hilltop Old Town Fairmount Crescent Pioneer Liberty Mayfield Stonegate Northgate
+    Riverside Harbor Lakeview Hilltop Fairmount Crescent Pioneer Liberty Mayfield Stonegate Northgate
     Westbrook Kingsley Ashland Bellevue Cobblestone Foundry Granite Heritage Ironworks Juniper Keystone Lantern
     Millstone Orchard Parkside Quarry Redwood Sterling
 """.split()
