@@ -19,8 +19,9 @@ from webrl_gym.tasks.official.map.moves import (
 from webrl_gym.tasks.official.script import Perturbation, Script
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.practice.map_moves import Moves, open_place, read_route
+from webrl_gym.tasks.practice.shopping_admin_moves import open_record
 
-_LONGEST_WAY_BACK = 8
+_LONGEST_WAY_BACK = 10
 
 
 def _go_to(page: PageView, site: str) -> Moves:
@@ -109,6 +110,31 @@ def _walk_to_arena(page: PageView) -> Oracle:
     yield leave()
 
 
+def _home_of_customer(page: PageView) -> Moves:
+    """Looks up a customer of the shop in its back office; ends on the customer's page."""
+    (customer,) = asked(page, r"customer (.+) lives")
+    page = yield from _go_to(page, "CMS")
+    return (yield from open_record(page, "Customers", "All Customers", customer))
+
+
+def _way_to_customer(page: PageView) -> Oracle:
+    (start,) = asked(page, r"from (.+) to the city")
+    page = yield from _home_of_customer(page)
+    town = f"{page.find('City').value}, {page.find('State/Province').value}"
+    page = yield from _back_to_map(page)
+    yield from measure(page, start, town, CAR)
+    yield leave()
+
+
+def _way_from_customer(page: PageView) -> Oracle:
+    (start,) = asked(page, r"from (.+) to the city")
+    page = yield from _home_of_customer(page)
+    town = f"{page.find('City').value}, {page.find('State/Province').value}"
+    page = yield from _back_to_map(page)
+    yield from measure(page, town, start, CAR)
+    yield leave()
+
+
 SCRIPTS: tuple[Script, ...] = (
     Script(
         23,
@@ -124,4 +150,5 @@ SCRIPTS: tuple[Script, ...] = (
     ),
     Script(102, _crash_site, _another_memorial),
     Script(155, _way_to_arena, _walk_to_arena),
+    Script(158, _way_to_customer, _way_from_customer),
 )

@@ -144,7 +144,7 @@ SCRIPTS: tuple[Script, ...] = (
     Script(
         52,
         _hotels_in_reach,
-        "Residence Inn Pittsburgh Oakland/University Place: 1.6km",
+        "Wyndham Pittsburgh University Cente: 338m, The Oaklander Hotel: 375m",
         Perturbation((move("Residence Inn Pittsburgh Oakland/University Place", 40.4453, -79.9569),), "Residence Inn"),
     ),
     Script(
