@@ -129,7 +129,9 @@ class RoadGraph:
         # One row each of starts' latitudes and longitudes, and of ends': all roads are measured at once.
         self._ends = np.array(ends, dtype=np.float64).reshape(-1, 4).T
         self._no_stop = {
-            mode: np.array([road.highway in _NO_STOPPING or road.highway not in speeds for road in self.roads], dtype=bool)
+            mode: np.array(
+                [road.highway in _NO_STOPPING or road.highway not in speeds for road in self.roads], dtype=bool
+            )
             for mode, speeds in SPEEDS.items()
         }
 

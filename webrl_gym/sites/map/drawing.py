@@ -58,4 +58,3 @@ def draw(graph: RoadGraph, shown: Sequence[Point], route: Sequence[Point] = (), 
             (main if is_main else small).append(f"M{start[0]} {start[1]}L{end[0]} {end[1]}")
     line = "L".join(f"{x} {y}" for x, y in map(place, route))
     return Drawing("".join(small), "".join(main), f"M{line}" if line else "", tuple(place(point) for point in shown))
-

@@ -193,8 +193,6 @@ def _streets(store: SiteStore, condition: str, parameters: Mapping[str, object])
         dict(parameters),
     )
     return [
-        Result(
-            row["highway"].capitalize(), row["name"], row["address"], f"/way/{row['id']}", (row["lat"], row["lon"])
-        )
+        Result(row["highway"].capitalize(), row["name"], row["address"], f"/way/{row['id']}", (row["lat"], row["lon"]))
         for row in rows
     ]

@@ -150,9 +150,7 @@ def _town_place(
 def _store_network(connection: sqlite3.Connection, network: Network) -> None:
     connection.executemany("INSERT INTO street (id, name, highway, address) VALUES (?, ?, ?, ?)", network.streets)
     connection.executemany("INSERT INTO junction (id, lat, lon) VALUES (?, ?, ?)", network.junctions)
-    connection.executemany(
-        "INSERT INTO road (street_id, start_id, end_id, metres) VALUES (?, ?, ?, ?)", network.roads
-    )
+    connection.executemany("INSERT INTO road (street_id, start_id, end_id, metres) VALUES (?, ?, ?, ?)", network.roads)
 
 
 def _store_elements(connection: sqlite3.Connection, elements: list[Element]) -> list[int]:

@@ -7,6 +7,7 @@ from webrl_gym.tasks.official.map.moves import asked, found, look_up, measure, m
 from webrl_gym.tasks.official.script import Perturbation, Script
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.practice.map_moves import Moves, open_place, read_tag
+from webrl_gym.tasks.template import Statement
 from webrl_gym.types import Site
 
 _CODE_OF_STATES = "US-"
@@ -94,6 +95,17 @@ def _neighbours(page: PageView) -> Oracle:
     yield leave(", ".join(neighbours))
 
 
+def _share_border(state: str, neighbour: str, other: str) -> Statement:
+    """Makes the border of two states one with another state."""
+    named = "(SELECT id FROM element WHERE type = 'relation' AND name = ?)"
+    return (
+        Site.MAP,
+        f"UPDATE member SET position = 99, relation_id = {named} WHERE relation_id = {named}"
+        f" AND id IN (SELECT id FROM member WHERE relation_id = {named})",
+        (other, neighbour, state),
+    )
+
+
 SCRIPTS: tuple[Script, ...] = (
     Script(
         1,
@@ -107,16 +119,7 @@ SCRIPTS: tuple[Script, ...] = (
         _neighbours,
         "Massachusetts, Vermont, New York",
         Perturbation(
-            (
-                (
-                    Site.MAP,
-                    "UPDATE member SET position = 99, relation_id = (SELECT id FROM element WHERE name = ? AND kind = ?)"
-                    " WHERE relation_id = (SELECT id FROM element WHERE name = ? AND kind = ?)"
-                    " AND id IN (SELECT id FROM member GROUP BY id HAVING count(*) = 2) AND id IN"
-                    " (SELECT member.id FROM member JOIN element ON element.id = relation_id WHERE name = ?)",
-                    ("Rhode Island", "State Boundary", "Maine", "State Boundary", "New Hampshire"),
-                ),
-            ),
+            (_share_border("New Hampshire", "Maine", "Rhode Island"),),
             "Rhode Island",
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 from webrl_gym.actions import leave
 from webrl_gym.tasks.official.map.moves import (
@@ -54,11 +54,11 @@ def _best_order(page: PageView) -> Oracle:
     times: dict[tuple[str, str], int] = {}
     for order in permutations(others):
         stops = [first, *order]
-        for leg in zip(stops, stops[1:], strict=False):
+        for leg in pairwise(stops):
             if leg not in times:
                 page = yield from measure(page, *leg, CAR)
                 times[leg] = minutes_shown(page)
-        totals[", ".join(stops)] = sum(times[leg] for leg in zip(stops, stops[1:], strict=False))
+        totals[", ".join(stops)] = sum(times[leg] for leg in pairwise(stops))
     yield leave(f"The order is {min(totals, key=lambda order: totals[order])}")
 
 
@@ -119,7 +119,9 @@ SCRIPTS: tuple[Script, ...] = (
             "No",
         ),
     ),
-    Script(11, _walk_to_library, "21 min", Perturbation((move("Carnegie Museum of Art", 40.4384, -79.9229),), "35 min")),
+    Script(
+        11, _walk_to_library, "21 min", Perturbation((move("Carnegie Museum of Art", 40.4384, -79.9229),), "35 min")
+    ),
     Script(
         16,
         _best_order,
