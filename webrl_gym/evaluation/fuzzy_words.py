@@ -7,30 +7,41 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r"\d+(?:[.,:]\d+)+(?![^\W_])|[^\W_]+(?:'[^\W_]+)*|(?<!\b\w)[.;!?](?=\s|$)|[,:()\n—–]")
+_TOKEN = re.compile(r"\d+(?:[.,:]\d+)+(?![^\W_])|[^\W_]+(?:'[^\W_]+)*|(?<!\b\w)[.;!?](?=\s|$)|[,()\n—–]")
 _SENTENCE_MARKS = frozenset(".;!?\n")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " "})
 _DOUBLED = re.compile(r"(?<=[aeiou]l)l(?=ed$|ing$)")
 _NUMBERS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
+    "eighteen nineteen"
 ).split()
-NUMBER_WORDS = {word: number for number, word in enumerate(_NUMBERS)}
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SMALL = {word: number for number, word in enumerate(_NUMBERS)}
+_LARGE = {word: 10 * number for number, word in enumerate(_TENS, start=2)}
+NUMBER_IN_WORDS = rf"(?:(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_NUMBERS[1:10])}))?|{'|'.join(_NUMBERS[::-1])})"
+"""Pattern of a number below 100 in words."""
 _SPELLINGS = {
-    **{word: str(number) for word, number in NUMBER_WORDS.items()},
+    **{word: str(number) for word, number in (_SMALL | _LARGE).items()},
     **{"st": "street", "ave": "avenue", "av": "avenue", "rd": "road", "blvd": "boulevard", "dr": "drive"},
     **{"ln": "lane", "hwy": "highway", "usa": "united states", "us": "united states"},
 }
 _FILLER = frozenset(
-    "a an the is are was were be been being am it its this that these those there here and to of for in at on by with "
+    "a an the is are was were be been being am it its this that these those there here to of for in at on by with "
     "as from has have had having do does did will would i me my we our you your they their he his she her him just "
     "only also very still so then please currently s".split()
 )
 NEGATIONS = frozenset(
     "no not never none nobody nothing neither nor without cannot cant dont doesnt didnt isnt arent wasnt werent wont "
-    "wouldnt couldnt shouldnt hasnt havent hadnt unable impossible hardly unlikely".split()
+    "wouldnt couldnt shouldnt hasnt havent hadnt nowhere doubt unable impossible hardly unlikely".split()
 )
 _CALLED_WRONG = frozenset("wrong incorrect false".split())
+WAYS_OF_TRAVEL = (
+    frozenset("walk walks walking foot pedestrian".split()),
+    frozenset("drive drives driving car".split()),
+    frozenset("bike bikes biking bicycle cycle cycling".split()),
+    frozenset("bus train tram subway transit plane flight ferry taxi".split()),
+)
+"""Words for each way of travel."""
 _TURNS = frozenset("but however although though yet".split())
 
 
@@ -117,7 +128,7 @@ def phrases(wanted: Sequence[str], words: Sequence[Word], *, cut_off: bool = Fal
 
 
 def is_denied(words: Sequence[Word], start: int, end: int) -> bool:
-    """True if the clause of a passage negates it before it begins, or calls it wrong.
+    """True if the clause of a passage negates it before it begins or calls it wrong, or a "but" follows.
 
     Args:
         words: All words of the text.
@@ -125,10 +136,24 @@ def is_denied(words: Sequence[Word], start: int, end: int) -> bool:
         end: Where it ends.
     """
     clauses = {word.clause for word in words if start <= word.start < end}
+    sentences = {word.sentence for word in words if start <= word.start < end}
+    if any(word.text in _TURNS and word.sentence in sentences and word.start >= end for word in words):
+        return True
     return any(
         word.clause in clauses and ((word.start < start and word.text in NEGATIONS) or word.text in _CALLED_WRONG)
         for word in words
     )
+
+
+def number_in_words(text: str) -> int:
+    """The number that a text matching ``NUMBER_IN_WORDS`` says."""
+    return sum((_SMALL | _LARGE)[word] for word in re.split(r"[\s-]", text))
+
+
+def is_asked_back(folded: str, end: int) -> bool:
+    """True if the sentence that a passage stands in ends with a question mark."""
+    found = re.compile(r"[.!;\n](?=\s|$)|\?").search(folded, end)
+    return found is not None and found[0] == "?"
 
 
 def is_one_of_several(folded: str, start: int, end: int) -> bool:

@@ -54,7 +54,7 @@ _CONTRACTIONS = _rules(
 )
 
 _SENTENCE_END = re.compile(r"""(?<![.?!])([.?!]++)["')\]}>»”’]*+\s++""")
-_LAST_WORD = re.compile(r"""[^\s)";}\]*:@'({\[!?]*$""")
+_LAST_WORD = re.compile(r"""[^\s)";}\]*:@'({\[!?]*\Z""")
 _LONGEST_WORD = 60
 _NUMBER_OR_INITIAL = re.compile(r"-?[.,]?\d[\d,.-]*|[^\W\d_]")
 _ABBREVIATIONS = frozenset("mr mrs ms dr prof st ave u.s u.k e.g i.e etc vs inc ltd co corp jr sr".split())
