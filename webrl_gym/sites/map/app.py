@@ -52,7 +52,10 @@ def create_app() -> Flask:
 
 def home() -> str:
     """The start page: the search box beside the whole region."""
-    rows = store().query("SELECT lat, lon FROM city UNION ALL SELECT lat, lon FROM element WHERE kind = 'City'")
+    rows = store().query(
+        "SELECT lat, lon FROM city UNION ALL SELECT lat, lon FROM"
+        " (SELECT lat, lon FROM element WHERE kind = 'City' ORDER BY importance DESC, id LIMIT 12)"
+    )
     return render_template("home.html", drawing=_draw([(row["lat"], row["lon"]) for row in rows]))
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from webrl_gym.road_graph import Point
 from webrl_gym.sites.map.query import (
     Result,
-    begins_words,
     mismatch,
     plain,
     read_coordinates,
+    singulars,
     split_near,
     words_of,
 )
@@ -120,18 +120,14 @@ def _parts(rows: list[sqlite3.Row]) -> list[Part]:
 
 
 def _condition(column: str, words: list[str]) -> tuple[str, dict[str, str]]:
-    """As ``begins_words``, with named parameters; the code of a state stands for its name as well."""
+    """SQL that is true when each word, its singular or the state it is the code of begins a word of ``column``."""
     clauses: list[str] = []
     parameters: dict[str, str] = {}
     for word in words:
-        clause, forms = begins_words(column, [word])
-        if word in _CODES:
-            clause, forms = f"({clause} OR instr({column}, ?))", [*forms, f" {_CODES[word]}"]
-        for form in forms:
-            name = f"word{len(parameters)}"
-            clause = clause.replace("?", f":{name}", 1)
-            parameters[name] = form
-        clauses.append(clause)
+        forms = [*singulars(word), *([_CODES[word]] if word in _CODES else [])]
+        names = [f"word{len(parameters) + position}" for position in range(len(forms))]
+        clauses.append("(" + " OR ".join(f"{column} GLOB :{name}" for name in names) + ")")
+        parameters |= {name: f"* {form}*" for name, form in zip(names, forms, strict=True)}
     return " AND ".join(clauses) or "1", parameters
 
 
@@ -142,11 +138,25 @@ def _read(query: str) -> tuple[list[str], str]:
 
 
 def _best(store: SiteStore, query: str) -> Result | None:
+    exact = _exact(store, query)
+    if exact is not None:
+        return exact
     words, wanted = _read(query)
     best = _ranked_elements(store, words, wanted, 1) if words else []
     if words and (not best or best[0][0] > 1):  # a street's own name may fit better than what stands on it
         best = sorted(best + _ranked_streets(store, words, wanted), key=lambda pair: pair[0])
     return best[0][1] if best else None
+
+
+def _exact(store: SiteStore, query: str) -> Result | None:
+    """The most important element of just this name, or of just this name and address."""
+    name, _, address = query.strip().partition(", ")
+    row = store.one(
+        "SELECT type, id, name, kind, address, lat, lon FROM element WHERE plain_name = :name AND name <> ''"
+        " AND (:address = '' OR address = :address) ORDER BY importance DESC, name, type, id",
+        {"name": _read(name)[1], "address": address},
+    )
+    return None if row is None else result_of(row)
 
 
 def _ranked_elements(store: SiteStore, words: list[str], wanted: str, limit: int) -> list[tuple[int, Result]]:

@@ -66,7 +66,7 @@ def plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
-def _singulars(word: str) -> list[str]:
+def singulars(word: str) -> list[str]:
     """A word as it is, and what it may be the plural of."""
     forms = [word]
     if word.endswith("ies"):
@@ -83,7 +83,7 @@ def begins_words(text: str, words: list[str]) -> tuple[str, list[str]]:
     clauses: list[str] = []
     parameters: list[str] = []
     for word in words:
-        forms = _singulars(word)
+        forms = singulars(word)
         clauses.append("(" + " OR ".join(f"instr({text}, ?)" for _ in forms) + ")")
         parameters.extend(f" {form}" for form in forms)
     return " AND ".join(clauses) or "1", parameters

@@ -90,6 +90,7 @@ CREATE TABLE element (
     ) STORED,
     PRIMARY KEY (type, id)
 ) WITHOUT ROWID;
+CREATE INDEX element_by_plain_name ON element (plain_name);
 
 CREATE TABLE tag (
     type TEXT NOT NULL,
