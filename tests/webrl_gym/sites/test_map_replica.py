@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
 
 import lxml.html
@@ -144,7 +145,7 @@ def test_limits_of_distance_and_time_let_in_the_official_places_only(store: Site
 
 def test_the_best_order_of_three_stops_is_the_official_one(store: SiteStore) -> None:
     stops = [MIT, "Harvard University", "Boston Logan International Airport"]
-    forth = [way(store, one, other, CAR)[1] for one, other in zip(stops, stops[1:], strict=False)]
+    forth = [way(store, one, other, CAR)[1] for one, other in pairwise(stops)]
     round_about = [way(store, MIT, stops[2], CAR)[1], way(store, stops[2], stops[1], CAR)[1]]
     assert sum(forth) + 5 < sum(round_about)
 

@@ -16,8 +16,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webrl_gym.road_graph import Point
-from webrl_gym.sites.map.seed_replica_gazetteer import COUNTRIES, Town, cities, neighbourhoods, read_data, states
-from webrl_gym.sites.map.seed_replica_network import Network, Piece, build_network
+from webrl_gym.sites.map.seed_replica_gazetteer import (
+    COUNTRIES,
+    Town,
+    cities,
+    neighbourhoods,
+    read_data,
+    states,
+    town_names,
+)
+from webrl_gym.sites.map.seed_replica_network import Approach, Network, Piece, build_network
 from webrl_gym.sites.map.vocabulary_replica import KINDS, PROPER_NAMES, SENSITIVE_IN_PITTSBURGH, Kind
 
 _FIRST_IDS = {"node": 300_000_017, "way": 200_000_029, "relation": 100_000_007}
@@ -42,7 +50,7 @@ class Element:
 def populate_replica(connection: sqlite3.Connection, rng: random.Random) -> None:
     """Stores the whole replica."""
     known = read_data("places")
-    network = build_network(known, rng)
+    network = build_network([_approach(row) for row in known], rng)
     elements = [_known_place(row) for row in known]
     elements += [_city(town) for town in cities().values()]
     elements += _town_places(network, rng)
@@ -54,12 +62,24 @@ def populate_replica(connection: sqlite3.Connection, rng: random.Random) -> None
 
 
 def _known_place(row: list[Any]) -> Element:
-    type_, name, kind, tag, town, address, postcode, lat, lon, importance, words, _, tags = row
-    if town is not None:
-        address = cities()[town].located(address, postcode)
+    """An element from a row of ``replica_places.json``."""
+    type_, name, kind, tag, _, _, _, lat, lon, importance, words, _, tags = row
+    address = _address(row)
     key, value = tag.split("=")
     all_tags = {"name": name, key: value, **_address_tags(address), **tags}
     return Element(type_, name, kind, address, (lat, lon), importance, f"{value.replace('_', ' ')} {words}", all_tags)
+
+
+def _approach(row: list[Any]) -> Approach:
+    """The road to the place of a row of ``replica_places.json``."""
+    street, start, metres = row[11]
+    return Approach(row[1], street, _address(row).partition(f"{street}, ")[2], start, metres, (row[7], row[8]))
+
+
+def _address(row: list[Any]) -> str:
+    """The whole address: rows in a known town leave out the town."""
+    town, address, postcode = row[4:7]
+    return str(address) if town is None else cities()[town].located(address, postcode)
 
 
 def _address_tags(address: str) -> dict[str, str]:
@@ -73,6 +93,8 @@ def _address_tags(address: str) -> dict[str, str]:
             tags["addr:postcode"] = part
         elif part in states():
             tags["addr:state"] = states()[part].code
+        if part in town_names():
+            tags.setdefault("addr:city", part)
     return tags
 
 

@@ -78,6 +78,12 @@ def cities() -> dict[str, Town]:
 
 
 @cache
+def town_names() -> frozenset[str]:
+    """Names of all cities and towns."""
+    return frozenset(town.name for town in cities().values())
+
+
+@cache
 def neighbourhoods() -> tuple[Town, ...]:
     """Parts of Pittsburgh."""
     pittsburgh = cities()["Pittsburgh PA"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 from webrl_gym.road_graph import Point, great_circle_metres
 from webrl_gym.sites.map.seed_replica_gazetteer import Town, cities, neighbourhoods, read_data
@@ -16,7 +15,6 @@ _BLOCK_LAT, _BLOCK_LON = 0.0027, 0.0038
 _CENTER = (1, 1)
 _FIRST_STREET = 50_000_001
 _PLAIN_DETOUR = 1.03
-PARKWAY = "Neighborhood Connector"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +72,32 @@ class Network:
         return great_circle_metres(one, other)
 
 
-def build_network(elements: list[list[Any]], rng: random.Random) -> Network:
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """The road that a known place stands at the end of.
+
+    Attributes:
+        place: Name of the place; others may start at ``@`` and this name.
+        street: Name of the road.
+        address: Where the road is; empty if that is not known.
+        start: Name of the junction where it begins.
+        metres: Length.
+        end: Where the place is.
+    """
+
+    place: str
+    street: str
+    address: str
+    start: str
+    metres: float
+    end: Point
+
+
+def build_network(approaches: list[Approach], rng: random.Random) -> Network:
     """Lays out all roads.
 
     Args:
-        elements: Rows of ``replica_places.json``; each stands at the end of a road of its own.
+        approaches: Roads to known places, after those they start from.
         rng: Draws street names.
     """
     network = Network()
@@ -92,11 +111,10 @@ def build_network(elements: list[list[Any]], rng: random.Random) -> Network:
         network.add_chain(street, highway, detour, names, data["lengths"])
     for town in neighbourhoods():
         ends = (network.junction("Pittsburgh PA"), network.junction(town.key))
-        network.add_road(f"{town.name} {PARKWAY}", town.address, "primary", ends, None)
-    for _, name, _, _, _, _, _, lat, lon, _, _, (street, start, metres), tags in elements:
-        end = network.add_junction(f"@{name}", (lat, lon))
-        address = tags.get("is_in", "")
-        network.add_road(street, address, "residential", (network.junction(start), end), metres)
+        network.add_road(f"{town.name} Connector", town.address, "primary", ends, None)
+    for approach in approaches:
+        ends = (network.junction(approach.start), network.add_junction(f"@{approach.place}", approach.end))
+        network.add_road(approach.street, approach.address, "residential", ends, approach.metres)
     return network
 
 

@@ -80,8 +80,7 @@ def _neighbours(page: PageView) -> Oracle:
     """Follows each border of the state to the states that share it."""
     (state,) = asked(page, r"border (.+)\?")
     page = yield from open_place(page, state)
-    start = page.line_of("Members")
-    borders = [control for control in page.controls if control.tag == "a" and control.line > start][:-2]
+    borders = [control for control in page.controls if control.tag == "a" and control.text.isdecimal()]
     neighbours: list[str] = []
     for border in borders:
         page = yield click(border.id)
