@@ -117,14 +117,6 @@ class RoadGraph:
         self.junctions = dict(junctions)
         self.roads = tuple(roads)
         self._links: dict[TravelMode, dict[int, list[tuple[int, float, Road]]]] = {}
-        for mode, speeds in SPEEDS.items():
-            links: dict[int, list[tuple[int, float, Road]]] = {junction: [] for junction in self.junctions}
-            for road in self.roads:
-                if road.highway in speeds:
-                    seconds = _seconds(road, mode)
-                    links[road.start].append((road.end, seconds, road))
-                    links[road.end].append((road.start, seconds, road))
-            self._links[mode] = links
         ends = [(*self.junctions[road.start], *self.junctions[road.end]) for road in self.roads]
         # One row each of starts' latitudes and longitudes, and of ends': all roads are measured at once.
         self._ends = np.array(ends, dtype=np.float64).reshape(-1, 4).T
@@ -162,9 +154,22 @@ class RoadGraph:
             node = previous
         return Route(tuple(reversed(stretches)))
 
+    def _links_of(self, mode: TravelMode) -> dict[int, list[tuple[int, float, Road]]]:
+        """For each junction the next ones, with the seconds to them and the roads; made when a mode is first asked."""
+        if mode not in self._links:
+            speeds = SPEEDS[mode]
+            links: dict[int, list[tuple[int, float, Road]]] = {junction: [] for junction in self.junctions}
+            for road in self.roads:
+                if road.highway in speeds:
+                    seconds = _seconds(road, mode)
+                    links[road.start].append((road.end, seconds, road))
+                    links[road.end].append((road.start, seconds, road))
+            self._links[mode] = links
+        return self._links[mode]
+
     def _search(self, here: _RoadPoint, there: _RoadPoint, mode: TravelMode) -> dict[int, tuple[int, Road]]:
         """Dijkstra's algorithm; gives for each node reached the node before it and the road between them."""
-        links = self._links[mode]
+        links = self._links_of(mode)
         last_steps = {
             there.road.start: _seconds(there.road, mode) * there.fraction,
             there.road.end: _seconds(there.road, mode) * (1 - there.fraction),
