@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from webrl_gym.errors import FuzzyUndecided, MalformedReference
+from webrl_gym.evaluation.fuzzy_context import Context
 from webrl_gym.evaluation.fuzzy_pairs import as_pairs, rule_on_pairs
-from webrl_gym.evaluation.fuzzy_quantities import read_quantities
 from webrl_gym.evaluation.fuzzy_ruling import Ruling, all_hold
 from webrl_gym.evaluation.fuzzy_texts import (
     has_polarity,
@@ -20,9 +21,9 @@ from webrl_gym.evaluation.fuzzy_texts import (
     rule_on_words,
 )
 from webrl_gym.evaluation.fuzzy_values import as_quantity, is_identifier, rule_on_quantity
-from webrl_gym.evaluation.fuzzy_words import fold
 from webrl_gym.types import Semantics
 
+_PREAMBLE = re.compile(r"\W*(?:the\s+)?(?:final\s+)?answer\s*(?:is\b:?|:)\s*", re.IGNORECASE)
 MAX_ANSWER_LENGTH = 20_000
 """Longest part of an answer that is read, in characters."""
 
@@ -117,23 +118,24 @@ def rule_on(references: Sequence[str], answer: str, question: str = "") -> Rulin
         answer: What the agent said.
         question: What it was asked.
     """
+    preamble = _PREAMBLE.match(answer)
+    answer = answer[preamble.end() :] if preamble else answer
     if as_pairs(references):
-        return rule_on_pairs(references, answer, lambda value, part: _rule_on_one(value, part, question, []))
+        return rule_on_pairs(references, answer, lambda value, part: _rule_on_one(value, part, Context()))
     return all_hold(
-        _rule_on_one(reference, answer, question, [other for other in references if other != reference])
+        _rule_on_one(reference, answer, Context(question, [other for other in references if other != reference]))
         for reference in references
     )
 
 
-def _rule_on_one(reference: str, answer: str, question: str, others: Sequence[str]) -> Ruling:
+def _rule_on_one(reference: str, answer: str, context: Context) -> Ruling:
     if means_not_applicable(reference):
         return rule_on_not_applicable(answer)
     if has_polarity(reference):
-        return rule_on_polarity(reference, answer)
+        return rule_on_polarity(reference, answer, context)
     if items := ordered_items(reference):
         return rule_on_order(items, answer)
     wanted = as_quantity(reference)
     if wanted is None:
-        return rule_on_words(reference, answer)
-    restated = [quantity for text in (question, *others) for quantity in read_quantities(fold(text))]
-    return rule_on_quantity(wanted, answer, restated, sole=not (others and is_identifier(reference, wanted)))
+        return rule_on_words(reference, answer, context)
+    return rule_on_quantity(wanted, answer, context, sole=not (context.others and is_identifier(reference, wanted)))

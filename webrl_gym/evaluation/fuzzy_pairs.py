@@ -8,17 +8,11 @@ from dataclasses import dataclass
 
 from webrl_gym.evaluation.fuzzy_quantities import read_quantities
 from webrl_gym.evaluation.fuzzy_ruling import Ruling, all_hold
-from webrl_gym.evaluation.fuzzy_words import Word, content, fold, phrases, read_words
+from webrl_gym.evaluation.fuzzy_words import WAYS_OF_TRAVEL, Word, content, fold, phrases, read_words
 
 _PAIR = re.compile(r"(?P<label>[^:]{1,60}):\s*(?P<value>\S.*)", re.DOTALL)
 _NUMBERS = re.compile(r"\d{1,2}:\d+")
 _WRITTEN_NUMBERS = re.compile(r"(?<![\d:])(\d{1,2})\s*[:=]\s*(\d+)(?![\d:])")
-_WAYS_OF_TRAVEL = (
-    frozenset("walk walks walking foot pedestrian".split()),
-    frozenset("drive drives driving car".split()),
-    frozenset("bike bikes biking bicycle cycle cycling".split()),
-)
-
 RuleOnValue = Callable[[str, str], Ruling]
 """Rules on a part of an answer for a reference without its label."""
 
@@ -102,7 +96,7 @@ def _places(label: str, words: Sequence[Word]) -> list[tuple[int, int]]:
     if wanted and wanted[0].isdigit():
         number = int(wanted[0])
         return [(word.start, word.end) for word in words if word.text.isdigit() and int(word.text) == number]
-    ways = [way for way in _WAYS_OF_TRAVEL if set(wanted) <= way]
+    ways = [way for way in WAYS_OF_TRAVEL if set(wanted) <= way]
     if ways:
         return [(word.start, word.end) for word in words if word.text in ways[0]]
     return [(first.start, last.end) for first, last in phrases(wanted, content(words), cut_off=True)]

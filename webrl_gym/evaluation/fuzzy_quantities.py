@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from webrl_gym.evaluation.fuzzy_dates import DATE, Day, read_date
-from webrl_gym.evaluation.fuzzy_words import NUMBER_WORDS
+from webrl_gym.evaluation.fuzzy_words import NUMBER_IN_WORDS, number_in_words
 
 
 class Kind(StrEnum):
@@ -33,7 +33,7 @@ class Quantity:
         value: Seconds, metres, an amount, a number, the digits of a phone number, or a day.
         start: Where it begins in the folded text.
         end: Where it ends.
-        bound: ``<`` or ``>`` for "less than" and "more than"; empty for the value itself.
+        bound: ``<`` or ``>`` for "less than" and "more than", which are part of it; empty for the value itself.
         unit: Money: its currency, empty if it has none. Distance: ``metric`` or ``miles``.
         scale: What its number was multiplied by.
     """
@@ -52,11 +52,10 @@ _METRES = {"mi": "1609.344", "k": "1000", "m": "1", "f": "0.3048", "y": "0.9144"
 """By the beginnings of the units' names."""
 _WHOLE = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 _NUMBER = rf"{_WHOLE}(?:\.\d+)?"
-_WORDS = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
-_COUNT = rf"(?:{_NUMBER}|\b(?:{_WORDS}|an?)\b)"
+_COUNT = rf"(?:{_NUMBER}|\b(?:{NUMBER_IN_WORDS}|an?)\b)"
 _HOURS = r"(?:hours?|hrs?|h)(?![a-z])"
-_MINUTES = r"(?:minutes?|mins?)(?![a-z])"
-_SECOND_UNIT = r"(?:seconds?|secs?|s)(?![a-z])"
+_MINUTES = r"(?:minutes?|mins?)(?!\w)"
+_SECOND_UNIT = r"(?:seconds?|secs?|s)(?!\w)"
 _LENGTH = r"km|kilomet(?:er|re)s?|met(?:er|re)s?|m|miles?|mi|ft|feet|foot|yards?"
 _JOIN = r"[\s,-]*(?:and\s+|&\s*)?"
 _QUANTITY = re.compile(
@@ -65,17 +64,17 @@ _QUANTITY = re.compile(
   | (?P<phone>(?:\+?\d{{1,3}}[\s.-]?)?(?:\(\d{{3}}\)|\d{{3}})[\s.-]?\d{{3}}[\s.-]?\d{{4}}(?![\w]))
   | (?P<clock>\d{{1,2}}:\d\d(?::\d\d)?(?!\d)(?:\s*[ap]\.?m\b\.?)?)
   | (?P<hours>{_COUNT})[\s-]*{_HOURS}
-      (?:{_JOIN}(?P<minutes>{_COUNT})[\s-]*(?:{_MINUTES}|m(?![a-z])) | (?P<glued>\d\d?)(?![\w.]))?
+      (?:{_JOIN}(?P<minutes>{_COUNT})[\s-]*(?:{_MINUTES}|m(?!\w)) | (?P<glued>\d\d?)(?![\w.]))?
   | (?P<only_minutes>{_COUNT})[\s-]*{_MINUTES}(?:{_JOIN}(?P<seconds>{_COUNT})[\s-]*{_SECOND_UNIT})?
-  | (?P<only_seconds>{_COUNT})[\s-]*(?:seconds?|secs?)(?![a-z])
-  | (?P<days>{_COUNT})[\s-]*(?P<long_unit>days?|weeks?)(?![a-z])
-  | (?P<length>{_COUNT})[\s-]*(?P<length_unit>{_LENGTH})(?![a-z])
+  | (?P<only_seconds>{_COUNT})[\s-]*(?:seconds?|secs?)(?!\w)
+  | (?P<days>{_COUNT})[\s-]*(?P<long_unit>days?|weeks?)(?!\w)
+  | (?P<length>{_COUNT})[\s-]*(?P<length_unit>{_LENGTH})(?!\w)
   | (?P<currency>us\$|[$€£]|usd)\s*(?P<amount>{_NUMBER})
   | (?P<amount_before>{_NUMBER})\s*(?P<currency_after>usd|dollars?|euros?|[€$£])(?![a-z])
   | (?P<amount_bare>{_WHOLE}\.\d\d)(?![\w%])
   | (?P<percent>{_NUMBER})\s*(?:%|percent)
   | (?P<ordinal>\d+(?:st|nd|rd|th))\b
-  | (?P<number>{_NUMBER}|\b(?:{_WORDS})\b)(?![\w%])
+  | (?P<number>{_NUMBER}|\b{NUMBER_IN_WORDS}\b)(?![\w%])
     """,
     re.VERBOSE,
 )
@@ -102,7 +101,7 @@ def read_quantities(folded: str) -> list[Quantity]:
             quantity = replace(quantity, value=-quantity.value)
         bound = _BOUND.search(folded, max(0, match.start() - _LONGEST_BOUND), match.start())
         if bound is not None:
-            quantity = replace(quantity, bound="<" if bound["less"] else ">")
+            quantity = replace(quantity, bound="<" if bound["less"] else ">", start=bound.start())
         found.append(quantity)
         position = match.end()
     return _with_shared_units(folded, found)
@@ -126,7 +125,9 @@ def _measured(match: re.Match[str]) -> tuple[Kind, Decimal | str | Day, str, Dec
         day = read_date(parts["date"])
         return (Kind.DATE, day, "", one) if day else (Kind.ORDINAL, parts["date"], "", one)
     if parts["phone"] is not None:
-        return Kind.PHONE, "".join(letter for letter in parts["phone"] if letter.isdigit())[-10:], "", one
+        digits = "".join(letter for letter in parts["phone"] if letter.isdigit())
+        # North American numbers, with or without their country code.
+        return Kind.PHONE, digits.removeprefix("1") if len(digits) == 11 else digits, "", one
     if parts["clock"] is not None:
         return _clock(parts["clock"])
     if parts["length"] is not None:
@@ -174,7 +175,7 @@ def _clock(text: str) -> tuple[Kind, Decimal | str, str, Decimal]:
 def _count(text: str) -> Decimal:
     if text in ("a", "an"):
         return Decimal(1)
-    return Decimal(NUMBER_WORDS[text]) if text in NUMBER_WORDS else Decimal(text.replace(",", ""))
+    return Decimal(number_in_words(text)) if text[0].isalpha() else Decimal(text.replace(",", ""))
 
 
 def _with_shared_units(folded: str, found: list[Quantity]) -> list[Quantity]:

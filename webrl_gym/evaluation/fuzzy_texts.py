@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from webrl_gym.evaluation.fuzzy_context import Context
 from webrl_gym.evaluation.fuzzy_quantities import read_quantities
 from webrl_gym.evaluation.fuzzy_ruling import Ruling, all_hold
 from webrl_gym.evaluation.fuzzy_words import (
@@ -28,7 +29,7 @@ _LEAST_PARTS_OF_ADDRESS = 3
 _LEAST_WORDS_OF_ACRONYM = 3
 
 
-def rule_on_words(reference: str, answer: str) -> Ruling:
+def rule_on_words(reference: str, answer: str, context: Context) -> Ruling:
     """Accepts an answer that holds the reference's words in a row, sentence by sentence, without denying them.
 
     An address (three parts or more between commas) may have its parts in any order with others between them. Never
@@ -39,17 +40,22 @@ def rule_on_words(reference: str, answer: str) -> Ruling:
         parts = [part for part in reference.split(",") if part.strip()]
     folded = fold(answer)
     words = read_words(folded)
-    return all_hold(_stands_in(part, folded, words) for part in parts)
+    return all_hold(_stands_in(part, folded, words, context) for part in parts)
 
 
-def _stands_in(part: str, folded: str, words: list[Word]) -> Ruling:
+def _stands_in(part: str, folded: str, words: list[Word], context: Context) -> Ruling:
     wanted = [word.text for word in content(read_words(fold(part)))]
     if not wanted:
         return Ruling.UNSURE
     places = [(first.start, last.end) for first, last in phrases(wanted, content(words))]
-    if not places or any(is_denied(words, *place) or is_one_of_several(folded, *place) for place in places):
-        return Ruling.UNSURE
-    return Ruling.ACCEPT
+    limits = (
+        is_denied(words, *place)
+        or is_one_of_several(folded, *place)
+        or context.is_qualified(words, *place)
+        or context.is_contradicted(words, *place)
+        for place in places
+    )
+    return Ruling.UNSURE if not places or any(limits) else Ruling.ACCEPT
 
 
 def has_polarity(reference: str) -> bool:
@@ -58,7 +64,7 @@ def has_polarity(reference: str) -> bool:
     return found is not None and (not found["rest"].strip(" .!") or found["rest"].lstrip()[:1] in (",", ".", ";", ":"))
 
 
-def rule_on_polarity(reference: str, answer: str) -> Ruling:
+def rule_on_polarity(reference: str, answer: str, context: Context) -> Ruling:
     """Rules on yes and no.
 
     The other word is rejected, and so are both at once. The right word alone, or with what the reference says after
@@ -71,7 +77,7 @@ def rule_on_polarity(reference: str, answer: str) -> Ruling:
     said = _POLARITY.fullmatch(folded)
     statement = wanted["rest"].strip(" ,.;:!")
     if said is None:
-        return rule_on_words(statement, answer) if statement else Ruling.UNSURE
+        return rule_on_words(statement, answer, context) if statement else Ruling.UNSURE
     words = read_words(said["rest"])
     other = "yes" if wanted["word"].startswith("n") else "no"
     if said["word"][0] != wanted["word"][0] or (words and words[0].text in ("or", "and") and other in folded):
@@ -79,7 +85,7 @@ def rule_on_polarity(reference: str, answer: str) -> Ruling:
     if not words:
         return Ruling.ACCEPT
     if statement:
-        return rule_on_words(statement, said["rest"])
+        return rule_on_words(statement, said["rest"], context)
     return Ruling.UNSURE if any(word.text in NEGATIONS for word in words) else Ruling.ACCEPT
 
 
@@ -92,7 +98,7 @@ def means_not_applicable(reference: str) -> bool:
 def rule_on_not_applicable(answer: str) -> Ruling:
     """Rules on whether an answer says that a task cannot be done.
 
-    N/A, alone or with a reason after it, is accepted; an answer that denies nothing is rejected.
+    N/A, alone or with a reason that denies something after it, is accepted; an answer that denies nothing is rejected.
     """
     folded = fold(answer)
     said = _NOT_APPLICABLE.fullmatch(folded)
@@ -102,9 +108,11 @@ def rule_on_not_applicable(answer: str) -> Ruling:
         if not read_words(reason):
             return Ruling.ACCEPT
         turns = any(word.text in ("but", "however", "or", "although", "yet") for word in words)
-        explained = _EXPLAINS.match(reason) is not None and not read_quantities(reason) and not turns
+        denies = any(word.text in NEGATIONS for word in read_words(reason))
+        explained = _EXPLAINS.match(reason) is not None and denies and not read_quantities(reason) and not turns
         return Ruling.ACCEPT if explained else Ruling.UNSURE
-    return Ruling.UNSURE if not words or any(word.text in NEGATIONS for word in words) else Ruling.REJECT
+    denies = "n/a" in folded or any(word.text in NEGATIONS for word in words)
+    return Ruling.UNSURE if denies or not words else Ruling.REJECT
 
 
 def ordered_items(reference: str) -> list[str]:
@@ -118,6 +126,8 @@ def rule_on_order(items: list[str], answer: str) -> Ruling:
     """Accepts the items, or their initials, in this order; rejects each of them once in another order."""
     folded = fold(answer)
     words = content(read_words(folded))
+    if any(word.text in NEGATIONS or word.text in ("any", "or") for word in words):
+        return Ruling.UNSURE
     mentions: list[tuple[int, int]] = []
     for number, item in enumerate(items):
         wanted = content(read_words(fold(item)))

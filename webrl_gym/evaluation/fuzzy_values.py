@@ -6,17 +6,16 @@ do not count. It is rejected if all are others, or if it offers alternatives. Th
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 
+from webrl_gym.evaluation.fuzzy_context import Context
 from webrl_gym.evaluation.fuzzy_dates import Day
 from webrl_gym.evaluation.fuzzy_quantities import Kind, Quantity, are_alternatives, read_quantities
 from webrl_gym.evaluation.fuzzy_ruling import Ruling
-from webrl_gym.evaluation.fuzzy_words import content, fold, is_denied, read_words
+from webrl_gym.evaluation.fuzzy_words import Word, content, fold, is_asked_back, is_denied, read_words
 
 _MOST_WORDS_BESIDE = 2
-_HALVES = ("half", "quarter")
 _NOTHING = frozenset(("none", "nothing"))
 
 
@@ -36,22 +35,21 @@ def is_identifier(reference: str, wanted: Quantity) -> bool:
     return wanted.kind is Kind.NUMBER and reference.strip().isdigit() and len(reference.strip()) > 1
 
 
-def rule_on_quantity(
-    wanted: Quantity, answer: str, restated: Collection[Quantity] = (), *, sole: bool = True
-) -> Ruling:
+def rule_on_quantity(wanted: Quantity, answer: str, context: Context, *, sole: bool = True) -> Ruling:
     """Rules on an answer to a reference that is a quantity.
 
     Args:
         wanted: The reference's.
         answer: The answer, or the part of it that the reference is about.
-        restated: Quantities of the question and of the other references, which the answer may name beside.
+        context: What it is read beside; its quantities may be named again.
         sole: False if other numbers are to be expected beside it (a house number in an address).
     """
     folded = fold(answer)
     words = read_words(folded)
-    candidates = [one for one in read_quantities(folded) if one.kind is wanted.kind]
+    found = read_quantities(folded)
+    candidates = [one for one in found if one.kind is wanted.kind]
     right = [one for one in candidates if agree(wanted, one)]
-    wrong = [one for one in candidates if one not in right and not any(agree(one, known) for known in restated)]
+    wrong = [one for one in candidates if one not in right and not any(agree(one, it) for it in context.quantities)]
     if not right:
         if not candidates and wanted.value == 0 and len(words) == 1 and words[0].text in _NOTHING:
             return Ruling.ACCEPT
@@ -59,11 +57,26 @@ def rule_on_quantity(
     parts_of_it = _add_up(wanted, wrong) and not _all_offered(folded, candidates)
     if not parts_of_it and _are_offered_together(folded, candidates, right, wrong):
         return Ruling.REJECT
-    if sole and wrong and not parts_of_it:
+    if (sole and wrong and not parts_of_it) or _stands_by_number(folded, found, right):
         return Ruling.UNSURE
-    halves = wanted.kind is Kind.DURATION and any(word.text in _HALVES for word in words)
-    denied = any(is_denied(words, one.start, one.end) for one in right)
-    return Ruling.UNSURE if halves or denied else Ruling.ACCEPT
+    if wanted.kind in (Kind.DURATION, Kind.DISTANCE) and context.goes_another_way(words):
+        return Ruling.UNSURE
+    return Ruling.UNSURE if any(_is_limited(one, folded, words, context) for one in right) else Ruling.ACCEPT
+
+
+def _is_limited(found: Quantity, folded: str, words: list[Word], context: Context) -> bool:
+    """True if the text around a quantity denies it, asks for it or makes something else of it."""
+    place = found.start, found.end
+    return is_denied(words, *place) or context.is_qualified(words, *place) or is_asked_back(folded, found.end)
+
+
+def _stands_by_number(folded: str, found: list[Quantity], right: list[Quantity]) -> bool:
+    """True for "two 11-minute walks" and "11 minutes, or 35": a bare number is next to the quantity."""
+    return any(
+        {one.kind, other.kind} > {Kind.NUMBER} and (one in right or other in right)
+        for one, other in pairwise(found)
+        if are_alternatives(folded, one, other)
+    )
 
 
 def agree(wanted: Quantity, found: Quantity) -> bool:

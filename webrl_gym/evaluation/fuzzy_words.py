@@ -7,17 +7,21 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r"\d+(?:[.,:]\d+)+(?![^\W_])|[^\W_]+(?:'[^\W_]+)*|(?<!\b\w)[.;!?](?=\s|$)|[,:()\n—–]")
+_TOKEN = re.compile(r"\d+(?:[.,:]\d+)+(?![^\W_])|[^\W_]+(?:'[^\W_]+)*|(?<!\b\w)[.;!?](?=\s|$)|[,()\n—–]")
 _SENTENCE_MARKS = frozenset(".;!?\n")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " "})
 _DOUBLED = re.compile(r"(?<=[aeiou]l)l(?=ed$|ing$)")
 _NUMBERS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
+    "eighteen nineteen"
 ).split()
-NUMBER_WORDS = {word: number for number, word in enumerate(_NUMBERS)}
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SMALL = {word: number for number, word in enumerate(_NUMBERS)}
+_LARGE = {word: 10 * number for number, word in enumerate(_TENS, start=2)}
+NUMBER_IN_WORDS = rf"(?:(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_NUMBERS[1:10])}))?|{'|'.join(_NUMBERS[::-1])})"
+"""Pattern of a number below 100 in words."""
 _SPELLINGS = {
-    **{word: str(number) for word, number in NUMBER_WORDS.items()},
+    **{word: str(number) for word, number in (_SMALL | _LARGE).items()},
     **{"st": "street", "ave": "avenue", "av": "avenue", "rd": "road", "blvd": "boulevard", "dr": "drive"},
     **{"ln": "lane", "hwy": "highway", "usa": "united states", "us": "united states"},
 }
@@ -28,9 +32,16 @@ _FILLER = frozenset(
 )
 NEGATIONS = frozenset(
     "no not never none nobody nothing neither nor without cannot cant dont doesnt didnt isnt arent wasnt werent wont "
-    "wouldnt couldnt shouldnt hasnt havent hadnt nowhere unable impossible hardly unlikely".split()
+    "wouldnt couldnt shouldnt hasnt havent hadnt nowhere doubt unable impossible hardly unlikely".split()
 )
 _CALLED_WRONG = frozenset("wrong incorrect false".split())
+WAYS_OF_TRAVEL = (
+    frozenset("walk walks walking foot pedestrian".split()),
+    frozenset("drive drives driving car".split()),
+    frozenset("bike bikes biking bicycle cycle cycling".split()),
+    frozenset("bus train tram subway transit plane flight ferry taxi".split()),
+)
+"""Words for each way of travel."""
 _TURNS = frozenset("but however although though yet".split())
 
 
@@ -132,6 +143,17 @@ def is_denied(words: Sequence[Word], start: int, end: int) -> bool:
         word.clause in clauses and ((word.start < start and word.text in NEGATIONS) or word.text in _CALLED_WRONG)
         for word in words
     )
+
+
+def number_in_words(text: str) -> int:
+    """The number that a text matching ``NUMBER_IN_WORDS`` says."""
+    return sum((_SMALL | _LARGE)[word] for word in re.split(r"[\s-]", text))
+
+
+def is_asked_back(folded: str, end: int) -> bool:
+    """True if the sentence that a passage stands in ends with a question mark."""
+    found = re.compile(r"[.!;\n](?=\s|$)|\?").search(folded, end)
+    return found is not None and found[0] == "?"
 
 
 def is_one_of_several(folded: str, start: int, end: int) -> bool:
