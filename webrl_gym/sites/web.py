@@ -33,8 +33,8 @@ ACCOUNTS: dict[Site, tuple[str, str]] = {
 """WebArena's published accounts, present in every world."""
 
 _SESSION_KEY = "webrl-gym sites hold no secrets"
-_LONGEST_QUERY = 8 * 1024
-"""Most bytes of a query, as web servers limit it; SQLite refuses to search for a text that is much longer."""
+_LONGEST_QUERY = 16 * 1024
+"""Most bytes of an address's query; SQLite refuses to search for a text of 50,000, and escapes may double it."""
 
 
 def create_site(site: Site, import_name: str) -> Flask:

@@ -23,6 +23,7 @@ FEW = {
     "markup": MARKUP,
     "SQL": "' OR 1=1 --",
     "100 kB": "A" * 100_000,
+    "all escapes": "_" * 16_000,
     "NUL and half a pair": "a\0b\ud800c",
     "a huge number": "9" * 30,
     "no number": "-1.5e400",
