@@ -43,7 +43,8 @@ def test_the_oracle_succeeds_and_doing_nothing_does_not(number: int, env: WebAre
 def test_the_twin_fails(number: int, env: WebArenaLiteEnv) -> None:
     result = play(env, official(number), solve=lambda _task, page: SCRIPTS[number].fail(page))
     verdict = result.info["verdict"]
-    assert verdict.status == "scored", verdict.detail
+    # Our rules never reject prose that they cannot read: without a judge it stays undecided, and that is no success.
+    assert verdict.status in ("scored", "undecided"), verdict.detail
     assert result.reward == 0.0, f"answered {result.answer!r}: {verdict.detail}"
 
 
