@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,7 +31,9 @@ def test_it_serves_until_it_is_told_to_stop(stop: signal.Signals, tmp_path: Path
     with serve_process("--port-base", "0", "--ready-file", str(ready)) as (process, variables):
         assert len(variables) == 15
         assert ready.read_text() == "".join(f"export {name}={url}\n" for name, url in variables.items())
-        assert httpx.get(variables["WIKIPEDIA"], trust_env=False).status_code == 200
+        with ThreadPoolExecutor(16) as pool:
+            crowd = [pool.submit(httpx.get, variables["WIKIPEDIA"], timeout=60, trust_env=False) for _ in range(32)]
+        assert {asked.result().status_code for asked in crowd} == {200}
         process.send_signal(stop)
         said, problems = process.communicate(timeout=60)
     assert process.returncode == 130
