@@ -24,45 +24,46 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_it_is_told_to_stop(stop: signal.Signals, tmp_path: Path) -> None:
+def test_it_serves_until_ctrl_c(tmp_path: Path) -> None:
     ready = tmp_path / "sites.env"
     ready.write_text("left by a killed server")
     with serve_process("--port-base", "0", "--ready-file", str(ready)) as (process, variables):
         assert len(variables) == 15
         assert ready.read_text() == "".join(f"export {name}={url}\n" for name, url in variables.items())
+        assert in_a_shell(f'. {ready} && echo "$SHOPPING_ADMIN $WA_FULL_RESET"') == [
+            variables["SHOPPING_ADMIN"],
+            variables["WA_FULL_RESET"],
+        ]
         with ThreadPoolExecutor(16) as pool:
             crowd = [pool.submit(httpx.get, variables["WIKIPEDIA"], timeout=60, trust_env=False) for _ in range(32)]
         assert {asked.result().status_code for asked in crowd} == {200}
-        process.send_signal(stop)
-        said, problems = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert said == ""
-    assert problems == ""
+        check_end(process, signal.SIGINT)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(httpx.ConnectError):
         httpx.get(variables["WIKIPEDIA"], trust_env=False)
 
 
-def test_a_shell_reads_the_ready_file(tmp_path: Path) -> None:
-    ready = tmp_path / "sites.env"
-    with serve_process("--port-base", "0", "--ready-file", str(ready)) as (_, variables):
-        shell = subprocess.run(
-            ["sh", "-c", f'. {ready} && echo "$SHOPPING_ADMIN $WA_FULL_RESET"'],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    assert shell.stdout.split() == [variables["SHOPPING_ADMIN"], variables["WA_FULL_RESET"]]
-
-
-def test_ports_are_chosen_by_name() -> None:
+def test_ports_are_chosen_by_name_and_given_back_when_terminated() -> None:
     ports = free_ports(8)
     names = [*Site, "reset"]
     chosen = ",".join(f"{name}={port}" for name, port in zip(names, ports, strict=True))
-    with serve_process("--ports", chosen, "--world", "3") as (_, variables):
+    with serve_process("--ports", chosen, "--world", "3") as (process, variables):
         served = [urlsplit(variables[name.upper()]).port for name in Site]
         assert [*served, urlsplit(variables["WA_FULL_RESET"]).port] == ports
+        check_end(process, signal.SIGTERM)
+    for port in ports:
+        socket.create_server(("127.0.0.1", port)).close()
+
+
+def in_a_shell(command: str) -> list[str]:
+    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout.split()
+
+
+def check_end(process: subprocess.Popen[str], stop: signal.Signals) -> None:
+    """Stops the server: at once, without a word."""
+    process.send_signal(stop)
+    assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == 130
 
 
 def test_a_busy_port_is_one_clear_error() -> None:
