@@ -30,10 +30,6 @@ def test_it_serves_until_ctrl_c(tmp_path: Path) -> None:
     with serve_process("--port-base", "0", "--ready-file", str(ready)) as (process, variables):
         assert len(variables) == 15
         assert ready.read_text() == "".join(f"export {name}={url}\n" for name, url in variables.items())
-        assert in_a_shell(f'. {ready} && echo "$SHOPPING_ADMIN $WA_FULL_RESET"') == [
-            variables["SHOPPING_ADMIN"],
-            variables["WA_FULL_RESET"],
-        ]
         with ThreadPoolExecutor(16) as pool:
             crowd = [pool.submit(httpx.get, variables["WIKIPEDIA"], timeout=60, trust_env=False) for _ in range(32)]
         assert {asked.result().status_code for asked in crowd} == {200}
@@ -55,8 +51,20 @@ def test_ports_are_chosen_by_name_and_given_back_when_terminated() -> None:
         socket.create_server(("127.0.0.1", port)).close()
 
 
-def in_a_shell(command: str) -> list[str]:
-    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout.split()
+def test_a_script_waits_for_it_in_the_background_and_interrupts_it(tmp_path: Path) -> None:
+    script = (
+        '"$0" -m webrl_gym serve --port-base 0 --ready-file sites.env > said &'
+        " until [ -e sites.env ]; do sleep 0.1; done; . ./sites.env;"
+        ' echo "$SHOPPING_ADMIN $WA_FULL_RESET"; kill -INT $!; wait $!; echo $?'
+    )
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    shop, reset, status = done.stdout.split()
+    assert f"export SHOPPING_ADMIN={shop}\n" in (tmp_path / "said").read_text()
+    assert f"export WA_FULL_RESET={reset}\n" in (tmp_path / "said").read_text()
+    assert status == "130"
+    assert done.stderr == ""
 
 
 def check_end(process: subprocess.Popen[str], stop: signal.Signals) -> None:
@@ -88,11 +96,12 @@ def test_a_busy_port_is_one_clear_error() -> None:
 def test_what_cannot_be_served_is_said_in_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+    before = {ending: signal.getsignal(ending) for ending in (signal.SIGINT, signal.SIGTERM)}
     try:
         assert main(["serve", *(["--port-base", "0"] if "--port-base" not in arguments else []), *arguments]) == 2
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for ending, handler in before.items():
+            signal.signal(ending, handler)
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("webrl-gym: ")
