@@ -1,4 +1,4 @@
-"""``webrl-gym``: looks at suites, tasks and pages, plays a task by its oracle, finds or installs a browser.
+"""``webrl-gym``: looks at suites, tasks and pages, plays a task by its oracle, serves the sites, finds a browser.
 
 Needs the environment only, not the learner.
 """
@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from webrl_gym import serving
 from webrl_gym.errors import BrowserMissing, InfrastructureError, SiteError, TaskFileError, WebRLGymError
 from webrl_gym.observation import DEFAULT_BUDGET, simplify
 from webrl_gym.observation_webrl import simplify_webrl
@@ -63,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     observe.add_argument("--budget", type=int, default=DEFAULT_BUDGET, help="longest text, in characters (%(default)s)")
     observe.add_argument("--screenshot", type=Path, metavar="PATH", help="write the window as PNG, too")
     observe.set_defaults(run=_observe)
+
+    serving.add_command(commands)
 
     browser = commands.add_parser("browser", help="say which Chromium is used")
     browser.add_argument("--install", action="store_true", help="install one when there is none")
