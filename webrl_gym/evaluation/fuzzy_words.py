@@ -31,9 +31,10 @@ _FILLER = frozenset(
     "only also very still so then please currently s".split()
 )
 NEGATIONS = frozenset(
-    "no not never none nobody nothing neither nor without cannot cant dont doesnt didnt isnt arent wasnt werent wont "
-    "wouldnt couldnt shouldnt hasnt havent hadnt nowhere doubt unable impossible hardly unlikely".split()
-)
+    "no not never none nobody nothing neither nor without cannot can't don't doesn't didn't isn't aren't wasn't "
+    "weren't won't wouldn't couldn't shouldn't hasn't haven't hadn't nowhere doubt unable impossible hardly unlikely"
+    .replace("'", "").split()
+)  # fmt: skip
 _CALLED_WRONG = frozenset("wrong incorrect false".split())
 WAYS_OF_TRAVEL = (
     frozenset("walk walks walking foot pedestrian".split()),
