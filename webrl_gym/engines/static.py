@@ -341,9 +341,22 @@ class StaticEvaluationPage:
 def _as_browsers_write(url: str) -> str:
     """An address with its root path and its special characters as a browser would show them."""
     parts = urlsplit(url)
-    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    path = quote(_without_dots(parts.path or "/"), safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/%:@!$&()*+,;=~-._?[]{}|\\^`")
     return urlunsplit((parts.scheme, parts.netloc.lower().removesuffix(":80"), path, query, parts.fragment))
+
+
+def _without_dots(path: str) -> str:
+    """The path that its steps ``.`` and ``..`` lead to, as a browser asks for it."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    for step in path.split("/"):
+        if step == ".." and len(kept) > 1:
+            kept.pop()
+        elif step not in (".", ".."):
+            kept.append(step)
+    return "/".join([*kept, ""] if path.endswith(("/.", "/..")) else kept)
 
 
 def _parse(content: bytes) -> HtmlElement:
