@@ -146,6 +146,13 @@ def is_denied(words: Sequence[Word], start: int, end: int) -> bool:
     )
 
 
+def sentence_around(words: Sequence[Word], start: int, end: int) -> tuple[int, int]:
+    """Where the sentence (or sentences) that a passage stands in begins and ends."""
+    numbers = {word.sentence for word in words if start <= word.start < end}
+    inside = [word for word in words if word.sentence in numbers]
+    return (inside[0].start, inside[-1].end) if inside else (start, end)
+
+
 def number_in_words(text: str) -> int:
     """The number that a text matching ``NUMBER_IN_WORDS`` says."""
     return sum((_SMALL | _LARGE)[word] for word in re.split(r"[\s-]", text))
