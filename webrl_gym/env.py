@@ -139,7 +139,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             *reading_problems(engine, profile, stable_ids),
         ]
         refuse(problems, engine, render_mode)
-        self.suite = find_suite(suite) if isinstance(suite, str) else suite
+        self.suite = find_suite(suite, semantics) if isinstance(suite, str) else suite
         if only_sites:
             self.suite = self.suite.only([site_named(name) for name in only_sites])
         if only_templates:
