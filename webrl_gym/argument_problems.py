@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from webrl_gym.rendering import RenderModeRefused, why_not_rendered
 from webrl_gym.reward import YesNoScorer
-from webrl_gym.types import Site
+from webrl_gym.types import Semantics, Site
 
 _LEAST_BUDGET = 500
 _ENGINES = ("static", "chromium")
@@ -44,6 +44,14 @@ def limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
         yield f"max_steps must be a whole number of at least 1, got {max_steps!r}"
     if not (isinstance(budget, int) and budget >= _LEAST_BUDGET):
         yield f"budget must be a whole number of at least {_LEAST_BUDGET} characters, got {budget!r}"
+
+
+def scoring_problems(semantics: str, early_stops: bool) -> Iterator[str]:
+    """What is wrong with how episodes are scored and stopped."""
+    if semantics not in tuple(Semantics):
+        yield f"semantics must be {' or '.join(Semantics)}, got {semantics!r}"
+    if early_stops not in (True, False):
+        yield f"early_stops must be true or false, got {early_stops!r}"
 
 
 def reading_problems(engine: str, profile: str, stable_ids: bool) -> Iterator[str]:

@@ -18,7 +18,7 @@ from webrl_gym.engines import EngineSettings, make_engine
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.protocol import Engine
 from webrl_gym.errors import EvaluationError, InfrastructureError, SiteError
-from webrl_gym.evaluation import RestShop, evaluate_rules
+from webrl_gym.evaluation import FuzzyJudge, RestShop, evaluate_rules
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.folder import FolderApp
 from webrl_gym.sites.server import SiteServer
@@ -86,11 +86,20 @@ class SiteEpisodes:
         world: The sites' data, this environment's own.
     """
 
-    def __init__(self, settings: EngineSettings, semantics: str = Semantics.VAB) -> None:
-        """Prepares the sites and an engine over them; episodes are scored as ``semantics`` says."""
+    def __init__(
+        self, settings: EngineSettings, semantics: str = Semantics.VAB, judge: FuzzyJudge | None = None
+    ) -> None:
+        """Prepares the sites and an engine over them.
+
+        Args:
+            settings: For the engine.
+            semantics: Whose evaluators score.
+            judge: Decides fuzzy answers that no rule can.
+        """
         self.world = World(0)
         self.engine = make_engine(settings, self.world)
         self._semantics = semantics
+        self._judge = judge
         within = httpx.Client(transport=httpx.WSGITransport(app=SiteDispatcher(self.world)))
         self._shop = RestShop(within, EMBEDDED_URLS[Site.SHOPPING], *ACCOUNTS[Site.SHOPPING_ADMIN])
         self._task: Task | None = None
@@ -114,7 +123,14 @@ class SiteEpisodes:
         """What WebArena's rules say."""
         assert self._task is not None, "begin() comes first"
         return evaluate_rules(
-            self._task, answer, last_url, self.engine, resolve_url, semantics=self._semantics, shop=self._shop
+            self._task,
+            answer,
+            last_url,
+            self.engine,
+            resolve_url,
+            semantics=self._semantics,
+            shop=self._shop,
+            judge=self._judge,
         )
 
     @property
@@ -124,6 +140,7 @@ class SiteEpisodes:
 
     def close(self) -> None:
         """Frees the engine and the databases."""
+        self._shop.client.close()
         self.engine.close()
         self.world.close()
 
@@ -218,8 +235,10 @@ class PageEpisodes:
         return self._task
 
 
-def make_episodes(suite: TaskSuite, settings: EngineSettings) -> SiteEpisodes | PageEpisodes:
-    """What the tasks of ``suite`` need, over such an engine.
+def make_episodes(
+    suite: TaskSuite, settings: EngineSettings, semantics: str = Semantics.VAB, judge: FuzzyJudge | None = None
+) -> SiteEpisodes | PageEpisodes:
+    """What the tasks of ``suite`` need, over such an engine, scored as ``semantics`` and ``judge`` say.
 
     Raises:
         ValueError: If the suite needs another engine.
@@ -227,7 +246,7 @@ def make_episodes(suite: TaskSuite, settings: EngineSettings) -> SiteEpisodes | 
     """
     if isinstance(suite, PageSuite):
         return PageEpisodes(suite, settings)
-    return SiteEpisodes(settings)
+    return SiteEpisodes(settings, semantics, judge)
 
 
 def resolve_url(url: str) -> str:
