@@ -108,7 +108,7 @@ def agree(wanted: Quantity, found: Quantity) -> bool:
     if wanted.kind is Kind.MONEY and wanted.unit and found.unit and wanted.unit != found.unit:
         return False
     if wanted.kind is Kind.DISTANCE and wanted.unit != found.unit:
-        return _rounded(wanted) == _rounded(wanted, Decimal(found.value))  # type: ignore[arg-type]
+        return _rounded(wanted) == _rounded(wanted, Decimal(found.value))  # type: ignore[arg-type]  # distances are numbers
     return wanted.value == found.value
 
 
