@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from webrl_gym.evaluation.fuzzy_context import Context, is_hedged
 from webrl_gym.evaluation.fuzzy_quantities import read_quantities
 from webrl_gym.evaluation.fuzzy_ruling import Ruling, all_hold
 from webrl_gym.evaluation.fuzzy_words import (
+    MOST_PLACES,
     NEGATIONS,
     Word,
     content,
@@ -47,7 +49,10 @@ def _stands_in(part: str, folded: str, words: list[Word], context: Context) -> R
     wanted = [word.text for word in content(read_words(fold(part)))]
     if not wanted:
         return Ruling.UNSURE
-    places = [(first.start, last.end) for first, last in phrases(wanted, content(words))]
+    found = islice(phrases(wanted, content(words)), MOST_PLACES + 1)
+    places = [(first.start, last.end) for first, last in found]
+    if not places or len(places) > MOST_PLACES:
+        return Ruling.UNSURE
     limits = (
         is_denied(words, *place)
         or is_one_of_several(folded, *place)
@@ -55,7 +60,7 @@ def _stands_in(part: str, folded: str, words: list[Word], context: Context) -> R
         or context.is_contradicted(words, *place)
         for place in places
     )
-    return Ruling.UNSURE if not places or any(limits) else Ruling.ACCEPT
+    return Ruling.UNSURE if any(limits) else Ruling.ACCEPT
 
 
 def has_polarity(reference: str) -> bool:

@@ -13,7 +13,16 @@ from webrl_gym.evaluation.fuzzy_context import Context, is_hedged
 from webrl_gym.evaluation.fuzzy_dates import Day
 from webrl_gym.evaluation.fuzzy_quantities import Kind, Quantity, are_alternatives, read_quantities
 from webrl_gym.evaluation.fuzzy_ruling import Ruling
-from webrl_gym.evaluation.fuzzy_words import Word, content, fold, is_asked_back, is_denied, read_words, sentence_around
+from webrl_gym.evaluation.fuzzy_words import (
+    MOST_PLACES,
+    Word,
+    content,
+    fold,
+    is_asked_back,
+    is_denied,
+    read_words,
+    sentence_around,
+)
 
 _MOST_WORDS_BESIDE = 2
 _MEASURED = (Kind.DURATION, Kind.DISTANCE)
@@ -50,13 +59,15 @@ def rule_on_quantity(wanted: Quantity, answer: str, context: Context, *, sole: b
     found = read_quantities(folded)
     candidates = [one for one in found if one.kind is wanted.kind]
     right = [one for one in candidates if agree(wanted, one)]
-    wrong = [one for one in candidates if one not in right and not _is_restated(one, context)]
+    wrong = [one for one in candidates if not agree(wanted, one) and not _is_restated(one, context)]
     if not right:
         if not candidates and wanted.value == 0 and len(words) == 1 and words[0].text in _NOTHING:
             return Ruling.ACCEPT
         return Ruling.REJECT if wrong and not any(_may_agree(wanted, one) for one in wrong) else Ruling.UNSURE
+    if len(right) > MOST_PLACES:
+        return Ruling.UNSURE
     parts_of_it = _add_up(wanted, wrong) and not _all_offered(folded, candidates)
-    if not parts_of_it and _are_offered_together(folded, candidates, right, wrong):
+    if not parts_of_it and _are_offered_together(folded, wanted, candidates, context):
         return Ruling.REJECT
     numbers = [one for one in found if one.kind is Kind.NUMBER and not _is_restated(one, context)]
     if (sole and wrong and not parts_of_it) or any(_stands_by_number(folded, one, numbers) for one in right):
@@ -127,13 +138,12 @@ def _may_agree(wanted: Quantity, found: Quantity) -> bool:
     return wanted.value == found.value
 
 
-def _are_offered_together(
-    folded: str, candidates: list[Quantity], right: list[Quantity], wrong: list[Quantity]
-) -> bool:
+def _are_offered_together(folded: str, wanted: Quantity, candidates: list[Quantity], context: Context) -> bool:
     """True if a right and a wrong one follow each other with nothing but a separator between them."""
     return any(
-        ((one in right and other in wrong) or (one in wrong and other in right))
+        agree(wanted, one) != agree(wanted, other)
         and are_alternatives(folded, one, other)
+        and not (_is_restated(one, context) or _is_restated(other, context))
         for one, other in pairwise(candidates)
     )
 

@@ -43,6 +43,8 @@ WAYS_OF_TRAVEL = (
     frozenset("bus train tram subway transit plane flight ferry taxi".split()),
 )
 """Words for each way of travel."""
+MOST_PLACES = 20
+"""Most places of an answer that are looked at for one reference; whoever says it more often is left to a judge."""
 _TURNS = frozenset("but however although though yet".split())
 
 
