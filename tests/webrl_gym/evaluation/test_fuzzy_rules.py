@@ -129,9 +129,9 @@ def test_the_rules_decide_every_official_reference_in_its_own_words() -> None:
 
 
 FRAGMENTS = st.sampled_from(
-    "1 0 12:3 1:45 - ' \" n/a yes no $ 3/2/22 13/13/13 0/0/00 99/99/9999 jan 31 may 0 2022 ½ ² ① ٣ 一 İ ß ﬁ 1, 1,000,00 "
-    "1e5 +1-412-578-5000 km h min m or 170 189 : . .. ? ! ( ) { } % \\ twenty twenty- a an # walking driving open 's / "
-    "01:11 \ud800 \x00 \u2028".split(" ")
+    "1 0 12:3 1:45 - ' \" n/a yes no $ 3/2/22 13/13/13 0/0/00 99/99/9999 jan 31 may 0 2022 ½ ² ① ٣ 一 İ ß "
+    "ﬁ 1, 1,000,00 1e5 +1-412-578-5000 km h min m or 170 189 : . .. ? ! ( ) { } % \\ twenty twenty- a an "
+    "# walking driving open 's / 01:11 \ud800 \x00 \u2028".split(" ")
 )
 
 
