@@ -116,19 +116,14 @@ def agree(wanted: Quantity, found: Quantity) -> bool:
         return False
     if isinstance(wanted.value, Day) and isinstance(found.value, Day):
         return wanted.value.is_meant_by(found.value)
-    if wanted.kind is Kind.MONEY and wanted.unit and found.unit and wanted.unit != found.unit:
-        return False
-    if wanted.kind is Kind.DISTANCE and wanted.unit != found.unit:
-        return _rounded(wanted) == _rounded(wanted, Decimal(found.value))  # type: ignore[arg-type]
+    if wanted.kind is Kind.MONEY:
+        return wanted.value == found.value and (wanted.unit == found.unit or not (wanted.unit and found.unit))
+    if wanted.unit != found.unit and isinstance(wanted.value, Decimal) and isinstance(found.value, Decimal):
+        # Miles and kilometres never agree exactly: as many places count as the reference has.
+        own = (wanted.value / wanted.scale).normalize()
+        places = Decimal(1).scaleb(min(0, int(own.as_tuple().exponent)))
+        return own == (found.value / wanted.scale).quantize(places, ROUND_HALF_UP)
     return wanted.value == found.value
-
-
-def _rounded(like: Quantity, value: Decimal | None = None) -> Decimal:
-    """Metres in the unit of ``like``, to as many places as it has: miles and kilometres never agree exactly."""
-    assert isinstance(like.value, Decimal)
-    own = (like.value / like.scale).normalize()
-    places = Decimal(1).scaleb(min(0, int(own.as_tuple().exponent)))
-    return ((like.value if value is None else value) / like.scale).quantize(places, ROUND_HALF_UP)
 
 
 def _may_agree(wanted: Quantity, found: Quantity) -> bool:
