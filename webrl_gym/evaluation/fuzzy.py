@@ -12,8 +12,9 @@ from webrl_gym.evaluation.fuzzy_context import Context
 from webrl_gym.evaluation.fuzzy_pairs import as_pairs, rule_on_pairs
 from webrl_gym.evaluation.fuzzy_ruling import Ruling, all_hold
 from webrl_gym.evaluation.fuzzy_texts import (
+    denies,
     has_polarity,
-    means_not_applicable,
+    is_not_applicable,
     ordered_items,
     rule_on_not_applicable,
     rule_on_order,
@@ -21,6 +22,7 @@ from webrl_gym.evaluation.fuzzy_texts import (
     rule_on_words,
 )
 from webrl_gym.evaluation.fuzzy_values import as_quantity, is_identifier, rule_on_quantity
+from webrl_gym.evaluation.fuzzy_words import fold, read_words
 from webrl_gym.types import Semantics
 
 _PREAMBLE = re.compile(r"\W*(?:the\s+)?(?:final\s+)?answer\s*(?:is\b:?|:)\s*", re.IGNORECASE)
@@ -120,6 +122,8 @@ def rule_on(references: Sequence[str], answer: str, question: str = "") -> Rulin
     """
     preamble = _PREAMBLE.match(answer)
     answer = answer[preamble.end() :] if preamble else answer
+    if not read_words(fold(answer)) or (is_not_applicable(answer) and not any(map(denies, references))):
+        return Ruling.REJECT
     if as_pairs(references):
         return rule_on_pairs(references, answer, lambda value, part: _rule_on_one(value, part, Context()))
     return all_hold(
@@ -129,7 +133,7 @@ def rule_on(references: Sequence[str], answer: str, question: str = "") -> Rulin
 
 
 def _rule_on_one(reference: str, answer: str, context: Context) -> Ruling:
-    if means_not_applicable(reference):
+    if is_not_applicable(reference):
         return rule_on_not_applicable(answer)
     if has_polarity(reference):
         return rule_on_polarity(reference, answer, context)

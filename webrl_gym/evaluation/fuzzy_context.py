@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from webrl_gym.evaluation.fuzzy_quantities import Quantity, read_quantities
-from webrl_gym.evaluation.fuzzy_words import WAYS_OF_TRAVEL, Word, fold, read_words, same
+from webrl_gym.evaluation.fuzzy_words import NEGATIONS, WAYS_OF_TRAVEL, Word, fold, read_words, same
 
 _QUALIFIERS = frozenset(
     "until till before after since later earlier every each per past ago nearly almost maximum max minimum most least "
@@ -68,6 +68,13 @@ class Context:
         inside = {word.text for word in words if start <= word.start < end}
         named = {word.text for word in words}
         return any(states & inside and (states & named) - inside for states in _EXCLUDING)
+
+    def names_another_state(self, words: Sequence[Word], wanted: Sequence[str]) -> bool:
+        """True if the answer names a state that excludes a wanted one, not that one, and denies nothing."""
+        named = {word.text for word in words}
+        return not named & NEGATIONS and any(
+            states & set(wanted) and states & named and not states & set(wanted) & named for states in _EXCLUDING
+        )
 
     def counts_something_else(self, words: Sequence[Word], end: int) -> bool:
         """True if what follows a number is nothing that was asked for: "0 stars" where comments are counted.

@@ -57,11 +57,16 @@ def _rule_on_pair(pair: Pair, part: str | None, pairs: Sequence[Pair], rule_on_v
 
 
 def _rule_on_numbers(references: Sequence[str], answer: str) -> Ruling:
-    wanted = {int(label): int(value) for label, value in (reference.split(":") for reference in references)}
-    said = [(int(label), int(value)) for label, value in _WRITTEN_NUMBERS.findall(fold(answer))]
+    wanted = {_bare(label): _bare(value) for label, value in (reference.strip().split(":") for reference in references)}
+    said = [(_bare(label), _bare(value)) for label, value in _WRITTEN_NUMBERS.findall(fold(answer))]
     if any(label in wanted and wanted[label] != value for label, value in said):
         return Ruling.REJECT
     return Ruling.ACCEPT if said and dict(said) == wanted else Ruling.UNSURE
+
+
+def _bare(digits: str) -> str:
+    """A whole number without zeros before it; of any length, which ``int`` is not."""
+    return digits.lstrip("0") or "0"
 
 
 def _parts(pairs: Sequence[Pair], folded: str) -> list[str | None]:
@@ -94,8 +99,8 @@ def _sentence_end(folded: str, position: int) -> int:
 def _places(label: str, words: Sequence[Word]) -> list[tuple[int, int]]:
     wanted = [word.text for word in content(read_words(fold(label)))]
     if wanted and wanted[0].isdigit():
-        number = int(wanted[0])
-        return [(word.start, word.end) for word in words if word.text.isdigit() and int(word.text) == number]
+        number = _bare(wanted[0])
+        return [(word.start, word.end) for word in words if word.text.isdigit() and _bare(word.text) == number]
     ways = [way for way in WAYS_OF_TRAVEL if set(wanted) <= way]
     if ways:
         return [(word.start, word.end) for word in words if word.text in ways[0]]

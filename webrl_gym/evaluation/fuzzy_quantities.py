@@ -108,9 +108,11 @@ def read_quantities(folded: str) -> list[Quantity]:
 
 
 def _word_end(folded: str, position: int) -> int:
+    """The first place after ``position`` where a word may begin."""
+    position += 1
     while position < len(folded) and folded[position].isalnum():
         position += 1
-    return max(position, 1)
+    return position
 
 
 def _quantity(match: re.Match[str]) -> Quantity:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from webrl_gym.evaluation.fuzzy_context import Context, is_hedged
 from webrl_gym.evaluation.fuzzy_quantities import read_quantities
 from webrl_gym.evaluation.fuzzy_ruling import Ruling, all_hold
+from webrl_gym.evaluation.fuzzy_values import as_quantity, is_identifier, rule_on_quantity
 from webrl_gym.evaluation.fuzzy_words import (
+    MOST_PLACES,
     NEGATIONS,
     Word,
     content,
@@ -29,25 +32,51 @@ _LEAST_PARTS_OF_ADDRESS = 3
 _LEAST_WORDS_OF_ACRONYM = 3
 
 
+def is_not_applicable(text: str) -> bool:
+    """True for N/A and nothing else: what was asked cannot be done."""
+    found = _NOT_APPLICABLE.fullmatch(fold(text))
+    return found is not None and not read_words(found["rest"])
+
+
+def denies(reference: str) -> bool:
+    """True for a reference that says that something is not so, which N/A may mean, too."""
+    return is_not_applicable(reference) or any(word.text in NEGATIONS for word in read_words(fold(reference)))
+
+
 def rule_on_words(reference: str, answer: str, context: Context) -> Ruling:
     """Accepts an answer that holds the reference's words in a row, sentence by sentence, without denying them.
 
-    An address (three parts or more between commas) may have its parts in any order with others between them. Never
-    rejects: the same can be said in other words.
+    An address (three parts or more between commas) may have its parts in any order with others between them; its
+    numbers are ruled on as numbers. The same can be said in other words, so nothing is rejected but a state that
+    excludes the reference's ("pending" for "canceled"), and an answer that denies nothing where the reference begins
+    with "no".
     """
     parts = [part for part in _SENTENCES.split(reference) if part.strip(" .")]
     if len(parts) == 1 and reference.count(",") + 1 >= _LEAST_PARTS_OF_ADDRESS:
         parts = [part for part in reference.split(",") if part.strip()]
     folded = fold(answer)
     words = read_words(folded)
-    return all_hold(_stands_in(part, folded, words, context) for part in parts)
+    is_denial = is_not_applicable(answer) or any(word.text in NEGATIONS for word in words)
+    if fold(reference).startswith("no ") and not is_denial:
+        return Ruling.REJECT
+    return all_hold(
+        rule_on_quantity(number, answer, context, sole=False)
+        if (number := as_quantity(part)) is not None and is_identifier(part, number)
+        else _stands_in(part, folded, words, context)
+        for part in parts
+    )
 
 
 def _stands_in(part: str, folded: str, words: list[Word], context: Context) -> Ruling:
     wanted = [word.text for word in content(read_words(fold(part)))]
     if not wanted:
         return Ruling.UNSURE
-    places = [(first.start, last.end) for first, last in phrases(wanted, content(words))]
+    found = islice(phrases(wanted, content(words)), MOST_PLACES + 1)
+    places = [(first.start, last.end) for first, last in found]
+    if not places:
+        return Ruling.REJECT if context.names_another_state(words, wanted) else Ruling.UNSURE
+    if len(places) > MOST_PLACES:
+        return Ruling.UNSURE
     limits = (
         is_denied(words, *place)
         or is_one_of_several(folded, *place)
@@ -55,7 +84,7 @@ def _stands_in(part: str, folded: str, words: list[Word], context: Context) -> R
         or context.is_contradicted(words, *place)
         for place in places
     )
-    return Ruling.UNSURE if not places or any(limits) else Ruling.ACCEPT
+    return Ruling.UNSURE if any(limits) else Ruling.ACCEPT
 
 
 def has_polarity(reference: str) -> bool:
@@ -89,12 +118,6 @@ def rule_on_polarity(reference: str, answer: str, context: Context) -> Ruling:
     if statement:
         return rule_on_words(statement, said["rest"], context)
     return Ruling.UNSURE if any(word.text in NEGATIONS for word in words) else Ruling.ACCEPT
-
-
-def means_not_applicable(reference: str) -> bool:
-    """True for the reference N/A: the task cannot be done."""
-    found = _NOT_APPLICABLE.fullmatch(fold(reference))
-    return found is not None and not read_words(found["rest"])
 
 
 def rule_on_not_applicable(answer: str) -> Ruling:

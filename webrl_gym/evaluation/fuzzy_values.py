@@ -13,7 +13,16 @@ from webrl_gym.evaluation.fuzzy_context import Context, is_hedged
 from webrl_gym.evaluation.fuzzy_dates import Day
 from webrl_gym.evaluation.fuzzy_quantities import Kind, Quantity, are_alternatives, read_quantities
 from webrl_gym.evaluation.fuzzy_ruling import Ruling
-from webrl_gym.evaluation.fuzzy_words import Word, content, fold, is_asked_back, is_denied, read_words, sentence_around
+from webrl_gym.evaluation.fuzzy_words import (
+    MOST_PLACES,
+    Word,
+    content,
+    fold,
+    is_asked_back,
+    is_denied,
+    read_words,
+    sentence_around,
+)
 
 _MOST_WORDS_BESIDE = 2
 _MEASURED = (Kind.DURATION, Kind.DISTANCE)
@@ -50,13 +59,15 @@ def rule_on_quantity(wanted: Quantity, answer: str, context: Context, *, sole: b
     found = read_quantities(folded)
     candidates = [one for one in found if one.kind is wanted.kind]
     right = [one for one in candidates if agree(wanted, one)]
-    wrong = [one for one in candidates if one not in right and not _is_restated(one, context)]
+    wrong = [one for one in candidates if not agree(wanted, one) and not _is_restated(one, context)]
     if not right:
         if not candidates and wanted.value == 0 and len(words) == 1 and words[0].text in _NOTHING:
             return Ruling.ACCEPT
         return Ruling.REJECT if wrong and not any(_may_agree(wanted, one) for one in wrong) else Ruling.UNSURE
+    if len(right) > MOST_PLACES:
+        return Ruling.UNSURE
     parts_of_it = _add_up(wanted, wrong) and not _all_offered(folded, candidates)
-    if not parts_of_it and _are_offered_together(folded, candidates, right, wrong):
+    if not parts_of_it and _are_offered_together(folded, wanted, candidates, context):
         return Ruling.REJECT
     numbers = [one for one in found if one.kind is Kind.NUMBER and not _is_restated(one, context)]
     if (sole and wrong and not parts_of_it) or any(_stands_by_number(folded, one, numbers) for one in right):
@@ -105,19 +116,14 @@ def agree(wanted: Quantity, found: Quantity) -> bool:
         return False
     if isinstance(wanted.value, Day) and isinstance(found.value, Day):
         return wanted.value.is_meant_by(found.value)
-    if wanted.kind is Kind.MONEY and wanted.unit and found.unit and wanted.unit != found.unit:
-        return False
-    if wanted.kind is Kind.DISTANCE and wanted.unit != found.unit:
-        return _rounded(wanted) == _rounded(wanted, Decimal(found.value))  # type: ignore[arg-type]  # distances are numbers
+    if wanted.kind is Kind.MONEY:
+        return wanted.value == found.value and (wanted.unit == found.unit or not (wanted.unit and found.unit))
+    if wanted.unit != found.unit and isinstance(wanted.value, Decimal) and isinstance(found.value, Decimal):
+        # Miles and kilometres never agree exactly: as many places count as the reference has.
+        own = (wanted.value / wanted.scale).normalize()
+        places = Decimal(1).scaleb(min(0, int(own.as_tuple().exponent)))
+        return own == (found.value / wanted.scale).quantize(places, ROUND_HALF_UP)
     return wanted.value == found.value
-
-
-def _rounded(like: Quantity, value: Decimal | None = None) -> Decimal:
-    """Metres in the unit of ``like``, to as many places as it has: miles and kilometres never agree exactly."""
-    assert isinstance(like.value, Decimal)
-    own = (like.value / like.scale).normalize()
-    places = Decimal(1).scaleb(min(0, int(own.as_tuple().exponent)))
-    return ((like.value if value is None else value) / like.scale).quantize(places, ROUND_HALF_UP)
 
 
 def _may_agree(wanted: Quantity, found: Quantity) -> bool:
@@ -127,13 +133,12 @@ def _may_agree(wanted: Quantity, found: Quantity) -> bool:
     return wanted.value == found.value
 
 
-def _are_offered_together(
-    folded: str, candidates: list[Quantity], right: list[Quantity], wrong: list[Quantity]
-) -> bool:
+def _are_offered_together(folded: str, wanted: Quantity, candidates: list[Quantity], context: Context) -> bool:
     """True if a right and a wrong one follow each other with nothing but a separator between them."""
     return any(
-        ((one in right and other in wrong) or (one in wrong and other in right))
+        agree(wanted, one) != agree(wanted, other)
         and are_alternatives(folded, one, other)
+        and not (_is_restated(one, context) or _is_restated(other, context))
         for one, other in pairwise(candidates)
     )
 

@@ -43,6 +43,8 @@ WAYS_OF_TRAVEL = (
     frozenset("bus train tram subway transit plane flight ferry taxi".split()),
 )
 """Words for each way of travel."""
+MOST_PLACES = 20
+"""Most places of an answer that are looked at for one reference; whoever says it more often is left to a judge."""
 _TURNS = frozenset("but however although though yet".split())
 
 
@@ -129,19 +131,20 @@ def phrases(wanted: Sequence[str], words: Sequence[Word], *, cut_off: bool = Fal
 
 
 def is_denied(words: Sequence[Word], start: int, end: int) -> bool:
-    """True if the clause of a passage negates it before it begins or calls it wrong, or a "but" follows.
+    """True if the clause of a passage negates something outside it or calls it wrong, or a "but" follows.
 
     Args:
         words: All words of the text.
         start: Where the passage begins.
         end: Where it ends.
     """
-    clauses = {word.clause for word in words if start <= word.start < end}
-    sentences = {word.sentence for word in words if start <= word.start < end}
-    if any(word.text in _TURNS and word.sentence in sentences and word.start >= end for word in words):
-        return True
+    inside = [word for word in words if start <= word.start < end]
+    clauses = {word.clause for word in inside}
+    sentences = {word.sentence for word in inside}
+    denials = NEGATIONS | _CALLED_WRONG
     return any(
-        word.clause in clauses and ((word.start < start and word.text in NEGATIONS) or word.text in _CALLED_WRONG)
+        (word.clause in clauses and word.text in denials and not start <= word.start < end)
+        or (word.sentence in sentences and word.text in _TURNS and word.start >= end)
         for word in words
     )
 

@@ -26,7 +26,7 @@ class PageOpener(Protocol):
         """See ``Engine.evaluation_page``."""
 
 
-_LONGEST_PAGE = 4_000_000
+_LONGEST_PAGE = 2_000_000
 """Longest part of a page's source that is searched, in characters: agents write on pages, too."""
 Resolve = Callable[[str], str]
 """Replaces site placeholders such as ``__SHOPPING__`` in addresses and references."""

@@ -39,7 +39,7 @@ def includes(reference: str, text: str, semantics: Semantics, *, alone: bool = F
     as_word = semantics is Semantics.VAB or (alone and len(wanted) == 1)
     if not as_word or len(word_tokens(wanted)) != 1:
         return True
-    words = word_tokens(found)
+    words = word_tokens(found, holding=wanted)
     if semantics is Semantics.VAB:
         words += [part for word in words if "/" in word for part in word.split("/")]
     return wanted in words

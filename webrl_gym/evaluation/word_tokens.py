@@ -60,9 +60,14 @@ _NUMBER_OR_INITIAL = re.compile(r"-?[.,]?\d[\d,.-]*|[^\W\d_]")
 _ABBREVIATIONS = frozenset("mr mrs ms dr prof st ave u.s u.k e.g i.e etc vs inc ltd co corp jr sr".split())
 
 
-def word_tokens(text: str) -> list[str]:
-    """The words and marks of a text in lower case, in order."""
-    return [token for sentence in _sentences(text) for token in _sentence_tokens(sentence)]
+def word_tokens(text: str, holding: str = "") -> list[str]:
+    """The words and marks of a text in lower case, in order.
+
+    Args:
+        text: What to split.
+        holding: Leave out sentences that do not hold this text: a page may have very many.
+    """
+    return [token for sentence in _sentences(text) if holding in sentence for token in _sentence_tokens(sentence)]
 
 
 def _sentences(text: str) -> list[str]:

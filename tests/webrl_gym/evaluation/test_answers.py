@@ -84,6 +84,9 @@ HOSTILE = {
     "clocks": "1:23:45:" * 1_250_000,
     "phones": "+1 412-" * 1_400_000,
     "commas and digits": "1,234," * 1_600_000,
+    "one long number": "7" * 10_000_000,
+    "the right answer again and again": "34 minutes. walking 1h. open. " * 300_000,
+    "words and marks": "no$a$1-(" * 1_000_000,
 }
 REFERENCES = [
     {"must_include": ["needle in hay", "5"]},

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from webrl_gym.errors import TaskFileError
 from webrl_gym.evaluation.fuzzy import rule_on
@@ -77,6 +79,12 @@ def test_no_wrong_answer_is_accepted(case: Case) -> None:
         (["Yes"], "No"),
         (["No, it is open"], "Yes, it is closed"),
         (["N/A"], "The zipper is loose"),
+        (["N/A"], ""),
+        (["A soft and light cloth"], " .\n"),
+        (["A soft and light cloth"], "N/A"),
+        (["No comments written about the lamp."], "They say it is bright"),
+        (["The parcel was canceled"], "It is pending"),
+        (["A1 Hotel, Main Street, Springfield, 12345"], "A1 Hotel, Main Street, Springfield, 12354"),
         (["170: cancelled", "189: pending"], "170: pending, 189: cancelled"),
         (["01:11", "02:16"], "01:11, 02:17"),
         (["The order is A1, B2, C3"], "A1, C3, B2"),
@@ -124,6 +132,20 @@ def test_the_rules_decide_every_official_reference_in_its_own_words() -> None:
         if rule_on(references, ". ".join(references), question) is not Ruling.ACCEPT
     ]
     assert undecided == []
+
+
+FRAGMENTS = st.sampled_from(
+    "1 0 12:3 1:45 - ' \" n/a yes no $ 3/2/22 13/13/13 0/0/00 99/99/9999 jan 31 may 0 2022 ½ ² ① ٣ 一 İ ß "
+    "ﬁ 1, 1,000,00 1e5 +1-412-578-5000 km h min m or 170 189 : . .. ? ! ( ) { } % \\ twenty twenty- a an "
+    "# walking driving open 's / 01:11 \ud800 \x00 \u2028".split(" ")
+)
+
+
+@given(st.lists(FRAGMENTS, max_size=12), st.sampled_from(["", " ", ", ", "\n"]))
+@settings(max_examples=100, deadline=None)
+def test_no_answer_breaks_a_rule(fragments: list[str], separator: str) -> None:
+    for case in BY_RULE:
+        assert rule_on(case.references, separator.join(fragments), case.question) in tuple(Ruling)
 
 
 PLAIN = {
