@@ -11,6 +11,7 @@ from webrl_gym.types import Site
 _LEAST_BUDGET = 500
 _ENGINES = ("static", "chromium")
 _PROFILES = ("full", "webrl")
+_SITES = ("embedded", "urls")
 
 
 def site_named(name: str) -> Site:
@@ -44,6 +45,14 @@ def limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
         yield f"max_steps must be a whole number of at least 1, got {max_steps!r}"
     if not (isinstance(budget, int) and budget >= _LEAST_BUDGET):
         yield f"budget must be a whole number of at least {_LEAST_BUDGET} characters, got {budget!r}"
+
+
+def sites_problems(sites: str, deployment: object) -> Iterator[str]:
+    """What is wrong with where the sites are."""
+    if sites not in _SITES:
+        yield f"sites must be embedded or urls, got {sites!r}"
+    elif sites == "embedded" and deployment is not None:
+        yield 'deployment=... is for sites="urls"'
 
 
 def reading_problems(engine: str, profile: str, stable_ids: bool) -> Iterator[str]:

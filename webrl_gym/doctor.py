@@ -1,0 +1,1 @@
+"""Looks a deployment over before any task."""
