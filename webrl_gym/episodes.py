@@ -81,7 +81,7 @@ class Episodes(Protocol):
 
     @property
     def site_state(self) -> str:
-        """``clean`` or ``dirty``: what the sites store is as it was when they were new or not; ``unknown`` otherwise."""
+        """``clean`` if what the sites store is as it was when they were new, ``dirty`` if not, else ``unknown``."""
 
     def close(self) -> None:
         """Frees engine and data; may be called twice."""

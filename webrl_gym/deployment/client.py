@@ -74,8 +74,14 @@ class SiteClient:
         self.site = site
         self.root = root
         self._seconds = seconds
-        # No proxy and no .netrc: the browser goes to the sites directly, too.
-        self._client = httpx.Client(transport=transport, trust_env=False, headers={"User-Agent": "webrl-gym"})
+        self._client = httpx.Client(
+            transport=transport,
+            # No proxy and no .netrc: the browser goes to the sites directly, too.
+            trust_env=False,
+            # Certificates take a while to load, and plain HTTP has none.
+            verify=root.startswith("https:"),
+            headers={"User-Agent": "webrl-gym"},
+        )
 
     def get(self, path: str = "") -> Answer:
         """The page at a path below the root.

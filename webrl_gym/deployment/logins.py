@@ -87,6 +87,11 @@ def is_signed_in(client: SiteClient) -> bool:
     return page.status < 400 and _form(page, steps) is None and any(mark in page.text for mark in steps.marks)
 
 
+def has_sign_in_form(page: Answer, site: Site) -> bool:
+    """True if a page asks to sign in to a site."""
+    return site in SIGN_INS and _form(page, SIGN_INS[site]) is not None
+
+
 def _form(page: Answer, steps: SignIn) -> FormElement | None:
     fields = {steps.user_field, steps.password_field}
     return next((form for form in page.document.forms if fields <= set(form.fields)), None)

@@ -1,0 +1,84 @@
+"""A deployment of lookalikes on loopback ports, and one of the embedded sites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.webrl_gym.deployment.lookalikes import Lookalike, serve
+from webrl_gym.sites.dispatch import SITES_BY_HOST, SiteDispatcher
+from webrl_gym.sites.web import URLS_KEY
+from webrl_gym.sites.worlds import World
+from webrl_gym.types import Site
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+Lookalikes = dict[Site, Lookalike]
+
+
+@pytest.fixture(scope="module")
+def places() -> Iterator[tuple[dict[Site, str], dict[Site, WSGIApplication]]]:
+    """A root for each site, and what answers there now."""
+    apps: dict[Site, WSGIApplication] = {}
+    with ExitStack() as stack:
+        roots = {}
+        for site in Site:
+            roots[site], stop = serve(lambda environ, start, site=site: apps[site](environ, start))
+            stack.callback(stop)
+        yield roots, apps
+
+
+@pytest.fixture
+def lookalikes(places: tuple[dict[Site, str], dict[Site, WSGIApplication]]) -> Lookalikes:
+    """One of each site, served at its ``root``; new for every test."""
+    roots, apps = places
+    made = {site: Lookalike(site) for site in Site}
+    for site, lookalike in made.items():
+        apps[site] = lookalike.app()
+        lookalike.root = roots[site] + lookalike.base
+    return made
+
+
+@pytest.fixture
+def urls(lookalikes: Lookalikes) -> dict[str, str]:
+    """Their addresses by name, as an environment is told them."""
+    return {site.value: lookalike.root for site, lookalike in lookalikes.items()}
+
+
+@pytest.fixture(autouse=True)
+def apart(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases of their own, and no variables of whoever runs the tests."""
+    monkeypatch.setattr("webrl_gym.deployment.leases.cache_folder", lambda: tmp_path)
+    for site in Site:
+        for name in (site.name, f"WA_{site.name}", f"WEBRL_GYM_{site.name}_USER", f"WEBRL_GYM_{site.name}_PASSWORD"):
+            monkeypatch.delenv(name, raising=False)
+    for name in ("WA_FULL_RESET", "WEBRL_GYM_EXTRA_ORIGINS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def replica() -> Iterator[tuple[World, dict[str, str]]]:
+    """The embedded sites of world 0 over HTTP, each at a port of its own."""
+    world = World(0)
+    dispatcher = SiteDispatcher(world)
+    roots: dict[Site, str] = {}
+
+    def at(host: str) -> WSGIApplication:
+        def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+            environ["HTTP_HOST"], environ[URLS_KEY] = host, roots
+            return dispatcher(environ, start_response)
+
+        return answer
+
+    stops: list[Callable[[], None]] = []
+    for host, site in SITES_BY_HOST.items():
+        roots[site], stop = serve(at(host))
+        stops.append(stop)
+    yield world, {site.value: root + ("/admin" if site is Site.SHOPPING_ADMIN else "") for site, root in roots.items()}
+    for stop in stops:
+        stop()
+    world.close()
