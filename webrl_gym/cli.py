@@ -67,9 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check the sites before any task; the exit status tells")
     doctor.add_argument("--sites", default="embedded", choices=("embedded", "urls"), help="urls: SHOPPING, GITLAB, …")
     doctor.add_argument("--engine", choices=("static", "chromium"), help="default: what environments use there")
-    doctor.add_argument(
-        "--reset-url", metavar="URL", help="the reset server; default: WA_FULL_RESET"
-    )
+    doctor.add_argument("--reset-url", metavar="URL", help="the reset server; default: WA_FULL_RESET")
     doctor.add_argument("--seconds", type=float, metavar="S", help="longest wait for one answer of a site")
     doctor.set_defaults(run=_doctor)
 

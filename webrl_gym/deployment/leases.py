@@ -83,7 +83,7 @@ class Lease:
     def states(self) -> dict[Site, str]:
         """What is known of every site; ``unknown`` where nothing is."""
         stored: Mapping[str, Any] = {}
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, TypeError):
             stored = dict(json.loads(self._states_path.read_text(encoding="utf-8")))
         return {site: str(stored.get(site)) if stored.get(site) in (CLEAN, DIRTY) else UNKNOWN for site in Site}
 

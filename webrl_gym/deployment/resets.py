@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol, runtime_checkable
@@ -171,24 +172,29 @@ class CommandReset:
     def reset(self, sites: Collection[Site]) -> frozenset[Site]:
         """Runs the command; status 0 means that the sites are as new."""
         environment = {**os.environ, SITES_VARIABLE: " ".join(sorted(sites))}
-        process = subprocess.Popen(
-            self._command,
-            shell=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-        )
-        try:
-            _, said = process.communicate(timeout=self._seconds)
-        except subprocess.TimeoutExpired:
-            raise ResetFailed(f"the reset command did not end within {self._seconds:g} seconds") from None
-        finally:
-            _end(process)
-        if process.returncode:
-            last = (said.decode(errors="replace").strip().splitlines() or ["nothing"])[-1]
-            raise ResetFailed(f"the reset command ended with status {process.returncode}: {last[:_WORDS_SHOWN]}")
+        # A file and no pipe: what the command leaves running would keep that open.
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen(
+                self._command,
+                shell=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                env=environment,
+                start_new_session=True,
+            )
+            try:
+                status = process.wait(timeout=self._seconds)
+            except BaseException as error:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                raise ResetFailed(f"the reset command did not end within {self._seconds:g} seconds") from None
+            said.seek(0)
+            words = said.read().decode(errors="replace").strip().splitlines() or ["nothing"]
+        if status:
+            raise ResetFailed(f"the reset command ended with status {status}: {words[-1][:_WORDS_SHOWN]}")
         return frozenset(sites)
 
     def problem(self) -> str:
@@ -220,12 +226,3 @@ class CallableReset:
     def problem(self) -> str:
         """None that could be found out without calling it."""
         return ""
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a command that still runs, and what it has started."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    if process.stderr is not None:
-        process.stderr.close()
-    process.wait()

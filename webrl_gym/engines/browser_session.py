@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Dialog, Download, Page, SetCookieParam
+from playwright.async_api import Browser, BrowserContext, Dialog, Download, Page
 from playwright.async_api import Error as PlaywrightError
 
 from webrl_gym.actions import ActionKind, tab_number
@@ -373,7 +373,7 @@ class BrowserSession:
         self._current = len(self._tabs) - 1
 
 
-def _cookie(address: str, name: str, value: str) -> SetCookieParam:
+def _cookie(address: str, name: str, value: str) -> dict[str, Any]:
     """A cookie as Playwright takes it; it belongs to the host of ``address`` and to what lies below its path."""
     parts = urlsplit(address)
     return {

@@ -87,7 +87,8 @@ class Lookalike:
     def form(self, action: str, name: str) -> str:
         words = request.args.get(name, "") if name else ""
         found = f"<a href='/found'>One more {words}</a>" if words and words != "nothing" else ""
-        return f"<nav class='site-nav'><form action='{action}'><input name='{name}'><button>Go</button></form></nav>{found}"
+        field = f"<input name='{name}'><button>Go</button>"
+        return f"<nav class='site-nav'><form action='{action}'>{field}</form></nav>{found}"
 
     def outside(self, path: str) -> Answered:
         action, name, _ = SEARCH[self.site]
@@ -95,13 +96,13 @@ class Lookalike:
             case Site.SHOPPING, "/customer/account":
                 return redirect("/customer/account/login/")
             case Site.SHOPPING, "/customer/account/login":
-                return self.sign_in_page("login", "/customer/account/loginPost/", "form_key")
+                return self.sign_in_page("/customer/account/loginPost/", "form_key")
             case Site.SHOPPING_ADMIN, place if place.startswith("/admin"):
-                return self.sign_in_page("login", "/admin/", "form_key")
+                return self.sign_in_page("/admin/", "form_key")
             case Site.REDDIT, "/login":
-                return self.sign_in_page("", "/login_check", "_csrf_token")
+                return self.sign_in_page("/login_check", "_csrf_token")
             case Site.GITLAB, "/users/sign_in":
-                return self.sign_in_page("user", "/users/sign_in", "authenticity_token")
+                return self.sign_in_page("/users/sign_in", "authenticity_token")
             case Site.GITLAB, _:
                 return redirect("/users/sign_in")
         return HEAD.format(f"{self.site} {path}", "user-anonymous") + self.form(action, name) + self.links
@@ -110,7 +111,7 @@ class Lookalike:
         kinds = {Site.REDDIT: ("_username", "_password"), Site.GITLAB: ("user[login]", "user[password]")}
         return kinds.get(self.site, ("login[username]", "login[password]"))
 
-    def sign_in_page(self, _: str, action: str, key_field: str) -> Answered:
+    def sign_in_page(self, action: str, key_field: str) -> Answered:
         visitor, key = secrets.token_hex(8), secrets.token_hex(8)
         self.keys[visitor] = key
         user, password = self.fields()
@@ -130,7 +131,8 @@ class Lookalike:
         user, password = self.fields()
         known = (request.form.get(user), request.form.get(password)) == ACCOUNTS[self.site]
         if key is None or key != self.keys.get(visitor) or not known or request.form.get("remember_me") != "1":
-            return self.outside({Site.SHOPPING: "/customer/account/login/", Site.REDDIT: "/login"}.get(self.site, "/admin"))
+            pages = {Site.SHOPPING: "/customer/account/login/", Site.REDDIT: "/login", Site.GITLAB: "/users/sign_in"}
+            return self.outside(pages.get(self.site, "/admin"))
         self.sign_ins += 1
         session = secrets.token_hex(8)
         self.sessions.add(session)

@@ -77,14 +77,16 @@ def test_a_wrong_password_is_said_and_not_shown(
 
 def test_a_page_without_the_form_is_another_site(lookalikes: Lookalikes) -> None:
     client = SiteClient(Site.GITLAB, lookalikes[Site.WIKIPEDIA].root)
-    with pytest.raises(SiteError, match=r"gitlab has no sign-in form at .*/users/sign_in; the page there is 'wikipedia"):
+    with pytest.raises(
+        SiteError, match=r"gitlab has no sign-in form at .*/users/sign_in; the page there is 'wikipedia"
+    ):
         sign_in(client, Account("a", "b"))
 
 
 def test_a_form_that_leads_away_gets_no_password(lookalikes: Lookalikes) -> None:
     form = "<form action='http://metis.test/x' method='post'><input name='_username'><input name='_password'></form>"
     lookalikes[Site.REDDIT].ill = lambda: form
-    with pytest.raises(SiteError, match="the sign-in form of reddit at .* leads away to http://metis.test"):
+    with pytest.raises(SiteError, match=r"the sign-in form of reddit at .* leads away to http://metis.test"):
         sign_in(SiteClient(Site.REDDIT, lookalikes[Site.REDDIT].root), Account("a", "b"))
 
 
@@ -92,7 +94,7 @@ def test_a_broken_site_and_one_that_counts_are_not_blamed_on_the_account(
     sessions: Sessions, lookalikes: Lookalikes
 ) -> None:
     lookalikes[Site.GITLAB].ill = broken
-    with pytest.raises(SiteError, match="gitlab answered .* status 500") as caught:
+    with pytest.raises(SiteError, match=r"gitlab answered .* status 500") as caught:
         sessions.cookies(Site.GITLAB)
     assert not isinstance(caught.value, SignInFailed)
     reddit = lookalikes[Site.REDDIT]
