@@ -1,0 +1,53 @@
+"""A benchmark on a deployment says what it left out and in what state it found the sites."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agents.benchmark import conflicts, run_panel
+from agents.environments import sites_there
+from agents.hydra_entry import compose_config
+from agents.metrics import SilentProgress
+from tests.webrl_gym.deployment.conftest import apart, replica  # noqa: F401 - fixtures
+from webrl_gym.errors import TaskFileError
+from webrl_gym.official_file import find_official_file
+from webrl_gym.sites.worlds import World
+
+URLS = ["env=urls", "suite=webarena-lite"]
+
+
+def test_environments_in_step_are_refused_on_a_deployment() -> None:
+    assert conflicts(compose_config("benchmark", URLS)) == []
+    [problem] = conflicts(compose_config("benchmark", [*URLS, "env.num_envs=2"]))
+    assert problem.startswith("env.num_envs must be 1 with env.sites=urls")
+
+
+def test_only_sites_that_are_there_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = compose_config("benchmark", [*URLS, "env.deployment.urls.gitlab=http://gitlab.test"])["env"]
+    monkeypatch.setenv("MAP", "http://map.test")
+    assert sites_there([], settings) == ["gitlab", "map"]
+    assert sites_there(["map", "reddit"], settings) == ["map"]
+    with pytest.raises(ValueError, match="the deployment has none of the sites reddit"):
+        sites_there(["reddit"], settings)
+    assert sites_there(["reddit"], compose_config("benchmark")["env"]) == ["reddit"]
+
+
+@pytest.mark.browser
+def test_a_panel_runs_on_a_deployment(replica: tuple[World, dict[str, str]], tmp_path: Path) -> None:  # noqa: F811
+    try:
+        find_official_file()
+    except TaskFileError as missing:
+        pytest.skip(str(missing))
+    where = [f"env.deployment.urls.{name}={url}" for name, url in replica[1].items() if name in ("reddit", "map")]
+    config = compose_config("benchmark", [*URLS, *where, "agent=do_nothing", "limit=2", f"output={tmp_path}"])
+    results, folder = run_panel(config, SilentProgress())
+    assert [result.site_state for result in results] == ["unknown"] * 2
+    assert "failed" not in {result.status for result in results}
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    assert card["site_states"] == {"unknown": 2}
+    assert len(card["left_out"]) == 165 - 26 - 19
+    first = json.loads((folder / "trajectories.jsonl").read_text(encoding="utf-8").splitlines()[1])
+    assert first["steps"][0]["info"]["site_state"] == "unknown"

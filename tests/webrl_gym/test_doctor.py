@@ -1,0 +1,115 @@
+"""The doctor on healthy sites, on ill ones, and on none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.webrl_gym.deployment.conftest import Lookalikes, apart, lookalikes, places, urls  # noqa: F401 - fixtures
+from tests.webrl_gym.deployment.lookalikes import broken
+from webrl_gym.cli import main
+from webrl_gym.doctor import Check, Verdict, examine
+from webrl_gym.engines.driver_client import acquire_driver, release_driver
+from webrl_gym.errors import TaskFileError
+from webrl_gym.official_file import find_official_file
+from webrl_gym.types import Site
+
+try:
+    find_official_file()
+except TaskFileError as missing:
+    pytest.skip(str(missing), allow_module_level=True)
+
+NAMES = {
+    Site.SHOPPING: ["answers", "links", "signs in", "opens", "searches"],
+    Site.SHOPPING_ADMIN: ["answers", "links", "signs in", "opens", "searches"],
+    Site.REDDIT: ["answers", "links", "signs in", "opens", "searches"],
+    Site.GITLAB: ["answers", "links", "signs in", "opens", "searches"],
+    Site.MAP: ["answers", "links", "opens", "searches", "routes"],
+    Site.WIKIPEDIA: ["answers", "links", "opens", "searches"],
+    Site.HOMEPAGE: ["answers", "links", "opens"],
+}
+
+
+def of(checks: list[Check], about: str) -> dict[str, Check]:
+    return {check.name: check for check in checks if check.about == about}
+
+
+def failures(checks: list[Check]) -> list[tuple[str, str]]:
+    return [(check.about, check.name) for check in checks if check.verdict is Verdict.FAILED]
+
+
+def test_the_embedded_sites_are_looked_over() -> None:
+    checks = list(examine())
+    for site, names in NAMES.items():
+        assert list(of(checks, site)) == names
+    # What is searched for is in the replica of the official data.
+    assert {name for _, name in failures(checks)} <= {"searches", "routes"}
+    assert of(checks, Site.SHOPPING)["searches"].verdict is Verdict.OK
+    assert " of 165 can run" in next(check.detail for check in checks if check.name == "tasks")
+
+
+def test_the_command_prints_a_line_a_check_and_its_status_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["doctor"])
+    lines = capsys.readouterr().out.splitlines()
+    assert status == int(any(line.startswith("FAIL") for line in lines))
+    assert lines[0].startswith("ok    shopping        answers   http://shopping.test (")
+
+
+def test_no_address_and_no_such_engine_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--sites", "urls"]) == 2
+    assert "no site has an address: set SHOPPING, SHOPPING_ADMIN" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="real sites need engine chromium"):
+        next(examine("urls", "static"))
+    with pytest.raises(ValueError, match="sites must be embedded or urls, got 'clouds'"):
+        next(examine("clouds"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[None]:
+    """Keeps the browser from one test to the next."""
+    driver = acquire_driver(None)
+    yield
+    release_driver(driver)
+
+
+@pytest.mark.browser
+def test_a_healthy_deployment_passes(browser: None, urls: dict[str, str]) -> None:  # noqa: F811 - a fixture
+    checks = list(examine("urls", options={"urls": urls}))
+    assert failures(checks) == []
+    for site, names in NAMES.items():
+        assert [name for name in of(checks, site) if name != "session"] == names
+    # Shop and forum lie on one host here and call their cookies the same: the one task on both cannot run.
+    assert "shares its cookie 'PHPSESSID' with reddit" in of(checks, Site.SHOPPING)["session"].detail
+    tasks = [check.detail for check in checks if check.name == "tasks"]
+    assert tasks == ["164 of 165 can run", "1 cannot, since its sites' sessions cannot live in one browser: 144"]
+
+
+@pytest.mark.browser
+def test_what_is_wrong_is_named_and_its_tasks_are_counted(
+    browser: None,
+    lookalikes: Lookalikes,  # noqa: F811 - a fixture
+    urls: dict[str, str],  # noqa: F811 - a fixture
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lookalikes[Site.MAP].ill = broken
+    lookalikes[Site.SHOPPING].links = "<a href='http://metis.test/'>x</a>" * 5
+    lookalikes[Site.REDDIT].links = "<a href='http://elsewhere.test/'>x</a>"
+    for name, url in urls.items():
+        if name != "wikipedia":
+            monkeypatch.setenv(name.upper(), url)
+    monkeypatch.setenv("WEBRL_GYM_GITLAB_USER", "somebody-unknown")
+    monkeypatch.setenv("WEBRL_GYM_GITLAB_PASSWORD", "s3cret")
+    assert main(["doctor", "--sites", "urls", "--seconds", "5", "--reset-url", "http://127.0.0.1:9"]) == 1
+    said = capsys.readouterr().out
+    assert "FAIL  map             answers   map answered" in said
+    assert "FAIL  shopping        links     most lead away, to http://metis.test (5)" in said
+    assert "note  reddit          links     1 of 2 lead away, to http://elsewhere.test (1)" in said
+    assert "FAIL  gitlab          signs in  gitlab at http" in said
+    assert "note  wikipedia       address   there is none: set WIKIPEDIA" in said
+    assert "FAIL  reset           answers   the reset server at http://127.0.0.1:9 cannot be asked" in said
+    assert "note  webarena-lite   tasks     54 of 165 can run" in said
+    assert "34 cannot, since gitlab fails (signs in): 9, 25, 34" in said
+    assert "s3cret" not in said
+    assert "somebody-unknown" not in said
