@@ -1,4 +1,4 @@
-"""``webrl-gym``: looks at suites, tasks, pages and sites, plays a task by its oracle, finds or installs a browser.
+"""``webrl-gym``: looks at suites, tasks, pages and sites, plays a task, serves the sites, finds a browser.
 
 Needs the environment only, not the learner.
 """
@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from webrl_gym import serving
 from webrl_gym.errors import BrowserMissing, InfrastructureError, SiteError, TaskFileError, WebRLGymError
 from webrl_gym.observation import DEFAULT_BUDGET, simplify
 from webrl_gym.observation_webrl import simplify_webrl
@@ -70,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--reset-url", metavar="URL", help="the reset server; default: WA_FULL_RESET")
     doctor.add_argument("--seconds", type=float, metavar="S", help="longest wait for one answer of a site")
     doctor.set_defaults(run=_doctor)
+
+    serving.add_command(commands)
 
     browser = commands.add_parser("browser", help="say which Chromium is used")
     browser.add_argument("--install", action="store_true", help="install one when there is none")

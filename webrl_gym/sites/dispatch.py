@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+    from webrl_gym.sites.store import SiteStore
     from webrl_gym.sites.worlds import World
 
 SITES_BY_HOST: dict[str, Site] = {urlsplit(url).netloc: site for site, url in EMBEDDED_URLS.items()}
@@ -47,16 +48,21 @@ class SiteDispatcher:
             return refuse(host, start_response)
         with self._lock:
             store = self.world.store(site)
-        environ[STORE_KEY] = store
-        with store.lock:
-            response = site_app(site)(environ, start_response)
-            # A streamed body may read the store, so it is drained before another request may write there.
-            try:
-                return list(response)
-            finally:
-                close = cast("Callable[[], None] | None", getattr(response, "close", None))
-                if close is not None:
-                    close()
+        return answer(site, store, environ, start_response)
+
+
+def answer(site: Site, store: SiteStore, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Lets a site answer one request with the data of a store; the store's other requests wait."""
+    environ[STORE_KEY] = store
+    with store.lock:
+        response = site_app(site)(environ, start_response)
+        # A streamed body may read the store, so it is drained before another request may write there.
+        try:
+            return list(response)
+        finally:
+            close = cast("Callable[[], None] | None", getattr(response, "close", None))
+            if close is not None:
+                close()
 
 
 def refuse(host: str, start_response: StartResponse) -> Iterable[bytes]:

@@ -11,12 +11,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from flask import Flask, g, request, session, url_for
+from flask import Flask, abort, g, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from webrl_gym.sites.store import SiteStore
 from webrl_gym.types import EMBEDDED_URLS, Site
@@ -33,6 +33,8 @@ ACCOUNTS: dict[Site, tuple[str, str]] = {
 """WebArena's published accounts, present in every world."""
 
 _SESSION_KEY = "webrl-gym sites hold no secrets"
+_LONGEST_QUERY = 8 * 1024
+"""Most bytes of a query, as web servers limit it; SQLite refuses to search for a text that is much longer."""
 
 
 def create_site(site: Site, import_name: str) -> Flask:
@@ -55,6 +57,8 @@ def create_site(site: Site, import_name: str) -> Flask:
 
     @app.before_request
     def open_store() -> None:
+        if len(request.query_string) > _LONGEST_QUERY:
+            abort(414)
         g.store = request.environ[STORE_KEY]
 
     @app.context_processor
@@ -68,6 +72,11 @@ def create_site(site: Site, import_name: str) -> Flask:
         return f"<!DOCTYPE html><html><head><title>{error.name}</title></head><body>{body}</body></html>", int(
             error.code or 500
         )
+
+    @app.errorhandler(OverflowError)
+    def no_such_record(_: OverflowError) -> tuple[str, int]:
+        # The address names an id larger than any that the database can hold.
+        return plain_error(NotFound())
 
     return app
 

@@ -124,7 +124,7 @@ def save_profile() -> Response:
         invalid("Full name can't be blank")
     if website and "://" not in website:
         website = f"http://{website}"
-    if website and (urlsplit(website).scheme not in ("http", "https") or not urlsplit(website).netloc):
+    if website and not _is_web_address(website):
         invalid("Website url is not a valid URL")
     with store().atomic():
         store().execute(
@@ -132,6 +132,14 @@ def save_profile() -> Response:
             (name, website, field("user[location]"), field("user[bio]"), field("user[status][message]", 100), me["id"]),
         )
     return back_to(url_for("accounts.edit_profile"), "Profile was successfully updated")
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 @pages.get("/-/profile/personal_access_tokens")

@@ -57,7 +57,10 @@ def only_for(user_id: int) -> None:
 
 def page_before() -> str:
     """Path and query of the page that held the form; the front page when the browser did not say."""
-    parts = urlsplit(request.referrer or "")
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:
+        return "/"
     path = parts.path if parts.path.startswith("/") and not parts.path.startswith("//") else "/"
     return f"{path}?{parts.query}" if parts.query else path
 

@@ -15,6 +15,7 @@ from webrl_gym.sites.shopping import (
     checkout,
     formats,
     orders,
+    rest,
     reviews,
     wishlist,
 )
@@ -39,7 +40,7 @@ def create_app() -> Flask:
     app.add_url_rule("/contact/", "contact", _contact_form)
     app.add_url_rule("/contact/index/", "contact_index", _contact_form)
     app.add_url_rule("/contact/index/post/", "contact_post", _contact, methods=["POST"])
-    for module in (account, addresses, cart, catalog, checkout, orders, reviews, wishlist):
+    for module in (account, addresses, cart, catalog, checkout, orders, rest, reviews, wishlist):
         app.register_blueprint(module.blueprint)
     return app
 

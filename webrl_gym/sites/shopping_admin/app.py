@@ -33,7 +33,6 @@ def create_app() -> Flask:
     app = web.create_site(Site.SHOPPING_ADMIN, __name__)
     app.url_map.strict_slashes = False
     app.before_request(_guard_back_office)
-    app.register_error_handler(OverflowError, _no_such_record)
     app.add_url_rule(_SIGN_OUT, "sign_out", _sign_out)
     app.jinja_env.filters.update(
         money=formats.money, plain_amount=formats.plain_amount, day=formats.day, moment=formats.moment
@@ -42,11 +41,6 @@ def create_app() -> Flask:
     for module in (dashboard, orders, fulfilment, products, customers, reviews, marketing, pages, reports, storefront):
         module.register(app)
     return app
-
-
-def _no_such_record(_: OverflowError) -> tuple[str, int]:
-    """An address whose id is larger than any id that the database can hold."""
-    return '<!DOCTYPE html><title>Not Found</title><h1>404 Not Found</h1><a href="/">Home</a>', 404
 
 
 def _guard_back_office() -> str | Response | None:

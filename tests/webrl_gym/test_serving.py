@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.webrl_gym.serve_process import serve_process
+from webrl_gym.cli import main
+from webrl_gym.types import Site
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [made.getsockname()[1] for made in sockets]
+    for made in sockets:
+        made.close()
+    return ports
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_told_to_stop(stop: signal.Signals, tmp_path: Path) -> None:
+    ready = tmp_path / "sites.env"
+    ready.write_text("left by a killed server")
+    with serve_process("--port-base", "0", "--ready-file", str(ready)) as (process, variables):
+        assert len(variables) == 15
+        assert ready.read_text() == "".join(f"export {name}={url}\n" for name, url in variables.items())
+        assert httpx.get(variables["WIKIPEDIA"], trust_env=False).status_code == 200
+        process.send_signal(stop)
+        said, problems = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == ""
+    assert problems == ""
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(variables["WIKIPEDIA"], trust_env=False)
+
+
+def test_a_shell_reads_the_ready_file(tmp_path: Path) -> None:
+    ready = tmp_path / "sites.env"
+    with serve_process("--port-base", "0", "--ready-file", str(ready)) as (_, variables):
+        shell = subprocess.run(
+            ["sh", "-c", f'. {ready} && echo "$SHOPPING_ADMIN $WA_FULL_RESET"'],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert shell.stdout.split() == [variables["SHOPPING_ADMIN"], variables["WA_FULL_RESET"]]
+
+
+def test_ports_are_chosen_by_name() -> None:
+    ports = free_ports(8)
+    names = [*Site, "reset"]
+    chosen = ",".join(f"{name}={port}" for name, port in zip(names, ports, strict=True))
+    with serve_process("--ports", chosen, "--world", "3") as (_, variables):
+        served = [urlsplit(variables[name.upper()]).port for name in Site]
+        assert [*served, urlsplit(variables["WA_FULL_RESET"]).port] == ports
+
+
+def test_a_busy_port_is_one_clear_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        others = ",".join(f"{name}=0" for name in [*Site, "reset"] if name != "map")
+        command = [sys.executable, "-m", "webrl_gym", "serve", "--ports", f"{others},map={port}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == f"webrl-gym: Port {port} on 127.0.0.1 cannot be had: Address already in use\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--port-base", "65530"], "--port-base must be at most 65528, got 65530"),
+        (["--world", "99"], "world must be 0..15, got 99"),
+        (["--ready-file", "/there/is/no/folder"], "--ready-file /there/is/no/folder cannot be written"),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert main(["serve", *(["--port-base", "0"] if "--port-base" not in arguments else []), *arguments]) == 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("webrl-gym: ")
+    assert said in shown.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--port-base", "65536"], "a port must be 0..65535, got '65536'"),
+        (["--port-base", "-1"], "a port must be 0..65535, got '-1'"),
+        (["--ports", "shop=1"], "expected NAME=PORT with shopping, shopping_admin, reddit"),
+        (["--ports", "shopping"], "a port must be 0..65535, got ''"),
+        (["--ports", "shopping=7770", "--port-base", "1"], "not allowed with argument"),
+    ],
+)
+def test_ports_that_are_none_are_refused(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", *arguments])
+    assert said in capsys.readouterr().err
