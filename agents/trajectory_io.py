@@ -15,7 +15,7 @@ Every other line is one trajectory, a JSON object with these fields:
     Whether the step limit or a failure ended it, and the failure's name and reason (or null).
 ``rule_verdict``, ``label``
     What the task's rules say, and the verdict that training uses: an object with ``status``, ``score``, ``source``,
-    ``p_yes`` and ``detail``, or null.
+    ``p_yes``, ``detail`` and ``fuzzy_by`` (older files lack the last), or null.
 ``final_observation``
     The observation after the last action: ``instruction``, ``url``, ``html``, ``last_action_error``.
 ``steps``
@@ -258,4 +258,5 @@ def _verdict_from_dict(record: Mapping[str, Any] | None) -> OutcomeVerdict | Non
         source=str(record["source"]),
         p_yes=None if p_yes is None else float(p_yes),
         detail=str(record["detail"]),
+        fuzzy_by=str(record.get("fuzzy_by", "")),
     )

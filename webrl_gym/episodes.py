@@ -12,22 +12,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+import httpx
 import numpy as np
 
 from webrl_gym.engines import EngineSettings, make_engine
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.protocol import Engine
 from webrl_gym.errors import EvaluationError, InfrastructureError, SiteError
-from webrl_gym.evaluation import evaluate_rules
+from webrl_gym.evaluation import RestShop, evaluate_rules
+from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.folder import FolderApp
 from webrl_gym.sites.server import SiteServer
-from webrl_gym.sites.web import signed_in_cookie
+from webrl_gym.sites.web import ACCOUNTS, signed_in_cookie
 from webrl_gym.sites.worlds import World
 from webrl_gym.tasks.page_suite import PageSuite
 from webrl_gym.tasks.page_task import PageTask
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
-from webrl_gym.types import EMBEDDED_URLS, OutcomeVerdict, Site, VerdictStatus
+from webrl_gym.types import EMBEDDED_URLS, OutcomeVerdict, Semantics, Site, VerdictStatus
 
 if TYPE_CHECKING:
     from webrl_gym.deployment.settings import DeploymentSettings
@@ -95,10 +97,13 @@ class SiteEpisodes:
         world: The sites' data, this environment's own.
     """
 
-    def __init__(self, settings: EngineSettings) -> None:
-        """Prepares the sites and an engine over them."""
+    def __init__(self, settings: EngineSettings, semantics: str = Semantics.VAB) -> None:
+        """Prepares the sites and an engine over them; episodes are scored as ``semantics`` says."""
         self.world = World(0)
         self.engine = make_engine(settings, self.world)
+        self._semantics = semantics
+        within = httpx.Client(transport=httpx.WSGITransport(app=SiteDispatcher(self.world)))
+        self._shop = RestShop(within, EMBEDDED_URLS[Site.SHOPPING], *ACCOUNTS[Site.SHOPPING_ADMIN])
         self._task: Task | None = None
 
     def begin(self, task: Task, rng: np.random.Generator) -> Task:  # noqa: ARG002 - nothing is left to chance here
@@ -119,7 +124,9 @@ class SiteEpisodes:
     def judge(self, answer: str, last_url: str) -> OutcomeVerdict:
         """What WebArena's rules say."""
         assert self._task is not None, "begin() comes first"
-        return evaluate_rules(self._task, answer, last_url, self.engine, resolve_url)
+        return evaluate_rules(
+            self._task, answer, last_url, self.engine, resolve_url, semantics=self._semantics, shop=self._shop
+        )
 
     @property
     def site_state(self) -> str:

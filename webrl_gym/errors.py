@@ -14,6 +14,8 @@ WebRLGymError
 │   ├── ActionSyntaxError    the text is not an action of the language
 │   └── ActionTargetError    the element or option it names is not there or not usable
 ├── EvaluationError          an evaluator could not tell; the episode is unscored
+│   ├── MalformedReference   a record's references are not of the form that an evaluator needs
+│   ├── FuzzyUndecided       no rule and no judge could tell whether an answer means the reference
 │   └── NothingLocated       a locator matches nothing on its page (scores as an empty text)
 ├── CompletionFailed         a language model's server gave no completion for a request
 ├── ServerRefused            it gives none for any: key, model name or address are wrong
@@ -94,6 +96,14 @@ class ActionTargetError(ActionError):
 
 class EvaluationError(WebRLGymError):
     """Raised when an evaluator cannot tell whether a task was done."""
+
+
+class MalformedReference(EvaluationError):
+    """Raised when a record's references are not of the form that an evaluator needs, or of no known kind."""
+
+
+class FuzzyUndecided(EvaluationError):
+    """Raised when neither a rule nor a judge can tell whether an answer means what the reference says."""
 
 
 class NothingLocated(EvaluationError):

@@ -42,6 +42,15 @@ class Observation(TypedDict):
     """Why the last action could not be carried out; empty when it was."""
 
 
+class Semantics(StrEnum):
+    """Whose evaluators are meant: the two harnesses in use score some answers differently (docs/evaluators.md)."""
+
+    VAB = "vab"
+    """VisualAgentBench's WebArena-Lite, for which WebRL reports its scores."""
+    BROWSERGYM = "browsergym"
+    """BrowserGym's package ``browsergym-webarenalite``."""
+
+
 class VerdictStatus(StrEnum):
     """Whether a verdict may be counted."""
 
@@ -63,6 +72,7 @@ class OutcomeVerdict:
         source: ``rules`` or ``orm``.
         p_yes: Probability of YES under the outcome reward model; None for rules.
         detail: One line for people: which check failed, or why there is no score.
+        fuzzy_by: Who decided a fuzzy match: ``rules`` (our own), ``llm`` (a judge); empty when there was none.
     """
 
     status: VerdictStatus
@@ -70,6 +80,7 @@ class OutcomeVerdict:
     source: str
     p_yes: float | None = None
     detail: str = ""
+    fuzzy_by: str = ""
 
     @property
     def success(self) -> bool:

@@ -2,6 +2,7 @@
 
 from webrl_gym.evaluation.answers import match_answer
 from webrl_gym.evaluation.rules import evaluate_rules
+from webrl_gym.evaluation.shop_orders import RestShop
 from webrl_gym.evaluation.urls import match_url
 
-__all__ = ["evaluate_rules", "match_answer", "match_url"]
+__all__ = ["RestShop", "evaluate_rules", "match_answer", "match_url"]

@@ -43,7 +43,7 @@ def _draw_label(reader: WorldReader, rng: random.Random, novel: bool) -> dict[st
 
 def _check_label(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     row = project(reader, parameters["project"])
-    filters = f"sort=created_date&state=opened&label_name%5B%5D={parameters['label'].replace(' ', '%20')}&"
+    filters = f"sort=created_date&state=opened&label_name%5B%5D={parameters['label'].replace(' ', '+')}&"
     return ends_at(f"{address(row)}/-/issues/?{filters}")
 
 

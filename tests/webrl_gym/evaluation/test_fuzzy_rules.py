@@ -1,0 +1,126 @@
+"""The fuzzy rules on answers that mean the reference and on answers that do not, near misses among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from webrl_gym.errors import TaskFileError
+from webrl_gym.evaluation.fuzzy import rule_on
+from webrl_gym.evaluation.fuzzy_ruling import Ruling
+from webrl_gym.official_file import find_official_file, read_official_file
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass
+class Case:
+    """One list of references, its question, and answers."""
+
+    references: list[str]
+    question: str = ""
+    right: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+
+def read_cases(name: str) -> Iterator[Case]:
+    case: Case | None = None
+    for line in (FOLDER / name).read_text(encoding="utf-8").splitlines():
+        label, _, text = line.partition(": ")
+        texts = text.replace("\\n", "\n").split(" ~ ")
+        if label == "means":
+            if case is not None:
+                yield case
+            case = Case(texts)
+        elif case is not None and label == "asked":
+            case.question = text
+        elif case is not None and label in ("right", "wrong"):
+            getattr(case, label).extend(texts)
+    if case is not None:
+        yield case
+
+
+BY_RULE = list(read_cases("fuzzy_answers_by_rule.txt"))
+BY_AGENTS = list(read_cases("fuzzy_answers_by_agents.txt"))
+each = pytest.mark.parametrize("case", [*BY_RULE, *BY_AGENTS], ids=lambda case: case.references[0][:30])
+
+
+def test_the_answers_are_many() -> None:
+    assert sum(len(case.right) for case in BY_RULE + BY_AGENTS) > 200
+    assert sum(len(case.wrong) for case in BY_RULE + BY_AGENTS) > 350
+
+
+@each
+def test_right_answers_are_accepted(case: Case) -> None:
+    rulings = {answer: rule_on(case.references, answer, case.question) for answer in case.right}
+    assert [answer for answer, ruling in rulings.items() if ruling is not Ruling.ACCEPT] == []
+
+
+@each
+def test_no_wrong_answer_is_accepted(case: Case) -> None:
+    accepted = [answer for answer in case.wrong if rule_on(case.references, answer, case.question) is Ruling.ACCEPT]
+    assert accepted == []
+
+
+@pytest.mark.parametrize(
+    ("references", "answer"),
+    [
+        (["11 min"], "12 minutes"),
+        (["11 min"], "11 or 12 minutes"),
+        (["0"], "0 1 2 3 4 5"),
+        (["3/2/22"], "March 3, 2022"),
+        (["+1 412 578 5000"], "412-578-5001"),
+        (["$0 total spend"], "$10"),
+        (["Yes"], "No"),
+        (["No, it is open"], "Yes, it is closed"),
+        (["N/A"], "The zipper is loose"),
+        (["170: cancelled", "189: pending"], "170: pending, 189: cancelled"),
+        (["01:11", "02:16"], "01:11, 02:17"),
+        (["The order is A1, B2, C3"], "A1, C3, B2"),
+    ],
+)
+def test_what_is_plainly_wrong_is_rejected(references: list[str], answer: str) -> None:
+    assert rule_on(references, answer) is Ruling.REJECT
+
+
+@pytest.mark.parametrize(
+    ("references", "answer"),
+    [
+        (["11 min"], "a while"),
+        (["11 min"], "It takes 11 minutes, or 35 when it rains and the road is closed for cars"),
+        (["3/2/22"], "March 2022"),
+        (["Yes"], "It can be reached easily"),
+        (["N/A"], "I found no reviews of it"),
+        (["A soft and light cloth"], "Soft cloth"),
+        (["170: cancelled", "189: pending"], "Both are fine"),
+    ],
+)
+def test_what_needs_judgement_is_left_open(references: list[str], answer: str) -> None:
+    assert rule_on(references, answer) is Ruling.UNSURE
+
+
+def official_references() -> Iterator[tuple[int, list[str], str]]:
+    for record in read_official_file(find_official_file()):
+        found = [(record["eval"]["reference_answers"] or {}).get("fuzzy_match")]
+        checks = record["eval"]["program_html"] or []
+        found += [check["required_contents"].get("fuzzy_match") for check in checks]
+        for references in found:
+            if references:
+                yield record["task_id"], [references] if references == "N/A" else references, record["intent"]
+
+
+def test_the_rules_decide_every_official_reference_in_its_own_words() -> None:
+    try:
+        cases = list(official_references())
+    except TaskFileError as missing:
+        pytest.skip(str(missing))
+    assert len(cases) == 40
+    undecided = [
+        number
+        for number, references, question in cases
+        if rule_on(references, ". ".join(references), question) is not Ruling.ACCEPT
+    ]
+    assert undecided == []

@@ -1,0 +1,128 @@
+"""Fuzzy rules for references that are one quantity: "34 minutes", "$0 total spend", "+1 412 578 5000". Pure.
+
+An answer is accepted if the one quantity of this kind in it is the reference's; quantities of the question, restated,
+do not count. It is rejected if all are others, or if it offers alternatives. The rest is for a judge.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+
+from webrl_gym.evaluation.fuzzy_context import Context
+from webrl_gym.evaluation.fuzzy_dates import Day
+from webrl_gym.evaluation.fuzzy_quantities import Kind, Quantity, are_alternatives, read_quantities
+from webrl_gym.evaluation.fuzzy_ruling import Ruling
+from webrl_gym.evaluation.fuzzy_words import Word, content, fold, is_asked_back, is_denied, read_words
+
+_MOST_WORDS_BESIDE = 2
+_NOTHING = frozenset(("none", "nothing"))
+
+
+def as_quantity(reference: str) -> Quantity | None:
+    """The quantity that a reference consists of, apart from a word or two such as ``orders``; None if it does not."""
+    folded = fold(reference)
+    found = read_quantities(folded)
+    if len(found) != 1:
+        return None
+    outside = read_words(folded[: found[0].start] + " " + folded[found[0].end :])
+    beside = [word for word in content(outside) if word.text not in ("less", "than", "more")]
+    return found[0] if len(beside) <= _MOST_WORDS_BESIDE else None
+
+
+def is_identifier(reference: str, wanted: Quantity) -> bool:
+    """True for a whole number that stands alone, such as a house number or an order's: it counts nothing."""
+    return wanted.kind is Kind.NUMBER and reference.strip().isdigit() and len(reference.strip()) > 1
+
+
+def rule_on_quantity(wanted: Quantity, answer: str, context: Context, *, sole: bool = True) -> Ruling:
+    """Rules on an answer to a reference that is a quantity.
+
+    Args:
+        wanted: The reference's.
+        answer: The answer, or the part of it that the reference is about.
+        context: What it is read beside; its quantities may be named again.
+        sole: False if other numbers are to be expected beside it (a house number in an address).
+    """
+    folded = fold(answer)
+    words = read_words(folded)
+    found = read_quantities(folded)
+    candidates = [one for one in found if one.kind is wanted.kind]
+    right = [one for one in candidates if agree(wanted, one)]
+    wrong = [one for one in candidates if one not in right and not any(agree(one, it) for it in context.quantities)]
+    if not right:
+        if not candidates and wanted.value == 0 and len(words) == 1 and words[0].text in _NOTHING:
+            return Ruling.ACCEPT
+        return Ruling.REJECT if wrong and not any(_may_agree(wanted, one) for one in wrong) else Ruling.UNSURE
+    parts_of_it = _add_up(wanted, wrong) and not _all_offered(folded, candidates)
+    if not parts_of_it and _are_offered_together(folded, candidates, right, wrong):
+        return Ruling.REJECT
+    if (sole and wrong and not parts_of_it) or _stands_by_number(folded, found, right):
+        return Ruling.UNSURE
+    if wanted.kind in (Kind.DURATION, Kind.DISTANCE) and context.goes_another_way(words):
+        return Ruling.UNSURE
+    return Ruling.UNSURE if any(_is_limited(one, folded, words, context) for one in right) else Ruling.ACCEPT
+
+
+def _is_limited(found: Quantity, folded: str, words: list[Word], context: Context) -> bool:
+    """True if the text around a quantity denies it, asks for it or makes something else of it."""
+    place = found.start, found.end
+    return is_denied(words, *place) or context.is_qualified(words, *place) or is_asked_back(folded, found.end)
+
+
+def _stands_by_number(folded: str, found: list[Quantity], right: list[Quantity]) -> bool:
+    """True for "two 11-minute walks" and "11 minutes, or 35": a bare number is next to the quantity."""
+    return any(
+        {one.kind, other.kind} > {Kind.NUMBER} and (one in right or other in right)
+        for one, other in pairwise(found)
+        if are_alternatives(folded, one, other)
+    )
+
+
+def agree(wanted: Quantity, found: Quantity) -> bool:
+    """True if two quantities are the same, as exactly as the first is given."""
+    if wanted.kind is not found.kind or wanted.bound != found.bound:
+        return False
+    if isinstance(wanted.value, Day) and isinstance(found.value, Day):
+        return wanted.value.is_meant_by(found.value)
+    if wanted.kind is Kind.MONEY and wanted.unit and found.unit and wanted.unit != found.unit:
+        return False
+    if wanted.kind is Kind.DISTANCE and wanted.unit != found.unit:
+        return _rounded(wanted) == _rounded(wanted, Decimal(found.value))  # type: ignore[arg-type]
+    return wanted.value == found.value
+
+
+def _rounded(like: Quantity, value: Decimal | None = None) -> Decimal:
+    """Metres in the unit of ``like``, to as many places as it has: miles and kilometres never agree exactly."""
+    assert isinstance(like.value, Decimal)
+    own = (like.value / like.scale).normalize()
+    places = Decimal(1).scaleb(min(0, int(own.as_tuple().exponent)))
+    return ((like.value if value is None else value) / like.scale).quantize(places, ROUND_HALF_UP)
+
+
+def _may_agree(wanted: Quantity, found: Quantity) -> bool:
+    """True if the answer says less than the reference, but nothing else."""
+    if isinstance(wanted.value, Day) and isinstance(found.value, Day):
+        return wanted.value.may_be(found.value)
+    return wanted.value == found.value
+
+
+def _are_offered_together(
+    folded: str, candidates: list[Quantity], right: list[Quantity], wrong: list[Quantity]
+) -> bool:
+    """True if a right and a wrong one follow each other with nothing but a separator between them."""
+    return any(
+        ((one in right and other in wrong) or (one in wrong and other in right))
+        and are_alternatives(folded, one, other)
+        for one, other in pairwise(candidates)
+    )
+
+
+def _all_offered(folded: str, candidates: list[Quantity]) -> bool:
+    return all(are_alternatives(folded, one, other) for one, other in pairwise(candidates))
+
+
+def _add_up(wanted: Quantity, others: list[Quantity]) -> bool:
+    """True if the others are the parts that the wanted one is the sum of."""
+    parts = [one.value for one in others if isinstance(one.value, Decimal)]
+    return len(parts) == len(others) > 1 and sum(parts) == wanted.value
