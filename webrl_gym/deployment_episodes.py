@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import httpx
 import numpy as np
 
 from webrl_gym.deployment.client import SiteClient
@@ -19,9 +20,9 @@ from webrl_gym.engines import EngineSettings
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.protocol import EvaluationPage
 from webrl_gym.errors import BrowserError, EvaluationError, ResetFailed, SiteError
-from webrl_gym.evaluation import evaluate_rules
+from webrl_gym.evaluation import RestShop, evaluate_rules
 from webrl_gym.tasks.record import Task
-from webrl_gym.types import OutcomeVerdict, Site
+from webrl_gym.types import OutcomeVerdict, Semantics, Site
 
 _OUT = re.compile(r"\b(sign|log)[ _-]?out\b", re.IGNORECASE)
 _LOOK = (
@@ -44,12 +45,13 @@ class DeploymentEpisodes:
 
     world: None = None
 
-    def __init__(self, engine: EngineSettings, settings: DeploymentSettings) -> None:
+    def __init__(self, engine: EngineSettings, settings: DeploymentSettings, semantics: str = Semantics.VAB) -> None:
         """Starts the browser; asks no site yet.
 
         Args:
             engine: For ``chromium``; nothing else runs the sites' scripts.
             settings: The deployment.
+            semantics: How episodes are scored.
 
         Raises:
             ValueError: If another engine is asked for.
@@ -61,6 +63,8 @@ class DeploymentEpisodes:
         self._deployment = settings.deployment
         self._sessions = shared_sessions(settings.deployment, settings.accounts, settings.answer_seconds)
         self._lease = Lease(settings.deployment.key, patience=settings.lease_seconds)
+        self._semantics = semantics
+        self._client = httpx.Client(trust_env=False, timeout=settings.answer_seconds)
         self._task: Task | None = None
         self._signed_in: tuple[Site, ...] = ()
         self._state = UNKNOWN
@@ -112,7 +116,15 @@ class DeploymentEpisodes:
         assert self._task is not None, "begin() comes first"
         self._acted = True
         try:
-            return evaluate_rules(self._task, answer, last_url, self, self._deployment.resolve)
+            return evaluate_rules(
+                self._task,
+                answer,
+                last_url,
+                self,
+                self._deployment.resolve,
+                semantics=self._semantics,
+                shop=self._shop(),
+            )
         finally:
             self._lease.release()
 
@@ -132,6 +144,7 @@ class DeploymentEpisodes:
     def close(self) -> None:
         """Frees the browser and the deployment; may be called twice."""
         self._leave()
+        self._client.close()
         self.engine.close()
 
     def refuse_sign_in_page(self, page: EvaluationPage) -> None:
@@ -142,6 +155,11 @@ class DeploymentEpisodes:
             with suppress(EvaluationError):
                 page.locate(f"document.querySelector('form input[name=\"{field}\"]').name")
                 self._require_session(page.url, [field])
+
+    def _shop(self) -> RestShop | None:
+        """The shop's REST interface, which knows the account of the back office."""
+        root, account = self._deployment.urls.get(Site.SHOPPING), self._settings.accounts[Site.SHOPPING_ADMIN]
+        return None if root is None else RestShop(self._client, root, account.user, account.password)
 
     def _leave(self) -> None:
         """Ends the last episode's hold on deployment and session."""

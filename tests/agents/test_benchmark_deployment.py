@@ -11,10 +11,9 @@ from agents.benchmark import conflicts, run_panel
 from agents.environments import sites_there
 from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
-from tests.webrl_gym.deployment.conftest import apart, replica  # noqa: F401 - fixtures
+from tests.webrl_gym.deployment.conftest import apart, hosted, replica  # noqa: F401 - fixtures
 from webrl_gym.errors import TaskFileError
 from webrl_gym.official_file import find_official_file
-from webrl_gym.sites.worlds import World
 
 URLS = ["env=urls", "suite=webarena-lite"]
 
@@ -36,12 +35,12 @@ def test_only_sites_that_are_there_are_kept(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.browser
-def test_a_panel_runs_on_a_deployment(replica: tuple[World, dict[str, str]], tmp_path: Path) -> None:  # noqa: F811
+def test_a_panel_runs_on_a_deployment(replica: dict[str, str], tmp_path: Path) -> None:  # noqa: F811
     try:
         find_official_file()
     except TaskFileError as missing:
         pytest.skip(str(missing))
-    where = [f"env.deployment.urls.{name}={url}" for name, url in replica[1].items() if name in ("reddit", "map")]
+    where = [f"env.deployment.urls.{name}={url}" for name, url in replica.items() if name in ("reddit", "map")]
     config = compose_config("benchmark", [*URLS, *where, "agent=do_nothing", "limit=2", f"output={tmp_path}"])
     results, folder = run_panel(config, SilentProgress())
     assert [result.site_state for result in results] == ["unknown"] * 2

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 
 import gymnasium
 import pytest
 
 import webrl_gym
-from tests.webrl_gym.deployment.conftest import apart, replica  # noqa: F401 - fixtures
+from tests.webrl_gym.deployment.conftest import apart, hosted, replica  # noqa: F401 - fixtures
+from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import TaskFileError
 from webrl_gym.official_file import find_official_file
+from webrl_gym.sites.hosting import HostedSites
 from webrl_gym.sites.web import ACCOUNTS
-from webrl_gym.sites.worlds import World
 from webrl_gym.tasks.suite import TaskSuite
-from webrl_gym.types import VerdictStatus
+from webrl_gym.types import Site, VerdictStatus
 
 try:
     find_official_file()
@@ -24,13 +26,12 @@ except TaskFileError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
 pytestmark = pytest.mark.browser
-Replica = tuple[World, dict[str, str]]
 
 
 @pytest.fixture
-def env(replica: Replica, caplog: pytest.LogCaptureFixture) -> Iterator[gymnasium.Env]:  # noqa: F811 - a fixture
+def env(replica: dict[str, str], caplog: pytest.LogCaptureFixture) -> Iterator[gymnasium.Env]:  # noqa: F811 - a fixture
     caplog.set_level(logging.DEBUG)
-    urls = {name: url for name, url in replica[1].items() if name not in ("wikipedia", "gitlab")}
+    urls = {name: url for name, url in replica.items() if name not in ("wikipedia", "gitlab")}
     made = gymnasium.make(
         webrl_gym.ENV_ID, disable_env_checker=True, suite="webarena-lite", sites="urls", deployment={"urls": urls}
     )
@@ -40,7 +41,7 @@ def env(replica: Replica, caplog: pytest.LogCaptureFixture) -> Iterator[gymnasiu
 
 def test_an_official_task_is_played_on_a_deployment(
     env: gymnasium.Env,
-    replica: Replica,  # noqa: F811 - a fixture
+    replica: dict[str, str],  # noqa: F811 - a fixture
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     suite: TaskSuite = env.get_wrapper_attr("suite")
@@ -52,7 +53,7 @@ def test_an_official_task_is_played_on_a_deployment(
         env.reset(options={"task": "webarena-lite/9"})
 
     observation, info = env.reset(options={"task": "webarena-lite/40"})
-    assert observation["url"].startswith(replica[1]["shopping_admin"])
+    assert observation["url"].startswith(replica["shopping_admin"])
     assert "Sign Out" in observation["html"]
     assert info["site_state"] == "unknown"
     following, reward, terminated, _, end = env.step('exit(message="done")')
@@ -61,3 +62,25 @@ def test_an_official_task_is_played_on_a_deployment(
 
     shown = json.dumps([observation, following]) + repr([info, end, env.spec, env]) + logged + caplog.text
     assert [password for _, password in ACCOUNTS.values() if password in shown] == []
+
+
+def test_a_changing_task_is_undone_by_the_reset_server(
+    hosted: HostedSites,  # noqa: F811 - a fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The whole way of a real deployment: variables, sign-in, change, verdict, reset; nothing is given by hand."""
+    for name, value in hosted.client_variables().items():
+        monkeypatch.setenv(name, value)
+    env = WebArenaLiteEnv(suite="webarena-lite", sites="urls")
+    with closing(env):
+        # Asks for the newsletter; the oracles of the replica do that through pages, here only its coming undone counts.
+        task = env.suite.get("webarena-lite/121")
+        _, info = env.reset(options={"task": task})
+        assert info["site_state"] == "clean"
+        hosted.world.store(Site.SHOPPING).execute("UPDATE customer SET is_subscribed = 1")
+        _, reward, _, _, info = env.step("exit()")
+        assert (reward, info["site_state"], info["failure"]) == (1.0, "unknown", None)
+        _, info = env.reset(options={"task": task})
+        assert info["site_state"] == "clean"
+        assert hosted.world.changed_sites == []
+        assert env.step("exit()")[1] == 0.0

@@ -81,6 +81,8 @@ class SiteClient:
             # Certificates take a while to load, and plain HTTP has none.
             verify=root.startswith("https:"),
             headers={"User-Agent": "webrl-gym"},
+            # A session outlives many episodes; nothing stays open between its few requests.
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     def get(self, path: str = "") -> Answer:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.webrl_gym.deployment.lookalikes import Lookalike, serve
-from webrl_gym.sites.dispatch import SITES_BY_HOST, SiteDispatcher
-from webrl_gym.sites.web import URLS_KEY
-from webrl_gym.sites.worlds import World
+from webrl_gym.sites.hosting import HostedSites
 from webrl_gym.types import Site
 
 if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+    from wsgiref.types import WSGIApplication
 
 Lookalikes = dict[Site, Lookalike]
 
@@ -61,24 +59,15 @@ def apart(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def replica() -> Iterator[tuple[World, dict[str, str]]]:
-    """The embedded sites of world 0 over HTTP, each at a port of its own."""
-    world = World(0)
-    dispatcher = SiteDispatcher(world)
-    roots: dict[Site, str] = {}
+def hosted() -> Iterator[HostedSites]:
+    """The embedded sites of world 0 over HTTP, with their reset server."""
+    sites = HostedSites(0, dict.fromkeys(Site, 0), 0)
+    yield sites
+    sites.close()
 
-    def at(host: str) -> WSGIApplication:
-        def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
-            environ["HTTP_HOST"], environ[URLS_KEY] = host, roots
-            return dispatcher(environ, start_response)
 
-        return answer
-
-    stops: list[Callable[[], None]] = []
-    for host, site in SITES_BY_HOST.items():
-        roots[site], stop = serve(at(host))
-        stops.append(stop)
-    yield world, {site.value: root + ("/admin" if site is Site.SHOPPING_ADMIN else "") for site, root in roots.items()}
-    for stop in stops:
-        stop()
-    world.close()
+@pytest.fixture
+def replica(hosted: HostedSites) -> dict[str, str]:
+    """Their addresses by name, as an environment is told them."""
+    variables = hosted.client_variables()
+    return {site.value: variables[site.name] for site in Site}
