@@ -18,6 +18,7 @@ from webrl_gym.deployment.accounts import find_accounts
 from webrl_gym.deployment.addresses import Deployment, origin
 from webrl_gym.deployment.client import Answer, SiteClient
 from webrl_gym.deployment.landmarks import LANDMARKS, reach, search_address
+from webrl_gym.deployment.leases import CLEAN, Lease
 from webrl_gym.deployment.logins import SIGN_INS, Sessions, colliding, has_sign_in_form
 from webrl_gym.deployment.resets import NoReset
 from webrl_gym.deployment.settings import DeploymentSettings, read_settings
@@ -130,6 +131,8 @@ class _Visit:
         collisions = colliding(self._cookies)
         for one, other, name in collisions:
             yield Check(Verdict.NOTE, one, "session", f"shares its cookie {name!r} with {other}: same host, other port")
+        if self._transport is None:
+            yield self._state()
         if problem := self._settings.reset.problem():
             yield Check(Verdict.FAILED, "reset", "answers", problem)
         self._sessions.forget(list(self._cookies))
@@ -138,8 +141,9 @@ class _Visit:
     def _checks_of(self, site: Site) -> Iterator[Check]:
         """A site's checks; after the first one that fails the others would only fail, too."""
         root = self._deployment.urls[site]
-        steps = [("answers", self._answers), ("links", self._links)]
+        steps = [("answers", self._answers)]
         steps += [("signs in", self._signs_in)] if site in SIGN_INS else []
+        steps += [("links", self._links)]
         steps += [("opens", self._opens)] if self._engine is not None else []
         steps += [("searches", self._searches)] if self._engine is not None and LANDMARKS[site].field else []
         steps += [("routes", self._routes)] if self._engine is not None and site is Site.MAP else []
@@ -164,7 +168,7 @@ class _Visit:
 
     def _links(self, client: SiteClient) -> tuple[Verdict, str]:
         """Whether a start page leads to other hosts: the browser will refuse to go there."""
-        page = client.get()
+        page = self._visitor(client).get()
         away, home = foreign_links(page, self._deployment)
         if not away:
             return Verdict.OK, f"all {home} lead to the deployment"
@@ -189,7 +193,7 @@ class _Visit:
 
     def _searches(self, client: SiteClient) -> tuple[Verdict, str]:
         site, words = client.site, LANDMARKS[client.site].words
-        address = search_address(self._sessions.client(site) if site in self._cookies else client)
+        address = search_address(self._visitor(client))
         page = self._page(address)
         links = page.document.cssselect("a[href]")
         found = sum(words.lower() in " ".join(link.text_content().split()).lower() for link in links)
@@ -206,6 +210,10 @@ class _Visit:
             )
         return Verdict.OK, " ".join(found[0].split())
 
+    def _visitor(self, stranger: SiteClient) -> SiteClient:
+        """Who is signed in, where that is possible."""
+        return self._sessions.client(stranger.site) if stranger.site in self._cookies else stranger
+
     def _page(self, address: str) -> Answer:
         """A page as the browser sees it, its scripts done."""
         with self._require_engine().evaluation_page(at_end=False) as page:
@@ -215,6 +223,16 @@ class _Visit:
     def _require_engine(self) -> Engine:
         assert self._engine is not None, "checks that need a browser are left out without one"
         return self._engine
+
+    def _state(self) -> Check:
+        """What is known of the state that the sites are in."""
+        states = Lease(self._deployment.key, patience=0.0).states()
+        found: dict[str, list[str]] = {}
+        for site in self._deployment.urls:
+            found.setdefault(states[site], []).append(site)
+        verdict = Verdict.OK if set(found) == {CLEAN} else Verdict.NOTE
+        said = "; ".join(f"{state}: {', '.join(sites)}" for state, sites in sorted(found.items()))
+        return Check(verdict, "deployment", "state", said)
 
     def _playable(self, collisions: set[frozenset[Site]]) -> Iterator[Check]:
         """How many of the official tasks can run, and why the others cannot."""
