@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any
 
 import gymnasium
 import pytest
 
 import webrl_gym
-from tests.webrl_gym.deployment.conftest import apart, hosted, replica  # noqa: F401 - fixtures
+from tests.webrl_gym.deployment.conftest import (  # noqa: F401 - fixtures
+    Lookalikes,
+    apart,
+    hosted,
+    lookalikes,
+    places,
+    replica,
+    urls,
+)
+from tests.webrl_gym.deployment.lookalikes import broken
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import TaskFileError
 from webrl_gym.official_file import find_official_file
@@ -31,9 +42,9 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def env(replica: dict[str, str], caplog: pytest.LogCaptureFixture) -> Iterator[gymnasium.Env]:  # noqa: F811 - a fixture
     caplog.set_level(logging.DEBUG)
-    urls = {name: url for name, url in replica.items() if name not in ("wikipedia", "gitlab")}
+    roots = {name: url for name, url in replica.items() if name not in ("wikipedia", "gitlab")}
     made = gymnasium.make(
-        webrl_gym.ENV_ID, disable_env_checker=True, suite="webarena-lite", sites="urls", deployment={"urls": urls}
+        webrl_gym.ENV_ID, disable_env_checker=True, suite="webarena-lite", sites="urls", deployment={"urls": roots}
     )
     yield made
     made.close()
@@ -62,6 +73,30 @@ def test_an_official_task_is_played_on_a_deployment(
 
     shown = json.dumps([observation, following]) + repr([info, end, env.spec, env]) + logged + caplog.text
     assert [password for _, password in ACCOUNTS.values() if password in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("illness", "said"),
+    [(None, "SiteError: gitlab shows its sign-in page at http"), (broken, "answered with status 500")],
+)
+def test_a_site_that_falls_ill_is_no_zero_of_the_agent(
+    illness: Callable[[], Any] | None,
+    said: str,
+    lookalikes: Lookalikes,  # noqa: F811 - a fixture
+    urls: dict[str, str],  # noqa: F811 - a fixture
+) -> None:
+    gitlab = lookalikes[Site.GITLAB]
+    with closing(WebArenaLiteEnv(suite="webarena-lite", sites="urls", deployment={"urls": urls})) as env:
+        observation, _ = env.reset(options={"task": "webarena-lite/43"})
+        link = re.search(r'<a id="(\d+)"> A page', observation["html"])
+        assert link is not None
+        gitlab.sessions.clear()
+        gitlab.ill = illness
+        _, reward, terminated, truncated, info = env.step(f'do(action="Click", element="{link[1]}")')
+        assert (reward, terminated, truncated, info["verdict"]) == (0.0, False, True, None)
+        assert said in info["failure"]
+        gitlab.ill = None
+        assert env.reset(options={"task": "webarena-lite/43"})[1]["failure"] is None
 
 
 def test_a_changing_task_is_undone_by_the_reset_server(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,14 @@ def test_no_address_and_no_such_engine_are_refused(capsys: pytest.CaptureFixture
         next(examine("urls", "static"))
     with pytest.raises(ValueError, match="sites must be embedded or urls, got 'clouds'"):
         next(examine("clouds"))
+
+
+def test_without_a_browser_the_sites_are_asked_all_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("WEBRL_GYM_CHROMIUM", str(tmp_path / "none"))
+    checks = list(examine("embedded", "chromium"))
+    assert failures(checks) == [("browser", "starts"), ("webarena-lite", "tasks")]
+    assert list(of(checks, Site.GITLAB)) == ["answers", "signs in", "links"]
+    assert next(check.detail for check in checks if check.name == "tasks") == "0 of 165 can run"
 
 
 @pytest.fixture(scope="module")
