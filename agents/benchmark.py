@@ -31,6 +31,7 @@ from agents.results import (
 from agents.run_card import files_sha256, run_card, without_secrets
 from agents.screenshots import FOLDER as SCREENSHOTS
 from agents.screenshots import add_screenshots
+from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.suite import TaskSuite
 
 _BUILT_IN = ("oracle", "random", "do_nothing", "na_at_once", "openai")
@@ -173,6 +174,8 @@ def _agent_conflicts(config: Mapping[str, Any]) -> list[str]:
 
 def _run_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = []
+    if config["env"]["sites"] == "urls" and config["suite"] != OFFICIAL:
+        problems.append(f"env.sites=urls needs suite={OFFICIAL}: the other suites are about data of their own")
     if config["env"]["sites"] == "urls" and config["env"]["num_envs"] != 1:
         problems.append(
             "env.num_envs must be 1 with env.sites=urls: an episode that changes something has the deployment alone, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from webrl_gym.evaluation import RestShop, evaluate_rules
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import OutcomeVerdict, Semantics, Site
 
+_log = logging.getLogger(__name__)
 _OUT = re.compile(r"\b(sign|log)[ _-]?out\b", re.IGNORECASE)
 _LOOK = (
     "[location.href, "
@@ -199,8 +201,9 @@ class DeploymentEpisodes:
     def _reset(self, task: Task) -> None:
         wanted = [site for site in task.sites if self._lease.states()[site] != CLEAN]
         self._lease.note(wanted, DIRTY)
-        renewed = self._settings.reset.reset(wanted) & set(self._deployment.urls)
         deadline = time.monotonic() + self._settings.reset_seconds
+        _log.info("%s: putting %s back", task.task_id, " and ".join(wanted))
+        renewed = self._settings.reset.reset(wanted) & set(self._deployment.urls)
         for site in sorted(renewed):
             self._await_health(site, deadline)
         self._sessions.forget(renewed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from agents.benchmark import conflicts, run_panel
 from agents.environments import sites_there
 from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
-from tests.webrl_gym.deployment.conftest import apart, hosted, replica  # noqa: F401 - fixtures
 from webrl_gym.errors import TaskFileError
 from webrl_gym.official_file import find_official_file
+from webrl_gym.sites.hosting import HostedSites
+from webrl_gym.types import Site
 
 URLS = ["env=urls", "suite=webarena-lite"]
 
@@ -22,6 +24,9 @@ def test_environments_in_step_are_refused_on_a_deployment() -> None:
     assert conflicts(compose_config("benchmark", URLS)) == []
     [problem] = conflicts(compose_config("benchmark", [*URLS, "env.num_envs=2"]))
     assert problem.startswith("env.num_envs must be 1 with env.sites=urls")
+    assert conflicts(compose_config("benchmark", ["env=urls"])) == [
+        "env.sites=urls needs suite=webarena-lite: the other suites are about data of their own"
+    ]
 
 
 def test_only_sites_that_are_there_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,14 +39,25 @@ def test_only_sites_that_are_there_are_kept(monkeypatch: pytest.MonkeyPatch) -> 
     assert sites_there(["reddit"], compose_config("benchmark")["env"]) == ["reddit"]
 
 
+@pytest.fixture
+def hosted() -> Iterator[HostedSites]:
+    sites = HostedSites(0, dict.fromkeys(Site, 0), 0)
+    yield sites
+    sites.close()
+
+
 @pytest.mark.browser
-def test_a_panel_runs_on_a_deployment(replica: dict[str, str], tmp_path: Path) -> None:  # noqa: F811
+def test_a_panel_runs_on_a_deployment(hosted: HostedSites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         find_official_file()
     except TaskFileError as missing:
         pytest.skip(str(missing))
-    where = [f"env.deployment.urls.{name}={url}" for name, url in replica.items() if name in ("reddit", "map")]
-    config = compose_config("benchmark", [*URLS, *where, "agent=do_nothing", "limit=2", f"output={tmp_path}"])
+    variables = hosted.client_variables()
+    where = [f"env.deployment.urls.{name}={variables[name.upper()]}" for name in ("reddit", "map")]
+    monkeypatch.setattr("webrl_gym.deployment.leases.cache_folder", lambda: tmp_path)
+    config = compose_config(
+        "benchmark", [*URLS, *where, "agent=do_nothing", "limit=2", f"output={tmp_path / 'results'}"]
+    )
     results, folder = run_panel(config, SilentProgress())
     assert [result.site_state for result in results] == ["unknown"] * 2
     assert "failed" not in {result.status for result in results}

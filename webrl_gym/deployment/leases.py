@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from webrl_gym.errors import DeploymentBusy
+from webrl_gym.errors import DeploymentBusy, SiteError
 from webrl_gym.sites.worlds import cache_folder
 from webrl_gym.types import Site
 
@@ -50,10 +50,10 @@ class Lease:
 
         Raises:
             DeploymentBusy: If others hold it for too long.
+            SiteError: If there is no place for the lock.
         """
         if self._handle is None:
-            self._lock_path.parent.mkdir(parents=True, exist_ok=True)
-            self._handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._handle = self._open()
         deadline = time.monotonic() + self._patience
         kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
         while True:
@@ -79,6 +79,13 @@ class Lease:
         self._alone = False
         if handle is not None:
             os.close(handle)
+
+    def _open(self) -> int:
+        try:
+            self._lock_path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise SiteError(f"the lock of the deployment, {self._lock_path}, cannot be opened: {error}") from error
 
     def states(self) -> dict[Site, str]:
         """What is known of every site; ``unknown`` where nothing is."""

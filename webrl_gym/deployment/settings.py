@@ -36,7 +36,7 @@ class DeploymentSettings:
         accounts: Who is signed in.
         reset: Makes the sites as new.
         answer_seconds: Budget of one answer of a site.
-        reset_seconds: Budget of the health check after a reset; the strategy keeps its own.
+        reset_seconds: Budget of a reset and of the health check after it.
         lease_seconds: Patience with other episodes.
     """
 
@@ -102,12 +102,12 @@ def _strategy(options: Mapping[str, Any], variables: Mapping[str, str], seconds:
             return NoReset()
         case "http" if urls:
             return HttpReset(urls, seconds=seconds)
-        case "command" if command:
-            return CommandReset(str(command), seconds=seconds)
+        case "command" if command and isinstance(command, str):
+            return CommandReset(command, seconds=seconds)
         case "http":
             raise ValueError(f"reset=http needs reset_urls or the variable {RESET_VARIABLE}")
         case "command":
-            raise ValueError("reset=command needs reset_command")
+            raise ValueError(f"reset=command needs reset_command, a text for the shell; got {command!r}")
     raise ValueError(f"reset must be {', '.join(STRATEGIES)}, a function or a ResetStrategy, got {chosen!r}")
 
 

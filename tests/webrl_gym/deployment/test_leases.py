@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from webrl_gym.deployment.leases import CLEAN, DIRTY, UNKNOWN, Lease
-from webrl_gym.errors import DeploymentBusy
+from webrl_gym.errors import DeploymentBusy, SiteError
 from webrl_gym.types import Site
 
 HOLDER = """
@@ -68,6 +68,13 @@ def test_states_are_known_to_all_and_begin_unknown(tmp_path: Path) -> None:
     first.note([Site.GITLAB], DIRTY)
     found = second.states()
     assert (found[Site.GITLAB], found[Site.MAP], found[Site.REDDIT]) == (DIRTY, CLEAN, UNKNOWN)
+
+
+def test_a_place_that_cannot_be_had_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(SiteError, match=r"the lock of the deployment, .*one\.lock, cannot be opened"):
+        lease(file).take(alone=False)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"gitlab": "spotless"}', "null"])

@@ -177,9 +177,10 @@ def test_the_reset_servers_variable_is_the_clients() -> None:
     ("options", "said"),
     [
         ({"reset": "http"}, "reset=http needs reset_urls or the variable WA_FULL_RESET"),
-        ({"reset": "command"}, "reset=command needs reset_command"),
+        ({"reset": "command"}, "reset=command needs reset_command, a text for the shell; got ''"),
         ({"reset": "docker"}, "reset must be none, http, command, a function or a ResetStrategy, got 'docker'"),
         ({"reset": "http", "reset_urls": {"myspace": "x"}}, "reset_urls must be an address, or one by site"),
+        ({"reset_command": True}, "reset_command, a text for the shell; got True"),
         ({"resets": "http"}, "a deployment has no setting 'resets'; choose from"),
         ({"lease_seconds": 0}, "lease_seconds must be a number of seconds above 0, got 0"),
         ({"answer_seconds": "soon"}, "answer_seconds must be a number of seconds above 0, got 'soon'"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.webrl_gym.deployment.conftest import Lookalikes, apart, lookalikes, places, urls  # noqa: F401 - fixtures
+from tests.webrl_gym.deployment.conftest import Lookalikes
 from tests.webrl_gym.deployment.lookalikes import broken
 from webrl_gym.cli import main
 from webrl_gym.doctor import Check, Verdict, examine
@@ -83,7 +83,7 @@ def browser() -> Iterator[None]:
 
 
 @pytest.mark.browser
-def test_a_healthy_deployment_passes(browser: None, urls: dict[str, str]) -> None:  # noqa: F811 - a fixture
+def test_a_healthy_deployment_passes(browser: None, urls: dict[str, str]) -> None:
     checks = list(examine("urls", options={"urls": urls}))
     assert failures(checks) == []
     for site, names in NAMES.items():
@@ -98,8 +98,8 @@ def test_a_healthy_deployment_passes(browser: None, urls: dict[str, str]) -> Non
 @pytest.mark.browser
 def test_what_is_wrong_is_named_and_its_tasks_are_counted(
     browser: None,
-    lookalikes: Lookalikes,  # noqa: F811 - a fixture
-    urls: dict[str, str],  # noqa: F811 - a fixture
+    lookalikes: Lookalikes,
+    urls: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.webrl_gym.deployment.conftest import (  # noqa: F401 - fixtures
-    Lookalikes,
-    apart,
-    lookalikes,
-    places,
-    urls,
-)
+from tests.webrl_gym.deployment.conftest import Lookalikes
 from tests.webrl_gym.deployment.lookalikes import broken
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.deployment import logins
@@ -48,7 +42,7 @@ def browser() -> Iterator[None]:
 
 
 @pytest.fixture
-def make(browser: None, urls: dict[str, str]) -> Iterator[Callable[..., DeploymentEpisodes]]:  # noqa: F811 - a fixture
+def make(browser: None, urls: dict[str, str]) -> Iterator[Callable[..., DeploymentEpisodes]]:
     made: list[DeploymentEpisodes] = []
 
     def episodes(**options: Any) -> DeploymentEpisodes:
@@ -78,7 +72,7 @@ def text_of(node: PageNode) -> str:
 def test_an_episode_begins_signed_in_and_needs_one_sign_in(
     site: Site,
     make: Callable[..., DeploymentEpisodes],
-    lookalikes: Lookalikes,  # noqa: F811 - a fixture
+    lookalikes: Lookalikes,
 ) -> None:
     episodes = make()
     for _ in range(2):
@@ -94,7 +88,7 @@ def test_an_episode_begins_signed_in_and_needs_one_sign_in(
 def test_a_sign_in_page_is_the_sites_failure_and_the_next_episode_signs_in_anew(
     site: Site,
     make: Callable[..., DeploymentEpisodes],
-    lookalikes: Lookalikes,  # noqa: F811 - a fixture
+    lookalikes: Lookalikes,
 ) -> None:
     episodes = make()
     episodes.begin(task(site), RNG)
@@ -111,7 +105,7 @@ def test_a_sign_in_page_is_the_sites_failure_and_the_next_episode_signs_in_anew(
 @pytest.mark.browser
 def test_an_agent_that_signs_itself_out_is_judged(
     make: Callable[..., DeploymentEpisodes],
-    lookalikes: Lookalikes,  # noqa: F811 - a fixture
+    lookalikes: Lookalikes,
 ) -> None:
     episodes = make()
     gitlab = lookalikes[Site.GITLAB]
@@ -127,7 +121,7 @@ def test_an_agent_that_signs_itself_out_is_judged(
 @pytest.mark.browser
 def test_a_sign_in_page_before_the_evaluators_is_no_empty_find(
     make: Callable[..., DeploymentEpisodes],
-    lookalikes: Lookalikes,  # noqa: F811 - a fixture
+    lookalikes: Lookalikes,
 ) -> None:
     episodes = make()
     check = {"url": "__GITLAB__/x", "locator": "", "required_contents": {"must_include": ["Nothing else."]}}
@@ -143,7 +137,7 @@ def test_a_sign_in_page_before_the_evaluators_is_no_empty_find(
 @pytest.mark.browser
 def test_what_cannot_begin_is_named_and_lets_others_in(
     make: Callable[..., DeploymentEpisodes],
-    lookalikes: Lookalikes,  # noqa: F811 - a fixture
+    lookalikes: Lookalikes,
 ) -> None:
     episodes = make(accounts={"gitlab": Account("somebody", "s3cret")})
     with pytest.raises(SignInFailed, match=r"gitlab at .* did not take the account"):
@@ -177,7 +171,7 @@ def test_without_resets_the_state_is_unknown_and_then_dirty(make: Callable[..., 
 @pytest.mark.browser
 def test_what_is_not_clean_is_put_back_before_the_next_episode(
     make: Callable[..., DeploymentEpisodes],
-    lookalikes: Lookalikes,  # noqa: F811 - a fixture
+    lookalikes: Lookalikes,
 ) -> None:
     resets: list[frozenset[Site]] = []
 
@@ -203,7 +197,7 @@ def test_what_is_not_clean_is_put_back_before_the_next_episode(
 @pytest.mark.browser
 def test_a_site_that_does_not_come_back_from_a_reset_is_named(
     make: Callable[..., DeploymentEpisodes],
-    lookalikes: Lookalikes,  # noqa: F811 - a fixture
+    lookalikes: Lookalikes,
 ) -> None:
     def reset(_: frozenset[Site]) -> None:
         lookalikes[Site.REDDIT].ill = broken
@@ -216,7 +210,7 @@ def test_a_site_that_does_not_come_back_from_a_reset_is_named(
     assert episodes.site_state == "clean"
 
 
-def test_real_sites_need_a_browser_and_the_official_tasks(urls: dict[str, str]) -> None:  # noqa: F811 - a fixture
+def test_real_sites_need_a_browser_and_the_official_tasks(urls: dict[str, str]) -> None:
     own = TaskSuite("own", [task(Site.MAP)], open_reader)
     with pytest.raises(ValueError, match='sites="urls" is for the suite webarena-lite; the tasks of own are about'):
         WebArenaLiteEnv(suite=own, sites="urls", deployment={"urls": urls})

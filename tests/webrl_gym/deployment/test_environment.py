@@ -13,15 +13,7 @@ import gymnasium
 import pytest
 
 import webrl_gym
-from tests.webrl_gym.deployment.conftest import (  # noqa: F401 - fixtures
-    Lookalikes,
-    apart,
-    hosted,
-    lookalikes,
-    places,
-    replica,
-    urls,
-)
+from tests.webrl_gym.deployment.conftest import Lookalikes
 from tests.webrl_gym.deployment.lookalikes import broken
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import TaskFileError
@@ -40,7 +32,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def env(replica: dict[str, str], caplog: pytest.LogCaptureFixture) -> Iterator[gymnasium.Env]:  # noqa: F811 - a fixture
+def env(replica: dict[str, str], caplog: pytest.LogCaptureFixture) -> Iterator[gymnasium.Env]:
     caplog.set_level(logging.DEBUG)
     roots = {name: url for name, url in replica.items() if name not in ("wikipedia", "gitlab")}
     made = gymnasium.make(
@@ -52,7 +44,7 @@ def env(replica: dict[str, str], caplog: pytest.LogCaptureFixture) -> Iterator[g
 
 def test_an_official_task_is_played_on_a_deployment(
     env: gymnasium.Env,
-    replica: dict[str, str],  # noqa: F811 - a fixture
+    replica: dict[str, str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     suite: TaskSuite = env.get_wrapper_attr("suite")
@@ -82,8 +74,8 @@ def test_an_official_task_is_played_on_a_deployment(
 def test_a_site_that_falls_ill_is_no_zero_of_the_agent(
     illness: Callable[[], Any] | None,
     said: str,
-    lookalikes: Lookalikes,  # noqa: F811 - a fixture
-    urls: dict[str, str],  # noqa: F811 - a fixture
+    lookalikes: Lookalikes,
+    urls: dict[str, str],
 ) -> None:
     gitlab = lookalikes[Site.GITLAB]
     with closing(WebArenaLiteEnv(suite="webarena-lite", sites="urls", deployment={"urls": urls})) as env:
@@ -100,7 +92,7 @@ def test_a_site_that_falls_ill_is_no_zero_of_the_agent(
 
 
 def test_a_changing_task_is_undone_by_the_reset_server(
-    hosted: HostedSites,  # noqa: F811 - a fixture
+    hosted: HostedSites,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The whole way of a real deployment: variables, sign-in, change, verdict, reset; nothing is given by hand."""
