@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.webrl_gym.deployment.lookalikes import Lookalike, serve
+from webrl_gym.engines.driver_client import acquire_driver, release_driver
 from webrl_gym.sites.hosting import HostedSites
 from webrl_gym.types import Site
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 Lookalikes = dict[Site, Lookalike]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[None]:
+    """Keeps the browser from one test to the next."""
+    driver = acquire_driver(None)
+    yield
+    release_driver(driver)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from tests.webrl_gym.deployment.conftest import Lookalikes
 from tests.webrl_gym.deployment.lookalikes import broken
 from webrl_gym.cli import main
 from webrl_gym.doctor import Check, Verdict, examine
-from webrl_gym.engines.driver_client import acquire_driver, release_driver
 from webrl_gym.errors import TaskFileError
 from webrl_gym.official_file import find_official_file
 from webrl_gym.types import Site
@@ -72,14 +70,6 @@ def test_without_a_browser_the_sites_are_asked_all_the_same(monkeypatch: pytest.
     assert failures(checks) == [("browser", "starts"), ("webarena-lite", "tasks")]
     assert list(of(checks, Site.GITLAB)) == ["answers", "signs in", "links"]
     assert next(check.detail for check in checks if check.name == "tasks") == "0 of 165 can run"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[None]:
-    """Keeps the browser from one test to the next."""
-    driver = acquire_driver(None)
-    yield
-    release_driver(driver)
 
 
 @pytest.mark.browser

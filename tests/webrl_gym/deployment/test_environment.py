@@ -28,7 +28,7 @@ try:
 except TaskFileError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("browser")]
 
 
 @pytest.fixture
@@ -69,7 +69,10 @@ def test_an_official_task_is_played_on_a_deployment(
 
 @pytest.mark.parametrize(
     ("illness", "said"),
-    [(None, "SiteError: gitlab shows its sign-in page at http"), (broken, "answered with status 500")],
+    [
+        (None, "SiteError: gitlab shows its sign-in page at http"),
+        pytest.param(broken, "answered with status 500", marks=pytest.mark.slow),
+    ],
 )
 def test_a_site_that_falls_ill_is_no_zero_of_the_agent(
     illness: Callable[[], Any] | None,

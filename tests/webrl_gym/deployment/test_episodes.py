@@ -16,7 +16,6 @@ from webrl_gym.deployment.accounts import Account
 from webrl_gym.deployment.settings import read_settings
 from webrl_gym.deployment_episodes import DeploymentEpisodes
 from webrl_gym.engines import EngineSettings
-from webrl_gym.engines.driver_client import acquire_driver, release_driver
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import DeploymentBusy, ResetFailed, SignInFailed, SiteError
 from webrl_gym.suites import open_reader
@@ -28,17 +27,13 @@ RNG = np.random.default_rng(0)
 ANSWER = {"eval_types": ["string_match"], "reference_answers": {"exact_match": "yes"}}
 
 
+def slow(site: Site) -> Any:
+    return pytest.param(site, marks=pytest.mark.slow)
+
+
 def task(*sites: Site, tag: str = "reading", evaluation: dict[str, Any] | None = None) -> Task:
     start = (f"{sites[0].placeholder}/page",)
     return Task("webarena-lite/0", sites, "Look.", start, evaluation or ANSWER, tags=(tag,), signed_in=sites)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[None]:
-    """Keeps the browser from one test to the next."""
-    driver = acquire_driver(None)
-    yield
-    release_driver(driver)
 
 
 @pytest.fixture
@@ -68,7 +63,7 @@ def text_of(node: PageNode) -> str:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("site", list(logins.SIGN_INS))
+@pytest.mark.parametrize("site", [Site.SHOPPING_ADMIN, Site.REDDIT, *map(slow, (Site.SHOPPING, Site.GITLAB))])
 def test_an_episode_begins_signed_in_and_needs_one_sign_in(
     site: Site,
     make: Callable[..., DeploymentEpisodes],
@@ -84,7 +79,7 @@ def test_an_episode_begins_signed_in_and_needs_one_sign_in(
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("site", [Site.SHOPPING, Site.SHOPPING_ADMIN, Site.GITLAB])
+@pytest.mark.parametrize("site", [Site.GITLAB, *map(slow, (Site.SHOPPING, Site.SHOPPING_ADMIN))])
 def test_a_sign_in_page_is_the_sites_failure_and_the_next_episode_signs_in_anew(
     site: Site,
     make: Callable[..., DeploymentEpisodes],
