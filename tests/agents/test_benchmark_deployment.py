@@ -15,6 +15,7 @@ from agents.metrics import SilentProgress
 from webrl_gym.errors import TaskFileError
 from webrl_gym.official_file import find_official_file
 from webrl_gym.sites.hosting import HostedSites
+from webrl_gym.sites.web import ACCOUNTS
 from webrl_gym.types import Site
 
 URLS = ["env=urls", "suite=webarena-lite"]
@@ -64,5 +65,7 @@ def test_a_panel_runs_on_a_deployment(hosted: HostedSites, tmp_path: Path, monke
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     assert card["site_states"] == {"unknown": 2}
     assert len(card["left_out"]) == 165 - 26 - 19
+    written = "".join(path.read_text(encoding="utf-8") for path in folder.iterdir() if path.is_file())
+    assert [password for _, password in ACCOUNTS.values() if password in written] == []
     first = json.loads((folder / "trajectories.jsonl").read_text(encoding="utf-8").splitlines()[1])
     assert first["steps"][0]["info"]["site_state"] == "unknown"

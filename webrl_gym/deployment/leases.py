@@ -10,11 +10,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary, finalize
 
 from webrl_gym.errors import DeploymentBusy, SiteError
 from webrl_gym.sites.worlds import cache_folder
@@ -22,6 +24,8 @@ from webrl_gym.types import Site
 
 CLEAN, DIRTY, UNKNOWN = "clean", "dirty", "unknown"
 _LOOK_EVERY = 0.2
+_holders: WeakKeyDictionary[Lease, int] = WeakKeyDictionary()
+"""Leases of this process that hold something, with the thread that took each."""
 
 
 class Lease:
@@ -40,6 +44,7 @@ class Lease:
         self._states_path = base / f"{key}.json"
         self._patience = patience
         self._handle: int | None = None
+        self._close: Callable[[], object] = lambda: None
         self._alone = False
 
     def take(self, *, alone: bool) -> None:
@@ -54,6 +59,8 @@ class Lease:
         """
         if self._handle is None:
             self._handle = self._open()
+            # An environment that is forgotten holds nothing either.
+            self._close = finalize(self, os.close, self._handle)
         deadline = time.monotonic() + self._patience
         kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
         while True:
@@ -61,24 +68,38 @@ class Lease:
                 fcntl.flock(self._handle, kind | fcntl.LOCK_NB)
             except OSError:
                 self._alone = False
-                if time.monotonic() > deadline:
+                if self._waits_for_itself() or time.monotonic() > deadline:
                     self.release()
-                    raise DeploymentBusy(
-                        f"other episodes have held the deployment for {self._patience:g} seconds "
-                        f"({self._lock_path}); episodes that change something are played one after the other, so "
-                        "several environments in one process, or in step with each other, wait in vain"
-                    ) from None
+                    raise self._busy() from None
                 time.sleep(_LOOK_EVERY)
             else:
                 self._alone = alone
+                _holders[self] = threading.get_ident()
                 return
 
     def release(self) -> None:
         """Lets others in; may be called twice."""
-        handle, self._handle = self._handle, None
-        self._alone = False
-        if handle is not None:
-            os.close(handle)
+        _holders.pop(self, None)
+        self._handle, self._alone = None, False
+        self._close()
+
+    def _waits_for_itself(self) -> bool:
+        """True if this very thread is in the middle of another episode there: nobody would go on with that."""
+        me = threading.get_ident()
+        return any(
+            thread == me and other is not self and other._lock_path == self._lock_path
+            for other, thread in list(_holders.items())
+        )
+
+    def _busy(self) -> DeploymentBusy:
+        if self._waits_for_itself():
+            return DeploymentBusy(
+                "another environment of this thread is in the middle of an episode on the same deployment, and one of "
+                "the two changes something: end that episode first, or give each environment a deployment of its own"
+            )
+        return DeploymentBusy(
+            f"other episodes have held the deployment for {self._patience:g} seconds ({self._lock_path})"
+        )
 
     def _open(self) -> int:
         try:

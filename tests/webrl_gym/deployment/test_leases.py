@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,7 +35,7 @@ def test_readers_share_and_a_writer_is_alone(tmp_path: Path) -> None:
     first, second, third = (lease(tmp_path) for _ in range(3))
     first.take(alone=False)
     second.take(alone=False)
-    with pytest.raises(DeploymentBusy, match="other episodes have held the deployment"):
+    with pytest.raises(DeploymentBusy, match="another environment of this thread is in the middle of an episode"):
         third.take(alone=True)
     first.release()
     second.release()
@@ -46,6 +48,17 @@ def test_readers_share_and_a_writer_is_alone(tmp_path: Path) -> None:
     third.release()
 
 
+def test_a_thread_that_would_wait_for_itself_does_not_wait(tmp_path: Path) -> None:
+    first, second = lease(tmp_path, patience=60.0), lease(tmp_path, patience=60.0)
+    first.take(alone=True)
+    with pytest.raises(DeploymentBusy, match="another environment of this thread"):
+        second.take(alone=False)
+    with ThreadPoolExecutor(1) as other:
+        waiting = other.submit(second.take, alone=True)
+        first.release()
+        waiting.result(timeout=60)
+
+
 def test_a_hold_may_change_its_kind(tmp_path: Path) -> None:
     first, second = lease(tmp_path), lease(tmp_path)
     first.take(alone=True)
@@ -55,9 +68,18 @@ def test_a_hold_may_change_its_kind(tmp_path: Path) -> None:
         first.take(alone=True)
 
 
+def test_a_forgotten_lease_holds_nothing(tmp_path: Path) -> None:
+    forgotten = lease(tmp_path)
+    forgotten.take(alone=True)
+    del forgotten
+    gc.collect()
+    lease(tmp_path).take(alone=True)
+
+
 def test_deployments_do_not_wait_for_each_other(tmp_path: Path) -> None:
-    lease(tmp_path, "one").take(alone=True)
-    lease(tmp_path, "other").take(alone=True)
+    one, other = lease(tmp_path, "one"), lease(tmp_path, "other")
+    one.take(alone=True)
+    other.take(alone=True)
 
 
 def test_states_are_known_to_all_and_begin_unknown(tmp_path: Path) -> None:
@@ -90,7 +112,7 @@ def test_a_dead_process_holds_nothing_and_its_note_stays(tmp_path: Path) -> None
     with holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "taken\n"
-        with pytest.raises(DeploymentBusy):
+        with pytest.raises(DeploymentBusy, match=r"other episodes have held the deployment for 0 seconds"):
             lease(tmp_path).take(alone=True)
         holder.kill()
     mine = lease(tmp_path, patience=5.0)
