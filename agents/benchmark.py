@@ -197,7 +197,8 @@ def _run_conflicts(config: Mapping[str, Any]) -> list[str]:
 def _what_decides(config: Mapping[str, Any], model_files: Sequence[Path]) -> dict[str, Any]:
     """What decides results beside agent and tasks; a folder holds results of one such set only."""
     keys = ("seed", "temperature", "agent_arguments", "base_url", "model")
-    env = {key: config["env"][key] for key in ("engine", "profile", "budget", "stable_ids", "max_steps", "sites")}
+    deciding = ("engine", "profile", "budget", "stable_ids", "max_steps", "semantics", "early_stops", "sites")
+    env = {key: config["env"][key] for key in deciding}
     return without_secrets({key: config[key] for key in keys} | env | {"model_sha256": files_sha256(model_files)})
 
 

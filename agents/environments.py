@@ -22,7 +22,7 @@ def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any])
         suite: Name of its task suite.
         only_sites: Keep only tasks that need no other sites than these.
         settings: The configuration group ``env``: ``engine``, ``profile``, ``budget``, ``stable_ids``, ``max_steps``,
-            ``chromium_path``, ``sites``, ``deployment``.
+            ``semantics``, ``early_stops``, ``chromium_path``, ``sites``, ``deployment``.
     """
     return gymnasium.make(
         webrl_gym.ENV_ID,
@@ -34,6 +34,8 @@ def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any])
         budget=settings["budget"],
         stable_ids=settings["stable_ids"],
         max_steps=settings["max_steps"],
+        semantics=settings["semantics"],
+        early_stops=settings["early_stops"],
         chromium_path=settings["chromium_path"],
         sites=settings["sites"],
         deployment=settings["deployment"],

@@ -45,6 +45,7 @@ class EpisodeResult:
         detail: Which check failed, or what broke.
         seconds: Wall-clock time of the episode; of a batched policy the time since another one ended, so that all of
             them together are the time of the run.
+        fuzzy_by: Who decided a fuzzy match: ``rules`` (our own), ``llm`` (a judge); empty when there was none.
         site_state: In what state the episode found its sites: ``clean``, ``dirty`` or ``unknown``; empty if it never
             began.
     """
@@ -58,6 +59,7 @@ class EpisodeResult:
     answer: str = ""
     detail: str = ""
     seconds: float = 0.0
+    fuzzy_by: str = ""
     site_state: str = ""
 
     def as_json(self) -> str:
@@ -86,16 +88,17 @@ def episode_result(
     else:
         status, success, detail = verdict.status.value, verdict.success, verdict.detail
     return EpisodeResult(
-        task.task_id,
-        column_of(task),
-        status,
-        success,
-        steps,
-        task.tags,
-        answer[:200],
-        detail[:300],
-        round(seconds, 3),
-        site_state,
+        task_id=task.task_id,
+        column=column_of(task),
+        status=status,
+        success=success,
+        steps=steps,
+        tags=task.tags,
+        answer=answer[:200],
+        detail=detail[:300],
+        seconds=round(seconds, 3),
+        fuzzy_by=verdict.fuzzy_by if verdict is not None else "",
+        site_state=site_state,
     )
 
 

@@ -72,7 +72,7 @@ def _resets(stores: list[SiteStore], repeats: int) -> dict[str, float]:
 
 
 def make_dirty(store: SiteStore) -> int:
-    """Writes rows of every table anew; returns how many."""
+    """Takes rows out of every table and puts them back, with whatever hangs on them; returns how many."""
     rows = 0
     for (name,) in store.query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"):
         columns = ", ".join(f'"{row["name"]}"' for row in store.query("SELECT name FROM pragma_table_info(?)", (name,)))

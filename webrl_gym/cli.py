@@ -6,11 +6,14 @@ Needs the environment only, not the learner.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from webrl_gym import serving
@@ -18,6 +21,7 @@ from webrl_gym.errors import BrowserMissing, InfrastructureError, SiteError, Tas
 from webrl_gym.observation import DEFAULT_BUDGET, simplify
 from webrl_gym.observation_webrl import simplify_webrl
 from webrl_gym.tasks.registry import suite_names
+from webrl_gym.types import Semantics, VerdictStatus
 
 _LEAST_BUDGET = 200
 """Least characters that a window of profile ``full`` can have."""
@@ -74,6 +78,16 @@ def _parser() -> argparse.ArgumentParser:
 
     serving.add_command(commands)
 
+    rescore = commands.add_parser("rescore", help="score a stored run again, for example with a judge")
+    rescore.add_argument("folder", type=Path, help="a folder with trajectories.jsonl, or a trajectory file")
+    rescore.add_argument("--semantics", default="vab", choices=tuple(Semantics))
+    rescore.add_argument("--judge-url", default="", metavar="URL", help="OpenAI-compatible server, up to /v1")
+    rescore.add_argument("--judge-model", default="", metavar="NAME")
+    rescore.add_argument("--judge-key", default="WEBRL_JUDGE_API_KEY", metavar="VARIABLE", help="holds the key")
+    rescore.add_argument("--judge-cache", type=Path, metavar="FOLDER", help="verdicts kept; enough without a server")
+    rescore.add_argument("--output", type=Path, metavar="FILE", help="write the verdicts as JSON lines")
+    rescore.set_defaults(run=_rescore)
+
     browser = commands.add_parser("browser", help="say which Chromium is used")
     browser.add_argument("--install", action="store_true", help="install one when there is none")
     browser.set_defaults(run=_browser)
@@ -90,7 +104,12 @@ def _suites(_options: argparse.Namespace) -> int:
             print(f"{name:16} {problem}")
             continue
         templates = {task.template for task in suite} - {None}
-        source = f"from {len(templates)} templates" if templates else "with pages of their own (engine=chromium)"
+        if templates:
+            source = f"from {len(templates)} templates"
+        elif any(task.sites for task in suite):
+            source = "of the official file"
+        else:
+            source = "with pages of their own (engine=chromium)"
         print(f"{name:16} {len(suite):5} tasks {source}")
     return 0
 
@@ -149,6 +168,39 @@ def _observe(options: argparse.Namespace) -> int:
         print(f"webrl-gym: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _rescore(options: argparse.Namespace) -> int:
+    from webrl_gym.evaluation import LanguageModelJudge
+    from webrl_gym.rescoring import rescore
+
+    judge = None
+    if options.judge_url or options.judge_cache:
+        judge = LanguageModelJudge(
+            options.judge_url, options.judge_model, api_key_variable=options.judge_key, cache=options.judge_cache
+        )
+    counts: Counter[str] = Counter()
+    lines = []
+    for attempt in rescore(options.folder, semantics=options.semantics, judge=judge):
+        was, now = _outcome(attempt.before), _outcome(attempt.verdict)
+        counts[now] += 1
+        lines.append(json.dumps({"task_id": attempt.task_id, "verdict": attempt.verdict}))
+        if was != now:
+            print(f"{attempt.task_id}: {was} -> {now}")
+    if options.output is not None:
+        options.output.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    print(", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "no attempt")
+    return 0
+
+
+def _outcome(verdict: Mapping[str, Any] | None) -> str:
+    """A verdict in a few words; a success that rests on fuzzy rules or a judge says so."""
+    if verdict is None:
+        return "failed"
+    if verdict["status"] != VerdictStatus.SCORED:
+        return str(verdict["status"])
+    by = f" (fuzzy, by {verdict['fuzzy_by']})" if verdict.get("fuzzy_by") else ""
+    return ("success" if verdict["score"] >= 1.0 else "no success") + by
 
 
 def _address(page: str) -> tuple[str, list[str] | None]:

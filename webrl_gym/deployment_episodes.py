@@ -21,7 +21,7 @@ from webrl_gym.engines import EngineSettings
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.protocol import EvaluationPage
 from webrl_gym.errors import BrowserError, EvaluationError, ResetFailed, SiteError
-from webrl_gym.evaluation import RestShop, evaluate_rules
+from webrl_gym.evaluation import FuzzyJudge, RestShop, evaluate_rules
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import OutcomeVerdict, Semantics, Site
 
@@ -47,13 +47,20 @@ class DeploymentEpisodes:
 
     world: None = None
 
-    def __init__(self, engine: EngineSettings, settings: DeploymentSettings, semantics: str = Semantics.VAB) -> None:
+    def __init__(
+        self,
+        engine: EngineSettings,
+        settings: DeploymentSettings,
+        semantics: str = Semantics.VAB,
+        judge: FuzzyJudge | None = None,
+    ) -> None:
         """Starts the browser; asks no site yet.
 
         Args:
             engine: For ``chromium``; nothing else runs the sites' scripts.
             settings: The deployment.
-            semantics: How episodes are scored.
+            semantics: Whose evaluators score.
+            judge: Decides fuzzy answers that no rule can.
 
         Raises:
             ValueError: If another engine is asked for.
@@ -66,6 +73,7 @@ class DeploymentEpisodes:
         self._sessions = shared_sessions(settings.deployment, settings.accounts, settings.answer_seconds)
         self._lease = Lease(settings.deployment.key, patience=settings.lease_seconds)
         self._semantics = semantics
+        self._judge = judge
         self._client = httpx.Client(trust_env=False, timeout=settings.answer_seconds)
         self._task: Task | None = None
         self._signed_in: tuple[Site, ...] = ()
@@ -126,6 +134,7 @@ class DeploymentEpisodes:
                 self._deployment.resolve,
                 semantics=self._semantics,
                 shop=self._shop(),
+                judge=self._judge,
             )
         finally:
             self._lease.release()

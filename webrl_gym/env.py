@@ -13,18 +13,13 @@ from gymnasium.spaces import Dict
 from numpy.typing import NDArray
 
 from webrl_gym.actions import MAX_ACTION_LENGTH, Action, ActionKind, describe_action, parse_action
-from webrl_gym.argument_problems import (
-    limit_problems,
-    reading_problems,
-    refuse,
-    reward_problems,
-    site_named,
-    sites_problems,
-)
+from webrl_gym.argument_problems import argument_problems, refuse, site_named
 from webrl_gym.deployment.runnable import LeftOut, refuse_left_out
+from webrl_gym.early_stops import EarlyStops
 from webrl_gym.engines import EngineSettings
 from webrl_gym.episodes import Episodes, make_episodes
-from webrl_gym.errors import ActionError, InfrastructureError
+from webrl_gym.errors import ActionError, ActionSyntaxError, InfrastructureError
+from webrl_gym.evaluation import FuzzyJudge
 from webrl_gym.observation import DEFAULT_BUDGET
 from webrl_gym.reading import make_reader
 from webrl_gym.rendering import BLACK, pixels, render_modes
@@ -66,15 +61,15 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     ``reward="orm"``: a YES/NO scorer does, and the rules are reported beside it.
 
     ## Episode End
-    Terminated when the agent exits or the task ends by itself. Truncated at the task's step limit (the state is then
-    scored with an empty answer) and on an infrastructure failure (reward 0.0, ``info["failure"]`` says what, no
-    verdict).
+    Terminated when the agent exits or the task ends by itself. Truncated at the task's step limit and, with
+    ``early_stops``, when the agent is stuck (the state is then scored with an empty answer), and on an infrastructure
+    failure (reward 0.0, ``info["failure"]`` says what, no verdict).
 
     ## Information
     ``task``: the ``Task``; ``step``: actions so far; ``action_error``: as in the observation; ``verdict``: the
     ``OutcomeVerdict`` at the end, else None; ``rule_verdict``: what the rules say at the end, whatever the reward;
-    ``failure``: name and reason of an infrastructure failure, else None; ``site_state``: ``clean``, ``dirty`` or
-    ``unknown``, after ``reset`` what the episode has found;
+    ``early_stop``: why a stuck agent was stopped, else empty; ``failure``: name and reason of an infrastructure
+    failure, else None; ``site_state``: ``clean``, ``dirty`` or ``unknown``, after ``reset`` what the episode has found;
     ``blocked_navigations``: addresses refused so far; ``timing``: a ``StepTiming``.
 
     ## Arguments
@@ -98,6 +93,9 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         reward: str = "rules",
         scorer: YesNoScorer | None = None,
         max_steps: int | None = None,
+        semantics: str = "vab",
+        early_stops: bool = False,
+        judge: FuzzyJudge | None = None,
         profile: str = "full",
         budget: int = DEFAULT_BUDGET,
         stable_ids: bool = False,
@@ -118,6 +116,9 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             reward: ``rules`` or ``orm``.
             scorer: Judge for ``reward="orm"``.
             max_steps: Step limit instead of each task's own.
+            semantics: Whose evaluators score: ``vab`` or ``browsergym`` (docs/evaluators.md).
+            early_stops: Whether an episode ends after the same action, or what is none, five times in a row, as in VAB.
+            judge: Decides fuzzy answers that no rule can; without one they are undecided.
             profile: How pages are read: ``full`` (the whole page, both engines) or ``webrl`` (what the browser's window
                 shows, as WebRL's released policies read it; chromium only).
             budget: Most characters of ``html``.
@@ -133,14 +134,11 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             BrowserMissing: If ``engine="chromium"`` finds no browser.
         """
         engine = engine or ("chromium" if sites == "urls" else "static")
-        problems = [
-            *sites_problems(sites, deployment),
-            *reward_problems(reward, scorer),
-            *limit_problems(max_steps, budget),
-            *reading_problems(engine, profile, stable_ids),
-        ]
+        problems = argument_problems(
+            reward, scorer, max_steps, budget, semantics, early_stops, engine, profile, stable_ids, sites, deployment
+        )
         refuse(problems, engine, render_mode)
-        self.suite = find_suite(suite) if isinstance(suite, str) else suite
+        self.suite = find_suite(suite, semantics) if isinstance(suite, str) else suite
         if only_sites:
             self.suite = self.suite.only([site_named(name) for name in only_sites])
         if only_templates:
@@ -152,10 +150,12 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         self.render_mode = render_mode
         self.metadata = {**self.metadata, "render_modes": render_modes(engine)}
         settings = EngineSettings(engine, chromium_path, profile, headed=render_mode == "human")
-        self._episodes: Episodes = make_episodes(self.suite, settings, real_sites)
+        self._episodes: Episodes = make_episodes(self.suite, settings, semantics, judge, real_sites)
         self._engine = self._episodes.engine
         self._judge = OutcomeRewardModel(scorer) if scorer is not None and reward == "orm" else None
         self._max_steps = max_steps
+        self._early_stops = EarlyStops() if early_stops else None
+        self._stopped = ""
         self._reader = make_reader(profile, budget, stable_ids=stable_ids)
         # Gymnasium types a Dict space by its parts; the observations are our TypedDict.
         self.observation_space: gymnasium.Space[Any] = Dict(
@@ -250,7 +250,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         try:
             error, answer = self._act(well_formed(str(action)), timing)
             terminated = answer is not None or self._episodes.is_over(self._history[-1])
-            if terminated or self._steps >= self._step_limit:
+            if terminated or self._stopped or self._steps >= self._step_limit:
                 return self._finish(error, answer or "", terminated, timing)
         except InfrastructureError as failure:
             self._over = True
@@ -306,6 +306,9 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         self._reader.restart()
         self._steps = 0
         self._history: list[str] = []
+        self._stopped = ""
+        if self._early_stops is not None:
+            self._early_stops.restart()
         timing = StepTiming()
         self._read(timing)
         return timing
@@ -313,7 +316,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     def _act(self, text: str, timing: StepTiming) -> tuple[str, str | None]:
         """Does the action and reads the page; returns what went wrong, and the answer when the agent leaves."""
         started = perf_counter()
-        error, answer = "", None
+        error, answer, parsed = "", None, True
         try:
             self._history.append(describe_action(text, self._reader.html))
             action = parse_action(text)
@@ -322,6 +325,9 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             self._do(action)
         except ActionError as problem:
             error = str(problem)[:_TEXT_LIMIT]
+            parsed = not isinstance(problem, ActionSyntaxError)
+        if self._early_stops is not None:
+            self._stopped = self._early_stops.after(text, parsed)
         timing.act = perf_counter() - started
         self._read(timing)
         return error, answer
@@ -376,6 +382,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             "action_error": error,
             "verdict": verdict,
             "rule_verdict": rules,
+            "early_stop": self._stopped,
             "failure": None,
             "site_state": self._episodes.site_state,
             "blocked_navigations": self._engine.blocked_navigations,

@@ -19,7 +19,7 @@ from webrl_gym.engines import EngineSettings, make_engine
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.protocol import Engine
 from webrl_gym.errors import EvaluationError, InfrastructureError, SiteError
-from webrl_gym.evaluation import RestShop, evaluate_rules
+from webrl_gym.evaluation import FuzzyJudge, RestShop, evaluate_rules
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.folder import FolderApp
 from webrl_gym.sites.server import SiteServer
@@ -97,11 +97,20 @@ class SiteEpisodes:
         world: The sites' data, this environment's own.
     """
 
-    def __init__(self, settings: EngineSettings, semantics: str = Semantics.VAB) -> None:
-        """Prepares the sites and an engine over them; episodes are scored as ``semantics`` says."""
+    def __init__(
+        self, settings: EngineSettings, semantics: str = Semantics.VAB, judge: FuzzyJudge | None = None
+    ) -> None:
+        """Prepares the sites and an engine over them.
+
+        Args:
+            settings: For the engine.
+            semantics: Whose evaluators score.
+            judge: Decides fuzzy answers that no rule can.
+        """
         self.world = World(0)
         self.engine = make_engine(settings, self.world)
         self._semantics = semantics
+        self._judge = judge
         within = httpx.Client(transport=httpx.WSGITransport(app=SiteDispatcher(self.world)))
         self._shop = RestShop(within, EMBEDDED_URLS[Site.SHOPPING], *ACCOUNTS[Site.SHOPPING_ADMIN])
         self._task: Task | None = None
@@ -125,7 +134,14 @@ class SiteEpisodes:
         """What WebArena's rules say."""
         assert self._task is not None, "begin() comes first"
         return evaluate_rules(
-            self._task, answer, last_url, self.engine, resolve_url, semantics=self._semantics, shop=self._shop
+            self._task,
+            answer,
+            last_url,
+            self.engine,
+            resolve_url,
+            semantics=self._semantics,
+            shop=self._shop,
+            judge=self._judge,
         )
 
     @property
@@ -135,6 +151,7 @@ class SiteEpisodes:
 
     def close(self) -> None:
         """Frees the engine and the databases."""
+        self._shop.client.close()
         self.engine.close()
         self.world.close()
 
@@ -229,12 +246,20 @@ class PageEpisodes:
         return self._task
 
 
-def make_episodes(suite: TaskSuite, settings: EngineSettings, deployment: DeploymentSettings | None = None) -> Episodes:
+def make_episodes(
+    suite: TaskSuite,
+    settings: EngineSettings,
+    semantics: str = Semantics.VAB,
+    judge: FuzzyJudge | None = None,
+    deployment: DeploymentSettings | None = None,
+) -> Episodes:
     """What the tasks of ``suite`` need, over such an engine.
 
     Args:
         suite: The tasks.
         settings: The engine.
+        semantics: Whose evaluators score.
+        judge: Decides fuzzy answers that no rule can.
         deployment: Real sites instead of the embedded ones.
 
     Raises:
@@ -245,10 +270,10 @@ def make_episodes(suite: TaskSuite, settings: EngineSettings, deployment: Deploy
         # Imported here: most environments need no HTTP client and no file locks.
         from webrl_gym.deployment_episodes import DeploymentEpisodes
 
-        return DeploymentEpisodes(settings, deployment)
+        return DeploymentEpisodes(settings, deployment, semantics, judge)
     if isinstance(suite, PageSuite):
         return PageEpisodes(suite, settings)
-    return SiteEpisodes(settings)
+    return SiteEpisodes(settings, semantics, judge)
 
 
 def resolve_url(url: str) -> str:

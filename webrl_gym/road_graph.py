@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 Point = tuple[float, float]
 """Latitude and longitude in degrees."""
 
@@ -30,13 +32,13 @@ class TravelMode(StrEnum):
 
 
 SPEEDS: dict[TravelMode, dict[str, float]] = {
-    TravelMode.CAR: {"motorway": 100.0, "trunk": 70.0, "primary": 45.0, "residential": 28.0},
-    TravelMode.BICYCLE: {"trunk": 17.0, "primary": 15.0, "residential": 15.0, "cycleway": 18.0},
-    TravelMode.FOOT: {"trunk": 5.0, "primary": 5.0, "residential": 5.0, "cycleway": 5.0, "footway": 5.0},
+    TravelMode.CAR: {"motorway": 100.0, "trunk": 70.0, "primary": 45.0, "residential": 28.0, "ferry": 6.0},
+    TravelMode.BICYCLE: {"trunk": 17.0, "primary": 15.0, "residential": 15.0, "cycleway": 18.0, "ferry": 6.0},
+    TravelMode.FOOT: {"trunk": 5.0, "primary": 5.0, "residential": 5.0, "cycleway": 5.0, "footway": 5.0, "ferry": 6.0},
 }
 """Kilometres an hour by mode and OpenStreetMap's ``highway`` class; a class that is missing may not be used."""
 
-_NO_STOPPING = frozenset(("motorway",))
+_NO_STOPPING = frozenset(("motorway", "ferry"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +117,22 @@ class RoadGraph:
         self.junctions = dict(junctions)
         self.roads = tuple(roads)
         self._links: dict[TravelMode, dict[int, list[tuple[int, float, Road]]]] = {}
-        for mode, speeds in SPEEDS.items():
-            links: dict[int, list[tuple[int, float, Road]]] = {junction: [] for junction in self.junctions}
-            for road in self.roads:
-                if road.highway in speeds:
-                    seconds = _seconds(road, mode)
-                    links[road.start].append((road.end, seconds, road))
-                    links[road.end].append((road.start, seconds, road))
-            self._links[mode] = links
+        ends = [(*self.junctions[road.start], *self.junctions[road.end]) for road in self.roads]
+        # One row each of starts' latitudes and longitudes, and of ends': all roads are measured at once.
+        self._ends = np.array(ends, dtype=np.float64).reshape(-1, 4).T
+        self._no_stop = {
+            mode: np.array(
+                [road.highway in _NO_STOPPING or road.highway not in speeds for road in self.roads], dtype=bool
+            )
+            for mode, speeds in SPEEDS.items()
+        }
+
+    def roads_within(self, south: float, west: float, north: float, east: float) -> list[Road]:
+        """Roads with an end in a box of degrees, in the order they were given."""
+        start_lat, start_lon, end_lat, end_lon = self._ends
+        inside = (start_lat >= south) & (start_lat <= north) & (start_lon >= west) & (start_lon <= east)
+        inside |= (end_lat >= south) & (end_lat <= north) & (end_lon >= west) & (end_lon <= east)
+        return [self.roads[position] for position in np.flatnonzero(inside)]
 
     def route(self, start: Point, goal: Point, mode: TravelMode) -> Route | None:
         """The fastest way between the road points nearest to ``start`` and ``goal``; None when there is none."""
@@ -144,9 +154,22 @@ class RoadGraph:
             node = previous
         return Route(tuple(reversed(stretches)))
 
+    def _links_of(self, mode: TravelMode) -> dict[int, list[tuple[int, float, Road]]]:
+        """For each junction the next ones, with the seconds to them and the roads; made when a mode is first asked."""
+        if mode not in self._links:
+            speeds = SPEEDS[mode]
+            links: dict[int, list[tuple[int, float, Road]]] = {junction: [] for junction in self.junctions}
+            for road in self.roads:
+                if road.highway in speeds:
+                    seconds = _seconds(road, mode)
+                    links[road.start].append((road.end, seconds, road))
+                    links[road.end].append((road.start, seconds, road))
+            self._links[mode] = links
+        return self._links[mode]
+
     def _search(self, here: _RoadPoint, there: _RoadPoint, mode: TravelMode) -> dict[int, tuple[int, Road]]:
         """Dijkstra's algorithm; gives for each node reached the node before it and the road between them."""
-        links = self._links[mode]
+        links = self._links_of(mode)
         last_steps = {
             there.road.start: _seconds(there.road, mode) * there.fraction,
             there.road.end: _seconds(there.road, mode) * (1 - there.fraction),
@@ -176,23 +199,20 @@ class RoadGraph:
         return before
 
     def _nearest_road_point(self, point: Point, mode: TravelMode) -> _RoadPoint | None:
-        allowed = SPEEDS[mode].keys() - _NO_STOPPING
         lat, lon = point
         shrink = math.cos(math.radians(lat))
-        nearest: _RoadPoint | None = None
-        smallest = math.inf
-        for road in self.roads:
-            if road.highway not in allowed:
-                continue
-            start, end = self.junctions[road.start], self.junctions[road.end]
-            ahead_x, ahead_y = (end[1] - start[1]) * shrink, end[0] - start[0]
-            x, y = (lon - start[1]) * shrink, lat - start[0]
-            along = (x * ahead_x + y * ahead_y) / ((ahead_x * ahead_x + ahead_y * ahead_y) or 1.0)
-            along = 0.0 if along < 0.0 else 1.0 if along > 1.0 else along
-            gap = (x - along * ahead_x) ** 2 + (y - along * ahead_y) ** 2
-            if gap < smallest:
-                smallest, nearest = gap, _RoadPoint(road, along)
-        return nearest
+        start_lat, start_lon, end_lat, end_lon = self._ends
+        ahead_x, ahead_y = (end_lon - start_lon) * shrink, end_lat - start_lat
+        x, y = (lon - start_lon) * shrink, lat - start_lat
+        squares = ahead_x * ahead_x + ahead_y * ahead_y
+        squares[squares == 0.0] = 1.0
+        along = np.clip((x * ahead_x + y * ahead_y) / squares, 0.0, 1.0)
+        gaps = (x - along * ahead_x) ** 2 + (y - along * ahead_y) ** 2
+        gaps[self._no_stop[mode]] = math.inf
+        if not np.isfinite(gaps).any():
+            return None
+        nearest = int(gaps.argmin())
+        return _RoadPoint(self.roads[nearest], float(along[nearest]))
 
     def _stretch(self, road: Road, mode: TravelMode, begin: float, end: float) -> Stretch:
         part = abs(end - begin)

@@ -88,8 +88,10 @@ def _serve(options: argparse.Namespace) -> int:
     """Serves until it is interrupted."""
     from webrl_gym.sites.hosting import HostedSites
 
-    # What ends other programs ends this one as Ctrl-C does: ports, databases and the file are given back.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # However it is ended, ports, databases and the file are given back. A shell lets its background jobs ignore SIGINT,
+    # which would leave a script's `kill -INT` without an effect.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     ports, file = _wanted_ports(options), options.ready_file
     with ExitStack() as tidy:
         if file is not None:

@@ -23,7 +23,7 @@ from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.record import task_from_dict
 from webrl_gym.tasks.registry import find_page_suite, unknown_suite
 from webrl_gym.tasks.suite import PRACTICE_SUITES, TaskSuite, build_suite
-from webrl_gym.types import Site
+from webrl_gym.types import Semantics, Site
 
 if TYPE_CHECKING:
     from webrl_gym.deployment.settings import DeploymentSettings
@@ -60,8 +60,12 @@ def open_reader(number: int) -> WorldTables:
     return WorldTables(World(number))
 
 
-def find_suite(name: str) -> TaskSuite:
+def find_suite(name: str, semantics: str = Semantics.VAB) -> TaskSuite:
     """The suite called ``name``: the official tasks, one of page tasks (``tasks.registry``) or a practice suite.
+
+    Args:
+        name: Its name.
+        semantics: Whose evaluators will score; some official records are broken for one harness only.
 
     Raises:
         ValueError: If there is no such suite; the message names what there is.
@@ -69,7 +73,7 @@ def find_suite(name: str) -> TaskSuite:
         WorldBuildError: If a world that it needs cannot be built.
     """
     if name == OFFICIAL:
-        return official_suite(open_reader)
+        return official_suite(open_reader, semantics=semantics)
     return find_page_suite(name) or load_suite(name)
 
 

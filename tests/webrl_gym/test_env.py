@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from webrl_gym.early_stops import EarlyStops
 from webrl_gym.engines.driver_client import acquire_driver, release_driver
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import DeploymentBusy, InfrastructureError, ResetFailed, SignInFailed, SiteError
@@ -54,6 +55,32 @@ def test_the_step_limit_truncates_and_scores() -> None:
     assert (reward, terminated, truncated) == (0.0, False, True)
     assert info["verdict"].status is VerdictStatus.SCORED
     env.close()
+
+
+def test_an_agent_that_repeats_itself_is_stopped_when_that_is_asked_for() -> None:
+    env = WebArenaLiteEnv(early_stops=True)
+    for actions, reason in (
+        (['do(action="Wait")'] * 5, "the same action 5 times"),
+        (['do(action="Wait")', *(f"words {number}" for number in range(5))], "5 texts in a row were no actions"),
+    ):
+        env.reset(seed=0)
+        ends = []
+        for action in actions:
+            _, _, terminated, truncated, info = env.step(action)
+            ends.append((terminated, truncated))
+        assert ends == [(False, False)] * (len(actions) - 1) + [(False, True)]
+        assert reason in info["early_stop"]
+        assert info["verdict"].status is VerdictStatus.SCORED
+    env.close()
+
+
+def test_an_agent_may_repeat_itself_otherwise(env: WebArenaLiteEnv) -> None:
+    env.reset(seed=0)
+    assert [env.step('do(action="Wait")')[3] for _ in range(6)] == [False] * 6
+    stopping = EarlyStops()
+    given = ["a", "a", "a", "a", "b", "a", "a", "a", "a"]
+    assert [stopping.after(text, parsed=text != "b") for text in given] == [""] * 9
+    assert "5 times in a row" in stopping.after("a", parsed=True)
 
 
 @pytest.mark.parametrize(

@@ -119,3 +119,18 @@ def test_distances_read_as_on_openstreetmap(metres: float, text: str) -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(20, "0:00"), (31, "0:01"), (725, "0:12"), (3600 * 26 + 60, "26:01")])
 def test_times_read_as_on_openstreetmap(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+def test_roads_within_a_box_have_an_end_there() -> None:
+    junctions = {1: (40.0, -80.0), 2: (40.1, -80.0), 3: (41.0, -80.0)}
+    roads = [Road(1, 2, "a", "primary", 12_000), Road(2, 3, "b", "primary", 110_000), Road(3, 3, "c", "primary", 1)]
+    assert [road.street for road in RoadGraph(junctions, roads).roads_within(39.9, -80.1, 40.2, -79.9)] == ["a", "b"]
+    assert RoadGraph({}, []).roads_within(0, 0, 1, 1) == []
+
+
+def test_nobody_gets_on_or_off_a_ferry_at_sea() -> None:
+    junctions = {1: (44.0, -69.0), 2: (44.0, -68.9), 3: (44.0, -68.8)}
+    roads = [Road(1, 2, "Ferry", "ferry", 8_000), Road(2, 3, "Shore Road", "residential", 8_000)]
+    route = RoadGraph(junctions, roads).route((44.0, -69.0), junctions[3], TravelMode.FOOT)
+    assert route is not None
+    assert [stretch.street for stretch in route.stretches] == ["Shore Road"]

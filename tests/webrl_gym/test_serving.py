@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,43 +24,54 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_it_is_told_to_stop(stop: signal.Signals, tmp_path: Path) -> None:
+def test_it_serves_until_ctrl_c(tmp_path: Path) -> None:
     ready = tmp_path / "sites.env"
     ready.write_text("left by a killed server")
     with serve_process("--port-base", "0", "--ready-file", str(ready)) as (process, variables):
         assert len(variables) == 15
         assert ready.read_text() == "".join(f"export {name}={url}\n" for name, url in variables.items())
-        assert httpx.get(variables["WIKIPEDIA"], trust_env=False).status_code == 200
-        process.send_signal(stop)
-        said, problems = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert said == ""
-    assert problems == ""
+        with ThreadPoolExecutor(16) as pool:
+            crowd = [pool.submit(httpx.get, variables["WIKIPEDIA"], timeout=60, trust_env=False) for _ in range(32)]
+        assert {asked.result().status_code for asked in crowd} == {200}
+        check_end(process, signal.SIGINT)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(httpx.ConnectError):
         httpx.get(variables["WIKIPEDIA"], trust_env=False)
 
 
-def test_a_shell_reads_the_ready_file(tmp_path: Path) -> None:
-    ready = tmp_path / "sites.env"
-    with serve_process("--port-base", "0", "--ready-file", str(ready)) as (_, variables):
-        shell = subprocess.run(
-            ["sh", "-c", f'. {ready} && echo "$SHOPPING_ADMIN $WA_FULL_RESET"'],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    assert shell.stdout.split() == [variables["SHOPPING_ADMIN"], variables["WA_FULL_RESET"]]
-
-
-def test_ports_are_chosen_by_name() -> None:
+def test_ports_are_chosen_by_name_and_given_back_when_terminated() -> None:
     ports = free_ports(8)
     names = [*Site, "reset"]
     chosen = ",".join(f"{name}={port}" for name, port in zip(names, ports, strict=True))
-    with serve_process("--ports", chosen, "--world", "3") as (_, variables):
+    with serve_process("--ports", chosen, "--world", "3") as (process, variables):
         served = [urlsplit(variables[name.upper()]).port for name in Site]
         assert [*served, urlsplit(variables["WA_FULL_RESET"]).port] == ports
+        check_end(process, signal.SIGTERM)
+    for port in ports:
+        socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_a_script_waits_for_it_in_the_background_and_interrupts_it(tmp_path: Path) -> None:
+    script = (
+        '"$0" -m webrl_gym serve --port-base 0 --ready-file sites.env > said &'
+        " until [ -e sites.env ]; do sleep 0.1; done; . ./sites.env;"
+        ' echo "$SHOPPING_ADMIN $WA_FULL_RESET"; kill -INT $!; wait $!; echo $?'
+    )
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    shop, reset, status = done.stdout.split()
+    assert f"export SHOPPING_ADMIN={shop}\n" in (tmp_path / "said").read_text()
+    assert f"export WA_FULL_RESET={reset}\n" in (tmp_path / "said").read_text()
+    assert status == "130"
+    assert done.stderr == ""
+
+
+def check_end(process: subprocess.Popen[str], stop: signal.Signals) -> None:
+    """Stops the server: at once, without a word."""
+    process.send_signal(stop)
+    assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == 130
 
 
 def test_a_busy_port_is_one_clear_error() -> None:
@@ -84,11 +96,12 @@ def test_a_busy_port_is_one_clear_error() -> None:
 def test_what_cannot_be_served_is_said_in_one_line(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+    before = {ending: signal.getsignal(ending) for ending in (signal.SIGINT, signal.SIGTERM)}
     try:
         assert main(["serve", *(["--port-base", "0"] if "--port-base" not in arguments else []), *arguments]) == 2
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for ending, handler in before.items():
+            signal.signal(ending, handler)
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("webrl-gym: ")

@@ -181,6 +181,7 @@ def test_browsergym_signs_in(browser: Browser, served: Deployment) -> None:
     check_sign_ins(browser, served, BY_LABELS)
 
 
+@pytest.mark.slow
 def test_webarenas_own_script_signs_in(browser: Browser, served: Deployment) -> None:
     check_sign_ins(browser, served, WEBARENAS_OWN)
 

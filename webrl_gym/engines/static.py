@@ -341,9 +341,23 @@ class StaticEvaluationPage:
 def _as_browsers_write(url: str) -> str:
     """An address with its root path and its special characters as a browser would show them."""
     parts = urlsplit(url)
-    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    path = quote(_without_dots(parts.path or "/"), safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/%:@!$&()*+,;=~-._?[]{}|\\^`")
     return urlunsplit((parts.scheme, parts.netloc.lower().removesuffix(":80"), path, query, parts.fragment))
+
+
+def _without_dots(path: str) -> str:
+    """The path that ``/admin/../shoes.html`` stands for, as RFC 3986 resolves it."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    is_folder = path.endswith(("/.", "/..")) and kept
+    return "/" + "/".join([*kept, ""] if is_folder else kept)
 
 
 def _parse(content: bytes) -> HtmlElement:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from webrl_gym.evaluation.fuzzy_quantities import Quantity, read_quantities
-from webrl_gym.evaluation.fuzzy_words import WAYS_OF_TRAVEL, Word, fold, read_words
+from webrl_gym.evaluation.fuzzy_words import WAYS_OF_TRAVEL, Word, fold, read_words, same
 
 _QUALIFIERS = frozenset(
     "until till before after since later earlier every each per past ago nearly almost maximum max minimum most least "
-    "than half quarter non fax week idea clue".split()
+    "than less more fewer plus minus used half quarter non fax week idea clue".split()
 )
 """Words that make another statement of what stands beside them: "after March 2", "11 minutes longer than"."""
+_HEDGE = re.compile(
+    r"\b(?:maybe|perhaps|possibly|probably|likely|guess|unsure|if|might|not (?:\w+ )?(?:sure|certain))\b"
+)
+"""What makes a guess or a condition of an answer."""
 _EXCLUDING = (
     frozenset("open opened closed".split()),
     frozenset("canceled pending complete completed processing shipped delivered refunded hold".split()),
@@ -64,8 +69,25 @@ class Context:
         named = {word.text for word in words}
         return any(states & inside and (states & named) - inside for states in _EXCLUDING)
 
+    def counts_something_else(self, words: Sequence[Word], end: int) -> bool:
+        """True if what follows a number is nothing that was asked for: "0 stars" where comments are counted.
+
+        Args:
+            words: All words of the answer.
+            end: Where the number ends.
+        """
+        before = [word for word in words if word.end <= end]
+        following = [word for word in words if word.start >= end and before and word.clause == before[-1].clause][:2]
+        known = any(same(word.text, asked) for word in following for asked in self.words)
+        return bool(self.question and following) and not known
+
     def goes_another_way(self, words: Sequence[Word]) -> bool:
         """True if the question is about one way of travel and the answer names another, too."""
         asked = [way for way in WAYS_OF_TRAVEL if way & self.words]
         said = [way for way in WAYS_OF_TRAVEL if any(word.text in way for word in words)]
         return bool(asked) and any(way not in asked for way in said)
+
+
+def is_hedged(folded: str) -> bool:
+    """True for an answer that guesses or sets a condition."""
+    return _HEDGE.search(folded) is not None

@@ -129,7 +129,8 @@ def _measured(match: re.Match[str]) -> tuple[Kind, Decimal | str | Day, str, Dec
         # North American numbers, with or without their country code.
         return Kind.PHONE, digits.removeprefix("1") if len(digits) == 11 else digits, "", one
     if parts["clock"] is not None:
-        return _clock(parts["clock"])
+        is_time_of_day = "m" in parts["clock"] or match.string.endswith("at ", 0, match.start())
+        return (Kind.ORDINAL, parts["clock"], "", one) if is_time_of_day else _clock(parts["clock"])
     if parts["length"] is not None:
         unit = parts["length_unit"]
         metres = Decimal(next(value for name, value in _METRES.items() if unit.startswith(name)))
@@ -163,10 +164,8 @@ def _duration(parts: dict[str, str | None]) -> tuple[Kind, Decimal, str, Decimal
     return Kind.DURATION, seconds, "", Decimal(scale)
 
 
-def _clock(text: str) -> tuple[Kind, Decimal | str, str, Decimal]:
-    """``1:45`` is a duration as the map prints it; with am or pm it is a time of day, which measures nothing."""
-    if "m" in text:
-        return Kind.ORDINAL, text, "", Decimal(1)
+def _clock(text: str) -> tuple[Kind, Decimal, str, Decimal]:
+    """``1:45`` is a duration, as the map prints it."""
     hours, minutes, *seconds = text.split(":")
     total = int(hours) * 3600 + int(minutes) * 60 + int(seconds[0] if seconds else 0)
     return Kind.DURATION, Decimal(total), "", Decimal(3600)

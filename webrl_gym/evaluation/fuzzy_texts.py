@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from webrl_gym.evaluation.fuzzy_context import Context
+from webrl_gym.evaluation.fuzzy_context import Context, is_hedged
 from webrl_gym.evaluation.fuzzy_quantities import read_quantities
 from webrl_gym.evaluation.fuzzy_ruling import Ruling, all_hold
 from webrl_gym.evaluation.fuzzy_words import (
@@ -84,6 +84,8 @@ def rule_on_polarity(reference: str, answer: str, context: Context) -> Ruling:
         return Ruling.REJECT
     if not words:
         return Ruling.ACCEPT
+    if is_hedged(said["rest"]):
+        return Ruling.UNSURE
     if statement:
         return rule_on_words(statement, said["rest"], context)
     return Ruling.UNSURE if any(word.text in NEGATIONS for word in words) else Ruling.ACCEPT

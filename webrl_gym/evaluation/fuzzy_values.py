@@ -9,13 +9,14 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 
-from webrl_gym.evaluation.fuzzy_context import Context
+from webrl_gym.evaluation.fuzzy_context import Context, is_hedged
 from webrl_gym.evaluation.fuzzy_dates import Day
 from webrl_gym.evaluation.fuzzy_quantities import Kind, Quantity, are_alternatives, read_quantities
 from webrl_gym.evaluation.fuzzy_ruling import Ruling
-from webrl_gym.evaluation.fuzzy_words import Word, content, fold, is_asked_back, is_denied, read_words
+from webrl_gym.evaluation.fuzzy_words import Word, content, fold, is_asked_back, is_denied, read_words, sentence_around
 
 _MOST_WORDS_BESIDE = 2
+_MEASURED = (Kind.DURATION, Kind.DISTANCE)
 _NOTHING = frozenset(("none", "nothing"))
 
 
@@ -49,7 +50,7 @@ def rule_on_quantity(wanted: Quantity, answer: str, context: Context, *, sole: b
     found = read_quantities(folded)
     candidates = [one for one in found if one.kind is wanted.kind]
     right = [one for one in candidates if agree(wanted, one)]
-    wrong = [one for one in candidates if one not in right and not any(agree(one, it) for it in context.quantities)]
+    wrong = [one for one in candidates if one not in right and not _is_restated(one, context)]
     if not right:
         if not candidates and wanted.value == 0 and len(words) == 1 and words[0].text in _NOTHING:
             return Ruling.ACCEPT
@@ -57,25 +58,44 @@ def rule_on_quantity(wanted: Quantity, answer: str, context: Context, *, sole: b
     parts_of_it = _add_up(wanted, wrong) and not _all_offered(folded, candidates)
     if not parts_of_it and _are_offered_together(folded, candidates, right, wrong):
         return Ruling.REJECT
-    if (sole and wrong and not parts_of_it) or _stands_by_number(folded, found, right):
+    numbers = [one for one in found if one.kind is Kind.NUMBER and not _is_restated(one, context)]
+    if (sole and wrong and not parts_of_it) or any(_stands_by_number(folded, one, numbers) for one in right):
         return Ruling.UNSURE
-    if wanted.kind in (Kind.DURATION, Kind.DISTANCE) and context.goes_another_way(words):
+    if wanted.kind in _MEASURED and context.goes_another_way(words):
+        return Ruling.UNSURE
+    if sole and any(_says_more(one, numbers, words, context) for one in right):
         return Ruling.UNSURE
     return Ruling.UNSURE if any(_is_limited(one, folded, words, context) for one in right) else Ruling.ACCEPT
 
 
+def _is_restated(found: Quantity, context: Context) -> bool:
+    return any(agree(found, known) for known in context.quantities)
+
+
 def _is_limited(found: Quantity, folded: str, words: list[Word], context: Context) -> bool:
-    """True if the text around a quantity denies it, asks for it or makes something else of it."""
-    place = found.start, found.end
-    return is_denied(words, *place) or context.is_qualified(words, *place) or is_asked_back(folded, found.end)
+    """True if the text around a quantity denies it, guesses it, asks for it or makes something else of it."""
+    start, end = found.start, found.end
+    first, last = sentence_around(words, start, end)
+    return (
+        is_denied(words, start, end)
+        or is_hedged(folded[first:last])
+        or context.is_qualified(words, start, end)
+        or is_asked_back(folded, end)
+    )
 
 
-def _stands_by_number(folded: str, found: list[Quantity], right: list[Quantity]) -> bool:
+def _says_more(one: Quantity, numbers: list[Quantity], words: list[Word], context: Context) -> bool:
+    """True if a number counts something else, or a bare number follows a measure in its sentence."""
+    if one.kind is Kind.NUMBER:
+        return context.counts_something_else(words, one.end)
+    _, last = sentence_around(words, one.start, one.end)
+    return one.kind in _MEASURED and not context.others and any(one.end <= other.start < last for other in numbers)
+
+
+def _stands_by_number(folded: str, one: Quantity, numbers: list[Quantity]) -> bool:
     """True for "two 11-minute walks" and "11 minutes, or 35": a bare number is next to the quantity."""
-    return any(
-        {one.kind, other.kind} > {Kind.NUMBER} and (one in right or other in right)
-        for one, other in pairwise(found)
-        if are_alternatives(folded, one, other)
+    return one.kind is not Kind.NUMBER and any(
+        are_alternatives(folded, *sorted((one, other), key=lambda quantity: quantity.start)) for other in numbers
     )
 
 
@@ -88,7 +108,7 @@ def agree(wanted: Quantity, found: Quantity) -> bool:
     if wanted.kind is Kind.MONEY and wanted.unit and found.unit and wanted.unit != found.unit:
         return False
     if wanted.kind is Kind.DISTANCE and wanted.unit != found.unit:
-        return _rounded(wanted) == _rounded(wanted, Decimal(found.value))  # type: ignore[arg-type]
+        return _rounded(wanted) == _rounded(wanted, Decimal(found.value))  # type: ignore[arg-type]  # distances are numbers
     return wanted.value == found.value
 
 

@@ -31,9 +31,10 @@ _FILLER = frozenset(
     "only also very still so then please currently s".split()
 )
 NEGATIONS = frozenset(
-    "no not never none nobody nothing neither nor without cannot cant dont doesnt didnt isnt arent wasnt werent wont "
-    "wouldnt couldnt shouldnt hasnt havent hadnt nowhere doubt unable impossible hardly unlikely".split()
-)
+    "no not never none nobody nothing neither nor without cannot can't don't doesn't didn't isn't aren't wasn't "
+    "weren't won't wouldn't couldn't shouldn't hasn't haven't hadn't nowhere doubt unable impossible hardly unlikely"
+    .replace("'", "").split()
+)  # fmt: skip
 _CALLED_WRONG = frozenset("wrong incorrect false".split())
 WAYS_OF_TRAVEL = (
     frozenset("walk walks walking foot pedestrian".split()),
@@ -143,6 +144,13 @@ def is_denied(words: Sequence[Word], start: int, end: int) -> bool:
         word.clause in clauses and ((word.start < start and word.text in NEGATIONS) or word.text in _CALLED_WRONG)
         for word in words
     )
+
+
+def sentence_around(words: Sequence[Word], start: int, end: int) -> tuple[int, int]:
+    """Where the sentence (or sentences) that a passage stands in begins and ends."""
+    numbers = {word.sentence for word in words if start <= word.start < end}
+    inside = [word for word in words if word.sentence in numbers]
+    return (inside[0].start, inside[-1].end) if inside else (start, end)
 
 
 def number_in_words(text: str) -> int:

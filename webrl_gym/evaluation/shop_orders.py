@@ -42,7 +42,7 @@ class RestShop:
         found = self._ask("GET", "/rest/V1/orders", params=_NEWEST, headers={"Authorization": f"Bearer {token}"})
         try:
             orders = found["items"]
-            if not orders:
+            if orders == []:
                 raise EvaluationError(f"{self.root} has no order")
             number = int(orders[0]["increment_id"])
         except (LookupError, TypeError, ValueError) as error:

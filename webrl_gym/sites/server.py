@@ -7,6 +7,7 @@ here, this is also where other hosts are refused and counted.
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Collection, Iterable
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 
 _MAX_BODY = 8 * 1024 * 1024
+
+# It warns of every request that waits for a thread, which is nothing to worry about.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 class LoopbackServer:

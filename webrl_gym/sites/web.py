@@ -6,6 +6,7 @@ puts the environment's private ``SiteStore`` into the WSGI environ under ``STORE
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import Any, cast
 from flask import Flask, abort, g, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException, NotFound
 
 from webrl_gym.sites.store import SiteStore
+from webrl_gym.sites.worlds import cache_folder
 from webrl_gym.types import EMBEDDED_URLS, Site
 
 STORE_KEY = "webrl_gym.store"
@@ -33,8 +36,23 @@ ACCOUNTS: dict[Site, tuple[str, str]] = {
 """WebArena's published accounts, present in every world."""
 
 _SESSION_KEY = "webrl-gym sites hold no secrets"
-_LONGEST_QUERY = 8 * 1024
-"""Most bytes of a query, as web servers limit it; SQLite refuses to search for a text that is much longer."""
+_LONGEST_QUERY = 16 * 1024
+"""Most bytes of an address's query; SQLite refuses to search for a text of 50,000, and escapes may double it."""
+
+
+class CompiledTemplates(FileSystemBytecodeCache):
+    """Keeps compiled templates on disk: compiling them takes a process longer than all its first pages."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Reads one, where it can be had."""
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keeps one, where there is room for it."""
+        with suppress(OSError):
+            Path(self.directory).mkdir(parents=True, exist_ok=True)
+            super().dump_bytecode(bucket)
 
 
 def create_site(site: Site, import_name: str) -> Flask:
@@ -51,6 +69,7 @@ def create_site(site: Site, import_name: str) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.auto_reload = False
+    app.jinja_env.bytecode_cache = CompiledTemplates(str(cache_folder() / "templates"))
     shared = FileSystemLoader(Path(__file__).parent / "templates")
     if app.jinja_loader is not None:
         app.jinja_env.loader = ChoiceLoader([app.jinja_loader, shared])

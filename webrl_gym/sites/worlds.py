@@ -65,7 +65,11 @@ def content_key(site: Site) -> str:
     digest = hashlib.sha256()
     folder = files("webrl_gym.sites") / site.value
     own = sorted(
-        (resource for resource in folder.iterdir() if resource.name.startswith(("schema.sql", "seed", "vocabulary"))),
+        (
+            resource
+            for resource in folder.iterdir()
+            if resource.name.startswith(("schema.sql", "seed", "vocabulary", "replica"))
+        ),
         key=lambda resource: resource.name,
     )
     for resource in (*own, files("webrl_gym.sites") / "words.py"):

@@ -272,6 +272,8 @@ def test_addresses_are_written_as_browsers_write_them(engine: StaticEngine, page
         "http://shopping.test": f"{SHOP}/",
         "/here#part": f"{SHOP}/here#part",
         "?p=2": f"{SHOP}/?p=2",
+        "http://shopping.test/a/../b/./c/..": f"{SHOP}/b/",
+        "http://shopping.test/../a/..": f"{SHOP}/",
     }
     start(engine, pages, "".join(f'<a href="{href}">{number}</a>' for number, href in enumerate(links)))
     for number, url in enumerate(links.values()):

@@ -124,3 +124,52 @@ def test_the_rules_decide_every_official_reference_in_its_own_words() -> None:
         if rule_on(references, ". ".join(references), question) is not Ruling.ACCEPT
     ]
     assert undecided == []
+
+
+PLAIN = {
+    3: "Driving takes 13 minutes, walking takes 1 hour 45 minutes",
+    5: "0",
+    6: "DoubleTree by Hilton Hotel Pittsburgh Airport, 1.4 km",
+    7: "Yes",
+    10: "0 orders, $0",
+    11: "11 minutes",
+    16: "MIT, Harvard University, Boston Logan International Airport",
+    18: "1h 4min",
+    19: "0:34",
+    24: "Fuku Tea, 3716 Forbes Avenue, Central Oakland, Pittsburgh; 653 m",
+    26: "01:11, 02:16, 03:14, 04:08, 05:08, 06:13, 07:09, 08:08, 09:10, 10:04, 11:05, 12:10",
+    28: "March 2, 2022",
+    34: "0 commits",
+    35: "3:20",
+    38: "9 minutes",
+    44: "No, the issue is open",
+    48: "5/23/2023",
+    51: "N/A",
+    52: "The Oaklander Hotel is 338 m away, Wyndham Pittsburgh University Center 375 m",
+    53: "Walking 1 minute, driving less than 1 minute, biking less than 1 minute",
+    57: "Schiller's Pharmacy, 811 South Aiken Avenue, Shadyside, Pittsburgh",
+    61: "412-578-5000",
+    64: "Acadia National Park, 10h 33min",
+    69: "8 hours 33 minutes",
+    79: "1/16/2023",
+    80: "0 reviews",
+    84: "170 is canceled and 189 is pending",
+    85: "1400 m",
+    91: "N/A",
+    114: "N/A",
+}
+"""Right answers to official tasks as an agent might put them."""
+
+
+def test_plainly_right_answers_to_official_tasks_need_no_judge() -> None:
+    try:
+        cases = {number: (references, question) for number, references, question in official_references()}
+    except TaskFileError as missing:
+        pytest.skip(str(missing))
+    rulings = {number: rule_on(cases[number][0], answer, cases[number][1]) for number, answer in PLAIN.items()}
+    assert [number for number, ruling in rulings.items() if ruling is not Ruling.ACCEPT] == []
+    # The answer to one task is a wrong answer to every other, apart from those whose answer is a part of it.
+    same = {5, 34, 80, 51, 91, 114, 85}
+    for number, answer in PLAIN.items():
+        for other in set(PLAIN) - same - {number}:
+            assert rule_on(cases[other][0], answer, cases[other][1]) is not Ruling.ACCEPT, (number, other)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import lxml.html
 import pytest
 from flask.testing import FlaskClient
@@ -14,8 +16,10 @@ ME = 1
 
 
 @pytest.fixture
-def store(world: World) -> SiteStore:
-    return world.store(Site.GITLAB)
+def store() -> Iterator[SiteStore]:
+    world = World(1)
+    yield world.store(Site.GITLAB)
+    world.close()
 
 
 @pytest.fixture

@@ -34,8 +34,8 @@ def test_a_world_has_the_same_rows_every_time_and_worlds_differ() -> None:
     assert dump(1) != dump(2)
 
 
-@pytest.mark.parametrize("world", [0, 1, 9, 10])
-def test_a_world_is_as_large_as_tasks_need(world: int) -> None:
+@pytest.mark.parametrize("world", [1, 9, 10])
+def test_a_practice_world_is_as_large_as_tasks_need(world: int) -> None:
     connection = build(world)
 
     def count(source: str) -> int:
@@ -79,8 +79,9 @@ def test_marked_records_hold_the_words_of_their_world() -> None:
     assert not any(words & set(title.split()) for title in plain)
 
 
-def test_pages_are_lean(world: World) -> None:
-    engine, rng = StaticEngine(world), random.Random(0)
+def test_pages_of_a_practice_world_are_lean() -> None:
+    world, rng = World(1), random.Random(0)
+    engine = StaticEngine(world)
     name, value = web.signed_in_cookie(Site.GITLAB) or ("", "")
     lengths: list[int] = []
     controls: list[int] = []
@@ -98,6 +99,7 @@ def test_pages_are_lean(world: World) -> None:
         controls.append(len(shown.elements))
         hrefs = [node.attrs["href"] for node in shown.elements.values() if node.tag == "a"]
         waiting += [link for link in (urljoin(url, href) for href in hrefs) if urlsplit(link).netloc == "gitlab.test"]
+    world.close()
     lengths.sort()
     controls.sort()
     assert len(seen) == 60

@@ -108,6 +108,23 @@ def test_accounts_of_all_sites_fit_into_one_cookie_jar(roots: dict[str, str], cl
     assert "Dashboard" in client.get(f"{roots['SHOPPING_ADMIN']}/dashboard").text
 
 
+@pytest.mark.parametrize(
+    ("site", "path", "selector"),
+    [
+        (Site.SHOPPING_ADMIN, "", "input[placeholder='user name']"),
+        (Site.SHOPPING_ADMIN, "", "input[placeholder=password]"),
+        (Site.GITLAB, "/users/sign_in", "input[data-testid=username-field]"),
+        (Site.GITLAB, "/users/sign_in", "input[data-testid=password-field]"),
+        (Site.GITLAB, "/users/sign_in", "button[data-testid=sign-in-button]"),
+    ],
+)
+def test_sign_in_pages_have_what_webarenas_script_looks_for(
+    site: Site, path: str, selector: str, roots: dict[str, str], client: httpx.Client
+) -> None:
+    page = client.get(roots[site.value.upper()] + path, follow_redirects=True)
+    assert len(lxml.html.document_fromstring(page.text).cssselect(selector)) == 1
+
+
 def test_reset_puts_all_sites_back(hosted: HostedSites, roots: dict[str, str], client: httpx.Client) -> None:
     sign_in(client, roots, Site.GITLAB)
     client.post(f"{roots['GITLAB']}/-/profile", data={"user[name]": "Somebody Else"})

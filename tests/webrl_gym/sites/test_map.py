@@ -16,12 +16,21 @@ from webrl_gym.road_graph import TravelMode, distance_text, great_circle_metres
 from webrl_gym.sites import web
 from webrl_gym.sites.map import seed
 from webrl_gym.sites.map.directions import road_graph
-from webrl_gym.sites.map.search import find, read_coordinates
+from webrl_gym.sites.map.query import read_coordinates
+from webrl_gym.sites.map.search import find
 from webrl_gym.sites.store import SiteStore
 from webrl_gym.sites.worlds import World, site_random, world_file
 from webrl_gym.types import Site
 
 HOSTILE = """<script>alert("x")</script>' OR 1=1; --"""
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A practice world; the replica has tests of its own."""
+    opened = World(1)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -243,7 +252,7 @@ def test_the_road_network_follows_the_database(store: SiteStore) -> None:
     assert again == before
 
 
-@pytest.mark.parametrize("number", range(11))
+@pytest.mark.parametrize("number", range(1, 11))
 def test_every_place_of_every_world_can_be_reached(number: int) -> None:
     store = SiteStore(world_file(Site.MAP, number))
     graph = road_graph(store)
@@ -272,7 +281,7 @@ def build(number: int, path: Path) -> SiteStore:
 
 @pytest.fixture
 def worlds(tmp_path: Path) -> Iterator[list[SiteStore]]:
-    stores = [build(number, tmp_path / f"{position}.db") for position, number in enumerate((0, 0, 1))]
+    stores = [build(number, tmp_path / f"{position}.db") for position, number in enumerate((1, 1, 2))]
     yield stores
     for store in stores:
         store.close()

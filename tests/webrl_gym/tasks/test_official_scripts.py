@@ -19,8 +19,6 @@ except TaskFileError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
 SCRIPTS = official_scripts()
-OF_CONSTANT_OUTCOME = frozenset[int]()
-"""Tasks that are done by doing nothing at all."""
 each = pytest.mark.parametrize("number", sorted(SCRIPTS))
 
 
@@ -36,14 +34,15 @@ def solved(env: WebArenaLiteEnv, number: int) -> Played:
 def test_the_oracle_succeeds_and_doing_nothing_does_not(number: int, env: WebArenaLiteEnv) -> None:
     result = solved(env, number)
     assert result.reward == 1.0, f"answered {result.answer!r}: {result.info['verdict'].detail}"
-    assert (do_nothing(env, official(number)) == 1.0) == (number in OF_CONSTANT_OUTCOME)
+    assert do_nothing(env, official(number)) == 0.0
 
 
 @each
 def test_the_twin_fails(number: int, env: WebArenaLiteEnv) -> None:
     result = play(env, official(number), solve=lambda _task, page: SCRIPTS[number].fail(page))
     verdict = result.info["verdict"]
-    assert verdict.status == "scored", verdict.detail
+    # Our rules never reject prose that they cannot read: without a judge it stays undecided, and that is no success.
+    assert verdict.status in ("scored", "undecided"), verdict.detail
     assert result.reward == 0.0, f"answered {result.answer!r}: {verdict.detail}"
 
 

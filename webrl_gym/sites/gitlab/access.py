@@ -140,6 +140,15 @@ def touch(project_id: int, when: str) -> None:
     store().execute("UPDATE projects SET last_activity_at = ? WHERE id = ?", (when, project_id))
 
 
+def setting(name: str, otherwise: int) -> int:
+    """What the instance's administrator set, or ``otherwise``.
+
+    The replica has the page sizes of the original; the practice worlds set nothing and keep their short pages.
+    """
+    found = store().value("SELECT value FROM application_settings WHERE name = ?", (name,))
+    return otherwise if found is None else int(found)
+
+
 def timestamp() -> str:
     """The site's time as the database keeps it."""
     return store().now().isoformat(" ", "seconds")

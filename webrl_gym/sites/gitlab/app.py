@@ -9,6 +9,7 @@ from flask import Flask, session
 from webrl_gym.sites.gitlab import (
     accounts,
     dashboard,
+    file_editor,
     groups,
     issues,
     members,
@@ -22,7 +23,7 @@ from webrl_gym.sites.gitlab.listing import blocks, day
 from webrl_gym.sites.web import create_site
 from webrl_gym.types import Site
 
-_ROOMS = (accounts, dashboard, groups, issues, members, merge_requests, planning, projects, repository)
+_ROOMS = (accounts, dashboard, file_editor, groups, issues, members, merge_requests, planning, projects, repository)
 
 
 def create_app() -> Flask:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
 from webrl_gym.sites.gitlab import issues, merge_requests
-from webrl_gym.sites.gitlab.access import VISIBLE, account, account_id, back_to, require_account
+from webrl_gym.sites.gitlab.access import VISIBLE, account, account_id, back_to, require_account, setting
 from webrl_gym.sites.gitlab.listing import PROJECT_SORTS, fetch_page, like, project_page
 from webrl_gym.sites.web import store
 
@@ -13,6 +13,7 @@ pages = Blueprint("dashboard", __name__)
 
 TODOS_A_PAGE = 10
 PEOPLE_A_PAGE = 10
+_PROJECT_HOLDS = "(p.name || ' ' || p.description || ' ' || p.namespace) LIKE :{} ESCAPE '!'"
 _MINE = "EXISTS (SELECT 1 FROM project_members mine WHERE mine.project_id = p.id AND mine.user_id = :me)"
 
 
@@ -91,7 +92,7 @@ def todos() -> str:
         " WHERE t.user_id = :me AND t.state = :state",
         "t.created_at DESC, t.id DESC",
         {"me": me["id"], "state": state},
-        TODOS_A_PAGE,
+        setting("todos_per_page", TODOS_A_PAGE),
     )
     return render_template("todos.html", page=page, state=state)
 
@@ -123,12 +124,10 @@ def search() -> str:
             "users u WHERE u.name LIKE :pattern ESCAPE '!' OR u.username LIKE :pattern ESCAPE '!'",
             "u.name, u.id",
             everything,
-            PEOPLE_A_PAGE,
+            setting("people_per_page", PEOPLE_A_PAGE),
         )
     else:
         scope = "projects"
-        condition = (
-            "(p.name LIKE :text ESCAPE '!' OR p.description LIKE :text ESCAPE '!' OR p.namespace LIKE :text ESCAPE '!')"
-        )
-        page = project_page(condition, {"text": everything["pattern"]})
+        words = {f"word{number}": like(word) for number, word in enumerate(text.split()[:8])}
+        page = project_page(" AND ".join(["1", *(_PROJECT_HOLDS.format(word) for word in words)]), words)
     return render_template("search.html", text=text, scope=scope, page=page)

@@ -14,6 +14,7 @@ from webrl_gym.sites.gitlab.access import (
     invalid,
     is_slug,
     require_account,
+    setting,
     slug_from,
     timestamp,
 )
@@ -43,7 +44,7 @@ def index() -> str:
         f"groups g WHERE {membership if mine else _VISIBLE}",
         "g.name, g.id",
         {"me": account_id()},
-        GROUPS_A_PAGE,
+        setting("groups_per_page", GROUPS_A_PAGE),
     )
     return render_template("groups.html", page=page)
 

@@ -19,6 +19,7 @@ from webrl_gym.sites.gitlab.access import (
     project_or_404,
     require_account,
     require_role,
+    setting,
     timestamp,
     touch,
 )
@@ -54,7 +55,7 @@ _COLUMNS = """
         WHERE il.issue_id = i.id ORDER BY l.title)) AS label_list
 """
 _SOURCE = "issues i JOIN users u ON u.id = i.author_id JOIN projects p ON p.id = i.project_id"
-_ASSIGNED = "SELECT 1 FROM issue_assignees a JOIN users au ON au.id = a.user_id WHERE a.issue_id = i.id"
+_ASSIGNED = "SELECT 1 FROM issue_assignees a WHERE a.issue_id = i.id"
 _LABELLED = "SELECT 1 FROM issue_labels il JOIN labels l ON l.id = il.label_id WHERE il.issue_id = i.id"
 
 
@@ -71,7 +72,8 @@ def find_issues(scope: str, parameters: Mapping[str, Any]) -> tuple[Page, dict[s
     condition, values = _filters()
     order = SORTS.get(request.args.get("sort", ""), SORTS["created_date"])[1]
     source = f"{_SOURCE} WHERE {scope} AND {condition}"
-    return page_by_state(_COLUMNS, source, order, {**values, **parameters}, STATES, ISSUES_A_PAGE)
+    size = setting("issues_per_page", ISSUES_A_PAGE)
+    return page_by_state(_COLUMNS, source, order, {**values, **parameters}, STATES, size)
 
 
 def _filters() -> tuple[str, dict[str, Any]]:
@@ -85,7 +87,11 @@ def _filters() -> tuple[str, dict[str, Any]]:
     if assignee in ("None", "Any"):
         parts.append(f"{'NOT' if assignee == 'None' else ''} EXISTS ({_ASSIGNED})")
     elif assignee:
-        parts.append(f"EXISTS ({_ASSIGNED} AND au.username = :assignee)")
+        # Begins with the few rows of one person instead of asking every issue.
+        parts.append(
+            "i.id IN (SELECT a.issue_id FROM users au JOIN issue_assignees a ON a.user_id = au.id"
+            " WHERE au.username = :assignee)"
+        )
         values["assignee"] = assignee
     if milestone := args.get("milestone_title", ""):
         parts.append("i.milestone_id IN (SELECT m.id FROM milestones m WHERE m.title = :milestone)")

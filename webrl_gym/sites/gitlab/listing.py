@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from webrl_gym.sites.gitlab.access import PROJECT_COLUMNS, VISIBLE, account_id
+from webrl_gym.sites.gitlab.access import PROJECT_COLUMNS, VISIBLE, account_id, setting
 from webrl_gym.sites.web import store
 
 PROJECTS_A_PAGE = 8
@@ -125,7 +125,7 @@ def project_page(
         f"projects p WHERE {VISIBLE} AND {condition} AND (:name = '' OR p.name LIKE :pattern ESCAPE '!')",
         order,
         {**(parameters or {}), "me": account_id(), "name": name, "pattern": like(name)},
-        PROJECTS_A_PAGE,
+        setting("projects_per_page", PROJECTS_A_PAGE),
     )
 
 

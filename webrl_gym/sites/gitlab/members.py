@@ -15,6 +15,7 @@ from webrl_gym.sites.gitlab.access import (
     may,
     project_or_404,
     require_role,
+    setting,
     timestamp,
 )
 from webrl_gym.sites.gitlab.listing import date_or_none, fetch_page, like
@@ -37,7 +38,7 @@ def index(namespace: str, path: str) -> str:
         " AND (:search = '' OR u.name LIKE :pattern ESCAPE '!' OR u.username LIKE :pattern ESCAPE '!')",
         "u.name, u.id",
         {"project": project["id"], "search": search, "pattern": like(search)},
-        MEMBERS_A_PAGE,
+        setting("members_per_page", MEMBERS_A_PAGE),
     )
     return render_template(
         "members.html",

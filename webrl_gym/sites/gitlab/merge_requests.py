@@ -18,6 +18,7 @@ from webrl_gym.sites.gitlab.access import (
     next_iid,
     project_or_404,
     require_role,
+    setting,
     timestamp,
     touch,
 )
@@ -60,7 +61,8 @@ def find_merge_requests(scope: str, parameters: Mapping[str, Any]) -> tuple[Page
             values[name] = username
     source = f"{_SOURCE} WHERE {' AND '.join(parts)}"
     order = "i.updated_at DESC, i.id DESC" if args.get("sort") == "updated_desc" else "i.created_at DESC, i.id DESC"
-    return page_by_state(_COLUMNS, source, order, values, STATES, MERGE_REQUESTS_A_PAGE)
+    size = setting("merge_requests_per_page", MERGE_REQUESTS_A_PAGE)
+    return page_by_state(_COLUMNS, source, order, values, STATES, size)
 
 
 def merge_request_or_404(project: sqlite3.Row, iid: int) -> sqlite3.Row:

@@ -16,6 +16,7 @@ from webrl_gym.sites.gitlab.access import (
     project_or_404,
     require_role,
     required_field,
+    setting,
 )
 from webrl_gym.sites.gitlab.listing import date_or_none, fetch_page
 from webrl_gym.sites.web import store
@@ -37,7 +38,7 @@ def milestones(namespace: str, path: str) -> str:
         "milestones m WHERE m.project_id = :project AND (:state = 'all' OR m.state = :state)",
         "m.due_date IS NULL, m.due_date, m.id",
         {"project": project["id"], "state": state if state in STATES else "active"},
-        ITEMS_A_PAGE,
+        setting("planning_per_page", ITEMS_A_PAGE),
     )
     return render_template(
         "milestones.html",
@@ -109,7 +110,11 @@ def labels(namespace: str, path: str) -> str:
     """Labels of the project."""
     project = project_or_404(namespace, path)
     page = fetch_page(
-        "l.*", "labels l WHERE l.project_id = :project", "l.title", {"project": project["id"]}, ITEMS_A_PAGE
+        "l.*",
+        "labels l WHERE l.project_id = :project",
+        "l.title",
+        {"project": project["id"]},
+        setting("planning_per_page", ITEMS_A_PAGE),
     )
     return render_template(
         "labels.html", project=project, section="information", page=page, may_add=may(project, "Reporter")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+import sqlite3
+from collections.abc import Iterable
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 
 from webrl_gym.sites.gitlab.access import (
     VISIBILITIES,
@@ -18,11 +19,13 @@ from webrl_gym.sites.gitlab.access import (
     require_account,
     require_role,
     required_field,
+    setting,
     slug_from,
     timestamp,
 )
+from webrl_gym.sites.gitlab.file_editor import add_commit
 from webrl_gym.sites.gitlab.listing import fetch_page, project_page
-from webrl_gym.sites.gitlab.repository import files_of, latest_commit
+from webrl_gym.sites.gitlab.repository import files_of, latest_commit, may_write
 from webrl_gym.sites.web import store
 
 pages = Blueprint("projects", __name__)
@@ -51,6 +54,7 @@ def show(namespace: str, path: str) -> str:
         counts=counts,
         commit=latest_commit(project["id"]),
         files=files_of(project["id"]),
+        may_write=may_write(project),
     )
 
 
@@ -92,7 +96,7 @@ def starrers(namespace: str, path: str) -> str:
         "stars s JOIN users u ON u.id = s.user_id WHERE s.project_id = :project",
         "s.created_at DESC, u.id",
         {"project": project["id"]},
-        PEOPLE_A_PAGE,
+        setting("people_per_page", PEOPLE_A_PAGE),
     )
     return render_template("starrers.html", project=project, section="overview", page=page)
 
@@ -167,7 +171,31 @@ def save_settings(namespace: str, path: str) -> Response:
 def new() -> str:
     """The form for a new project."""
     require_account()
-    return render_template("project_form.html", levels=VISIBILITIES)
+    offered = store().one("SELECT 1 FROM project_templates") is not None
+    return render_template("project_form.html", levels=VISIBILITIES, template=None, offered=offered)
+
+
+@pages.get("/projects/new/templates")
+def templates() -> str:
+    """What a new project can be made from."""
+    require_account()
+    found = store().query("SELECT * FROM project_templates ORDER BY title")
+    return render_template("template_list.html", templates=found)
+
+
+@pages.get("/projects/new/templates/<name>")
+def new_from_template(name: str) -> str:
+    """The form for a new project that begins with a template's files."""
+    require_account()
+    template = _template_or_404(name)
+    return render_template("project_form.html", levels=VISIBILITIES, template=template, offered=False)
+
+
+def _template_or_404(name: str) -> sqlite3.Row:
+    found = store().one("SELECT * FROM project_templates WHERE name = ?", (name,))
+    if found is None:
+        abort(404, "There is no such template.")
+    return found
 
 
 @pages.post("/projects")
@@ -175,10 +203,15 @@ def create() -> Response:
     """Creates a project in the visitor's namespace."""
     require_account()
     name = required_field("project[name]", "Project name")
+    chosen = request.form.get("project[template_name]", "")
+    template = _template_or_404(chosen) if chosen else None
     with store().atomic():
         project_id, base = _create(name, field("project[path]"), "", _visibility("private"))
-        if request.form.get("project[initialize_with_readme]") == "1":
-            _initialise(project_id, name)
+        if template is not None:
+            title = f"Initialized from '{template['title']}' project template"
+            _initialise(project_id, name, title, template["files"].split("\n"))
+        elif request.form.get("project[initialize_with_readme]") == "1":
+            _initialise(project_id, name, "Initial commit", ())
     return back_to(base, f"Project '{name}' was successfully created.")
 
 
@@ -206,17 +239,13 @@ def _create(name: str, slug: str, description: str, visibility: str) -> tuple[in
     return project_id, f"/{me['username']}/{path}"
 
 
-def _initialise(project_id: int, name: str) -> None:
-    """Gives a new project its first commit and a README."""
-    now = timestamp()
-    sha = hashlib.sha1(f"{project_id}/{name}/{now}".encode(), usedforsecurity=False).hexdigest()
-    commit = store().execute(
-        "INSERT INTO commits (project_id, sha, title, author_id, committed_at, additions, deletions)"
-        " VALUES (?, ?, 'Initial commit', ?, ?, 1, 0)",
-        (project_id, sha, account_id(), now),
-    )
-    store().execute(
-        "INSERT INTO files (project_id, path, content, commit_id) VALUES (?, 'README.md', ?, ?)",
-        (project_id, f"# {name}", commit),
-    )
-    store().execute("INSERT INTO branches (project_id, name, commit_id) VALUES (?, 'main', ?)", (project_id, commit))
+def _initialise(project_id: int, name: str, title: str, others: Iterable[str]) -> None:
+    """Gives a new project its first commit with a README and the files ``others``."""
+    readme = f"# {name}"
+    commit = add_commit(project_id, title, readme, "main")
+    files = [("README.md", readme), *((path, f"{path} of {name}") for path in others)]
+    for path, content in files:
+        store().execute(
+            "INSERT INTO files (project_id, path, content, commit_id) VALUES (?, ?, ?, ?)",
+            (project_id, path, content, commit),
+        )

@@ -6,7 +6,7 @@ import sqlite3
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 
-from webrl_gym.sites.gitlab.access import base_of, project_or_404
+from webrl_gym.sites.gitlab.access import base_of, may, project_or_404, setting
 from webrl_gym.sites.gitlab.listing import Page, fetch_page, like
 from webrl_gym.sites.web import store
 
@@ -35,16 +35,22 @@ def files_of(project_id: int) -> list[sqlite3.Row]:
     )
 
 
+def may_write(project: sqlite3.Row) -> bool:
+    """True if the visitor may change files here and pages offer the web editor."""
+    return bool(setting("web_editor", 0)) and may(project, "Developer")
+
+
 def file_or_404(project: sqlite3.Row, branch: str, path: str) -> sqlite3.Row:
     """A file of the project; every branch shows the same files."""
-    _branch_or_404(project, branch)
+    branch_or_404(project, branch)
     row = store().one("SELECT * FROM files WHERE project_id = ? AND path = ?", (project["id"], path))
     if row is None:
         abort(404, "There is no such file.")
     return row
 
 
-def _branch_or_404(project: sqlite3.Row, name: str) -> sqlite3.Row:
+def branch_or_404(project: sqlite3.Row, name: str) -> sqlite3.Row:
+    """A branch of the project."""
     row = store().one("SELECT * FROM branches WHERE project_id = ? AND name = ?", (project["id"], name))
     if row is None:
         abort(404, "There is no such branch.")
@@ -55,9 +61,14 @@ def _branch_or_404(project: sqlite3.Row, name: str) -> sqlite3.Row:
 def tree(namespace: str, path: str, branch: str) -> str:
     """Files of a branch."""
     project = project_or_404(namespace, path)
-    _branch_or_404(project, branch)
+    branch_or_404(project, branch)
     return render_template(
-        "tree.html", project=project, section="repository", branch=branch, files=files_of(project["id"])
+        "tree.html",
+        project=project,
+        section="repository",
+        branch=branch,
+        files=files_of(project["id"]),
+        may_write=may_write(project),
     )
 
 
@@ -66,7 +77,9 @@ def blob(namespace: str, path: str, branch: str, file: str) -> str:
     """One file."""
     project = project_or_404(namespace, path)
     found = file_or_404(project, branch, file)
-    return render_template("blob.html", project=project, section="repository", branch=branch, file=found)
+    return render_template(
+        "blob.html", project=project, section="repository", branch=branch, file=found, may_write=may_write(project)
+    )
 
 
 @pages.get("/<namespace>/<path>/-/raw/<branch>/<path:file>")
@@ -87,7 +100,7 @@ def all_commits(namespace: str, path: str) -> Response:
 def commits(namespace: str, path: str, branch: str) -> str:
     """The history of a branch, newest first, perhaps of one author or with a word in the title."""
     project = project_or_404(namespace, path)
-    head = _branch_or_404(project, branch)
+    head = branch_or_404(project, branch)
     author, search = request.args.get("author", ""), request.args.get("search", "").strip()
     page: Page = fetch_page(
         _COLUMNS,
@@ -102,7 +115,7 @@ def commits(namespace: str, path: str, branch: str) -> str:
             "search": search,
             "pattern": like(search),
         },
-        COMMITS_A_PAGE,
+        setting("commits_per_page", COMMITS_A_PAGE),
     )
     return render_template(
         "commits.html",
@@ -147,7 +160,7 @@ def _contributors(project_id: int) -> list[sqlite3.Row]:
 def contributors(namespace: str, path: str, branch: str) -> str:
     """Who committed how much."""
     project = project_or_404(namespace, path)
-    _branch_or_404(project, branch)
+    branch_or_404(project, branch)
     return render_template(
         "contributors.html", project=project, section="repository", contributors=_contributors(project["id"])
     )

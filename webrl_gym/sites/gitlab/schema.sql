@@ -211,3 +211,17 @@ CREATE TABLE todos (
     created_at TEXT NOT NULL
 );
 CREATE INDEX todos_by_user ON todos (user_id, state);
+
+-- What an administrator can set. Where a row is missing, the code's own value holds.
+CREATE TABLE application_settings (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What a project can be made from; ``files`` holds paths, one a line.
+CREATE TABLE project_templates (
+    name TEXT PRIMARY KEY,
+    title TEXT NOT NULL,
+    description TEXT NOT NULL,
+    files TEXT NOT NULL
+) WITHOUT ROWID;

@@ -9,6 +9,7 @@ from datetime import datetime
 from webrl_gym.sites.gitlab import vocabulary
 from webrl_gym.sites.gitlab.seed_planning import add_planning
 from webrl_gym.sites.gitlab.seed_projects import FIRST_DAY, Owner, Person, add_projects, moment
+from webrl_gym.sites.gitlab.seed_replica import populate_replica
 from webrl_gym.sites.gitlab.seed_repository import add_repository
 from webrl_gym.sites.words import FIRST_NAMES, LAST_NAMES, novel_words
 
@@ -25,6 +26,9 @@ def populate(connection: sqlite3.Connection, world: int, rng: random.Random) -> 
         world: World number, for the words that only this world has.
         rng: The only source of chance.
     """
+    if world == 0:
+        populate_replica(connection, rng)
+        return
     people = _people(connection, world, rng)
     owners = [Owner(person.username, person.name, person.id) for person in people[1:]]
     owners += _groups(connection, world, rng, people)

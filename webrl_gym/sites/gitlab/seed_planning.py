@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from webrl_gym.sites.gitlab import vocabulary
@@ -21,14 +21,15 @@ def add_planning(
     """Writes what the teams plan and discuss."""
     words = iter(novel_words(world, "title", 60) * 3)
     for project in projects:
-        _labels(connection, rng, project)
-        milestones = _milestones(connection, rng, project)
+        add_labels(connection, rng, project)
+        milestones = add_milestones(connection, rng, project)
         _issues(connection, rng, project, milestones, people, words)
         _merge_requests(connection, rng, project, people, words)
-    _todos(connection, rng)
+    add_todos(connection, rng)
 
 
-def _labels(connection: sqlite3.Connection, rng: random.Random, project: Project) -> None:
+def add_labels(connection: sqlite3.Connection, rng: random.Random, project: Project) -> None:
+    """Gives a project some of the usual labels."""
     for title, color, description in rng.sample(vocabulary.LABELS, rng.randint(4, 7)):
         cursor = connection.execute(
             "INSERT INTO labels (project_id, title, color, description) VALUES (?, ?, ?, ?)",
@@ -37,7 +38,8 @@ def _labels(connection: sqlite3.Connection, rng: random.Random, project: Project
         project.labels.append((int(cursor.lastrowid or 0), title))
 
 
-def _milestones(connection: sqlite3.Connection, rng: random.Random, project: Project) -> list[int]:
+def add_milestones(connection: sqlite3.Connection, rng: random.Random, project: Project) -> list[int]:
+    """Gives a project up to three milestones; returns their ids."""
     ids = []
     for iid in range(1, rng.randint(0, 3) + 1):
         start = moment(rng, datetime(2022, 1, 3), datetime(2023, 6, 1)).date()
@@ -85,7 +87,7 @@ def _issues(
         title, novel = _title(rng, vocabulary.ISSUE_PROBLEMS, taken, words)
         author = rng.choice(project.team) if rng.random() < 0.5 else rng.choice(people).id
         details = rng.choice(vocabulary.ISSUE_DETAILS).format(browser=rng.choice(vocabulary.BROWSERS))
-        notes = _notes(rng, project.team, created, rng.choice((0, 0, 1, 1, 2, 3)))
+        notes = discussion(rng, project.team, created, rng.choice((0, 0, 1, 1, 2, 3)))
         due = (created + timedelta(days=rng.randint(20, 200))).date().isoformat() if rng.random() < 0.2 else None
         issue = int(
             connection.execute(
@@ -107,7 +109,7 @@ def _issues(
             ).lastrowid
             or 0
         )
-        _write_notes(connection, "issue", issue, notes)
+        write_discussion(connection, "issue", issue, notes)
         if rng.random() < 0.6:
             connection.execute("INSERT INTO issue_assignees VALUES (?, ?)", (issue, rng.choice(project.team)))
         chosen = rng.sample(project.labels, rng.choice((0, 1, 1, 2)))
@@ -123,7 +125,7 @@ def _merge_requests(
     created_at = sorted(moment(rng, project.created) for _ in range(count))
     for iid, created in enumerate(created_at, start=1):
         title, novel = _title(rng, vocabulary.CHANGES, taken, words)
-        notes = _notes(rng, project.team, created, rng.choice((0, 1, 1, 2)))
+        notes = discussion(rng, project.team, created, rng.choice((0, 1, 1, 2)))
         branch = "-".join(title.lower().split()[-2:]) + f"-{iid}"
         cursor = connection.execute(
             "INSERT INTO merge_requests (project_id, iid, title, description, author_id, assignee_id, reviewer_id,"
@@ -144,10 +146,10 @@ def _merge_requests(
                 novel,
             ),
         )
-        _write_notes(connection, "merge_request", int(cursor.lastrowid or 0), notes)
+        write_discussion(connection, "merge_request", int(cursor.lastrowid or 0), notes)
 
 
-def _notes(rng: random.Random, team: list[int], after: datetime, count: int) -> list[tuple[int, str, str]]:
+def discussion(rng: random.Random, team: list[int], after: datetime, count: int) -> list[tuple[int, str, str]]:
     """Author, text and time of the comments below something, oldest first."""
     times = sorted(moment(rng, after, min(after + timedelta(days=60), LAST_DAY)) for _ in range(count))
     return [
@@ -160,16 +162,17 @@ def _notes(rng: random.Random, team: list[int], after: datetime, count: int) -> 
     ]
 
 
-def _write_notes(
-    connection: sqlite3.Connection, target: str, target_id: int, notes: list[tuple[int, str, str]]
+def write_discussion(
+    connection: sqlite3.Connection, target: str, target_id: int, notes: Sequence[tuple[int, str, str]]
 ) -> None:
+    """Writes the comments (author, text, time) below an ``issue`` or a ``merge_request``."""
     connection.executemany(
         "INSERT INTO notes (target, target_id, author_id, body, created_at) VALUES (?, ?, ?, ?, ?)",
         [(target, target_id, author, body, when) for author, body, when in notes],
     )
 
 
-def _todos(connection: sqlite3.Connection, rng: random.Random) -> None:
+def add_todos(connection: sqlite3.Connection, rng: random.Random) -> None:
     """Open work of others that waits for the published account, each title once."""
     reasons = [
         (

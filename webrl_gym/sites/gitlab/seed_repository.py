@@ -4,22 +4,46 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from webrl_gym.sites.gitlab import vocabulary
 from webrl_gym.sites.gitlab.seed_projects import LAST_DAY, Project
 
 
-def add_repository(connection: sqlite3.Connection, rng: random.Random, project: Project) -> None:
-    """Writes one project's history, files, branches and tags."""
+def add_repository(
+    connection: sqlite3.Connection, rng: random.Random, project: Project, areas: Sequence[str] = vocabulary.AREAS
+) -> None:
+    """Writes one project's history, files, branches and tags; ``areas`` is what commits' titles speak about."""
     times = _commit_times(rng, project)
     # One contributor is ahead of the others, so that "the most commits" has one answer.
     authors = rng.sample(project.team, min(len(project.team), rng.randint(2, 4)))
     weights = [5 - place for place in range(len(authors))]
+    write_history(connection, rng, project, times, lambda _: rng.choices(authors, weights)[0], areas)
+
+
+def write_history(
+    connection: sqlite3.Connection,
+    rng: random.Random,
+    project: Project,
+    times: Sequence[datetime],
+    author_at: Callable[[int], int],
+    areas: Sequence[str],
+) -> None:
+    """Writes commits at ``times`` (oldest first) and what hangs on them: files, branches and tags.
+
+    Args:
+        connection: The database.
+        rng: The source of chance.
+        project: Whose history it is.
+        times: When the commits were made.
+        author_at: Author's id of the commit at a place in ``times``.
+        areas: What the commits' titles speak about.
+    """
     commits = []
     for place, when in enumerate(times):
-        title = "Initial commit" if place == 0 else f"{rng.choice(vocabulary.CHANGES)} {rng.choice(vocabulary.AREAS)}"
-        author = rng.choices(authors, weights)[0]
+        title = "Initial commit" if place == 0 else f"{rng.choice(vocabulary.CHANGES)} {rng.choice(areas)}"
+        author = author_at(place)
         cursor = connection.execute(
             "INSERT INTO commits (project_id, sha, title, author_id, committed_at, additions, deletions)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Flask, abort, render_template, request, url_for
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from flask import Flask, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from webrl_gym.road_graph import Point, Route, TravelMode, distance_text, duration_text
 from webrl_gym.sites import web
+from webrl_gym.sites.map import elements
 from webrl_gym.sites.map.directions import road_graph, turn_list
 from webrl_gym.sites.map.drawing import Drawing, draw
-from webrl_gym.sites.map.search import Result, find, locate, place_result
-from webrl_gym.sites.web import store
+from webrl_gym.sites.map.query import Result
+from webrl_gym.sites.map.search import find, locate, place_result
+from webrl_gym.sites.web import site_url, store
+from webrl_gym.sites.wikipedia.app import BOOK
 from webrl_gym.types import Site
 
 RESULTS_A_PAGE = 10
@@ -33,17 +41,37 @@ def create_app() -> Flask:
     app.add_url_rule("/way/<int(max=999999999):identity>", "way", way)
     app.add_url_rule("/relation/<int(max=999999999):identity>", "relation", relation)
     app.add_url_rule("/directions", "directions", directions)
+    app.add_url_rule("/help", "help", getting_help)
+
+    @app.context_processor
+    def replica_names() -> dict[str, bool]:
+        return {"is_replica": elements.has_any(store())}
+
     return app
 
 
 def home() -> str:
     """The start page: the search box beside the whole region."""
-    centers = [(row["lat"], row["lon"]) for row in store().query("SELECT lat, lon FROM city ORDER BY id")]
-    return render_template("home.html", drawing=_draw(centers))
+    rows = store().query(
+        "SELECT lat, lon FROM city UNION ALL SELECT lat, lon FROM"
+        " (SELECT lat, lon FROM element WHERE kind = 'City' ORDER BY importance DESC, id LIMIT 12)"
+    )
+    return render_template("home.html", drawing=_draw([(row["lat"], row["lon"]) for row in rows]))
 
 
-def search() -> str:
-    """Results of ``query``, ten a page; ``page`` counts from 1."""
+def getting_help() -> str:
+    """How to use the map, and the way to the other sites; only the replica links here."""
+    return render_template("help.html", drawing=None)
+
+
+def search() -> str | Response:
+    """Results of ``query``, ten a page; ``page`` counts from 1.
+
+    The replica's address bar shows blanks as ``%20``: the original writes addresses by script, and official tasks
+    compare them by the letter.
+    """
+    if b"+" in request.query_string and elements.has_any(store()):
+        return redirect(f"{request.path}?{request.query_string.decode('latin-1').replace('+', '%20')}")
     query = request.args.get("query", "").strip()
     page = max(request.args.get("page", 1, type=int), 1)
     results = find(store(), query)
@@ -55,6 +83,8 @@ def search() -> str:
 
 def node(identity: int) -> str:
     """A place and its tags."""
+    if elements.has_any(store()):
+        return _replica_element("node", identity)
     row = store().one("SELECT * FROM addressed_place WHERE id = ?", (identity,))
     if row is None:
         abort(404, f"Sorry, node #{identity} could not be found.")
@@ -74,7 +104,9 @@ def node(identity: int) -> str:
 
 
 def way(identity: int) -> str:
-    """A street, its tags and the first places on it."""
+    """A street, its tags and the first places on it; on the replica also any other way."""
+    if elements.has_any(store()):
+        return _replica_way(identity)
     row = store().one(
         "SELECT street.*, city.name AS city, city.state, junction.lat, junction.lon"
         " FROM street LEFT JOIN city ON city.id = street.city_id"
@@ -95,7 +127,9 @@ def way(identity: int) -> str:
 
 
 def relation(identity: int) -> str:
-    """A city and its tags."""
+    """A city and its tags; on the replica also any other relation, with its members."""
+    if elements.has_any(store()):
+        return _replica_element("relation", identity)
     row = store().one("SELECT * FROM city WHERE id = ?", (identity,))
     if row is None:
         abort(404, f"Sorry, relation #{identity} could not be found.")
@@ -141,6 +175,34 @@ def directions() -> str:
     )
 
 
+def _replica_element(kind: str, identity: int) -> str:
+    row = elements.get(store(), kind, identity)
+    if row is None:
+        abort(404, f"Sorry, {kind} #{identity} could not be found.")
+    members = elements.members_of(store(), identity) if kind == "relation" else []
+    return _element(
+        kind.capitalize(),
+        identity,
+        elements.result_of(row),
+        elements.tags_of(store(), kind, identity),
+        members=members,
+        part_of=elements.relations_with(store(), kind, identity),
+    )
+
+
+def _replica_way(identity: int) -> str:
+    street = elements.street(store(), identity)
+    if street is None:
+        return _replica_element("way", identity)
+    return _element("Way", identity, street, {"highway": street.kind.lower(), "name": street.name})
+
+
+def _article_link(value: str) -> str | None:
+    """Address of the article that a ``wikipedia`` tag names."""
+    match = re.fullmatch(r"en:(.+)", value)
+    return match and f"{site_url('wikipedia')}/{BOOK}/A/{quote(match[1].replace(' ', '_'))}"
+
+
 def _read_mode(text: str) -> TravelMode:
     try:
         return TravelMode(text)
@@ -149,7 +211,13 @@ def _read_mode(text: str) -> TravelMode:
 
 
 def _element(
-    kind: str, identity: int, result: Result, tags: dict[str, object], places: list[Result] | None = None
+    kind: str,
+    identity: int,
+    result: Result,
+    tags: dict[str, object],
+    places: Sequence[Result] = (),
+    members: Sequence[elements.Part] = (),
+    part_of: Sequence[elements.Part] = (),
 ) -> str:
     """The page of one node, way or relation; empty tags are left out."""
     return render_template(
@@ -158,7 +226,10 @@ def _element(
         identity=identity,
         result=result,
         tags={key: value for key, value in sorted(tags.items()) if value not in ("", None)},
-        places=places or [],
+        article=_article_link(str(tags.get("wikipedia", ""))),
+        places=places,
+        members=members,
+        part_of=part_of,
         drawing=_draw([result.point]),
     )
 

@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from webrl_gym.road_graph import Point, RoadGraph
 
 _SIZE = 1000
-_MAIN_CLASSES = ("motorway", "trunk", "primary")
+_MAIN_CLASSES = ("motorway", "trunk", "primary", "ferry")
+_WIDEST_MARGIN = 0.1
+"""Degrees around a map whose roads are drawn too."""
+_MAIN_ROADS_ONLY = 0.7
+"""Half the height of a map, in degrees, from which small roads are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +47,14 @@ def draw(graph: RoadGraph, shown: Sequence[Point], route: Sequence[Point] = (), 
         y = (1 - (point[0] - middle_lat) / half) / 2 * _SIZE
         return round(x), round(y)
 
-    placed = {identity: place(point) for identity, point in graph.junctions.items()}
+    around = half + min(2 * half, _WIDEST_MARGIN)  # roads may cross the map from margin to margin
+    box = (middle_lat - around, middle_lon - around / shrink, middle_lat + around, middle_lon + around / shrink)
     small: list[str] = []
     main: list[str] = []
-    for road in graph.roads:
-        start, end = placed[road.start], placed[road.end]
-        if _on_map(start) or _on_map(end):
-            line = f"M{start[0]} {start[1]}L{end[0]} {end[1]}"
-            (main if road.highway in _MAIN_CLASSES else small).append(line)
+    for road in graph.roads_within(*box):
+        is_main = road.highway in _MAIN_CLASSES
+        if is_main or half < _MAIN_ROADS_ONLY:
+            start, end = place(graph.junctions[road.start]), place(graph.junctions[road.end])
+            (main if is_main else small).append(f"M{start[0]} {start[1]}L{end[0]} {end[1]}")
     line = "L".join(f"{x} {y}" for x, y in map(place, route))
     return Drawing("".join(small), "".join(main), f"M{line}" if line else "", tuple(place(point) for point in shown))
-
-
-def _on_map(point: tuple[int, int]) -> bool:
-    return -_SIZE <= point[0] <= 2 * _SIZE and -_SIZE <= point[1] <= 2 * _SIZE

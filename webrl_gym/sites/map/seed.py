@@ -6,10 +6,14 @@ import random
 import sqlite3
 
 from webrl_gym.sites.map.seed_places import build_map
+from webrl_gym.sites.map.seed_replica import populate_replica
 
 
 def populate(connection: sqlite3.Connection, world: int, rng: random.Random) -> None:
-    """Draws a world and stores it."""
+    """Draws a world and stores it; world 0 is the replica."""
+    if world == 0:
+        populate_replica(connection, rng)
+        return
     geography, places = build_map(world, rng)
     connection.executemany(
         "INSERT INTO city (id, name, state, lat, lon, population) VALUES (?, ?, ?, ?, ?, ?)",

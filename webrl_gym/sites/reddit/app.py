@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, session
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from webrl_gym.sites import web
@@ -18,8 +20,8 @@ from webrl_gym.sites.reddit.listing import (
     submissions_page,
     time_filter,
 )
-from webrl_gym.sites.reddit.seed import password_hash
-from webrl_gym.sites.reddit.session import viewer, viewer_id
+from webrl_gym.sites.reddit.seed_basics import DAY, NOW, password_hash
+from webrl_gym.sites.reddit.session import site, viewer, viewer_id
 from webrl_gym.types import Site
 
 FILTERS = {
@@ -27,6 +29,8 @@ FILTERS = {
     "subscribed": ("Subscribed", "s.forum_id IN (SELECT forum_id FROM subscriptions WHERE user_id = :viewer)"),
 }
 """Front page filters: label and SQL condition."""
+
+_UNITS = {"year": 365 * DAY, "month": 30 * DAY, "day": DAY, "hour": 3_600, "minute": 60}
 
 front = Blueprint("front", __name__)
 
@@ -37,7 +41,7 @@ def create_app() -> Flask:
     # "/f/art/hot" stays the address it is; it does not become "/f/art".
     app.url_map.redirect_defaults = False
     app.add_url_rule("/", "home", home)
-    app.jinja_env.filters.update(day=_day, amount=_amount)
+    app.jinja_env.filters.update(day=_day, when=_when, amount=_amount)
     app.context_processor(
         lambda: {"sort_labels": SORT_LABELS, "time_labels": TIME_LABELS, "timed_sorts": TIMED_SORTS, "t": time_filter()}
     )
@@ -50,6 +54,18 @@ def create_app() -> Flask:
 def _day(seconds: int) -> str:
     moment = datetime.fromtimestamp(seconds, UTC)
     return f"{moment:%B} {moment.day}, {moment.year}"
+
+
+def _when(seconds: int) -> str:
+    """When something was posted: the date, or how long ago it is with the date as the title of that."""
+    return _age(seconds) if site()["relative_dates"] else f"on {_day(seconds)}"
+
+
+@lru_cache(maxsize=20_000)
+def _age(moment: int) -> Markup:
+    passed = NOW - moment
+    text = next((f"{_amount(passed // size, unit)} ago" for unit, size in _UNITS.items() if passed >= size), "just now")
+    return Markup('<time title="{}">{}</time>').format(_day(moment), text)
 
 
 def _amount(count: int, noun: str) -> str:

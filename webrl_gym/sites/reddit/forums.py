@@ -15,12 +15,12 @@ from webrl_gym.sites.reddit.session import (
     only_for,
     page_before,
     page_number,
+    site,
     text_field,
     viewer_id,
 )
 from webrl_gym.sites.web import store
 
-FORUMS_PER_PAGE = 8
 _ORDERS = {
     "by_submissions": ("Submissions", "submissions DESC, f.name"),
     "by_subscribers": ("Subscribers", "f.subscribers DESC, f.name"),
@@ -61,19 +61,20 @@ def show(name: str, sort: str) -> str:
 def list_page(order: str, number: int) -> str:
     """One page of all forums."""
     number = max(number, page_number())
+    size = site()["forums_per_page"]
     rows = store().query(
         "SELECT f.*, (SELECT COUNT(*) FROM submissions s WHERE s.forum_id = f.id) AS submissions, "
         "EXISTS (SELECT 1 FROM subscriptions WHERE user_id = ? AND forum_id = f.id) AS subscribed "
         f"FROM forums f ORDER BY {_ORDERS[order][1]} LIMIT ? OFFSET ?",
-        (viewer_id(), FORUMS_PER_PAGE + 1, (number - 1) * FORUMS_PER_PAGE),
+        (viewer_id(), size + 1, (number - 1) * size),
     )
     return render_template(
         "forum_list.html",
-        forums=rows[:FORUMS_PER_PAGE],
+        forums=rows[:size],
         order=order,
         orders={key: label for key, (label, _) in _ORDERS.items()},
         previous=f"/forums/{order}/{number - 1}" if number > 1 else None,
-        next=f"/forums/{order}/{number + 1}" if len(rows) > FORUMS_PER_PAGE else None,
+        next=f"/forums/{order}/{number + 1}" if len(rows) > size else None,
     )
 
 

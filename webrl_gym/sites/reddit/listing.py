@@ -10,19 +10,12 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from webrl_gym.sites.reddit.seed import DAY, NOW
-from webrl_gym.sites.reddit.session import page_number, viewer_id
+from webrl_gym.sites.reddit.seed_basics import DAY, NOW
+from webrl_gym.sites.reddit.session import page_number, site, viewer_id
 from webrl_gym.sites.web import store
 
-PAGE_SIZE = 4
-"""Entries a page; few, so that a page stays short to read."""
-
-_HOT_SECONDS_PER_POINT = 14_400
-_HOT_MOST_POINTS = 300
-
 SORT_ORDERS = {
-    # A point is worth four hours of youth, up to a limit, so that old favourites give way at last.
-    "hot": f"s.created + MAX(MIN(s.score, {_HOT_MOST_POINTS}), -50) * {_HOT_SECONDS_PER_POINT} DESC",
+    "hot": "s.ranking DESC",
     "new": "s.created DESC",
     "active": "s.last_active DESC",
     "top": "s.score DESC",
@@ -95,9 +88,10 @@ class Page:
     previous: str | None
 
 
-def take_page(sql: str, parameters: Mapping[str, Any], size: int = PAGE_SIZE) -> Page:
+def take_page(sql: str, parameters: Mapping[str, Any]) -> Page:
     """The page of a SELECT that the current request asks for with ``?page=``."""
     number = page_number()
+    size = site()["page_size"]
     rows = store().query(
         f"{sql} LIMIT :limit OFFSET :offset", {**parameters, "limit": size + 1, "offset": (number - 1) * size}
     )

@@ -1,4 +1,11 @@
 -- Times are seconds since 1970 in UTC. Vote counts include the rows of the vote tables.
+-- One row: how many entries lists show, and whether posts say how old they are instead of their date.
+CREATE TABLE site (
+    page_size INTEGER NOT NULL,
+    forums_per_page INTEGER NOT NULL,
+    relative_dates INTEGER NOT NULL
+);
+
 CREATE TABLE users (
     id INTEGER PRIMARY KEY,
     username TEXT NOT NULL UNIQUE COLLATE NOCASE,
@@ -39,11 +46,17 @@ CREATE TABLE submissions (
     downvotes INTEGER NOT NULL DEFAULT 0,
     score INTEGER NOT NULL GENERATED ALWAYS AS (upvotes - downvotes) STORED,
     comment_count INTEGER NOT NULL DEFAULT 0,
-    novel INTEGER NOT NULL DEFAULT 0
+    novel INTEGER NOT NULL DEFAULT 0,
+    -- A point is worth four hours of youth, up to a limit, so that old favourites give way at last.
+    ranking INTEGER NOT NULL GENERATED ALWAYS AS (created + MAX(MIN(score, 300), -50) * 14400) STORED
 );
 CREATE INDEX submissions_by_forum ON submissions (forum_id, created);
 CREATE INDEX submissions_by_user ON submissions (user_id, created);
 CREATE INDEX submissions_by_time ON submissions (created);
+CREATE INDEX submissions_by_ranking ON submissions (ranking);
+CREATE INDEX submissions_by_score ON submissions (score);
+CREATE INDEX submissions_by_activity ON submissions (last_active);
+CREATE INDEX submissions_by_url ON submissions (url) WHERE url IS NOT NULL;
 
 CREATE TABLE comments (
     id INTEGER PRIMARY KEY,

@@ -22,6 +22,13 @@ def now() -> int:
     return int(store().now().replace(tzinfo=UTC).timestamp())
 
 
+def site() -> sqlite3.Row:
+    """The site's own settings."""
+    if "site" not in g:
+        g.site = store().one("SELECT * FROM site")
+    return cast("sqlite3.Row", g.site)
+
+
 def viewer() -> sqlite3.Row | None:
     """The signed-in account's row, or None."""
     if "viewer" not in g:

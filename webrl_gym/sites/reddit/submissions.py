@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from webrl_gym.sites.reddit.forums import forum_or_404
 from webrl_gym.sites.reddit.listing import ID_PATTERN, SUBMISSION_COLUMNS, comment_threads
-from webrl_gym.sites.reddit.seed import slugify
+from webrl_gym.sites.reddit.seed_basics import PICTURE_FOLDER, slugify
 from webrl_gym.sites.reddit.session import (
     login_required,
     now,
@@ -44,7 +44,7 @@ def address(row: sqlite3.Row) -> str:
     return f"/f/{row['forum']}/{row['id']}/{row['slug']}"
 
 
-@blueprint.get(f"/f/<forum>/<{ID_PATTERN}:number>", defaults={"_slug": ""})
+@blueprint.get(f"/f/<forum>/<{ID_PATTERN}:number>/", defaults={"_slug": ""}, strict_slashes=False)
 @blueprint.get(f"/f/<forum>/<{ID_PATTERN}:number>/<_slug>")
 def show(forum: str, number: int, _slug: str) -> str:
     """A submission with its comments."""
@@ -55,6 +55,15 @@ def show(forum: str, number: int, _slug: str) -> str:
         forum=forum_or_404(row["forum"]),
         threads=comment_threads("c.submission_id = :submission", submission=number),
     )
+
+
+@blueprint.get(f"{PICTURE_FOLDER}<name>.jpg")
+def picture(name: str) -> str:
+    """A picture that was uploaded with a submission. There are no pictures here, so words stand where it would be."""
+    title = store().value("SELECT title FROM submissions WHERE url = ? ORDER BY id", (f"{PICTURE_FOLDER}{name}.jpg",))
+    if title is None:
+        abort(404, f"There is no picture {name}.jpg.")
+    return render_template("picture.html", name=name, title=title)
 
 
 @blueprint.post(f"/sv/<{ID_PATTERN}:number>")

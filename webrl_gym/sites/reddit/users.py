@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from webrl_gym.sites.reddit.listing import SORT_LABELS, submissions_page, take_page
-from webrl_gym.sites.reddit.seed import password_hash
+from webrl_gym.sites.reddit.seed_basics import password_hash
 from webrl_gym.sites.reddit.session import login_required, only_for, text_field, viewer_id
 from webrl_gym.sites.web import store
 

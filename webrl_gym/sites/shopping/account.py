@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from webrl_gym.sites.shopping.addresses import default_addresses
 from webrl_gym.sites.shopping.cart import move_cart
 from webrl_gym.sites.shopping.orders import recent_orders
-from webrl_gym.sites.shopping.seed import password_hash
+from webrl_gym.sites.shopping.seed_basics import password_hash
 from webrl_gym.sites.shopping.visitor import (
     customer,
     customers_only,

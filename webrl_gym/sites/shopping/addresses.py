@@ -28,6 +28,17 @@ _FIELDS = {
     "country": "Country",
 }
 """Columns of an address with the label of those that must be filled in."""
+_STATES = """
+AL Alabama, AK Alaska, AZ Arizona, AR Arkansas, CA California, CO Colorado, CT Connecticut, DE Delaware,
+DC District of Columbia, FL Florida, GA Georgia, HI Hawaii, ID Idaho, IL Illinois, IN Indiana, IA Iowa, KS Kansas,
+KY Kentucky, LA Louisiana, ME Maine, MD Maryland, MA Massachusetts, MI Michigan, MN Minnesota, MS Mississippi,
+MO Missouri, MT Montana, NE Nebraska, NV Nevada, NH New Hampshire, NJ New Jersey, NM New Mexico, NY New York,
+NC North Carolina, ND North Dakota, OH Ohio, OK Oklahoma, OR Oregon, PA Pennsylvania, RI Rhode Island,
+SC South Carolina, SD South Dakota, TN Tennessee, TX Texas, UT Utah, VT Vermont, VA Virginia, WA Washington,
+WV West Virginia, WI Wisconsin, WY Wyoming
+"""
+STATES = dict(entry.strip().split(" ", 1) for entry in _STATES.split(","))
+"""States by their codes: the store keeps a state under its name, however it was written."""
 
 
 def address_lines(address: Mapping[str, Any] | sqlite3.Row) -> list[str]:
@@ -66,6 +77,8 @@ def read_address(form: Mapping[str, str]) -> tuple[dict[str, str], str]:
         part for part in (form.get("street[0]", "").strip(), form.get("street[1]", "").strip()) if part
     )
     values["country"] = form.get("country_id", COUNTRIES[0])
+    if values["country"] == COUNTRIES[0]:
+        values["region"] = STATES.get(values["region"].upper(), values["region"])
     missing = [label for name, label in _FIELDS.items() if label and not values[name]]
     if missing:
         return values, f"{', '.join(missing)}: this is a required field."

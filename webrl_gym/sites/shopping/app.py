@@ -19,7 +19,7 @@ from webrl_gym.sites.shopping import (
     reviews,
     wishlist,
 )
-from webrl_gym.sites.shopping.listing import address, with_ratings
+from webrl_gym.sites.shopping.listing import address, sorter_address, with_ratings
 from webrl_gym.sites.shopping.visitor import cart_id, customer
 from webrl_gym.sites.web import create_site, store
 from webrl_gym.types import Site
@@ -34,7 +34,7 @@ def create_app() -> Flask:
     app.jinja_env.filters.update(
         price=formats.price, short_date=formats.short_date, long_date=formats.long_date, lines=addresses.address_lines
     )
-    app.jinja_env.globals["address"] = address
+    app.jinja_env.globals.update(address=address, sorter_address=sorter_address)
     app.context_processor(_shared_values)
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/contact/", "contact", _contact_form)

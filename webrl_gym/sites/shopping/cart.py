@@ -9,6 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from webrl_gym.sites.shopping.fields import MOST_PIECES, read_id, read_quantity
+from webrl_gym.sites.shopping.options import read_options
 from webrl_gym.sites.shopping.visitor import cart_id, go_back, make_cart
 from webrl_gym.sites.web import store
 
@@ -35,7 +36,7 @@ class CartContent:
 def cart_content() -> CartContent:
     """This visit's cart."""
     lines = store().query(
-        "SELECT i.id, i.qty, p.id AS product_id, p.name, p.sku, p.url_key, p.price_cents, p.in_stock,"
+        "SELECT i.id, i.qty, i.options, p.id AS product_id, p.name, p.sku, p.url_key, p.price_cents, p.in_stock,"
         " p.price_cents * i.qty AS row_cents"
         " FROM cart_item i JOIN product p ON p.id = i.product_id WHERE i.cart_id = ? ORDER BY i.id",
         (cart_id(),),
@@ -44,22 +45,22 @@ def cart_content() -> CartContent:
     return CartContent(lines, sum(line["row_cents"] for line in lines), SHIPPING_CENTS * pieces)
 
 
-def put_into_cart(product_id: int, qty: int) -> bool:
-    """Adds pieces of a product; False when it is out of stock."""
+def put_into_cart(product_id: int, qty: int, options: str = "") -> bool:
+    """Adds pieces of a product with the options that were chosen; False when it is out of stock."""
     if not store().value("SELECT in_stock FROM product WHERE id = ?", (product_id,)):
         return False
     store().execute(
-        "INSERT INTO cart_item (cart_id, product_id, qty) VALUES (?, ?, ?)"
-        " ON CONFLICT (cart_id, product_id) DO UPDATE SET qty = min(qty + excluded.qty, ?)",
-        (make_cart(), product_id, qty, MOST_PIECES),
+        "INSERT INTO cart_item (cart_id, product_id, qty, options) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (cart_id, product_id, options) DO UPDATE SET qty = min(qty + excluded.qty, ?)",
+        (make_cart(), product_id, qty, options, MOST_PIECES),
     )
     return True
 
 
 def move_cart(visitor_cart: int) -> None:
     """Adds what a visitor had in the cart to the cart of the customer that has signed in."""
-    for line in store().query("SELECT product_id, qty FROM cart_item WHERE cart_id = ?", (visitor_cart,)):
-        put_into_cart(line["product_id"], line["qty"])
+    for line in store().query("SELECT product_id, qty, options FROM cart_item WHERE cart_id = ?", (visitor_cart,)):
+        put_into_cart(line["product_id"], line["qty"], line["options"])
     store().execute("DELETE FROM cart_item WHERE cart_id = ?", (visitor_cart,))
     store().execute("DELETE FROM cart WHERE id = ?", (visitor_cart,))
 
@@ -85,8 +86,12 @@ def add() -> Response:
     if not qty:
         flash("Please enter a quantity greater than 0.", "error")
         return redirect(product_page)
+    options = read_options(product["id"], request.form)
+    if options is None:
+        flash("You need to choose options for your item.", "notice")
+        return redirect(product_page)
     with store().atomic():
-        added = put_into_cart(product["id"], qty)
+        added = put_into_cart(product["id"], qty, options)
     if added:
         flash(f"You added {product['name']} to your shopping cart.", "success")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from typing import Any
@@ -10,13 +11,15 @@ from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from webrl_gym.sites.shopping.fields import read_cents
-from webrl_gym.sites.shopping.listing import list_products, make_pager
+from webrl_gym.sites.shopping.listing import chosen_pager, list_products
+from webrl_gym.sites.shopping.options import product_options
+from webrl_gym.sites.shopping.seed_basics import SHOWN_REVIEWS
 from webrl_gym.sites.shopping.visitor import customer
 from webrl_gym.sites.web import store
 
 blueprint = Blueprint("catalog", __name__)
 
-REVIEWS_A_PAGE = 5
+_REVIEW_PAGE_SIZES = (5,)
 _CATEGORY_ORDERS = {"position": "Position", "name": "Product Name", "price": "Price"}
 _SEARCH_ORDERS = {"relevance": "Relevance", "name": "Product Name", "price": "Price"}
 _SHORTEST_QUERY = 3
@@ -26,7 +29,8 @@ _MOST_TERMS = 8
 def matching_any(text: str) -> tuple[str, dict[str, Any]] | None:
     """SQL and parameters for products that hold some word of ``text``, the best first; None without words.
 
-    A word in the name counts more than one in the description, and all words in a row count most.
+    A word in the name counts more than one in the description, and all words in a row count most. All texts are
+    read once, here: what is found goes on as a list of ids, because a page asks for it three times.
     """
     words = [word for word in re.findall(r"\w+", text.lower()) if len(word) > 1][:_MOST_TERMS]
     if not words:
@@ -36,8 +40,15 @@ def matching_any(text: str) -> tuple[str, dict[str, Any]] | None:
     for number, word in enumerate(words):
         parameters[f"word{number}"] = f"%{_escape(word)}%"
         scores.append(f"4 * (name LIKE :word{number} ESCAPE '\\') + (description LIKE :word{number} ESCAPE '\\')")
-    scored = f"(SELECT *, {' + '.join(scores)} AS relevance FROM product)"
-    return f"FROM {scored} p WHERE p.relevance > 0", parameters
+    scored = f"SELECT id, {' + '.join(scores)} AS relevance FROM product"
+    found = [
+        tuple(row) for row in store().query(f"SELECT id, relevance FROM ({scored}) WHERE relevance > 0", parameters)
+    ]
+    source = (
+        "FROM (SELECT q.*, json_extract(f.value, '$[1]') AS relevance FROM json_each(:found) f"
+        " CROSS JOIN product q ON q.id = json_extract(f.value, '$[0]')) p WHERE 1"
+    )
+    return source, {"found": json.dumps(found)}
 
 
 def _escape(text: str) -> str:
@@ -60,15 +71,29 @@ def _category_page(category: sqlite3.Row) -> str:
         {"category": category["id"]},
         _CATEGORY_ORDERS,
         falling=False,
+        step_cents=category["price_step_cents"],
     )
-    related = "SELECT name, url_path FROM category WHERE {} = ? ORDER BY id"
     return render_template(
         "category.html",
         category=category,
-        parents=store().query(related.format("id"), (category["parent_id"],)),
-        children=store().query(related.format("parent_id"), (category["id"],)),
+        parents=_ancestors(category["parent_id"]),
+        children=store().query(
+            "SELECT name, url_path FROM category WHERE parent_id = ? ORDER BY id", (category["id"],)
+        ),
         listing=listing,
     )
+
+
+def _ancestors(category_id: int | None) -> list[sqlite3.Row]:
+    """The categories above, the topmost first."""
+    found: list[sqlite3.Row] = []
+    while category_id is not None:
+        row = store().one("SELECT name, url_path, parent_id FROM category WHERE id = ?", (category_id,))
+        if row is None:
+            break
+        found.insert(0, row)
+        category_id = row["parent_id"]
+    return found
 
 
 def _product_page(product: sqlite3.Row) -> str:
@@ -79,13 +104,14 @@ def _product_page(product: sqlite3.Row) -> str:
     )
     if counted is None:
         raise LookupError("an aggregate query gave no row")
-    pager = make_pager(counted["reviews"], REVIEWS_A_PAGE)
+    pager = chosen_pager(counted["reviews"], SHOWN_REVIEWS, _REVIEW_PAGE_SIZES, "limit")
     signed_in = customer()
     return render_template(
         "product.html",
         product=product,
         rating=counted["rating"],
         pager=pager,
+        options=product_options(product["id"]),
         nickname="" if signed_in is None else signed_in["firstname"],
         categories=store().query(
             "SELECT c.name, c.url_path FROM category c JOIN category_product cp ON cp.category_id = c.id"

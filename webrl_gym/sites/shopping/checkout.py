@@ -108,9 +108,9 @@ def _write_order(cart: CartContent, email: str, shipping: str, billing: str) -> 
     )
     for line in cart.lines:
         store().execute(
-            "INSERT INTO sales_order_item (order_id, product_id, name, sku, price_cents, qty)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (number, line["product_id"], line["name"], line["sku"], line["price_cents"], line["qty"]),
+            "INSERT INTO sales_order_item (order_id, product_id, name, sku, price_cents, qty, options)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (number, *(line[name] for name in ("product_id", "name", "sku", "price_cents", "qty", "options"))),
         )
     store().execute("DELETE FROM cart_item WHERE cart_id = ?", (cart_id(),))
     return number

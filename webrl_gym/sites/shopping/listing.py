@@ -13,10 +13,13 @@ from flask import request
 
 from webrl_gym.sites.shopping.fields import MOST_CENTS, read_cents
 from webrl_gym.sites.shopping.formats import price
+from webrl_gym.sites.shopping.seed_basics import LISTED_PRODUCTS
+from webrl_gym.sites.shopping.store_config import page_sizes
 from webrl_gym.sites.web import store
 
-PAGE_SIZES = (8, 12, 16)
-_RANGE_CENTS = 5_000
+_PAGE_SIZES = (8, 12, 16)
+_RANGE_STEPS = (5_000, 10_000, 25_000, 50_000, 100_000)
+_MOST_RANGES = 12
 _PAGES_SHOWN = 5
 _ORDER_SQL = {
     "position": "position",
@@ -28,11 +31,19 @@ _ORDER_SQL = {
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """Where a page lies among its pages; pages count from 1."""
+    """Where a page lies among its pages; pages count from 1.
+
+    Attributes:
+        page: Its number.
+        size: Most entries on it.
+        total: Entries on all pages.
+        sizes: The sizes that the visitor may choose from; none where there is no choice.
+    """
 
     page: int
     size: int
     total: int
+    sizes: tuple[int, ...] = ()
 
     @property
     def pages(self) -> int:
@@ -95,9 +106,23 @@ def page_number() -> int:
     return min(max(1, wanted), 1_000_000)
 
 
-def make_pager(total: int, size: int) -> Pager:
+def make_pager(total: int, size: int, sizes: tuple[int, ...] = ()) -> Pager:
     """The pager for the requested page; a page past the last one becomes the last one."""
-    return Pager(min(page_number(), max(1, math.ceil(total / size))), size, total)
+    return Pager(min(page_number(), max(1, math.ceil(total / size))), size, total, sizes)
+
+
+def chosen_pager(total: int, path: str, otherwise: tuple[int, ...], parameter: str) -> Pager:
+    """The pager of a list whose page size may be chosen.
+
+    Args:
+        total: Entries of the list.
+        path: The setting that holds the page sizes.
+        otherwise: The page sizes where there is no such setting; then the page offers no choice.
+        parameter: The query parameter that holds the choice.
+    """
+    sizes, offered = page_sizes(path, otherwise)
+    wanted = request.args.get(parameter, default=sizes[0], type=int)
+    return make_pager(total, wanted if wanted in sizes else sizes[0], sizes if offered else ())
 
 
 def address(**changes: str | int | None) -> str:
@@ -110,7 +135,20 @@ def address(**changes: str | int | None) -> str:
     return f"{request.path}?{query}" if query else request.path
 
 
-def list_products(source: str, parameters: Mapping[str, Any], orders: Mapping[str, str], *, falling: bool) -> Listing:
+def sorter_address() -> str:
+    """Where the sorting form goes: search pages have a second address, which the original's toolbar leads to."""
+    path = request.path
+    return "/catalogsearch/result/index/" if path.startswith("/catalogsearch/result") else path
+
+
+def list_products(
+    source: str,
+    parameters: Mapping[str, Any],
+    orders: Mapping[str, str],
+    *,
+    falling: bool,
+    step_cents: int | None = None,
+) -> Listing:
     """Reads the requested page of a list.
 
     Args:
@@ -118,6 +156,7 @@ def list_products(source: str, parameters: Mapping[str, Any], orders: Mapping[st
         parameters: Its named parameters.
         orders: Values of ``product_list_order`` with their labels, the default one first.
         falling: The direction when the address names none.
+        step_cents: Width of the price ranges, if it does not follow from the prices.
     """
     default = next(iter(orders))
     order = request.args.get("product_list_order", default)
@@ -128,8 +167,7 @@ def list_products(source: str, parameters: Mapping[str, Any], orders: Mapping[st
     filtered = f"{source} AND p.price_cents >= :low AND p.price_cents < :high"
     named = {**parameters, "low": low, "high": high}
     total = store().value(f"SELECT COUNT(*) {filtered}", named)
-    wanted_size = request.args.get("product_list_limit", default=PAGE_SIZES[0], type=int)
-    pager = make_pager(total, wanted_size if wanted_size in PAGE_SIZES else PAGE_SIZES[0])
+    pager = chosen_pager(total, LISTED_PRODUCTS, _PAGE_SIZES, "product_list_limit")
     way = "DESC" if descending else "ASC"
     limit, offset = pager.limits
     rows = store().query(
@@ -138,7 +176,7 @@ def list_products(source: str, parameters: Mapping[str, Any], orders: Mapping[st
         {**named, "limit": limit, "offset": offset},
     )
     price_label = _range_label(low, high) if "price" in request.args and high > low >= 0 else ""
-    ranges = [] if price_label else _price_ranges(source, parameters)
+    ranges = [] if price_label else _price_ranges(source, parameters, step_cents)
     return Listing(with_ratings(rows), pager, orders, order, descending, price_label, ranges)
 
 
@@ -174,18 +212,22 @@ def _range_label(low: int, high: int) -> str:
     return f"{price(low)} and above" if high >= MOST_CENTS else f"{price(low)} - {price(high - 1)}"
 
 
-def _price_ranges(source: str, parameters: Mapping[str, Any]) -> list[PriceRange]:
-    prices = [row[0] for row in store().query(f"SELECT p.price_cents {source}", dict(parameters))]
+def _price_ranges(source: str, parameters: Mapping[str, Any], step_cents: int | None) -> list[PriceRange]:
+    prices = sorted(row[0] for row in store().query(f"SELECT p.price_cents {source}", dict(parameters)))
     if len(prices) < 2:
         return []
+    step = step_cents or _fitting_step(prices[-1])
     counts: dict[int, int] = {}
-    for cents in sorted(prices):
-        counts[cents // _RANGE_CENTS] = counts.get(cents // _RANGE_CENTS, 0) + 1
+    for cents in prices:
+        counts[cents // step] = counts.get(cents // step, 0) + 1
     return [
         PriceRange(
-            f"{slot * _RANGE_CENTS // 100}-{(slot + 1) * _RANGE_CENTS // 100}",
-            _range_label(slot * _RANGE_CENTS, (slot + 1) * _RANGE_CENTS),
-            count,
+            f"{slot * step // 100}-{(slot + 1) * step // 100}", _range_label(slot * step, (slot + 1) * step), count
         )
         for slot, count in counts.items()
     ]
+
+
+def _fitting_step(highest: int) -> int:
+    """The narrowest range of which not too many make up all prices."""
+    return next((step for step in _RANGE_STEPS if highest // step < _MOST_RANGES), _RANGE_STEPS[-1])

@@ -8,13 +8,14 @@ from flask import Blueprint, flash, redirect, render_template
 from werkzeug.wrappers import Response
 
 from webrl_gym.sites.shopping.cart import put_into_cart
-from webrl_gym.sites.shopping.listing import make_pager
+from webrl_gym.sites.shopping.listing import chosen_pager
+from webrl_gym.sites.shopping.seed_basics import LISTED_ORDERS
 from webrl_gym.sites.shopping.visitor import customers_only, signed_in_customer
 from webrl_gym.sites.web import store
 
 blueprint = Blueprint("orders", __name__)
 
-ORDERS_A_PAGE = 10
+_PAGE_SIZES = (10,)
 _ROWS = (
     "SELECT id, increment_id, created_at, grand_total_cents, status FROM sales_order WHERE customer_id = ?"
     " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?"
@@ -41,7 +42,8 @@ def _items(order_id: int) -> list[sqlite3.Row]:
 def history() -> str:
     """All orders, the latest first."""
     owner = signed_in_customer()["id"]
-    pager = make_pager(store().value("SELECT COUNT(*) FROM sales_order WHERE customer_id = ?", (owner,)), ORDERS_A_PAGE)
+    total = store().value("SELECT COUNT(*) FROM sales_order WHERE customer_id = ?", (owner,))
+    pager = chosen_pager(total, LISTED_ORDERS, _PAGE_SIZES, "limit")
     return render_template("orders.html", orders=store().query(_ROWS, (owner, *pager.limits)), pager=pager)
 
 
@@ -62,7 +64,11 @@ def reorder(order_id: int) -> Response:
     if _own_order(order_id) is None:
         return redirect("/sales/order/history/")
     with store().atomic():
-        missing = [item["name"] for item in _items(order_id) if not put_into_cart(item["product_id"], item["qty"])]
+        missing = [
+            item["name"]
+            for item in _items(order_id)
+            if not put_into_cart(item["product_id"], item["qty"], item["options"])
+        ]
     for name in missing:
         flash(f"{name} is out of stock.", "error")
     return redirect("/checkout/cart/")

@@ -3,7 +3,8 @@ CREATE TABLE category (
     parent_id INTEGER REFERENCES category (id),
     name TEXT NOT NULL,
     url_path TEXT NOT NULL UNIQUE,
-    novel INTEGER NOT NULL DEFAULT 0
+    novel INTEGER NOT NULL DEFAULT 0,
+    price_step_cents INTEGER -- width of the price filter's ranges, where it is not left to the prices
 );
 CREATE INDEX category_parent ON category (parent_id);
 
@@ -25,6 +26,14 @@ CREATE TABLE category_product (
     PRIMARY KEY (category_id, product_id)
 ) WITHOUT ROWID;
 CREATE INDEX category_product_product ON category_product (product_id);
+
+CREATE TABLE product_option (
+    id INTEGER PRIMARY KEY,
+    product_id INTEGER NOT NULL REFERENCES product (id),
+    label TEXT NOT NULL,
+    choices TEXT NOT NULL -- one a line; who buys the product must choose one
+);
+CREATE INDEX product_option_product ON product_option (product_id);
 
 CREATE TABLE customer (
     id INTEGER PRIMARY KEY,
@@ -91,7 +100,8 @@ CREATE TABLE sales_order_item (
     name TEXT NOT NULL,
     sku TEXT NOT NULL,
     price_cents INTEGER NOT NULL,
-    qty INTEGER NOT NULL
+    qty INTEGER NOT NULL,
+    options TEXT NOT NULL DEFAULT '' -- "Color: Green", one a line
 );
 CREATE INDEX sales_order_item_order ON sales_order_item (order_id);
 
@@ -115,7 +125,8 @@ CREATE TABLE cart_item (
     cart_id INTEGER NOT NULL REFERENCES cart (id),
     product_id INTEGER NOT NULL REFERENCES product (id),
     qty INTEGER NOT NULL,
-    UNIQUE (cart_id, product_id)
+    options TEXT NOT NULL DEFAULT '',
+    UNIQUE (cart_id, product_id, options)
 );
 
 CREATE TABLE contact_message (
@@ -126,3 +137,8 @@ CREATE TABLE contact_message (
     comment TEXT NOT NULL,
     created_at TEXT NOT NULL
 );
+
+CREATE TABLE store_config (
+    path TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;

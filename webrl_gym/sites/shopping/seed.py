@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
-import re
 import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from webrl_gym.sites.shopping import vocabulary
+from webrl_gym.sites.shopping.seed_basics import EMMA, password_hash, url_key
+from webrl_gym.sites.shopping.seed_replica import populate_replica
 from webrl_gym.sites.store import WORLD_NOW
 from webrl_gym.sites.web import ACCOUNTS
 from webrl_gym.sites.words import FILLER, FIRST_NAMES, LAST_NAMES, PRODUCT_QUALITIES, novel_words
 from webrl_gym.types import Site
-
-EMMA = 1
-"""Id of Emma Lopez among the customers."""
 
 _PRODUCTS = 300
 _REVIEWS = 900
@@ -27,16 +24,6 @@ _MOST_REVIEWS = (0, 0, 2, 3, 4, 5, 6, 8, 12)
 _STAR_WEIGHTS = (1, 1, 2, 4, 6)
 _OLD_STATUSES = ("Complete",) * 7 + ("Canceled",) * 3
 _NEW_STATUSES = ("Pending", "Processing", "Complete", "Canceled")
-
-
-def password_hash(password: str) -> str:
-    """What is stored of a password; unsalted, because the accounts are published and rows must be equal everywhere."""
-    return hashlib.sha256(password.encode()).hexdigest()
-
-
-def url_key(name: str) -> str:
-    """A name as it stands in addresses: ``Home & Kitchen`` becomes ``home-kitchen``."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 @dataclass(slots=True)
@@ -65,9 +52,12 @@ def populate(connection: sqlite3.Connection, world: int, rng: random.Random) -> 
 
     Args:
         connection: An empty database with the site's schema.
-        world: World number; decides the invented words.
+        world: World number; decides the invented words. World 0 is the replica.
         rng: Decides everything else.
     """
+    if world == 0:
+        populate_replica(connection, rng)
+        return
     invented = novel_words(world, "product", 60)
     aisles = _add_categories(connection, rng, invented[:6])
     products = _add_products(connection, rng, aisles, invented[6:])
@@ -156,16 +146,14 @@ def _add_emma(connection: sqlite3.Connection, world: int, rng: random.Random) ->
     email, password = ACCOUNTS[Site.SHOPPING]
     connection.execute(
         "INSERT INTO customer (id, email, password_hash, firstname, lastname, default_billing, default_shipping)"
-        " VALUES (?, ?, ?, 'Emma', 'Lopez', 1, ?)",
-        (EMMA, email, password_hash(password), 1 if world == 0 else 2),
+        " VALUES (?, ?, ?, 'Emma', 'Lopez', 1, 2)",
+        (EMMA, email, password_hash(password)),
     )
     streets = [f"{rng.randrange(10, 990)} {street}" for street in rng.sample(vocabulary.STREETS, 3)]
     places = rng.sample(vocabulary.CITIES, 3)
     streets[2] = f"{rng.randrange(10, 990)} {rng.choice(novel_words(world, 'street', 10))} Street"
-    if world == 0:
-        streets[0], places[0] = "101 S San Mateo Dr", vocabulary.CITIES[0]
     for number, (street, (city, region, postcode)) in enumerate(zip(streets, places, strict=True), 1):
-        telephone = "6505551212" if number == 1 and world == 0 else f"{rng.randrange(2_020_000_000, 9_899_999_999)}"
+        telephone = f"{rng.randrange(2_020_000_000, 9_899_999_999)}"
         connection.execute(
             "INSERT INTO address (id, customer_id, firstname, lastname, telephone, street, city, region, postcode,"
             " country, novel) VALUES (?, ?, 'Emma', 'Lopez', ?, ?, ?, ?, ?, 'United States', ?)",

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from webrl_gym.sites.shopping.cart import find_product, put_into_cart
 from webrl_gym.sites.shopping.fields import MOST_PIECES, read_id, read_quantity
 from webrl_gym.sites.shopping.listing import make_pager
+from webrl_gym.sites.shopping.options import product_options
 from webrl_gym.sites.shopping.visitor import customer, customers_only, signed_in_customer
 from webrl_gym.sites.web import store
 
@@ -20,7 +21,7 @@ ITEMS_A_PAGE = 8
 
 def _own_item(item_id: int | None) -> sqlite3.Row | None:
     return store().one(
-        "SELECT i.*, p.name FROM wishlist_item i JOIN product p ON p.id = i.product_id"
+        "SELECT i.*, p.name, p.url_key FROM wishlist_item i JOIN product p ON p.id = i.product_id"
         " WHERE i.id = ? AND i.customer_id = ?",
         (item_id, signed_in_customer()["id"]),
     )
@@ -107,6 +108,9 @@ def move_to_cart() -> Response:
     item = _own_item(read_id(request.form.get("item")))
     if item is None:
         return redirect("/wishlist/")
+    if product_options(item["product_id"]):
+        flash(f"You need to choose options for your item for {item['name']}.", "notice")
+        return redirect(f"/{item['url_key']}.html")
     with store().atomic():
         moved = put_into_cart(item["product_id"], item["qty"])
         if moved:

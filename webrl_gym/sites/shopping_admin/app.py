@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from webrl_gym.sites import web
 from webrl_gym.sites.shopping_admin import (
+    configurations,
     customers,
     dashboard,
     flashes,
@@ -21,11 +22,26 @@ from webrl_gym.sites.shopping_admin import (
     reports,
     reviews,
     storefront,
+    themes,
 )
 from webrl_gym.types import Site
 
 _WRONG = "The account sign-in was incorrect or your account is disabled temporarily. Please wait and try again later."
 _SIGN_OUT = "/admin/admin/auth/logout/"
+_PARTS = (
+    dashboard,
+    orders,
+    fulfilment,
+    products,
+    configurations,
+    customers,
+    reviews,
+    marketing,
+    pages,
+    themes,
+    reports,
+    storefront,
+)
 
 
 def create_app() -> Flask:
@@ -38,7 +54,7 @@ def create_app() -> Flask:
         money=formats.money, plain_amount=formats.plain_amount, day=formats.day, moment=formats.moment
     )
     app.jinja_env.globals.update(take_messages=flashes.take_messages, sections=dashboard.SECTIONS)
-    for module in (dashboard, orders, fulfilment, products, customers, reviews, marketing, pages, reports, storefront):
+    for module in _PARTS:
         module.register(app)
     return app
 

@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from flask import Flask, abort, render_template
 
 from webrl_gym.sites import web
 from webrl_gym.sites.shopping_admin.formats import money
 
-SECTIONS: dict[str, tuple[tuple[str, str], ...]] = {
+
+class _Entry(NamedTuple):
+    """A page that a menu leads to.
+
+    Attributes:
+        name: What it is called.
+        path: Its address.
+        needs: What follows FROM in a query that finds something where the menu has this entry; empty for all worlds.
+    """
+
+    name: str
+    path: str
+    needs: str = ""
+
+
+SECTIONS: dict[str, tuple[_Entry, ...]] = {
     "Sales": (
-        ("Orders", "/admin/sales/order/"),
-        ("Invoices", "/admin/sales/invoice/"),
-        ("Shipments", "/admin/sales/shipment/"),
+        _Entry("Orders", "/admin/sales/order/"),
+        _Entry("Invoices", "/admin/sales/invoice/"),
+        _Entry("Shipments", "/admin/sales/shipment/"),
     ),
-    "Catalog": (("Products", "/admin/catalog/product/"),),
-    "Customers": (("All Customers", "/admin/customer/index/"),),
+    "Catalog": (_Entry("Products", "/admin/catalog/product/"),),
+    "Customers": (_Entry("All Customers", "/admin/customer/index/"),),
     "Marketing": (
-        ("Cart Price Rules", "/admin/sales_rule/promo_quote/"),
-        ("Search Terms", "/admin/search/term/index/"),
-        ("All Reviews", "/admin/review/product/index/"),
-        ("Pending Reviews", "/admin/review/product/pending/"),
+        _Entry("Cart Price Rules", "/admin/sales_rule/promo_quote/"),
+        _Entry("Search Terms", "/admin/search/term/index/"),
+        _Entry("All Reviews", "/admin/review/product/index/"),
+        _Entry("Pending Reviews", "/admin/review/product/pending/"),
     ),
-    "Content": (("Pages", "/admin/cms/page/"),),
+    "Content": (
+        _Entry("Pages", "/admin/cms/page/"),
+        _Entry("Themes", "/admin/admin/system_design_theme/", "design_theme"),
+    ),
     "Reports": (
-        ("Orders", "/admin/reports/report_sales/sales/"),
-        ("Shipping", "/admin/reports/report_sales/shipping/"),
-        ("Bestsellers", "/admin/reports/report_sales/bestsellers/"),
-        ("Search Terms", "/admin/search/term/report/"),
+        _Entry("Orders", "/admin/reports/report_sales/sales/"),
+        _Entry("Tax", "/admin/reports/report_sales/tax/", "sales_order WHERE tax_amount > 0"),
+        _Entry("Shipping", "/admin/reports/report_sales/shipping/"),
+        _Entry("Bestsellers", "/admin/reports/report_sales/bestsellers/"),
+        _Entry("Search Terms", "/admin/search/term/report/"),
     ),
 }
-"""Menus by name: (name, address) of their pages."""
+"""Menus by name."""
 
 
 def register(app: Flask) -> None:
@@ -65,4 +86,10 @@ def _menu(name: str) -> str:
     title = name.capitalize()
     if title not in SECTIONS:
         abort(404)
-    return render_template("admin/menu.html", title=title, entries=SECTIONS[title])
+    db = web.store()
+    shown = [
+        entry
+        for entry in SECTIONS[title]
+        if not entry.needs or db.value(f"SELECT EXISTS (SELECT 1 FROM {entry.needs})")
+    ]
+    return render_template("admin/menu.html", title=title, entries=shown)

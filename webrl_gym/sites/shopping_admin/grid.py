@@ -11,8 +11,10 @@ from flask import render_template, request
 
 from webrl_gym.sites import web
 from webrl_gym.sites.shopping_admin.formats import day, money, page_number, parse_amount, parse_day
+from webrl_gym.sites.shopping_admin.records import setting
 
 PAGE_SIZE = 8
+"""Rows of a page where the back office has no setting for it."""
 _MOST_WORDS = 8
 
 
@@ -122,7 +124,10 @@ class Grid:
         sort = next((c for c in self.columns if c.key == arguments.get("sort")), None)
         descending = arguments.get("dir") == "desc" if sort is not None else self.descending
         ordered = sort or next(c for c in self.columns if c.key == self.sort)
-        view = GridView(self, arguments.get("search", "").strip(), sort.key if sort else "", descending)
+        sizes = setting("admin/grid/page_sizes") or [str(PAGE_SIZE)]
+        size = arguments["limit"] if arguments.get("limit") in sizes else sizes[0]
+        search = arguments.get("search", "").strip()
+        view = GridView(self, search, sort.key if sort else "", descending, sizes, int(size))
         where, values = self._conditions(arguments, view)
         db = web.store()
         view.count = db.value(f"SELECT COUNT(*) FROM {self.source} WHERE {where}", values)
@@ -132,7 +137,7 @@ class Grid:
         rows = db.query(
             f"SELECT {self.id_sql}, {selected} FROM {self.source} WHERE {where} "
             f"ORDER BY {ordered.sql} {direction}, {self.id_sql} {direction} "
-            f"LIMIT {PAGE_SIZE} OFFSET {PAGE_SIZE * (view.page - 1)}",
+            f"LIMIT {view.size} OFFSET {view.size * (view.page - 1)}",
             values,
         )
         view.rows = [
@@ -158,12 +163,19 @@ class Grid:
 
 @dataclass(slots=True)
 class GridView:
-    """What one request sees of a grid."""
+    """What one request sees of a grid.
+
+    Attributes:
+        sizes: Numbers of rows a page that may be chosen, the usual one first.
+        size: Rows of this page.
+    """
 
     grid: Grid
     search: str
     sort: str
     descending: bool
+    sizes: list[str]
+    size: int
     active: dict[str, str] = field(default_factory=dict)
     count: int = 0
     page: int = 1
@@ -172,7 +184,12 @@ class GridView:
     @property
     def pages(self) -> int:
         """Number of pages, at least 1."""
-        return max(1, -(-self.count // PAGE_SIZE))
+        return max(1, -(-self.count // self.size))
+
+    @property
+    def size_options(self) -> list[tuple[str, str]]:
+        """The sizes as options of a select box."""
+        return [(size, size) for size in self.sizes]
 
     def page_link(self, page: int) -> str:
         """Address of another page of the same rows."""
@@ -191,6 +208,8 @@ class GridView:
 
     def _link(self, more: dict[str, str], *, sort: str, descending: bool) -> str:
         arguments = {"search": self.search, **self.active, **more} if self.search else {**self.active, **more}
+        if str(self.size) != self.sizes[0]:
+            arguments["limit"] = str(self.size)
         if sort:
             arguments |= {"sort": sort, "dir": "desc" if descending else "asc"}
         return f"{self.grid.path}?{urlencode(arguments)}" if arguments else self.grid.path

@@ -164,6 +164,8 @@ def _comment(order_id: int) -> Response:
         return back_to(order_path(order_id), message, error=True)
     if status not in dict(_status_choices(order["status"])):
         abort(400, f"The order cannot get the status {status!r}.")
+    if not order["has_history"]:
+        return back_to(order_path(order_id), "We cannot add order history.", error=True)
     notified = int("history[is_customer_notified]" in request.form)
     with web.store().atomic():
         web.store().execute("UPDATE sales_order SET status = ? WHERE id = ?", (status, order_id))

@@ -96,6 +96,7 @@ def _form(values: Mapping[str, str], product: sqlite3.Row | None, wrong: str = "
         values=values,
         wrong=wrong,
         variants=variants,
+        configurable=bool(variants) and db.value("SELECT EXISTS (SELECT 1 FROM attribute_option)"),
         switch=_SWITCH,
         sale=_SALE,
         stock=_STOCK,

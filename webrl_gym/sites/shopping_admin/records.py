@@ -33,6 +33,12 @@ def change_record(table: str, number: int, values: Mapping[str, Any]) -> None:
         web.store().execute(f"UPDATE {table} SET {assigned} WHERE id = ?", (*values.values(), number))
 
 
+def setting(path: str) -> list[str]:
+    """What a setting of the back office lists, separated by commas; nothing when this world does not have it."""
+    value = web.store().value("SELECT value FROM core_config_data WHERE path = ?", (path,))
+    return value.split(",") if value else []
+
+
 def timestamp() -> str:
     """The site's time as the database keeps it."""
     return web.store().now().isoformat(" ")

@@ -8,7 +8,7 @@ CREATE TABLE category (
 CREATE TABLE product (
     id INTEGER PRIMARY KEY,
     parent_id INTEGER REFERENCES product (id),
-    type_id TEXT NOT NULL CHECK (type_id IN ('simple', 'configurable')),
+    type_id TEXT NOT NULL CHECK (type_id IN ('simple', 'configurable', 'grouped', 'bundle')),
     sku TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     url_key TEXT NOT NULL UNIQUE,
@@ -52,6 +52,7 @@ CREATE TABLE sales_order (
     created_at TEXT NOT NULL,
     subtotal INTEGER NOT NULL, -- cents, as all amounts
     shipping_amount INTEGER NOT NULL,
+    tax_amount INTEGER NOT NULL DEFAULT 0,
     grand_total INTEGER NOT NULL,
     payment_method TEXT NOT NULL,
     shipping_method TEXT NOT NULL,
@@ -60,6 +61,7 @@ CREATE TABLE sales_order (
     city TEXT NOT NULL,
     region TEXT NOT NULL,
     postcode TEXT NOT NULL,
+    has_history INTEGER NOT NULL DEFAULT 1, -- 0: came in by an import and takes no comments
     novel INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX sales_order_customer ON sales_order (customer_id);
@@ -153,4 +155,23 @@ CREATE TABLE salesrule (
     from_date TEXT NOT NULL,
     to_date TEXT NOT NULL,
     novel INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE attribute_option (
+    id INTEGER PRIMARY KEY,
+    attribute TEXT NOT NULL, -- Size or Color
+    label TEXT NOT NULL,
+    UNIQUE (attribute, label)
+);
+
+CREATE TABLE design_theme (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    path TEXT NOT NULL UNIQUE,
+    parent_title TEXT NOT NULL
+);
+
+CREATE TABLE core_config_data (
+    path TEXT PRIMARY KEY,
+    value TEXT NOT NULL
 );

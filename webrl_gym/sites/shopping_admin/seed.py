@@ -1,16 +1,20 @@
-"""Fills the store's database: 180 products, 70 customers, 300 orders, 350 reviews, search terms, pages, price rules."""
+"""Fills the store's database: 180 products, 70 customers, 300 orders, 350 reviews, search terms, pages, price rules.
+
+World 0 is the replica, which has a seed of its own (``seed_replica``).
+"""
 
 from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import product as pairs
 from typing import Any, NamedTuple
 
 from webrl_gym.sites import words
 from webrl_gym.sites.shopping_admin import vocabulary as vocab
+from webrl_gym.sites.shopping_admin.seed_replica import populate_replica
+from webrl_gym.sites.shopping_admin.seed_rows import insert
 
 PARENT_COUNT = 25
 """Products with sizes and colours; each has five variants."""
@@ -67,7 +71,10 @@ def populate(connection: sqlite3.Connection, world: int, rng: random.Random) -> 
         world: World number; decides the invented words.
         rng: The only source of chance.
     """
-    _insert(connection, "category (id, parent_id, name, path)", _CATEGORIES)
+    if world == 0:
+        populate_replica(connection, rng)
+        return
+    insert(connection, "category (id, parent_id, name, path)", _CATEGORIES)
     sellable, parents = _products(connection, world, rng)
     customers = _customers(connection, world, rng)
     _orders(connection, rng, sellable, customers)
@@ -75,12 +82,6 @@ def populate(connection: sqlite3.Connection, world: int, rng: random.Random) -> 
     _search_terms(connection, world, rng, parents)
     _pages(connection, world, rng)
     _price_rules(connection, world, rng)
-
-
-def _insert(connection: sqlite3.Connection, target: str, rows: Iterable[Sequence[Any]]) -> None:
-    listed = list(rows)
-    marks = ", ".join("?" * len(listed[0]))
-    connection.executemany(f"INSERT INTO {target} VALUES ({marks})", listed)
 
 
 def _names(rng: random.Random, world: int) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
@@ -144,7 +145,7 @@ def _products(
         variants = rng.sample(list(pairs(sizes[:3], rng.sample(vocab.COLORS, 3))), 5)
         for size, color in sorted(variants):
             add(f"{name}-{size}-{color}", f"{sku}-{size}-{color}", price, category, novel, parent, "simple")
-    _insert(
+    insert(
         connection,
         "product (id, parent_id, type_id, sku, name, url_key, price, qty, is_in_stock, weight, status, visibility, "
         "category_id, sale, description, novel)",
@@ -174,7 +175,7 @@ def _customers(connection: sqlite3.Connection, world: int, rng: random.Random) -
         group = rng.choice(("General", "General", "General", "Wholesale", "Retailer"))
         rows.append((number, first, last, email, group, since.strftime(_MOMENT), str(phone), *place, is_novel))
         customers.append(_Customer(number, f"{first} {last}", email, str(phone), place, is_novel))
-    _insert(
+    insert(
         connection,
         "customer (id, firstname, lastname, email, customer_group, created_at, telephone, street, city, region, "
         "postcode, novel)",
@@ -222,18 +223,18 @@ def _orders(
             if rng.random() < 0.6:
                 carrier = rng.choice(("DHL", "United Parcel Service", "Federal Express"))
                 tracks.append((len(shipments), later, carrier, str(rng.randint(10**9, 10**10 - 1))))
-    _insert(
+    insert(
         connection,
         "sales_order (id, increment_id, customer_id, customer_name, customer_email, status, hold_before_status, "
         "created_at, subtotal, shipping_amount, grand_total, payment_method, shipping_method, telephone, street, "
         "city, region, postcode, novel)",
         orders,
     )
-    _insert(connection, "sales_order_item (order_id, product_id, sku, name, price, qty)", items)
-    _insert(connection, "sales_order_comment (order_id, created_at, status, comment, notified)", comments)
-    _insert(connection, "sales_invoice (order_id, created_at, grand_total)", invoices)
-    _insert(connection, "sales_shipment (order_id, created_at)", shipments)
-    _insert(connection, "sales_shipment_track (shipment_id, created_at, title, track_number)", tracks)
+    insert(connection, "sales_order_item (order_id, product_id, sku, name, price, qty)", items)
+    insert(connection, "sales_order_comment (order_id, created_at, status, comment, notified)", comments)
+    insert(connection, "sales_invoice (order_id, created_at, grand_total)", invoices)
+    insert(connection, "sales_shipment (order_id, created_at)", shipments)
+    insert(connection, "sales_shipment_track (shipment_id, created_at, title, track_number)", tracks)
 
 
 def _reviews(
@@ -262,7 +263,7 @@ def _reviews(
         by = customer.id if rng.random() < 0.6 else None
         marked = int(novel or customer.novel)
         rows.append((product_id, by, status, rating, nickname, title, detail, when, marked))
-    _insert(
+    insert(
         connection,
         "review (product_id, customer_id, status_id, rating, nickname, title, detail, created_at, novel)",
         rows,
@@ -283,7 +284,7 @@ def _search_terms(
     for (term, is_novel), popularity in zip(terms, uses, strict=True):
         results = 0 if is_novel or term in vocab.BRANDS else sum(term.split(" ")[0] in name for name in names)
         rows.append((term, results, popularity, is_novel))
-    _insert(connection, "search_query (query_text, num_results, popularity, novel)", rows)
+    insert(connection, "search_query (query_text, num_results, popularity, novel)", rows)
 
 
 def _pages(connection: sqlite3.Connection, world: int, rng: random.Random) -> None:
@@ -295,7 +296,7 @@ def _pages(connection: sqlite3.Connection, world: int, rng: random.Random) -> No
         (title.lower().replace(" ", "-"), title, title, f"{rng.choice(vocab.DESCRIPTIONS)}", novel)
         for title, novel in titles
     ]
-    _insert(connection, "cms_page (identifier, title, content_heading, content, novel)", rows)
+    insert(connection, "cms_page (identifier, title, content_heading, content, novel)", rows)
 
 
 def _price_rules(connection: sqlite3.Connection, world: int, rng: random.Random) -> None:
@@ -309,7 +310,7 @@ def _price_rules(connection: sqlite3.Connection, world: int, rng: random.Random)
         start = _FIRST_DAY + timedelta(days=rng.randint(0, 400))
         end = start + timedelta(days=rng.randint(10, 300))
         rows.append((name, rng.randint(0, 1), code, action, amount, f"{start:%Y-%m-%d}", f"{end:%Y-%m-%d}", novel))
-    _insert(
+    insert(
         connection,
         "salesrule (name, is_active, coupon_code, simple_action, discount_amount, from_date, to_date, novel)",
         rows,

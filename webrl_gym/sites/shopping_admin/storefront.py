@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/catalogsearch/result/", "search", _search)
     app.add_url_rule("/<key>.html", "product_or_category", _product_or_category)
-    app.add_url_rule("/<top>/<key>.html", "subcategory", _subcategory)
+    app.add_url_rule("/<path:parents>/<key>.html", "subcategory", _subcategory)
     app.add_url_rule("/review/product/post/id/<int:product_id>/", "review_post", _post_review, methods=["POST"])
     app.add_url_rule("/<key>", "content_page", _content_page)
 
@@ -89,13 +89,13 @@ def _category(path: str) -> str:
     if category is None:
         abort(404, "We can't find that page.")
     children = db.query("SELECT name, path FROM category WHERE parent_id = ? ORDER BY id", (category["id"],))
-    condition = "category_id IN (SELECT id FROM category WHERE id = ? OR parent_id = ?)"
-    values = (category["id"], category["id"])
+    condition = "category_id IN (SELECT id FROM category WHERE path = ? OR instr(path, ?) = 1)"
+    values = (path, f"{path}/")
     return _listing(category["name"], condition, values, f"/{path}.html", children=children)
 
 
-def _subcategory(top: str, key: str) -> str:
-    return _category(f"{top}/{key}")
+def _subcategory(parents: str, key: str) -> str:
+    return _category(f"{parents}/{key}")
 
 
 def _product_or_category(key: str) -> str:

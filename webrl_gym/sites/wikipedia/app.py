@@ -18,7 +18,11 @@ BOOK = "wikipedia_en_all_maxi_2022-05"
 
 LANDING_TITLE = "User:The_other_Kiwix_guy/Landing"
 RESULTS_A_PAGE = 10
-PORTALS = {"City": "Cities", "Place": "Places", "Person": "People", "Event": "Events", "Company": "Companies"}
+PORTALS = {
+    **{"City": "Cities", "Place": "Places", "Person": "People", "Event": "Events", "Company": "Companies"},
+    **{"State": "States", "Team": "Teams"},
+}
+"""Kinds of articles and the headings that list them; a heading without articles is left out."""
 
 _LINK = re.compile(r"\[\[([^\]]+)\]\]")
 
@@ -54,7 +58,7 @@ def home() -> str:
     titles: dict[str, list[str]] = {portal: [] for portal in PORTALS.values()}
     for row in store().query("SELECT kind, title FROM article ORDER BY title"):
         titles[PORTALS[row["kind"]]].append(row["title"])
-    return render_template("home.html", titles=titles)
+    return render_template("home.html", titles={portal: listed for portal, listed in titles.items() if listed})
 
 
 def to_landing() -> Response:

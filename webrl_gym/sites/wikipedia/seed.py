@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from dataclasses import dataclass, field
 
 from webrl_gym.sites.map.seed_geography import City
 from webrl_gym.sites.map.seed_places import Place, world_map
 from webrl_gym.sites.map.vocabulary import NOTABLE_KINDS
+from webrl_gym.sites.wikipedia.article import Article
+from webrl_gym.sites.wikipedia.seed_replica import replica_articles
 from webrl_gym.sites.wikipedia.vocabulary import (
     CITY_PRODUCTS,
     EVENTS,
@@ -22,27 +23,9 @@ from webrl_gym.sites.words import FIRST_NAMES, LAST_NAMES, novel_words
 PEOPLE, NOVEL_PEOPLE, PLACES_A_CITY, COMPANIES, EVENTS_A_WORLD = 14, 3, 5, 6, 6
 
 
-@dataclass(slots=True)
-class Article:
-    """An article before it is stored."""
-
-    title: str
-    kind: str
-    novel: bool = False
-    facts: list[tuple[str, str]] = field(default_factory=list)
-    paragraphs: list[tuple[str, str]] = field(default_factory=list)
-
-
 def populate(connection: sqlite3.Connection, world: int, rng: random.Random) -> None:
-    """Draws a world's articles and stores them."""
-    geography, all_places = world_map(world)
-    places = _notable_places(geography.cities, all_places, rng)
-    names = _person_names(world, rng)
-    articles = [_city_article(city, all_places, rng.choice(names)[0], rng) for city in geography.cities]
-    articles += [_place_article(place, rng.choice(names)[0], rng) for place in places]
-    articles += [_person_article(name, novel, geography.cities, places, rng) for name, novel in names]
-    articles += _event_articles(geography.cities, places, rng)
-    articles += _company_articles(world, geography.cities, [name for name, _ in names], rng)
+    """Stores the articles of a world; world 0 is the replica."""
+    articles = _draw_articles(world, rng) if world else replica_articles()
     for number, article in enumerate(articles, start=1):
         connection.execute(
             "INSERT INTO article (id, title, kind, novel) VALUES (?, ?, ?, ?)",
@@ -56,6 +39,18 @@ def populate(connection: sqlite3.Connection, world: int, rng: random.Random) -> 
             "INSERT INTO paragraph (article_id, heading, text) VALUES (?, ?, ?)",
             [(number, heading, text) for heading, text in article.paragraphs],
         )
+
+
+def _draw_articles(world: int, rng: random.Random) -> list[Article]:
+    """Articles about the places of the world's map, and people, events and companies there."""
+    geography, all_places = world_map(world)
+    places = _notable_places(geography.cities, all_places, rng)
+    names = _person_names(world, rng)
+    articles = [_city_article(city, all_places, rng.choice(names)[0], rng) for city in geography.cities]
+    articles += [_place_article(place, rng.choice(names)[0], rng) for place in places]
+    articles += [_person_article(name, novel, geography.cities, places, rng) for name, novel in names]
+    articles += _event_articles(geography.cities, places, rng)
+    return articles + _company_articles(world, geography.cities, [name for name, _ in names], rng)
 
 
 def _notable_places(cities: list[City], places: list[Place], rng: random.Random) -> list[Place]:

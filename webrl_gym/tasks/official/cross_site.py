@@ -1,7 +1,148 @@
-"""The official tasks of cross_site on the replica: oracles, their failing twins, and what their answers hang on."""
+"""The official tasks that cross from one site to another, forums among them: each site is open in a tab of its own."""
 
 from __future__ import annotations
 
-from webrl_gym.tasks.official.script import Script
+import re
+from functools import partial
 
-SCRIPTS: tuple[Script, ...] = ()
+from webrl_gym.actions import Action, ActionKind, leave
+from webrl_gym.tasks.official.reddit.moves import (
+    all_forums,
+    entries,
+    open_forum,
+    quoted_texts,
+    write_post,
+)
+from webrl_gym.tasks.official.script import Script
+from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView
+from webrl_gym.tasks.practice.reddit_moves import Moves, sort_forum
+
+
+def _switch_tab(number: int) -> Action:
+    return Action(ActionKind.SWITCH_TAB, argument=str(number))
+
+
+def _forum_in_list(page: PageView, name: str) -> Moves:
+    """From any page of the forums to one that is among the largest; two steps."""
+    page = yield page.click("Forums", tag="a")
+    return (yield page.click(name, tag="a"))
+
+
+def _collect_active_posts(page: PageView, *, left_out: int = 0) -> Oracle:
+    asked = re.search(
+        r"named (.+) that includes a README .* most active (\d+) .* on (\w+) subreddit",
+        page.observation["instruction"],
+    )
+    assert asked is not None
+    project, number, forum = asked[1], int(asked[2]) - left_out, asked[3]
+    page = yield _switch_tab(1)
+    page = yield from _forum_in_list(page, forum)
+    page = yield from sort_forum(page, "Active")
+    titles = [entry.title for entry in entries(page)[:number]]
+    addresses = []
+    for title in titles:
+        post = yield page.click(title, tag="a")
+        addresses.append(post.url)
+        if title != titles[-1]:
+            page = yield post.back()
+    page = yield _switch_tab(0)
+    page = yield page.click("New project", tag="a")
+    page = yield page.type("Project name", project)
+    page = yield page.click("Create project", tag="button")
+    page = yield page.click("README.md", tag="a")
+    page = yield page.click("Edit", tag="a")
+    page = yield page.type("File content", "\n".join(addresses))
+    yield page.click("Commit changes", tag="button")
+    yield leave()
+
+
+def _save_recent_posts(page: PageView) -> Oracle:
+    """Looks whether there is such a forum at all."""
+    asked = re.search(r"recent posts from (\w+)", page.observation["instruction"])
+    assert asked is not None
+    page = yield _switch_tab(1)
+    page = yield from all_forums(page)
+    known = {control.name.casefold() for control in page.controls}
+    yield leave("" if asked[1].casefold() in known else "N/A")
+
+
+def _share_reviews(page: PageView, *, left_out: int = 0) -> Oracle:
+    instruction = page.observation["instruction"]
+    asked = re.search(r"titles of (.+) reviews with (\d) star", instruction)
+    (title,) = quoted_texts(instruction)
+    assert asked is not None
+    page = yield page.search("Search", asked[1])
+    page = yield page.click(_product(page, asked[1]), tag="a")
+    found = _review_titles(page, asked[2])
+    while any(control.name == "Next" for control in page.controls):
+        page = yield page.click("Next", tag="a")
+        found += _review_titles(page, asked[2])
+    page = yield _switch_tab(1)
+    # "The games subreddit" is the one about gaming.
+    page = yield from open_forum(page, "gaming")
+    yield from write_post(page, title, "\n".join(found[left_out:]))
+    yield leave()
+
+
+def _product(page: PageView, words: str) -> str:
+    """Name of the first product whose name holds ``words``."""
+    for control in page.controls:
+        if control.tag == "a" and words.casefold() in control.name.casefold():
+            return control.name
+    raise OracleLost(f"no product {words!r} on {page.url}:\n{page.text}")
+
+
+def _review_titles(page: PageView, stars: str) -> list[str]:
+    """Titles of the reviews that give so many stars: each stands above its rating."""
+    lines = page.plain_lines
+    return [lines[number - 1] for number, line in enumerate(lines) if re.match(rf"Rating: {stars} stars?\b", line)]
+
+
+def _share_repository(page: PageView, *, with_address: bool = True) -> Oracle:
+    asked = re.search(r"GitLab repository related to (\w+)", page.observation["instruction"])
+    assert asked is not None
+    page = yield _switch_tab(1)
+    page = yield from _open_project(page, asked[1])
+    name = page.url.rsplit("/", 1)[-1]
+    address = page.url
+    page = yield _switch_tab(0)
+    # A program that talks is new technology.
+    page = yield from open_forum(page, "technology")
+    yield from write_post(page, f"{name}: a repository worth a look", address if with_address else "")
+    yield leave()
+
+
+def _promote_repository(page: PageView, *, forum: str = "") -> Oracle:
+    asked = re.search(r"Promote (\S+) to subreddit (\w+)", page.observation["instruction"])
+    assert asked is not None
+    page = yield _switch_tab(1)
+    page = yield from _open_project(page, asked[1].rsplit("/", 1)[-1])
+    description = page.plain_lines[page.line_of(" Owner: ") + 1]
+    address = page.url
+    page = yield _switch_tab(0)
+    page = yield from open_forum(page, forum or asked[2])
+    yield from write_post(page, description, url=address)
+    yield leave()
+
+
+def _open_project(page: PageView, words: str) -> Moves:
+    """From any page of GitLab to the first project whose name holds ``words``; two steps."""
+    page = yield page.search("Search GitLab", words)
+    for control in page.controls:
+        if control.tag == "a" and words.casefold() in control.name.rpartition(" / ")[2].casefold():
+            return (yield page.click(control.name, tag="a"))
+    raise OracleLost(f"no project {words!r} on {page.url}:\n{page.text}")
+
+
+SCRIPTS: tuple[Script, ...] = (
+    Script(task_id=127, solve=_collect_active_posts, twin=partial(_collect_active_posts, left_out=1)),
+    Script(task_id=144, solve=_share_reviews, twin=partial(_share_reviews, left_out=1)),
+    Script(task_id=146, solve=_share_repository, twin=partial(_share_repository, with_address=False)),
+    Script(task_id=147, solve=_promote_repository, twin=partial(_promote_repository, forum="gadgets")),
+    Script(
+        task_id=161,
+        solve=_save_recent_posts,
+        twin="Done",
+        constant="there is no such forum, which no record says",
+    ),
+)

@@ -18,10 +18,10 @@ from webrl_gym.tasks.official.script import Script
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.record import EVALUATION_TYPES, OWN_SCORE, Task
 from webrl_gym.tasks.suite import OpenReader, TaskSuite
-from webrl_gym.types import Site
+from webrl_gym.types import Semantics, Site
 
 NAME = "webarena-lite"
-SEMANTICS = ("vab", "browsergym")
+SEMANTICS = tuple(Semantics)
 """The two harnesses in use: VisualAgentBench (default) and BrowserGym."""
 _SCRIPTS = ("shopping", "shopping_admin", "reddit", "gitlab", "map", "cross_site")
 _SPREAD = " |AND| "

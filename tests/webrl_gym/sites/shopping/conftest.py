@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,6 +10,14 @@ from webrl_gym.sites.store import SiteStore
 from webrl_gym.sites.web import STORE_KEY, signed_in_cookie, site_app
 from webrl_gym.sites.worlds import World
 from webrl_gym.types import Site
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A practice world; what only the replica has is tested in test_replica.py."""
+    opened = World(1)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

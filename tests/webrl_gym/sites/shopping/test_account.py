@@ -108,6 +108,12 @@ def test_addresses_are_added_changed_made_default_and_deleted(emma: FlaskClient,
     assert store.one("SELECT 1 FROM address WHERE id = 3") is None
 
 
+@pytest.mark.parametrize(("country", "written"), [("United States", "Massachusetts"), ("Canada", "MA")])
+def test_a_state_is_kept_under_its_name(emma: FlaskClient, country: str, written: str) -> None:
+    html = send_fields(emma, "/customer/address/formPost/", {**ADDRESS, "region": "MA", "country_id": country})
+    assert f"Boston {written} 02108" in texts(html, "#additional-addresses-table")[0]
+
+
 def test_an_incomplete_address_is_refused_and_kept_in_the_form(emma: FlaskClient, store: SiteStore) -> None:
     before = store.dump_hash()
     html = send_fields(emma, "/customer/address/formPost/", {**ADDRESS, "city": " "})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 from werkzeug.test import Client, TestResponse
@@ -35,7 +36,7 @@ class Visitor:
         names = {name.replace("__", "[") + "]" * name.count("__"): value for name, value in fields.items()}
         return self.send(path, names)
 
-    def send(self, path: str, fields: dict[str, str]) -> TestResponse:
+    def send(self, path: str, fields: Mapping[str, str | list[str]]) -> TestResponse:
         return self.client.post(path, data=fields, environ_overrides={STORE_KEY: self.store})
 
     def row(self, sql: str, *values: Any) -> sqlite3.Row:

@@ -14,6 +14,7 @@ from webrl_gym.engines.static import StaticEngine
 from webrl_gym.observation import simplify
 from webrl_gym.sites import words
 from webrl_gym.sites.reddit import seed
+from webrl_gym.sites.reddit.seed_basics import NOW
 from webrl_gym.sites.store import SiteStore
 from webrl_gym.sites.web import STORE_KEY, signed_in_cookie, site_app
 from webrl_gym.sites.worlds import World, site_random
@@ -54,7 +55,7 @@ def test_building_twice_gives_the_same_rows(world: World) -> None:
     schema = (files("webrl_gym.sites") / "reddit" / "schema.sql").read_text()
     connection = sqlite3.connect(":memory:")
     connection.executescript(schema)
-    seed.populate(connection, 0, site_random(Site.REDDIT, 0))
+    seed.populate(connection, 1, site_random(Site.REDDIT, 1))
     for table in ("users", "forums", "submissions", "comments", "messages"):
         rows = connection.execute(f"SELECT * FROM {table} ORDER BY id").fetchall()
         assert rows == [tuple(row) for row in store.query(f"SELECT * FROM {table} ORDER BY id")]
@@ -70,7 +71,7 @@ def test_counts_agree_with_rows(world: World) -> None:
         )
         == 0
     )
-    assert store.value("SELECT COUNT(*) FROM comments WHERE created > ?", (seed.NOW,)) == 0
+    assert store.value("SELECT COUNT(*) FROM comments WHERE created > ?", (NOW,)) == 0
     assert store.value("SELECT COUNT(DISTINCT title) FROM submissions") == 300
 
 

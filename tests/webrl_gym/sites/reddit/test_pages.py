@@ -7,35 +7,14 @@ import lxml.html
 import pytest
 from flask.testing import FlaskClient
 
-from webrl_gym.sites.reddit import seed
 from webrl_gym.sites.reddit.listing import SORT_ORDERS
+from webrl_gym.sites.reddit.seed_basics import DAY, NOW
 from webrl_gym.sites.store import SiteStore
-from webrl_gym.sites.web import ACCOUNTS, STORE_KEY, signed_in_cookie, site_app
-from webrl_gym.sites.worlds import World
+from webrl_gym.sites.web import ACCOUNTS
 from webrl_gym.types import Site
 
 ME, PASSWORD = ACCOUNTS[Site.REDDIT]
 HOSTILE = "<script>alert('x')</script>\"; DROP TABLE users; --"
-
-
-@pytest.fixture
-def store(world: World) -> SiteStore:
-    return world.store(Site.REDDIT)
-
-
-@pytest.fixture
-def visitor(store: SiteStore) -> FlaskClient:
-    client = site_app(Site.REDDIT).test_client()
-    client.environ_base[STORE_KEY] = store
-    return client
-
-
-@pytest.fixture
-def member(visitor: FlaskClient) -> FlaskClient:
-    cookie = signed_in_cookie(Site.REDDIT)
-    assert cookie is not None
-    visitor.set_cookie(*cookie, domain="localhost")
-    return visitor
 
 
 @pytest.fixture
@@ -112,7 +91,7 @@ def test_top_of_all_forums_skips_hidden_ones(store: SiteStore, member: FlaskClie
 
 
 def test_time_filter_leaves_old_submissions_out(visitor: FlaskClient, store: SiteStore) -> None:
-    since = seed.NOW - 30 * seed.DAY
+    since = NOW - 30 * DAY
     recent = {row["title"] for row in store.query("SELECT title FROM submissions WHERE created >= ?", (since,))}
     assert set(all_titles(visitor, "/top?t=month")) == recent
 

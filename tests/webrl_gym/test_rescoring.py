@@ -1,0 +1,101 @@
+"""A stored run scored again: by other semantics, and by a judge that was not there when it was played."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.trajectory_io import write_trajectories
+from agents.types import Completion, Prompt, Step, Trajectory
+from tests.completion_server import completion_server
+from webrl_gym.actions import format_action, leave
+from webrl_gym.cli import main
+from webrl_gym.errors import TaskFileError
+from webrl_gym.evaluation.fuzzy import Question
+from webrl_gym.rescoring import rescore
+from webrl_gym.tasks import checks
+from webrl_gym.tasks.record import Task
+from webrl_gym.types import Observation, OutcomeVerdict, Site, VerdictStatus
+
+FUZZY = {"eval_types": ["string_match"], "reference_answers": {"fuzzy_match": ["It is light"]}}
+UNDECIDED = OutcomeVerdict(VerdictStatus.UNDECIDED, 0.0, "rules", detail="no rule can tell")
+DONE = OutcomeVerdict(VerdictStatus.SCORED, 1.0, "rules")
+FAILED = OutcomeVerdict(VerdictStatus.SCORED, 0.0, "rules")
+
+
+class Yes:
+    """A judge that agrees to everything."""
+
+    def judge(self, question: Question, reference: str, answer: str) -> tuple[float, str]:
+        return 1.0, f"{question.text} {reference} {answer}"
+
+
+def attempt(name: str, evaluation: dict[str, Any], answer: str, verdict: OutcomeVerdict | None) -> Trajectory:
+    task = Task(name, (Site.SHOPPING,), "Why?", ("__SHOPPING__",), evaluation)
+    page = Observation(instruction="Why?", url="http://shopping.test/x?p=2", html="", last_action_error="")
+    step = Step(page, Prompt((), ""), Completion(format_action(leave(answer))), 0.0, {})
+    return Trajectory(task, (step,), page, 0, False, None if verdict else "SiteError: x", verdict)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    attempts = [
+        attempt("fuzzy", FUZZY, "It hardly weighs anything", UNDECIDED),
+        attempt("spaced", checks.answer_is("5"), " 5 ", FAILED),
+        attempt("place", checks.ends_at("__SHOPPING__/x"), "", DONE),
+        attempt("pages", checks.pages_show(checks.page_check("last", "", "x")), "", DONE),
+        attempt("broken", checks.answer_is("5"), "5", None),
+    ]
+    write_trajectories(tmp_path / "trajectories.jsonl", attempts)
+    return tmp_path
+
+
+def outcomes(run: Path, **settings: Any) -> dict[str, tuple[str, float] | None]:
+    verdicts = {attempt.task_id: attempt.verdict for attempt in rescore(run, **settings)}
+    return {name: verdict and (verdict["status"], verdict["score"]) for name, verdict in verdicts.items()}
+
+
+def test_a_stored_run_is_scored_again(run: Path) -> None:
+    same = {"place": ("scored", 1.0), "pages": ("scored", 1.0), "broken": None}
+    assert outcomes(run) == {"fuzzy": ("undecided", 0.0), "spaced": ("scored", 0.0), **same}
+    judged = outcomes(run, semantics="browsergym", judge=Yes())
+    assert judged == {"fuzzy": ("scored", 1.0), "spaced": ("scored", 1.0), **same}
+
+
+def test_the_command_line_asks_a_judge_once_and_reads_its_cache_afterwards(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache, output = str(tmp_path / "verdicts"), tmp_path / "rescored.jsonl"
+    with completion_server() as server:
+        server.say("CORRECT")
+        asked = ["--judge-url", server.url, "--judge-model", "judge-1", "--judge-cache", cache]
+        assert main(["rescore", str(run), *asked]) == 0
+    first = capsys.readouterr().out
+    assert "fuzzy: undecided -> success (fuzzy, by llm)" in first
+    assert "1 failed, 1 no success, 2 success, 1 success (fuzzy, by llm)" in first
+    offline = ["--judge-model", "judge-1", "--judge-cache", cache, "--output", str(output)]
+    assert main(["rescore", str(run / "trajectories.jsonl"), *offline]) == 0
+    assert capsys.readouterr().out == first
+    stored = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert [line["task_id"] for line in stored] == ["fuzzy", "spaced", "place", "pages", "broken"]
+    assert stored[0]["verdict"]["fuzzy_by"] == "llm"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"format": "other"}\n', "line 1: .*expected the format"),
+        (b"nonsense\n", "line 1"),
+        (b"\xff\xfe", "cannot be read"),
+        (b'{"format": "webrl-gym trajectories", "version": 1}\n{"task": {}}\n', "line 2|Task"),
+    ],
+)
+def test_a_file_that_is_no_run_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "trajectories.jsonl").write_bytes(content)
+    with pytest.raises(TaskFileError, match=said):
+        list(rescore(tmp_path))
+    with pytest.raises(TaskFileError, match="cannot be read"):
+        list(rescore(tmp_path / "nowhere.jsonl.gz"))

@@ -1,0 +1,154 @@
+"""Official tasks that cross from the map to another site: the way there is the map's help page."""
+
+from __future__ import annotations
+
+from webrl_gym.actions import leave
+from webrl_gym.tasks.official.map.moves import (
+    BICYCLE,
+    CAR,
+    FOOT,
+    asked,
+    found,
+    in_words,
+    look_up,
+    measure,
+    minutes_shown,
+    move,
+    name_of,
+)
+from webrl_gym.tasks.official.script import Perturbation, Script
+from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.practice.map_moves import Moves, open_place, read_route
+from webrl_gym.tasks.practice.shopping_admin_moves import open_record
+
+_LONGEST_WAY_BACK = 10
+
+
+def _go_to(page: PageView, site: str) -> Moves:
+    """Leaves the map for another site."""
+    page = yield page.click("Help")
+    page = yield page.click("Other websites")
+    page = yield page.click(site)
+    return page
+
+
+def _back_to_map(page: PageView) -> Moves:
+    for _ in range(_LONGEST_WAY_BACK):
+        if any(control.text == "Find directions" for control in page.controls):
+            break
+        page = yield page.back()
+    return page
+
+
+def _article(page: PageView, pattern: str) -> Moves:
+    """Opens the encyclopedia's best article for some words."""
+    page = yield from _go_to(page, "Wikipedia")
+    name = next(control.name for control in page.controls if control.tag == "input")
+    page = yield page.search(name, pattern)
+    results = [control for control in page.controls if control.tag == "a" and control.line >= page.line_of("Results")]
+    page = yield page.click(results[0].text)
+    return page
+
+
+def _drive_to_top_school(page: PageView) -> Oracle:
+    start, words, state = asked(page, r"from (.+) to the top (.+) school in (\w+)")
+    page = yield from _article(page, f"first in {state} {words} schools")
+    school = _title(page)
+    page = yield from _back_to_map(page)
+    page = yield from measure(page, start, school, CAR)
+    yield leave(read_route(page)[0].replace("km", " km"))
+
+
+def _title(page: PageView) -> str:
+    return next(text for line, text in zip(page.lines, page.plain_lines, strict=True) if line.startswith("<h1>"))
+
+
+def _park_by_bicycle(page: PageView) -> Oracle:
+    words, start = asked(page, r"closest (.+?) to (.+?)\?")
+    page = yield from look_up(page, f"{words} near {start}")
+    park = found(page)[0]
+    page = yield from measure(page, start, park, BICYCLE)
+    yield leave(f"{name_of(park)}, {in_words(minutes_shown(page))}")
+
+
+def _crash_site(page: PageView) -> Oracle:
+    page = yield from _article(page, "September 11 attacks")
+    page = yield page.click("United Airlines Flight 93")
+    memorial = page.row("Memorial")["1"]
+    page = yield from _back_to_map(page)
+    yield from open_place(page, memorial)
+    yield leave()
+
+
+def _another_memorial(page: PageView) -> Oracle:
+    yield from open_place(page, "National September 11 Memorial & Museum")
+    yield leave()
+
+
+def _arena(page: PageView) -> Moves:
+    """Looks up where the team plays; ends on the article."""
+    city, league = asked(page, r"stadium of (\w+) home (\w+) team")
+    page = yield from _article(page, f"{city} {league} team")
+    return page
+
+
+def _way_to_arena(page: PageView) -> Oracle:
+    (start,) = asked(page, r"from (.+) to the home")
+    page = yield from _arena(page)
+    arena = page.row("Arena")["1"]
+    page = yield from _back_to_map(page)
+    yield from measure(page, start, arena, CAR)
+    yield leave()
+
+
+def _walk_to_arena(page: PageView) -> Oracle:
+    (start,) = asked(page, r"from (.+) to the home")
+    page = yield from _arena(page)
+    arena = page.row("Arena")["1"]
+    page = yield from _back_to_map(page)
+    yield from measure(page, start, arena, FOOT)
+    yield leave()
+
+
+def _home_of_customer(page: PageView) -> Moves:
+    """Looks up a customer of the shop in its back office; ends on the customer's page."""
+    (customer,) = asked(page, r"customer (.+) lives")
+    page = yield from _go_to(page, "CMS")
+    return (yield from open_record(page, "Customers", "All Customers", customer))
+
+
+def _way_to_customer(page: PageView) -> Oracle:
+    (start,) = asked(page, r"from (.+) to the city")
+    page = yield from _home_of_customer(page)
+    town = f"{page.find('City').value}, {page.find('State/Province').value}"
+    page = yield from _back_to_map(page)
+    yield from measure(page, start, town, CAR)
+    yield leave()
+
+
+def _way_from_customer(page: PageView) -> Oracle:
+    (start,) = asked(page, r"from (.+) to the city")
+    page = yield from _home_of_customer(page)
+    town = f"{page.find('City').value}, {page.find('State/Province').value}"
+    page = yield from _back_to_map(page)
+    yield from measure(page, town, start, CAR)
+    yield leave()
+
+
+SCRIPTS: tuple[Script, ...] = (
+    Script(
+        23,
+        _drive_to_top_school,
+        "92 km",
+        Perturbation((move("Massachusetts Institute of Technology", 42.2626, -71.8023),), "848 km"),
+    ),
+    Script(
+        64,
+        _park_by_bicycle,
+        "Acadia National Park, 9h 33min",
+        Perturbation((move("Acadia National Park", 41.2413, -81.5496),), "22h 43min"),
+    ),
+    Script(102, _crash_site, _another_memorial),
+    Script(155, _way_to_arena, _walk_to_arena),
+    Script(158, _way_to_customer, _way_from_customer),
+)

@@ -1,0 +1,66 @@
+"""Tasks that vote on posts."""
+
+from __future__ import annotations
+
+import re
+
+from webrl_gym.actions import leave
+from webrl_gym.tasks.official.reddit.moves import entries, open_forum, press
+from webrl_gym.tasks.official.script import Script
+from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.practice.reddit_moves import sort_forum, top_of_all_time
+
+
+def _upvote_newest(page: PageView, *, place: int = 0) -> Oracle:
+    forum = re.search(r"in (\w+) subreddit", page.observation["instruction"])
+    assert forum is not None
+    page = yield from open_forum(page, forum[1])
+    page = yield from sort_forum(page, "New")
+    page = yield press(page, entries(page)[place], "Upvote")
+    yield leave()
+
+
+def _upvote_second_newest(page: PageView) -> Oracle:
+    return _upvote_newest(page, place=1)
+
+
+def _downvote_best(page: PageView, *, place: int = 0) -> Oracle:
+    forum = re.search(r"ever in (\w+)", page.observation["instruction"])
+    assert forum is not None
+    page = yield from open_forum(page, forum[1])
+    page = yield from top_of_all_time(page)
+    page = yield press(page, entries(page)[place], "Downvote")
+    yield leave()
+
+
+def _downvote_second_best(page: PageView) -> Oracle:
+    return _downvote_best(page, place=1)
+
+
+def _vote_on_all_of_a_user(page: PageView, *, spared: int = 0) -> Oracle:
+    asked = re.fullmatch(
+        r"(Like|DisLike) all submissions created by (\w+) in subreddit (\w+)", page.observation["instruction"]
+    )
+    assert asked is not None
+    vote, author, forum = ("Upvote" if asked[1] == "Like" else "Downvote"), asked[2], asked[3]
+    page = yield from open_forum(page, forum)
+    while not any(entry.author == author for entry in entries(page)):
+        page = yield page.click("More", tag="a")
+    page = yield page.click(author, tag="a")
+    page = yield page.click("Submissions", tag="a")
+    theirs = [entry for entry in entries(page) if entry.forum.casefold() == forum.casefold()]
+    for entry in theirs[spared:]:
+        page = yield press(page, entry, vote)
+    yield leave()
+
+
+def _vote_on_all_but_one(page: PageView) -> Oracle:
+    return _vote_on_all_of_a_user(page, spared=1)
+
+
+SCRIPTS: tuple[Script, ...] = (
+    Script(task_id=98, solve=_upvote_newest, twin=_upvote_second_newest),
+    Script(task_id=151, solve=_downvote_best, twin=_downvote_second_best),
+    Script(task_id=152, solve=_vote_on_all_of_a_user, twin=_vote_on_all_but_one),
+    Script(task_id=153, solve=_vote_on_all_of_a_user, twin=_vote_on_all_but_one),
+)

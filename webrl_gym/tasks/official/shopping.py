@@ -1,7 +1,0 @@
-"""The official tasks of shopping on the replica: oracles, their failing twins, and what their answers hang on."""
-
-from __future__ import annotations
-
-from webrl_gym.tasks.official.script import Script
-
-SCRIPTS: tuple[Script, ...] = ()
