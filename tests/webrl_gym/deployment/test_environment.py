@@ -15,11 +15,13 @@ import pytest
 import webrl_gym
 from tests.webrl_gym.deployment.conftest import Lookalikes
 from tests.webrl_gym.deployment.lookalikes import broken
+from tests.webrl_gym.tasks.episodes import Played, play
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import TaskFileError
 from webrl_gym.official_file import find_official_file
 from webrl_gym.sites.hosting import HostedSites
 from webrl_gym.sites.web import ACCOUNTS
+from webrl_gym.tasks.official.suite import official_scripts
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import Site, VerdictStatus
 
@@ -94,23 +96,32 @@ def test_a_site_that_falls_ill_is_no_zero_of_the_agent(
         assert env.reset(options={"task": "webarena-lite/43"})[1]["failure"] is None
 
 
-def test_a_changing_task_is_undone_by_the_reset_server(
-    hosted: HostedSites,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The whole way of a real deployment: variables, sign-in, change, verdict, reset; nothing is given by hand."""
+@pytest.fixture
+def served(hosted: HostedSites, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebArenaLiteEnv]:
+    """An environment that finds sites and reset server in the variables, as people's do."""
     for name, value in hosted.client_variables().items():
         monkeypatch.setenv(name, value)
-    env = WebArenaLiteEnv(suite="webarena-lite", sites="urls")
-    with closing(env):
-        # Asks for the newsletter; the oracles of the replica do that through pages, here only its coming undone counts.
-        task = env.suite.get("webarena-lite/121")
-        _, info = env.reset(options={"task": task})
-        assert info["site_state"] == "clean"
-        hosted.world.store(Site.SHOPPING).execute("UPDATE customer SET is_subscribed = 1")
-        _, reward, _, _, info = env.step("exit()")
-        assert (reward, info["site_state"], info["failure"]) == (1.0, "unknown", None)
-        _, info = env.reset(options={"task": task})
-        assert info["site_state"] == "clean"
-        assert hosted.world.changed_sites == []
-        assert env.step("exit()")[1] == 0.0
+    with closing(WebArenaLiteEnv(suite="webarena-lite", sites="urls")) as env:
+        yield env
+
+
+def played(env: WebArenaLiteEnv, number: int) -> Played:
+    script = official_scripts()[number]
+    return play(env, env.suite.get(f"webarena-lite/{number}"), solve=lambda _task, page: script.solve(page))
+
+
+def test_a_changing_task_is_undone_by_the_reset_server(served: WebArenaLiteEnv, hosted: HostedSites) -> None:
+    """The whole way: sign-in, reset, change, verdict, reset."""
+    result = played(served, 121)
+    assert (result.reward, result.info["site_state"], result.info["failure"]) == (1.0, "unknown", None)
+    assert hosted.world.changed_sites == [Site.SHOPPING]
+    _, info = served.reset(options={"task": "webarena-lite/121"})
+    assert info["site_state"] == "clean"
+    assert hosted.world.changed_sites == []
+    assert served.step("exit()")[1] == 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_every_oracle_works_on_a_deployment(served: WebArenaLiteEnv) -> None:
+    assert [number for number in sorted(official_scripts()) if played(served, number).reward != 1.0] == []
