@@ -13,16 +13,25 @@ from typing import Any
 from agents.actors import Agent, FixedAgent, OpenAIAgent, RandomAgent, ScriptedOracle, load_agent
 from agents.atomic_file import replacing
 from agents.console import ConsoleProgress
-from agents.environments import make_env, make_vec_env, suite_of
+from agents.environments import make_env, make_vec_env, sites_there, suite_of
 from agents.errors import ConfigConflict
 from agents.hydra_entry import run_entry_point
 from agents.look_log import TEST_SUITE, log_look
 from agents.metrics import Progress
 from agents.panel import PanelFolder, run_agent, run_policy
-from agents.results import EpisodeResult, as_record, failure_counts, markdown_table, rate, slice_rates
+from agents.results import (
+    EpisodeResult,
+    as_record,
+    failure_counts,
+    markdown_table,
+    rate,
+    site_state_counts,
+    slice_rates,
+)
 from agents.run_card import files_sha256, run_card, without_secrets
 from agents.screenshots import FOLDER as SCREENSHOTS
 from agents.screenshots import add_screenshots
+from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.suite import TaskSuite
 
 _BUILT_IN = ("oracle", "random", "do_nothing", "na_at_once", "openai")
@@ -47,6 +56,9 @@ def benchmark(config: dict[str, Any]) -> int:
     not_scored = failure_counts(results)
     if not_scored:
         print("not counted: " + ", ".join(f"{count} {status}" for status, count in not_scored.items()))
+    states = site_state_counts(results)
+    if set(states) - {"clean"}:
+        print("sites were found " + ", ".join(f"{state} {count} times" for state, count in states.items()))
     failed = [result for result in results if result.status == "failed"]
     if failed:
         print(f"the same command tries the failed ones again; the first, {failed[0].task_id}: {failed[0].detail}")
@@ -70,7 +82,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
     problems = conflicts(config)
     if problems:
         raise ConfigConflict("\n".join(problems))
-    suite = suite_of(config["suite"], config["only_sites"])
+    suite = suite_of(config["suite"], sites_there(config["only_sites"], config["env"]))
     name = str(config["agent"] or "")
     policy_folder = _policy_folder(Path(name)) if _is_policy(name) else None
     agent = None if policy_folder is not None else make_agent(config, suite)
@@ -100,7 +112,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
         if config["suite"] == TEST_SUITE and len(panel.results) > shown_before:
             log_look(Path(config["test_log"]), card, results)
         with replacing(card_path) as temporary:
-            record = {**card, **as_record(results)}
+            record = {**card, **as_record(results), "left_out": _left_out(config, suite)}
             temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if config["screenshots"] and not (panel.folder / SCREENSHOTS).exists():
         with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
@@ -162,6 +174,13 @@ def _agent_conflicts(config: Mapping[str, Any]) -> list[str]:
 
 def _run_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = []
+    if config["env"]["sites"] == "urls" and config["suite"] != OFFICIAL:
+        problems.append(f"env.sites=urls needs suite={OFFICIAL}: the other suites are about data of their own")
+    if config["env"]["sites"] == "urls" and config["env"]["num_envs"] != 1:
+        problems.append(
+            "env.num_envs must be 1 with env.sites=urls: an episode that changes something has the deployment alone, "
+            f"and environments in step would wait for each other; got {config['env']['num_envs']!r}"
+        )
     if config["screenshots"] and config["env"]["engine"] != "chromium":
         problems.append("screenshots=true needs env=chromium")
     if not config["test_log"]:
@@ -178,9 +197,17 @@ def _run_conflicts(config: Mapping[str, Any]) -> list[str]:
 def _what_decides(config: Mapping[str, Any], model_files: Sequence[Path]) -> dict[str, Any]:
     """What decides results beside agent and tasks; a folder holds results of one such set only."""
     keys = ("seed", "temperature", "agent_arguments", "base_url", "model")
-    deciding = ("engine", "profile", "budget", "stable_ids", "max_steps", "semantics", "early_stops")
+    deciding = ("engine", "profile", "budget", "stable_ids", "max_steps", "semantics", "early_stops", "sites")
     env = {key: config["env"][key] for key in deciding}
     return without_secrets({key: config[key] for key in keys} | env | {"model_sha256": files_sha256(model_files)})
+
+
+def _left_out(config: Mapping[str, Any], suite: TaskSuite) -> list[str]:
+    """Ids of the tasks that a deployment cannot run."""
+    if config["env"]["sites"] != "urls":
+        return []
+    kept = {task.task_id for task in suite}
+    return [task.task_id for task in suite_of(config["suite"], config["only_sites"]) if task.task_id not in kept]
 
 
 def _output_folder(config: Mapping[str, Any]) -> Path:

@@ -73,6 +73,8 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
         problems.append(f"suite and valid_suite are both {config['suite']}: validation tasks must not be trained on")
     if config["suite"] == "practice-test" or config["valid_suite"] == "practice-test":
         problems.append("practice-test is for the final report only; it is neither suite nor valid_suite")
+    if config["env"].get("sites", "embedded") != "embedded":
+        problems.append("env.sites must be embedded: the tasks of real sites are for the final report only")
     algorithm = config["algorithm"]
     if algorithm["name"] not in ALGORITHMS:
         problems.append(f"algorithm.name must be one of {', '.join(ALGORITHMS)}, got {algorithm['name']!r}")

@@ -9,6 +9,7 @@ import gymnasium
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 import webrl_gym
+from webrl_gym.deployment.addresses import find_deployment
 from webrl_gym.tasks.registry import find_page_suite
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import Observation, Site
@@ -21,7 +22,7 @@ def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any])
         suite: Name of its task suite.
         only_sites: Keep only tasks that need no other sites than these.
         settings: The configuration group ``env``: ``engine``, ``profile``, ``budget``, ``stable_ids``, ``max_steps``,
-            ``chromium_path``, ``semantics``, ``early_stops``.
+            ``semantics``, ``early_stops``, ``chromium_path``, ``sites``, ``deployment``.
     """
     return gymnasium.make(
         webrl_gym.ENV_ID,
@@ -36,12 +37,30 @@ def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any])
         semantics=settings["semantics"],
         early_stops=settings["early_stops"],
         chromium_path=settings["chromium_path"],
+        sites=settings["sites"],
+        deployment=settings["deployment"],
     )
 
 
 def make_vec_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any]) -> VecEnv:
     """``num_envs`` environments of this process, for a policy that answers in batches; arguments as ``make_env``."""
     return DummyVecEnv([lambda: make_env(suite, only_sites, settings)] * int(settings["num_envs"]))
+
+
+def sites_there(only_sites: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
+    """``only_sites`` without those that a deployment does not have; all that it has when that is empty.
+
+    Raises:
+        ValueError: If the deployment's addresses cannot be used, or none of the sites is there.
+    """
+    if settings["sites"] != "urls":
+        return list(only_sites)
+    options = settings["deployment"] or {}
+    deployment = find_deployment(options.get("urls"), options.get("extra_origins") or ())
+    there = [site.value for site in deployment.urls if not only_sites or site in only_sites]
+    if not there:
+        raise ValueError(f"the deployment has none of the sites {', '.join(only_sites)}")
+    return there
 
 
 def suite_of(name: str, only_sites: Sequence[str] = ()) -> TaskSuite:

@@ -233,8 +233,9 @@ def _warn_of(result: EpisodeResult) -> None:
 
 def _result_of(trajectory: Trajectory, seconds: float) -> EpisodeResult:
     answer = final_answer(trajectory)
+    state = str(trajectory.steps[0].info.get("site_state", "")) if trajectory.steps else ""
     return episode_result(
-        trajectory.task, trajectory.rule_verdict, trajectory.failure, len(trajectory.steps), answer, seconds
+        trajectory.task, trajectory.rule_verdict, trajectory.failure, len(trajectory.steps), answer, seconds, state
     )
 
 
@@ -268,15 +269,19 @@ def play_task(
     observation = Observation(instruction=task.instruction, url="", html="", last_action_error="")
     verdict: OutcomeVerdict | None = None
     failure: str | None = None
+    state = ""
     over = truncated = False
     try:
         observation, info = env.reset(seed=seed, options={"task": task})
+        state = str(info.get("site_state", ""))
         agent.reset(task_info(task))
         while not over:
             # Half of a surrogate pair, which JSON from a server may carry, cannot be written to a file.
             text = str(agent.act(observation)).encode("utf-8", "replace").decode()
             following, reward, terminated, truncated, info = env.step(text)
             kept = {"action_error": info.get("action_error"), "timing": info["timing"].as_dict()}
+            if not steps:
+                kept["site_state"] = state
             steps.append(Step(observation, Prompt((), ""), Completion(text), float(reward), kept))
             observation, over = following, terminated or truncated
         verdict, failure = info["verdict"], info["failure"]
@@ -284,7 +289,7 @@ def play_task(
         truncated, failure = True, f"{type(error).__name__}: {error}"
     trajectory = Trajectory(task, tuple(steps), observation, 0, truncated, failure, verdict)
     seconds = time.perf_counter() - began
-    return episode_result(task, verdict, failure, len(steps), final_answer(trajectory), seconds), trajectory
+    return episode_result(task, verdict, failure, len(steps), final_answer(trajectory), seconds, state), trajectory
 
 
 def _tasks_hash(tasks: Sequence[Task]) -> str:

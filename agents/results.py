@@ -46,6 +46,8 @@ class EpisodeResult:
         seconds: Wall-clock time of the episode; of a batched policy the time since another one ended, so that all of
             them together are the time of the run.
         fuzzy_by: Who decided a fuzzy match: ``rules`` (our own), ``llm`` (a judge); empty when there was none.
+        site_state: In what state the episode found its sites: ``clean``, ``dirty`` or ``unknown``; empty if it never
+            began.
     """
 
     task_id: str
@@ -58,6 +60,7 @@ class EpisodeResult:
     detail: str = ""
     seconds: float = 0.0
     fuzzy_by: str = ""
+    site_state: str = ""
 
     def as_json(self) -> str:
         """One line of JSON, in ASCII: an answer may hold any separator."""
@@ -71,7 +74,13 @@ def result_from_json(line: str) -> EpisodeResult:
 
 
 def episode_result(
-    task: Task, verdict: OutcomeVerdict | None, failure: str | None, steps: int, answer: str, seconds: float
+    task: Task,
+    verdict: OutcomeVerdict | None,
+    failure: str | None,
+    steps: int,
+    answer: str,
+    seconds: float,
+    site_state: str = "",
 ) -> EpisodeResult:
     """Sums an episode up; an infrastructure failure is never the agent's."""
     if failure is not None or verdict is None:
@@ -89,6 +98,7 @@ def episode_result(
         detail=detail[:300],
         seconds=round(seconds, 3),
         fuzzy_by=verdict.fuzzy_by if verdict is not None else "",
+        site_state=site_state,
     )
 
 
@@ -189,11 +199,17 @@ def failure_counts(results: Iterable[EpisodeResult]) -> dict[str, int]:
     return counts
 
 
+def site_state_counts(results: Iterable[EpisodeResult]) -> dict[str, int]:
+    """How many episodes found their sites in which state; those that never began apart."""
+    return dict(Counter(result.site_state for result in results if result.site_state).most_common())
+
+
 def as_record(results: Sequence[EpisodeResult]) -> dict[str, Any]:
     """Rates and counts as JSON-ready data for result files."""
     rates = {**site_rates(results), **slice_rates(results)}
     return {
         "rates": {name: {"successes": value.successes, "trials": value.trials} for name, value in rates.items()},
         "not_scored": failure_counts(results),
+        "site_states": site_state_counts(results),
         "episodes": len(results),
     }

@@ -72,6 +72,7 @@ class _Attempt:
     index: int
     task: Task
     observation: Observation
+    site_state: str = ""
     history: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
@@ -167,7 +168,7 @@ class RolloutCollector:
                 )
                 for place, (slot, task) in enumerate(zip(self._slots, batch, strict=False))
             ]
-            for observation, failure in map(_reset_result, self.call(requests)):
+            for observation, failure, _state in map(_reset_result, self.call(requests)):
                 observations.append(observation if failure is None else None)
         return observations
 
@@ -264,8 +265,8 @@ class _Run:
             options = {"seed": environment_seed(self.seed, index), "options": {"task": self.tasks[index]}}
             requests.append((slot, "reset", (), options))
         for (slot, index), result in zip(starting, self.collector.call(requests), strict=True):
-            observation, failure = _reset_result(result)
-            attempt = _Attempt(index, self.tasks[index], observation)
+            observation, failure, site_state = _reset_result(result)
+            attempt = _Attempt(index, self.tasks[index], observation, site_state)
             self.attempts_made[index] += 1
             if failure is None:
                 self.running[slot] = attempt
@@ -304,6 +305,8 @@ class _Run:
             return
         observation, reward, terminated, truncated, info = result
         kept = _json_ready(info)
+        if not attempt.steps and attempt.site_state:
+            kept["site_state"] = attempt.site_state
         attempt.steps.append(Step(attempt.observation, prompt, completion, float(reward), kept))
         attempt.history.append(describe_action(completion.text, attempt.observation["html"]))
         attempt.observation = observation
@@ -355,13 +358,13 @@ def blank_observation() -> Observation:
     return Observation(instruction="", url="", html="", last_action_error="")
 
 
-def _reset_result(result: Any) -> tuple[Observation, str | None]:
-    """The start page and why there is none."""
+def _reset_result(result: Any) -> tuple[Observation, str | None, str]:
+    """The start page, why there is none, and in what state the sites were found."""
     if isinstance(result, Exception):
-        return blank_observation(), _named(result)
+        return blank_observation(), _named(result), ""
     observation, info = result
     failure = info.get("failure")
-    return observation, None if failure is None else str(failure)
+    return observation, None if failure is None else str(failure), str(info.get("site_state", ""))
 
 
 def _rule_verdict(info: dict[str, Any]) -> OutcomeVerdict | None:

@@ -11,6 +11,7 @@ from webrl_gym.types import Semantics, Site
 _LEAST_BUDGET = 500
 _ENGINES = ("static", "chromium")
 _PROFILES = ("full", "webrl")
+_SITES = ("embedded", "urls")
 
 
 def site_named(name: str) -> Site:
@@ -30,7 +31,30 @@ def refuse(problems: Sequence[str], engine: str, render_mode: str | None) -> Non
         raise ValueError("; ".join([*problems, refusal] if refusal else problems))
 
 
-def reward_problems(reward: str, scorer: YesNoScorer | None) -> Iterator[str]:
+def argument_problems(
+    reward: str,
+    scorer: YesNoScorer | None,
+    max_steps: int | None,
+    budget: int,
+    semantics: str,
+    early_stops: bool,
+    engine: str,
+    profile: str,
+    stable_ids: bool,
+    sites: str,
+    deployment: object,
+) -> list[str]:
+    """What is wrong with an environment's arguments, taken one by one; see ``WebArenaLiteEnv``."""
+    return [
+        *_sites_problems(sites, deployment),
+        *_reward_problems(reward, scorer),
+        *_limit_problems(max_steps, budget),
+        *_scoring_problems(semantics, early_stops),
+        *_reading_problems(engine, profile, stable_ids),
+    ]
+
+
+def _reward_problems(reward: str, scorer: YesNoScorer | None) -> Iterator[str]:
     """What is wrong with where rewards come from."""
     if reward not in ("rules", "orm"):
         yield f"reward must be rules or orm, got {reward!r}"
@@ -38,7 +62,7 @@ def reward_problems(reward: str, scorer: YesNoScorer | None) -> Iterator[str]:
         yield 'reward="orm" needs scorer=..., an object with p_yes(prompts)'
 
 
-def limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
+def _limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
     """What is wrong with the limits of an episode and of a page."""
     if max_steps is not None and not (isinstance(max_steps, int) and max_steps >= 1):
         yield f"max_steps must be a whole number of at least 1, got {max_steps!r}"
@@ -46,7 +70,15 @@ def limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
         yield f"budget must be a whole number of at least {_LEAST_BUDGET} characters, got {budget!r}"
 
 
-def scoring_problems(semantics: str, early_stops: bool) -> Iterator[str]:
+def _sites_problems(sites: str, deployment: object) -> Iterator[str]:
+    """What is wrong with where the sites are."""
+    if sites not in _SITES:
+        yield f"sites must be embedded or urls, got {sites!r}"
+    elif sites == "embedded" and deployment is not None:
+        yield 'deployment=... is for sites="urls"'
+
+
+def _scoring_problems(semantics: str, early_stops: bool) -> Iterator[str]:
     """What is wrong with how episodes are scored and stopped."""
     if semantics not in tuple(Semantics):
         yield f"semantics must be {' or '.join(Semantics)}, got {semantics!r}"
@@ -54,7 +86,7 @@ def scoring_problems(semantics: str, early_stops: bool) -> Iterator[str]:
         yield f"early_stops must be true or false, got {early_stops!r}"
 
 
-def reading_problems(engine: str, profile: str, stable_ids: bool) -> Iterator[str]:
+def _reading_problems(engine: str, profile: str, stable_ids: bool) -> Iterator[str]:
     """What is wrong with how pages are carried and read."""
     if engine not in _ENGINES:
         yield f"engine must be static or chromium, got {engine!r}"

@@ -1,4 +1,4 @@
-"""``webrl-gym``: looks at suites, tasks and pages, plays a task by its oracle, serves the sites, finds a browser.
+"""``webrl-gym``: looks at suites, tasks, pages and sites, plays a task, serves the sites, finds a browser.
 
 Needs the environment only, not the learner.
 """
@@ -68,6 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     observe.add_argument("--budget", type=int, default=DEFAULT_BUDGET, help="longest text, in characters (%(default)s)")
     observe.add_argument("--screenshot", type=Path, metavar="PATH", help="write the window as PNG, too")
     observe.set_defaults(run=_observe)
+
+    doctor = commands.add_parser("doctor", help="check the sites before any task; the exit status tells")
+    doctor.add_argument("--sites", default="embedded", choices=("embedded", "urls"), help="urls: SHOPPING, GITLAB, …")
+    doctor.add_argument("--engine", choices=("static", "chromium"), help="default: what environments use there")
+    doctor.add_argument("--reset-url", metavar="URL", help="the reset server; default: WA_FULL_RESET")
+    doctor.add_argument("--seconds", type=float, metavar="S", help="longest wait for one answer of a site")
+    doctor.set_defaults(run=_doctor)
 
     serving.add_command(commands)
 
@@ -211,6 +218,17 @@ def _address(page: str) -> tuple[str, list[str] | None]:
     if not path.is_file():
         raise SiteError(f"expected an http, https or file address or the path of a file, got {page!r}")
     return path.as_uri(), [path.parent.as_uri() + "/"]
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from webrl_gym.doctor import Verdict, examine
+
+    settings = {"reset_urls": options.reset_url, "answer_seconds": options.seconds}
+    failed = False
+    for check in examine(options.sites, options.engine, settings):
+        print(check, flush=True)
+        failed |= check.verdict is Verdict.FAILED
+    return int(failed)
 
 
 def _browser(options: argparse.Namespace) -> int:

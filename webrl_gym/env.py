@@ -13,14 +13,8 @@ from gymnasium.spaces import Dict
 from numpy.typing import NDArray
 
 from webrl_gym.actions import MAX_ACTION_LENGTH, Action, ActionKind, describe_action, parse_action
-from webrl_gym.argument_problems import (
-    limit_problems,
-    reading_problems,
-    refuse,
-    reward_problems,
-    scoring_problems,
-    site_named,
-)
+from webrl_gym.argument_problems import argument_problems, refuse, site_named
+from webrl_gym.deployment.runnable import LeftOut, refuse_left_out
 from webrl_gym.early_stops import EarlyStops
 from webrl_gym.engines import EngineSettings
 from webrl_gym.episodes import Episodes, make_episodes
@@ -32,7 +26,7 @@ from webrl_gym.rendering import BLACK, pixels, render_modes
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
 from webrl_gym.sites.worlds import World
 from webrl_gym.spaces import UnicodeText
-from webrl_gym.suites import WorldTables, find_suite
+from webrl_gym.suites import DeploymentOptions, WorldTables, cut_to_deployment, find_suite
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import Observation, OutcomeVerdict, StepTiming
@@ -47,7 +41,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     ## Description
     An agent gets an instruction ("What is the status of order 000000170?") and the start page of one of five sites,
     reads pages as simplified HTML and writes one action a step. The sites are part of the package: real web
-    applications over a SQLite database that belongs to this environment alone and is as new at every reset.
+    applications over a SQLite database that belongs to this environment alone and is as new at every reset. With
+    ``sites="urls"`` they are those of a WebArena deployment; ``left_out`` then names the tasks that it cannot run.
 
     ## Action Space
     ``UnicodeText``: one action in the language of ``webrl_gym.actions``, for example
@@ -74,8 +69,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     ``task``: the ``Task``; ``step``: actions so far; ``action_error``: as in the observation; ``verdict``: the
     ``OutcomeVerdict`` at the end, else None; ``rule_verdict``: what the rules say at the end, whatever the reward;
     ``early_stop``: why a stuck agent was stopped, else empty; ``failure``: name and reason of an infrastructure
-    failure, else None; ``site_state``: ``clean``, ``dirty`` or ``unknown``; ``blocked_navigations``: addresses refused
-    so far; ``timing``: a ``StepTiming``.
+    failure, else None; ``site_state``: ``clean``, ``dirty`` or ``unknown``, after ``reset`` what the episode has found;
+    ``blocked_navigations``: addresses refused so far; ``timing``: a ``StepTiming``.
 
     ## Arguments
     See ``__init__``.
@@ -90,7 +85,9 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         self,
         *,
         suite: str | TaskSuite = "practice-train",
-        engine: str = "static",
+        engine: str | None = None,
+        sites: str = "embedded",
+        deployment: DeploymentOptions = None,
         only_sites: Sequence[str] = (),
         only_templates: Sequence[str] = (),
         reward: str = "rules",
@@ -109,7 +106,11 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
 
         Args:
             suite: The task suite or its name (``webrl_gym.suite_names()``, or ``package.module:function``).
-            engine: ``static`` (in this process) or ``chromium`` (a real browser).
+            engine: ``static`` (in this process) or ``chromium`` (a real browser); by default ``static`` on the embedded
+                sites and ``chromium`` on real ones.
+            sites: ``embedded`` (part of the package) or ``urls`` (a real deployment).
+            deployment: For ``sites="urls"``: what ``webrl_gym.deployment.settings.read_settings`` takes, or what it
+                gives; what is not in there comes from variables such as ``SHOPPING`` and ``GITLAB``.
             only_sites: Keep only tasks that need no other sites than these; all when empty.
             only_templates: Keep only tasks made from these templates (``shopping.search``); all when empty.
             reward: ``rules`` or ``orm``.
@@ -132,22 +133,24 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             TaskFileError: If the suite's pages are not installed.
             BrowserMissing: If ``engine="chromium"`` finds no browser.
         """
-        problems = [
-            *reward_problems(reward, scorer),
-            *limit_problems(max_steps, budget),
-            *scoring_problems(semantics, early_stops),
-            *reading_problems(engine, profile, stable_ids),
-        ]
+        engine = engine or ("chromium" if sites == "urls" else "static")
+        problems = argument_problems(
+            reward, scorer, max_steps, budget, semantics, early_stops, engine, profile, stable_ids, sites, deployment
+        )
         refuse(problems, engine, render_mode)
         self.suite = find_suite(suite, semantics) if isinstance(suite, str) else suite
         if only_sites:
             self.suite = self.suite.only([site_named(name) for name in only_sites])
         if only_templates:
             self.suite = self.suite.made_from(only_templates)
+        self.left_out: LeftOut = {}
+        real_sites = None
+        if sites == "urls":
+            self.suite, self.left_out, real_sites = cut_to_deployment(self.suite, deployment)
         self.render_mode = render_mode
         self.metadata = {**self.metadata, "render_modes": render_modes(engine)}
         settings = EngineSettings(engine, chromium_path, profile, headed=render_mode == "human")
-        self._episodes: Episodes = make_episodes(self.suite, settings, semantics, judge)
+        self._episodes: Episodes = make_episodes(self.suite, settings, semantics, judge, real_sites)
         self._engine = self._episodes.engine
         self._judge = OutcomeRewardModel(scorer) if scorer is not None and reward == "orm" else None
         self._max_steps = max_steps
@@ -210,7 +213,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
 
         Raises:
             ValueError: If the suite has no such task.
-            InfrastructureError: If site or browser fail twice.
+            InfrastructureError: If site or browser fail twice, or once where a second try is hopeless.
         """
         super().reset(seed=seed)
         task = self._choose(options or {})
@@ -218,7 +221,9 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         chance = self.np_random.bit_generator.state
         try:
             timing = self._begin(task)
-        except InfrastructureError:
+        except InfrastructureError as failure:
+            if not failure.is_passing:
+                raise
             # Browsers fail now and then; the second try is the same episode.
             self.np_random.bit_generator.state = chance
             timing = self._begin(task)
@@ -244,7 +249,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         self._steps += 1
         try:
             error, answer = self._act(well_formed(str(action)), timing)
-            terminated = answer is not None or self._episodes.is_over()
+            terminated = answer is not None or self._episodes.is_over(self._history[-1])
             if terminated or self._stopped or self._steps >= self._step_limit:
                 return self._finish(error, answer or "", terminated, timing)
         except InfrastructureError as failure:
@@ -292,6 +297,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             return self.suite.sample(self.np_random)
         if isinstance(wanted, Task):
             return wanted
+        refuse_left_out(str(wanted), self.left_out)
         return self.suite.get(str(wanted))
 
     def _begin(self, task: Task) -> StepTiming:

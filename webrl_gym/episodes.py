@@ -1,14 +1,15 @@
 """What the kinds of tasks need of an environment: to begin an episode, to know its end, and to judge it.
 
 ``SiteEpisodes``: tasks on the embedded sites, which are put back for each, judged by rules. ``PageEpisodes``: tasks of
-one's own (``tasks.page_task``), which prepare and judge their own pages.
+one's own (``tasks.page_task``), which prepare and judge their own pages. ``deployment_episodes.DeploymentEpisodes``:
+the official tasks on real sites.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -29,6 +30,9 @@ from webrl_gym.tasks.page_task import PageTask
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import EMBEDDED_URLS, OutcomeVerdict, Semantics, Site, VerdictStatus
+
+if TYPE_CHECKING:
+    from webrl_gym.deployment.settings import DeploymentSettings
 
 _THREADS = 8
 """Requests answered at the same time: a page may ask for many files at once."""
@@ -59,8 +63,15 @@ class Episodes(Protocol):
             InfrastructureError: If sites or browser fail.
         """
 
-    def is_over(self) -> bool:
-        """True when the task has ended by itself; raises ``InfrastructureError`` when that cannot be told."""
+    def is_over(self, action: str) -> bool:
+        """True when the task has ended by itself.
+
+        Args:
+            action: What the agent has just done, in words (``describe_action``).
+
+        Raises:
+            InfrastructureError: If that cannot be told, or the site is no longer as it should be.
+        """
 
     def judge(self, answer: str, last_url: str) -> OutcomeVerdict:
         """The verdict of the task's own rules on the end of the episode.
@@ -72,7 +83,7 @@ class Episodes(Protocol):
 
     @property
     def site_state(self) -> str:
-        """``dirty`` once the episode has changed what a site stores, else ``clean``; ``unknown`` if nobody can tell."""
+        """``clean`` if what the sites store is as it was when they were new, ``dirty`` if not, else ``unknown``."""
 
     def close(self) -> None:
         """Frees engine and data; may be called twice."""
@@ -115,7 +126,7 @@ class SiteEpisodes:
         self.engine.start(urls, cookies)
         return task
 
-    def is_over(self) -> bool:
+    def is_over(self, action: str) -> bool:  # noqa: ARG002 - see below
         """Never: the agent or the step limit ends these tasks."""
         return False
 
@@ -199,7 +210,7 @@ class PageEpisodes:
             raise SiteError(f"{task.task_id} could not be set up: {error}") from error
         return replace(task, instruction=instruction)
 
-    def is_over(self) -> bool:
+    def is_over(self, action: str) -> bool:  # noqa: ARG002 - the page tells
         """Asks the task; whatever its own code raises says that it cannot tell."""
         try:
             return self._current.is_over(self._page)
@@ -236,14 +247,30 @@ class PageEpisodes:
 
 
 def make_episodes(
-    suite: TaskSuite, settings: EngineSettings, semantics: str = Semantics.VAB, judge: FuzzyJudge | None = None
-) -> SiteEpisodes | PageEpisodes:
-    """What the tasks of ``suite`` need, over such an engine, scored as ``semantics`` and ``judge`` say.
+    suite: TaskSuite,
+    settings: EngineSettings,
+    semantics: str = Semantics.VAB,
+    judge: FuzzyJudge | None = None,
+    deployment: DeploymentSettings | None = None,
+) -> Episodes:
+    """What the tasks of ``suite`` need, over such an engine.
+
+    Args:
+        suite: The tasks.
+        settings: The engine.
+        semantics: Whose evaluators score.
+        judge: Decides fuzzy answers that no rule can.
+        deployment: Real sites instead of the embedded ones.
 
     Raises:
         ValueError: If the suite needs another engine.
         BrowserMissing: If ``chromium`` finds no browser.
     """
+    if deployment is not None:
+        # Imported here: most environments need no HTTP client and no file locks.
+        from webrl_gym.deployment_episodes import DeploymentEpisodes
+
+        return DeploymentEpisodes(settings, deployment, semantics, judge)
     if isinstance(suite, PageSuite):
         return PageEpisodes(suite, settings)
     return SiteEpisodes(settings, semantics, judge)

@@ -4,7 +4,10 @@ WebRLGymError
 ├── TaskFileError            a task file or record cannot be used
 ├── InfrastructureError      the world around the agent failed; never the agent's fault
 │   ├── SiteError            a site did not answer as a site should
-│   │   └── WorldBuildError  an embedded site's database could not be built
+│   │   ├── WorldBuildError  an embedded site's database could not be built
+│   │   ├── SignInFailed     a site of a deployment does not take the account
+│   │   ├── ResetFailed      a deployment did not become as new
+│   │   └── DeploymentBusy   other episodes hold a deployment for too long
 │   └── BrowserError         the browser, its driver or its page failed
 │       └── BrowserMissing   no Chromium could be found or started
 ├── ActionError              the agent's action cannot be carried out
@@ -20,7 +23,7 @@ WebRLGymError
 
 ``ActionError`` never leaves ``env.step``: it becomes text in the next observation.
 ``InfrastructureError`` never leaves ``env.step`` either (the episode is truncated and
-``info["failure"]`` says why); it leaves ``env.reset`` after one retry.
+``info["failure"]`` says why); it leaves ``env.reset`` after one retry, or without one where that is hopeless.
 ``ServerRefused`` leaves everything: no further episode could be judged or played.
 """
 
@@ -36,7 +39,13 @@ class TaskFileError(WebRLGymError):
 
 
 class InfrastructureError(WebRLGymError):
-    """Raised when sites, browser or machine fail; never counted against the agent."""
+    """Raised when sites, browser or machine fail; never counted against the agent.
+
+    Attributes:
+        is_passing: False for what a second try at once cannot mend.
+    """
+
+    is_passing = True
 
 
 class SiteError(InfrastructureError):
@@ -45,6 +54,24 @@ class SiteError(InfrastructureError):
 
 class WorldBuildError(SiteError):
     """Raised when the database of an embedded site cannot be built or opened."""
+
+
+class SignInFailed(SiteError):
+    """Raised when a site of a deployment does not take the account; the message holds neither name nor password."""
+
+    is_passing = False
+
+
+class ResetFailed(SiteError):
+    """Raised when a deployment could not be made as new within its time budget."""
+
+    is_passing = False
+
+
+class DeploymentBusy(SiteError):
+    """Raised when other episodes hold a deployment for longer than this one may wait."""
+
+    is_passing = False
 
 
 class BrowserError(InfrastructureError):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from webrl_gym.deployment.runnable import LeftOut, missing_in_words, runnable
 from webrl_gym.errors import TaskFileError
 from webrl_gym.sites.worlds import World, cache_folder, content_key
 from webrl_gym.tasks.official import official_suite
@@ -22,6 +24,13 @@ from webrl_gym.tasks.record import task_from_dict
 from webrl_gym.tasks.registry import find_page_suite, unknown_suite
 from webrl_gym.tasks.suite import PRACTICE_SUITES, TaskSuite, build_suite
 from webrl_gym.types import Semantics, Site
+
+if TYPE_CHECKING:
+    from webrl_gym.deployment.settings import DeploymentSettings
+
+DeploymentOptions: TypeAlias = "Mapping[str, Any] | DeploymentSettings | None"
+"""What an environment is told about a deployment: what ``read_settings`` takes, or what it gives."""
+_log = logging.getLogger(__name__)
 
 
 class WorldTables:
@@ -66,6 +75,26 @@ def find_suite(name: str, semantics: str = Semantics.VAB) -> TaskSuite:
     if name == OFFICIAL:
         return official_suite(open_reader, semantics=semantics)
     return find_page_suite(name) or load_suite(name)
+
+
+def cut_to_deployment(suite: TaskSuite, options: DeploymentOptions) -> tuple[TaskSuite, LeftOut, DeploymentSettings]:
+    """The tasks of a suite that can run on a deployment, the others with what they miss, and the deployment.
+
+    Args:
+        suite: The official suite or a part of it.
+        options: What ``read_settings`` takes, or what it gives.
+
+    Raises:
+        ValueError: If the options cannot be used, the suite is not about real sites, or no task can run.
+    """
+    # Imported here: the embedded sites need no HTTP client.
+    from webrl_gym.deployment.settings import DeploymentSettings, read_settings
+
+    settings = options if isinstance(options, DeploymentSettings) else read_settings(options)
+    kept, left_out = runnable(suite, settings.deployment)
+    if left_out:
+        _log.warning("%d of %d tasks are left out: %s", len(left_out), len(suite), missing_in_words(left_out))
+    return kept, left_out, settings
 
 
 @cache

@@ -90,6 +90,11 @@ def test_what_does_not_count_is_in_no_rate_and_reported_apart() -> None:
     json.dumps(record)
 
 
+def test_states_of_the_sites_are_counted() -> None:
+    results = [result(site_state=state) for state in ("clean", "dirty", "clean", "", "unknown", "clean")]
+    assert as_record(results)["site_states"] == {"clean": 3, "dirty": 1, "unknown": 1}
+
+
 def test_a_failure_is_never_the_agents_even_beside_a_verdict() -> None:
     task = load_suite("practice-test").tasks[0]
     assert episode_result(task, SCORED, None, 3, "x", 0.1).success

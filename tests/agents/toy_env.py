@@ -102,7 +102,7 @@ class ToyEnv(gymnasium.Env[Observation, str]):
         self._order = ORDERS[int(self.task.parameters["order"])]
         self._page = ""
         self._steps = 0
-        return self._observe(""), {"task": self.task}
+        return self._observe(""), {"task": self.task, "site_state": "clean"}
 
     def step(self, action: str):
         self._steps += 1

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from webrl_gym.early_stops import EarlyStops
 from webrl_gym.engines.driver_client import acquire_driver, release_driver
 from webrl_gym.env import WebArenaLiteEnv
-from webrl_gym.errors import SiteError
+from webrl_gym.errors import DeploymentBusy, InfrastructureError, ResetFailed, SignInFailed, SiteError
 from webrl_gym.types import StepTiming, VerdictStatus
 
 STATUS_TASK = "practice-train/shopping.order_status/0"
@@ -128,6 +128,22 @@ def test_a_broken_site_ends_the_episode_as_a_failure_and_the_next_reset_works(
     assert info["failure"] == "SiteError: http://shopping.test/ answered with status 500"
     assert info["verdict"] is None
     assert env.reset(seed=0)[1]["failure"] is None
+
+
+@pytest.mark.parametrize(("error", "tries"), [(SiteError, 2), (SignInFailed, 1), (ResetFailed, 1), (DeploymentBusy, 1)])
+def test_only_what_may_pass_is_tried_again(
+    error: type[InfrastructureError], tries: int, env: WebArenaLiteEnv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[object] = []
+
+    def fail(task: object, _: object) -> Any:
+        begun.append(task)
+        raise error("no")
+
+    monkeypatch.setattr(env._episodes, "begin", fail)
+    with pytest.raises(error):
+        env.reset(seed=0)
+    assert len(begun) == tries
 
 
 @pytest.mark.browser

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Dialog, Download, Page
 from playwright.async_api import Error as PlaywrightError
@@ -77,7 +78,7 @@ class BrowserSession:
         self._refusals_before = self._refusals()
         context = self._require_context()
         if cookies:
-            await context.add_cookies([{"url": root, "name": name, "value": value} for root, name, value in cookies])
+            await context.add_cookies([_cookie(*cookie) for cookie in cookies])
         for position, url in enumerate(urls):
             if position >= len(self._tabs):
                 self._tabs.append(await self._open_tab(await context.new_page()))
@@ -370,3 +371,15 @@ class BrowserSession:
         await tab.settle()
         self._tabs.append(tab)
         self._current = len(self._tabs) - 1
+
+
+def _cookie(address: str, name: str, value: str) -> dict[str, Any]:
+    """A cookie as Playwright takes it; it belongs to the host of ``address`` and to what lies below its path."""
+    parts = urlsplit(address)
+    return {
+        "name": name,
+        "value": value,
+        "domain": parts.hostname or "",
+        "path": parts.path or "/",
+        "secure": parts.scheme == "https",
+    }

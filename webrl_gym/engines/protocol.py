@@ -52,7 +52,7 @@ class Engine(Protocol):
 
         Args:
             urls: Absolute addresses.
-            cookies: (root address, name, value) of the logged-in sessions.
+            cookies: (address that it belongs to, name, value) of each cookie of the signed-in sessions.
         """
 
     def snapshot(self) -> PageSnapshot:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import cycle
@@ -113,7 +114,7 @@ class TaskSuite:
         kept = [task for task in self.tasks if set(task.sites) <= allowed]
         if not kept:
             raise ValueError(f"suite {self.name} has no task on only {sorted(site.value for site in allowed)}")
-        return TaskSuite(self.name, kept, self._open_reader)
+        return self._with(kept)
 
     def made_from(self, templates: Iterable[str]) -> TaskSuite:
         """The tasks made from these templates, in the same order.
@@ -127,7 +128,13 @@ class TaskSuite:
             near = get_close_matches(name, known, n=3)
             hint = f"; near: {', '.join(near)}" if near else ""
             raise ValueError(f"suite {self.name} has no task made from the template {name!r}{hint}")
-        return TaskSuite(self.name, [task for task in self.tasks if task.template in wanted], self._open_reader)
+        return self._with([task for task in self.tasks if task.template in wanted])
+
+    def _with(self, tasks: Sequence[Task]) -> TaskSuite:
+        """A suite of this kind with some of its tasks."""
+        part = copy(self)
+        TaskSuite.__init__(part, self.name, tasks, self._open_reader)
+        return part
 
     def evolve(self, parent: Task, rng: random.Random) -> Task | None:
         """A new training instruction from a failed one (in-breadth evolution, WebRL section 2.2).

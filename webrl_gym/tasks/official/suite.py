@@ -13,6 +13,7 @@ from typing import Any
 
 from webrl_gym.errors import TaskFileError
 from webrl_gym.official_file import find_official_file, read_official_file
+from webrl_gym.tasks.official.kinds import kind_of
 from webrl_gym.tasks.official.script import Script
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.record import EVALUATION_TYPES, OWN_SCORE, Task
@@ -121,7 +122,8 @@ def _task(record: dict[str, Any], mended: Mapping[int, Any]) -> Task:
         types = list(evaluation["eval_types"])
         if not sites or not types or set(types) - (EVALUATION_TYPES - {OWN_SCORE}):
             raise ValueError(f"sites {record['sites']} and evaluation types {types}")
-        tags = [_kind(types), "mended"] if record["task_id"] in mended else [_kind(types)]
+        kind = kind_of(record["task_id"], types)
+        tags = [kind, "mended"] if record["task_id"] in mended else [kind]
         return Task(
             task_id=f"{NAME}/{record['task_id']}",
             sites=sites,
@@ -135,13 +137,6 @@ def _task(record: dict[str, Any], mended: Mapping[int, Any]) -> Task:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         name = record.get("task_id", "without an id")
         raise TaskFileError(f"Official task {name} cannot be used: {type(error).__name__}: {error}") from error
-
-
-def _kind(types: list[str]) -> str:
-    """Whether a task changes what sites store: the file's own ``require_reset`` is false everywhere."""
-    if "program_html" in types:
-        return "changing"
-    return "reading" if "string_match" in types else "navigating"
 
 
 def _sessions(state: str | None) -> tuple[Site, ...]:

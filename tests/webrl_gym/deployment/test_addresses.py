@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from webrl_gym.deployment.addresses import Deployment, find_deployment
+from webrl_gym.tasks.record import Task
+from webrl_gym.types import Site
+
+VARIABLES = {
+    "SHOPPING": "http://shop.test:7770/",
+    "WA_SHOPPING_ADMIN": "http://shop.test:7780/admin",
+    "GITLAB": "https://gitlab.test",
+    "HOMEPAGE": "PASS",
+    "MAP": "",
+    "WEBRL_GYM_EXTRA_ORIGINS": "http://router.test:5000 http://tiles.test",
+}
+
+
+def task(*sites: Site, number: int = 0) -> Task:
+    return Task(f"webarena-lite/{number}", sites, "Look.", (sites[0].placeholder,), {"eval_types": []})
+
+
+def test_addresses_come_from_the_variables_of_webarenas_clients() -> None:
+    found = find_deployment(environ=VARIABLES)
+    assert found.urls == {
+        Site.SHOPPING: "http://shop.test:7770",
+        Site.SHOPPING_ADMIN: "http://shop.test:7780/admin",
+        Site.GITLAB: "https://gitlab.test",
+    }
+    assert found.missing == (Site.REDDIT, Site.MAP, Site.WIKIPEDIA, Site.HOMEPAGE)
+    assert found.origins == (
+        "http://shop.test:7770",
+        "http://shop.test:7780",
+        "https://gitlab.test",
+        "http://router.test:5000",
+        "http://tiles.test",
+    )
+
+
+def test_a_configured_address_goes_before_a_variable() -> None:
+    found = find_deployment({"gitlab": "http://other.test:8023", "map": None}, ["http://x.test/"], VARIABLES)
+    assert found.urls[Site.GITLAB] == "http://other.test:8023"
+    assert found.extra_origins == ("http://x.test",)
+    assert Site.MAP not in found.urls
+
+
+def test_placeholders_become_addresses_and_addresses_sites() -> None:
+    found = find_deployment(environ=VARIABLES)
+    assert found.resolve("__SHOPPING__/a |AND| __GITLAB__/b") == "http://shop.test:7770/a |AND| https://gitlab.test/b"
+    assert found.resolve("__SHOPPING_ADMIN__/../tank.html") == "http://shop.test:7780/admin/../tank.html"
+    assert found.site_of("http://shop.test:7770/a?b#c") is Site.SHOPPING
+    assert found.site_of("http://shop.test:7780/admin/sales") is Site.SHOPPING_ADMIN
+    assert found.site_of("http://shop.test:7780/tank.html") is None
+    assert found.site_of("http://shop.test:77700/") is None
+
+
+def test_the_key_follows_the_addresses_only() -> None:
+    one = find_deployment(environ=VARIABLES)
+    assert one.key == find_deployment(environ={**VARIABLES, "WEBRL_GYM_EXTRA_ORIGINS": ""}).key
+    assert one.key != find_deployment(environ={**VARIABLES, "MAP": "http://map.test"}).key
+
+
+def test_tasks_that_miss_a_site_are_named() -> None:
+    found = find_deployment(environ=VARIABLES)
+    tasks = [task(Site.GITLAB), task(Site.GITLAB, Site.REDDIT, number=1), task(Site.MAP, Site.WIKIPEDIA, number=2)]
+    assert found.left_out(tasks) == {
+        "webarena-lite/1": (Site.REDDIT,),
+        "webarena-lite/2": (Site.MAP, Site.WIKIPEDIA),
+    }
+
+
+def test_all_problems_are_said_at_once_and_no_password_is_shown() -> None:
+    wrong = {
+        "shopping": "shop.test",
+        "shopping_admin": "http://shop.test:7780",
+        "gitlab": "http://me:s3cret@gitlab.test",
+        "reddit": "http://reddit.test:port",
+    }
+    with pytest.raises(ValueError, match="SHOPPING must begin with http") as caught:
+        find_deployment(wrong, ["http://x.test/path"], {})
+    said = str(caught.value)
+    assert "SHOPPING_ADMIN must end in /admin, got http://shop.test:7780" in said
+    assert "GITLAB must hold no user name and no password" in said
+    assert "REDDIT is not an address" in said
+    assert "an extra origin must be scheme://host[:port], got http://x.test/path" in said
+    assert "s3cret" not in said
+
+
+def test_no_address_at_all_and_an_unknown_site_are_refused() -> None:
+    with pytest.raises(ValueError, match="no site has an address: set SHOPPING, SHOPPING_ADMIN"):
+        Deployment({})
+    with pytest.raises(ValueError, match="there is no site 'myspace'; choose from shopping"):
+        find_deployment({"myspace": "http://myspace.test"}, environ={})

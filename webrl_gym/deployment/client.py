@@ -1,0 +1,170 @@
+"""Asks one site by plain HTTP, as a browser without scripts would: cookies, forms, redirects; within a time budget."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import lxml.html
+from lxml.html import HtmlElement
+
+from webrl_gym.deployment.addresses import origin
+from webrl_gym.errors import SiteError
+from webrl_gym.types import Site
+
+DEFAULT_BUDGET = 20.0
+"""Seconds that one answer may take, redirects included."""
+_MOST_REDIRECTS = 10
+_MOST_BYTES = 16 * 1024 * 1024
+_EMPTY_PAGE = "<html></html>"
+
+
+class Answer:
+    """A page that a site answered with.
+
+    Attributes:
+        url: Its address, after redirects.
+        status: HTTP status.
+        text: Its source.
+    """
+
+    def __init__(self, url: str, status: int, text: str) -> None:
+        """Keeps what came."""
+        self.url = url
+        self.status = status
+        self.text = text
+
+    @cached_property
+    def document(self) -> HtmlElement:
+        """The page as a tree, links as they are written."""
+        return lxml.html.document_fromstring(self.text.encode() or _EMPTY_PAGE, parser=_PARSER)
+
+    @property
+    def title(self) -> str:
+        """Its title in one line."""
+        return " ".join((self.document.findtext(".//title") or "").split())[:80]
+
+
+_PARSER = lxml.html.HTMLParser(encoding="utf-8")
+
+
+class SiteClient:
+    """One site's visitor, with cookies of its own.
+
+    Attributes:
+        site: The site.
+        root: Its root.
+    """
+
+    def __init__(
+        self, site: Site, root: str, *, seconds: float = DEFAULT_BUDGET, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        """Connects to nothing yet.
+
+        Args:
+            site: Names the site in errors.
+            root: Its root, without a slash at the end.
+            seconds: Budget of each answer.
+            transport: What carries requests; the network when None.
+        """
+        self.site = site
+        self.root = root
+        self._seconds = seconds
+        self._client = httpx.Client(
+            transport=transport,
+            # No proxy and no .netrc: the browser goes to the sites directly, too.
+            trust_env=False,
+            # Certificates take a while to load, and plain HTTP has none.
+            verify=root.startswith("https:"),
+            headers={"User-Agent": "webrl-gym"},
+            # A session outlives many episodes; nothing stays open between its few requests.
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+
+    def get(self, path: str = "") -> Answer:
+        """The page at a path below the root.
+
+        Raises:
+            SiteError: If it does not come within the budget, is a server's failure, or lies on another host.
+        """
+        return self._ask("GET", self.root + path, None)
+
+    def submit(self, url: str, values: Mapping[str, str]) -> Answer:
+        """The page that a posted form leads to; raises as ``get`` does."""
+        return self._ask("POST", url, values)
+
+    def set_cookie(self, name: str, value: str) -> None:
+        """Keeps a cookie as if the site's scripts had set it."""
+        self._client.cookies.set(name, value, domain=self._host, path="/")
+
+    @property
+    def cookies(self) -> list[tuple[str, str, str]]:
+        """(address that it belongs to, name, value) of every cookie."""
+        return [
+            (origin(self.root) + cookie.path, cookie.name, cookie.value or "") for cookie in self._client.cookies.jar
+        ]
+
+    def close(self) -> None:
+        """Drops the connections."""
+        self._client.close()
+
+    @property
+    def _host(self) -> str:
+        host = urlsplit(self.root).hostname or ""
+        # The jar's own name for hosts without a dot.
+        return host if "." in host else f"{host}.local"
+
+    def _ask(self, method: str, url: str, values: Mapping[str, str] | None) -> Answer:
+        deadline = time.monotonic() + self._seconds
+        for _ in range(_MOST_REDIRECTS):
+            response = self._answer(method, url, values, deadline)
+            if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+                raise SiteError(f"{self.site} answered {_shown(url)} with status {response.status_code}")
+            if not response.has_redirect_location:
+                return Answer(url, response.status_code, response.text)
+            url = urljoin(url, response.headers["Location"])
+            if origin(url) != origin(self.root):
+                raise SiteError(
+                    f"{self.site} at {self.root} leads away to {_shown(url)}: it takes itself for another host; its "
+                    "own base address must be set to the one that is used here"
+                )
+            if response.status_code not in (httpx.codes.TEMPORARY_REDIRECT, httpx.codes.PERMANENT_REDIRECT):
+                method, values = "GET", None
+        raise SiteError(f"{self.site} at {self.root} leads in circles: more than {_MOST_REDIRECTS} redirects")
+
+    def _answer(self, method: str, url: str, values: Mapping[str, str] | None, deadline: float) -> httpx.Response:
+        """One answer, read to its end; a site that trickles gets no more time than one that is silent."""
+        patience = max(0.05, deadline - time.monotonic())
+        try:
+            with self._client.stream(method, url, data=values, timeout=patience) as response:
+                content = bytearray()
+                for chunk in response.iter_bytes():
+                    content += chunk
+                    if len(content) > _MOST_BYTES:
+                        raise SiteError(f"{self.site} answered {_shown(url)} with more than {_MOST_BYTES >> 20} MB")
+                    if time.monotonic() > deadline:
+                        raise self._silent(url)
+                headers = [pair for pair in response.headers.multi_items() if pair[0] not in _OF_TRANSFER]
+                return httpx.Response(response.status_code, headers=headers, content=bytes(content))
+        except httpx.TimeoutException:
+            raise self._silent(url) from None
+        except httpx.ConnectError as error:
+            raise SiteError(f"{self.site} cannot be reached: nobody answers at {self.root} ({error})") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise SiteError(f"{self.site} at {_shown(url)} broke off: {type(error).__name__}: {error}") from None
+
+    def _silent(self, url: str) -> SiteError:
+        return SiteError(f"{self.site} did not answer {_shown(url)} within {self._seconds:g} seconds")
+
+
+_OF_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
+"""Headers that say how the body travelled."""
+
+
+def _shown(url: str) -> str:
+    """An address for messages: a query may hold a key, what stands before the host a password."""
+    return re.sub(r"//[^/?#]*@", "//", url).partition("?")[0]

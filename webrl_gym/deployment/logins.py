@@ -1,0 +1,210 @@
+"""Signs in through the sites' own pages, proves it, and keeps the sessions for all environments of a process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+import httpx
+from lxml.html import FormElement
+
+from webrl_gym.deployment.accounts import Account, variables_of
+from webrl_gym.deployment.addresses import Deployment, origin
+from webrl_gym.deployment.client import DEFAULT_BUDGET, Answer, SiteClient
+from webrl_gym.errors import SignInFailed, SiteError
+from webrl_gym.types import Site
+
+TRUSTED_FOR = 300.0
+"""Seconds for which a session that was proved is taken for good."""
+_FORM_KEY = "form_key"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How one signs in to a site.
+
+    Attributes:
+        page: Path of the page with the form, below the site's root.
+        user_field: Name of the form's field for the account.
+        password_field: Name of its field for the password.
+        proof: Path of a page that shows who is signed in.
+        marks: Texts, one of which is in that page's source for those who are.
+    """
+
+    page: str
+    user_field: str
+    password_field: str
+    proof: str
+    marks: tuple[str, ...]
+
+
+SIGN_INS = {
+    Site.SHOPPING: SignIn(
+        "/customer/account/login/", "login[username]", "login[password]", "/customer/account/", ("/account/logout",)
+    ),
+    Site.SHOPPING_ADMIN: SignIn("/", "login[username]", "login[password]", "/", ("/auth/logout",)),
+    Site.GITLAB: SignIn("/users/sign_in", "user[login]", "user[password]", "/", ("/users/sign_out",)),
+    Site.REDDIT: SignIn("/login", "_username", "_password", "/", ("user-logged-in", "/log_out")),
+}
+"""By site; the others have no accounts."""
+
+
+def sign_in(client: SiteClient, account: Account) -> None:
+    """Signs in; afterwards the client's cookies are the session.
+
+    Raises:
+        SignInFailed: If the site does not take the account.
+        SiteError: If there is no sign-in form, or the site fails.
+    """
+    steps = SIGN_INS[client.site]
+    page = client.get(steps.page)
+    form = _form(page, steps)
+    if form is None:
+        shown = page.title or "without a title"
+        raise SiteError(f"{client.site} has no sign-in form at {client.root}{steps.page}; the page there is {shown!r}")
+    target = urljoin(page.url, form.get("action") or page.url)
+    if origin(target) != origin(client.root):
+        raise SiteError(f"the sign-in form of {client.site} at {client.root} leads away to {origin(target)}")
+    values = _values(form)
+    if _FORM_KEY in values:
+        # The page may come from a cache; the cookie, which a browser's script sets, makes its key the session's.
+        client.set_cookie(_FORM_KEY, values[_FORM_KEY])
+    answer = client.submit(target, {**values, steps.user_field: account.user, steps.password_field: account.password})
+    if answer.status == httpx.codes.TOO_MANY_REQUESTS:
+        raise SiteError(f"{client.site} at {client.root} lets nobody sign in for now: it counted too many sign-ins")
+    if not is_signed_in(client):
+        user, password = variables_of(client.site)
+        raise SignInFailed(f"{client.site} at {client.root} did not take the account: check {user} and {password}")
+
+
+def is_signed_in(client: SiteClient) -> bool:
+    """True if the client's cookies are a session; raises ``SiteError`` when the site fails."""
+    steps = SIGN_INS[client.site]
+    page = client.get(steps.proof)
+    return page.status < 400 and _form(page, steps) is None and any(mark in page.text for mark in steps.marks)
+
+
+def has_sign_in_form(page: Answer, site: Site) -> bool:
+    """True if a page asks to sign in to a site."""
+    return site in SIGN_INS and _form(page, SIGN_INS[site]) is not None
+
+
+def _form(page: Answer, steps: SignIn) -> FormElement | None:
+    fields = {steps.user_field, steps.password_field}
+    return next((form for form in page.document.forms if fields <= set(form.fields)), None)
+
+
+def _values(form: FormElement) -> dict[str, str]:
+    """What the form sends, hidden keys included, asking the site to remember the browser."""
+    values = {name: value for name, value in form.form_values() if value is not None}
+    remember = [box for box in form.cssselect("input[type=checkbox]") if "remember" in box.get("name", "")]
+    return {**values, **{box.get("name", ""): box.get("value", "on") for box in remember}}
+
+
+@dataclass(slots=True)
+class _Session:
+    client: SiteClient
+    proved: float
+
+
+class Sessions:
+    """The signed-in sessions of one deployment, one for each site and account. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        accounts: Mapping[Site, Account],
+        *,
+        seconds: float = DEFAULT_BUDGET,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Signs in nowhere yet.
+
+        Args:
+            deployment: Where the sites are.
+            accounts: Who signs in.
+            seconds: Budget of each answer of a site.
+            transport: What carries requests; the network when None.
+        """
+        self._deployment = deployment
+        self._accounts = dict(accounts)
+        self._seconds = seconds
+        self._transport = transport
+        self._sessions: dict[Site, _Session] = {}
+        self._lock = threading.Lock()
+
+    def cookies(self, site: Site) -> list[tuple[str, str, str]]:
+        """(address that it belongs to, name, value) of the session's cookies; signs in, or in again, when needed.
+
+        Raises:
+            SignInFailed: If the site does not take the account.
+            SiteError: If the site fails.
+        """
+        return [cookie for cookie in self.client(site).cookies if cookie[1] != _FORM_KEY]
+
+    def client(self, site: Site) -> SiteClient:
+        """A signed-in visitor of a site; raises as ``cookies`` does."""
+        with self._lock:
+            session = self._sessions.get(site)
+            if session is not None and time.monotonic() - session.proved > TRUSTED_FOR:
+                if is_signed_in(session.client):
+                    session.proved = time.monotonic()
+                else:
+                    self._drop(site)
+                    session = None
+            if session is None:
+                session = self._sessions[site] = self._open(site)
+            return session.client
+
+    def forget(self, sites: Collection[Site]) -> None:
+        """Drops sessions that are known to be over."""
+        with self._lock:
+            for site in sites:
+                self._drop(site)
+
+    def _drop(self, site: Site) -> None:
+        session = self._sessions.pop(site, None)
+        if session is not None:
+            session.client.close()
+
+    def _open(self, site: Site) -> _Session:
+        client = SiteClient(site, self._deployment.urls[site], seconds=self._seconds, transport=self._transport)
+        try:
+            sign_in(client, self._accounts[site])
+        except BaseException:
+            client.close()
+            raise
+        return _Session(client, time.monotonic())
+
+
+_shared: dict[tuple[object, ...], Sessions] = {}
+_shared_lock = threading.Lock()
+
+
+def shared_sessions(deployment: Deployment, accounts: Mapping[Site, Account], seconds: float) -> Sessions:
+    """The sessions that all environments of this process have on a deployment: one sign-in serves them all."""
+    key = (deployment.key, tuple(sorted(accounts.items())), seconds)
+    with _shared_lock:
+        return _shared.setdefault(key, Sessions(deployment, accounts, seconds=seconds))
+
+
+def colliding(cookies: Mapping[Site, Collection[tuple[str, str, str]]]) -> list[tuple[Site, Site, str]]:
+    """Pairs of sites whose sessions cannot live in one browser: same host, path and name, since ports do not count."""
+    found: list[tuple[Site, Site, str]] = []
+    sites = list(cookies)
+    for index, one in enumerate(sites):
+        places = {(host_and_path(address), name): value for address, name, value in cookies[one]}
+        for other in sites[index + 1 :]:
+            shared = [n for a, n, value in cookies[other] if places.get((host_and_path(a), n), value) != value]
+            found.extend((one, other, name) for name in shared[:1])
+    return found
+
+
+def host_and_path(address: str) -> str:
+    """What decides where a cookie goes: host without port, and path."""
+    _, _, rest = address.partition("//")
+    host, slash, path = rest.partition("/")
+    return host.rpartition(":")[0] + slash + path if ":" in host else rest

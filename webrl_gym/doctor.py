@@ -1,0 +1,285 @@
+"""Looks sites over before any task: do they answer, sign us in, search and route, and what can be played on them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx
+
+from webrl_gym.deployment.accounts import find_accounts
+from webrl_gym.deployment.addresses import Deployment, origin
+from webrl_gym.deployment.client import Answer, SiteClient
+from webrl_gym.deployment.landmarks import LANDMARKS, reach, search_address
+from webrl_gym.deployment.leases import CLEAN, Lease
+from webrl_gym.deployment.logins import SIGN_INS, Sessions, colliding, has_sign_in_form
+from webrl_gym.deployment.resets import NoReset
+from webrl_gym.deployment.settings import DeploymentSettings, read_settings
+from webrl_gym.engines import EngineSettings, make_engine
+from webrl_gym.engines.chromium import ChromiumEngine
+from webrl_gym.engines.protocol import Engine
+from webrl_gym.errors import BrowserMissing, InfrastructureError, SiteError, TaskFileError
+from webrl_gym.sites.dispatch import SiteDispatcher
+from webrl_gym.sites.worlds import World
+from webrl_gym.suites import find_suite
+from webrl_gym.tasks.official.suite import NAME as OFFICIAL
+from webrl_gym.tasks.record import Task
+from webrl_gym.types import EMBEDDED_URLS, Site
+
+_ROUTE = "/directions?engine=fossgis_osrm_car&route=40.4443,-79.9436;40.4406,-79.9959"
+_DISTANCE = re.compile(r"Distance:\s*(?!0m)[\d.,]+\s*k?m\b")
+_SHOWN = 4
+
+
+class Verdict(StrEnum):
+    """What came of a check."""
+
+    OK = "ok"
+    NOTE = "note"
+    """Works, but somebody should know."""
+    FAILED = "FAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report.
+
+    Attributes:
+        verdict: What came of it.
+        about: The site, or what else was looked at.
+        name: What was checked.
+        detail: Figures, or what is wrong.
+    """
+
+    verdict: Verdict
+    about: str
+    name: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.verdict:4}  {self.about:14}  {self.name:8}  {self.detail}"
+
+
+def examine(
+    sites: str = "embedded", engine: str | None = None, options: Mapping[str, Any] | None = None
+) -> Iterator[Check]:
+    """Checks all sites, one after the other; no check takes longer than its time budget.
+
+    Args:
+        sites: ``embedded`` or ``urls``.
+        engine: ``static`` or ``chromium``; by default what environments use there.
+        options: For ``urls``; see ``deployment.settings.read_settings``.
+
+    Raises:
+        ValueError: If there are no such sites or engine, or the options cannot be used.
+    """
+    with ExitStack() as stack:
+        if sites == "urls":
+            if engine == "static":
+                raise ValueError("real sites need engine chromium: they run JavaScript")
+            settings, world, transport = read_settings(options), None, None
+        elif sites == "embedded":
+            world = stack.enter_context(closing(World(0)))
+            settings, transport = _embedded(), httpx.WSGITransport(app=SiteDispatcher(world))
+        else:
+            raise ValueError(f"sites must be embedded or urls, got {sites!r}")
+        browser: Engine | None = None
+        try:
+            if world is None:
+                browser = stack.enter_context(closing(ChromiumEngine(None, origins=settings.deployment.origins)))
+            else:
+                browser = stack.enter_context(closing(make_engine(EngineSettings(engine or "static"), world)))
+        except BrowserMissing as error:
+            yield Check(Verdict.FAILED, "browser", "starts", str(error))
+        yield from _Visit(settings, browser, transport).checks()
+
+
+def _embedded() -> DeploymentSettings:
+    roots = {site: url + ("/admin" if site is Site.SHOPPING_ADMIN else "") for site, url in EMBEDDED_URLS.items()}
+    return DeploymentSettings(Deployment(roots), find_accounts(environ={}), NoReset())
+
+
+class _Visit:
+    """One round through a deployment."""
+
+    def __init__(
+        self, settings: DeploymentSettings, engine: Engine | None, transport: httpx.BaseTransport | None
+    ) -> None:
+        self._settings = settings
+        self._deployment = settings.deployment
+        self._engine = engine
+        self._transport = transport
+        self._sessions = Sessions(
+            settings.deployment, settings.accounts, seconds=settings.answer_seconds, transport=transport
+        )
+        self._cookies: dict[Site, list[tuple[str, str, str]]] = {}
+        self._broken: dict[Site, str] = {}
+
+    def checks(self) -> Iterator[Check]:
+        for site in Site:
+            if site in self._deployment.urls:
+                yield from self._checks_of(site)
+            else:
+                yield Check(Verdict.NOTE, site, "address", f"there is none: set {site.name}")
+        collisions = colliding(self._cookies)
+        for one, other, name in collisions:
+            yield Check(Verdict.NOTE, one, "session", f"shares its cookie {name!r} with {other}: same host, other port")
+        if self._transport is None:
+            yield self._state()
+        if problem := self._settings.reset.problem():
+            yield Check(Verdict.FAILED, "reset", "answers", problem)
+        self._sessions.forget(list(self._cookies))
+        yield from self._playable({frozenset(pair[:2]) for pair in collisions})
+
+    def _checks_of(self, site: Site) -> Iterator[Check]:
+        """A site's checks; after the first one that fails the others would only fail, too."""
+        root = self._deployment.urls[site]
+        steps = [("answers", self._answers)]
+        steps += [("signs in", self._signs_in)] if site in SIGN_INS else []
+        steps += [("links", self._links)]
+        steps += [("opens", self._opens)] if self._engine is not None else []
+        steps += [("searches", self._searches)] if self._engine is not None and LANDMARKS[site].field else []
+        steps += [("routes", self._routes)] if self._engine is not None and site is Site.MAP else []
+        with closing(
+            SiteClient(site, root, seconds=self._settings.answer_seconds, transport=self._transport)
+        ) as client:
+            for name, step in steps:
+                began = time.perf_counter()
+                try:
+                    verdict, said = step(client)
+                except InfrastructureError as error:
+                    verdict, said = Verdict.FAILED, str(error)
+                yield Check(verdict, site, name, f"{said} ({1000 * (time.perf_counter() - began):.0f} ms)")
+                if verdict is Verdict.FAILED:
+                    self._broken.setdefault(site, name)
+                    if name in ("answers", "signs in", "opens"):
+                        return
+
+    def _answers(self, client: SiteClient) -> tuple[Verdict, str]:
+        reach(client)
+        return Verdict.OK, client.root
+
+    def _links(self, client: SiteClient) -> tuple[Verdict, str]:
+        """Whether a start page leads to other hosts: the browser will refuse to go there."""
+        page = self._visitor(client).get()
+        away, home = foreign_links(page, self._deployment)
+        if not away:
+            return Verdict.OK, f"all {home} lead to the deployment"
+        hosts = ", ".join(f"{host} ({count})" for host, count in away.most_common(_SHOWN))
+        if away.total() > home:
+            return Verdict.FAILED, f"most lead away, to {hosts}: the site takes itself for another host"
+        return Verdict.NOTE, f"{away.total()} of {away.total() + home} lead away, to {hosts}; nobody can follow them"
+
+    def _signs_in(self, client: SiteClient) -> tuple[Verdict, str]:
+        self._cookies[client.site] = self._sessions.cookies(client.site)
+        return Verdict.OK, "the account is taken"
+
+    def _opens(self, client: SiteClient) -> tuple[Verdict, str]:
+        engine = self._require_engine()
+        engine.start([f"{client.root}/"], self._cookies.get(client.site, []))
+        page = engine.snapshot()
+        with engine.evaluation_page(at_end=True) as view:
+            source = Answer(view.url, 200, view.content())
+        if client.site in self._cookies and has_sign_in_form(source, client.site):
+            raise SiteError(f"{client.site} asks the browser to sign in, though its session is good elsewhere")
+        return Verdict.OK, f"as {' '.join(page.title.split())[:60]!r}"
+
+    def _searches(self, client: SiteClient) -> tuple[Verdict, str]:
+        site, words = client.site, LANDMARKS[client.site].words
+        address = search_address(self._visitor(client))
+        page = self._page(address)
+        links = page.document.cssselect("a[href]")
+        found = sum(words.lower() in " ".join(link.text_content().split()).lower() for link in links)
+        if not found:
+            raise SiteError(f"{site} finds nothing for {words!r} at {address}")
+        return Verdict.OK, f"{found} links for {words!r}"
+
+    def _routes(self, client: SiteClient) -> tuple[Verdict, str]:
+        found = _DISTANCE.search(self._page(client.root + _ROUTE).document.text_content())
+        if found is None:
+            raise SiteError(
+                "the map shows no route by car: where its router lies at another address, name that in "
+                "WEBRL_GYM_EXTRA_ORIGINS"
+            )
+        return Verdict.OK, " ".join(found[0].split())
+
+    def _visitor(self, stranger: SiteClient) -> SiteClient:
+        """Who is signed in, where that is possible."""
+        return self._sessions.client(stranger.site) if stranger.site in self._cookies else stranger
+
+    def _page(self, address: str) -> Answer:
+        """A page as the browser sees it, its scripts done."""
+        with self._require_engine().evaluation_page(at_end=False) as page:
+            page.goto(address)
+            return Answer(page.url, 200, page.content())
+
+    def _require_engine(self) -> Engine:
+        assert self._engine is not None, "checks that need a browser are left out without one"
+        return self._engine
+
+    def _state(self) -> Check:
+        """What is known of the state that the sites are in."""
+        states = Lease(self._deployment.key, patience=0.0).states()
+        found: dict[str, list[str]] = {}
+        for site in self._deployment.urls:
+            found.setdefault(states[site], []).append(site)
+        verdict = Verdict.OK if set(found) == {CLEAN} else Verdict.NOTE
+        said = "; ".join(f"{state}: {', '.join(sites)}" for state, sites in sorted(found.items()))
+        return Check(verdict, "deployment", "state", said)
+
+    def _playable(self, collisions: set[frozenset[Site]]) -> Iterator[Check]:
+        """How many of the official tasks can run, and why the others cannot."""
+        try:
+            suite = find_suite(OFFICIAL)
+        except TaskFileError as error:
+            yield Check(Verdict.FAILED, OFFICIAL, "tasks", str(error))
+            return
+        reasons: dict[str, list[str]] = {}
+        for task in suite:
+            reason = self._obstacle(task, collisions)
+            if reason:
+                reasons.setdefault(reason, []).append(task.task_id.rpartition("/")[2])
+        kept = len(suite) - sum(map(len, reasons.values()))
+        verdict = Verdict.OK if kept == len(suite) else Verdict.NOTE if kept else Verdict.FAILED
+        yield Check(verdict, OFFICIAL, "tasks", f"{kept} of {len(suite)} can run")
+        for reason, ids in reasons.items():
+            yield Check(Verdict.NOTE, OFFICIAL, "tasks", f"{len(ids)} cannot, since {reason}: {_some(ids)}")
+
+    def _obstacle(self, task: Task, collisions: set[frozenset[Site]]) -> str:
+        if self._engine is None:
+            return "there is no browser"
+        if lacking := self._deployment.lacks(task):
+            return f"{' and '.join(lacking)} has no address"
+        broken = [f"{site} fails ({self._broken[site]})" for site in task.sites if site in self._broken]
+        if broken:
+            return " and ".join(broken)
+        if any(pair <= set(task.signed_in or ()) for pair in collisions):
+            return "its sites' sessions cannot live in one browser"
+        return ""
+
+
+def foreign_links(page: Answer, deployment: Deployment) -> tuple[Counter[str], int]:
+    """Where a page leads: other hosts with their numbers of links and forms, and the number that stay."""
+    away: Counter[str] = Counter()
+    home = 0
+    for element, attribute in [("a", "href"), ("form", "action")]:
+        for found in page.document.cssselect(f"{element}[{attribute}]"):
+            target = urljoin(page.url, found.get(attribute, "").strip())
+            if not target.startswith(("http://", "https://")):
+                continue
+            if origin(target) in deployment.origins:
+                home += 1
+            else:
+                away[origin(target)] += 1
+    return away, home
+
+
+def _some(ids: list[str]) -> str:
+    return ", ".join(ids[:12]) + (" …" if len(ids) > 12 else "")
