@@ -31,6 +31,7 @@ from agents.results import (
 from agents.run_card import files_sha256, run_card, without_secrets
 from agents.screenshots import FOLDER as SCREENSHOTS
 from agents.screenshots import add_screenshots
+from webrl_gym.tasks.official.suite import MENDED
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.suite import TaskSuite
 
@@ -82,7 +83,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
     problems = conflicts(config)
     if problems:
         raise ConfigConflict("\n".join(problems))
-    suite = suite_of(config["suite"], sites_there(config["only_sites"], config["env"]))
+    suite = suite_of(config["suite"], sites_there(config["only_sites"], config["env"]), config["env"])
     name = str(config["agent"] or "")
     policy_folder = _policy_folder(Path(name)) if _is_policy(name) else None
     agent = None if policy_folder is not None else make_agent(config, suite)
@@ -112,7 +113,8 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
         if config["suite"] == TEST_SUITE and len(panel.results) > shown_before:
             log_look(Path(config["test_log"]), card, results)
         with replacing(card_path) as temporary:
-            record = {**card, **as_record(results), "left_out": _left_out(config, suite)}
+            mended = [task.task_id for task in tasks if MENDED in task.tags]
+            record = {**card, **as_record(results), "left_out": _left_out(config, suite), "mended": mended}
             temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if config["screenshots"] and not (panel.folder / SCREENSHOTS).exists():
         with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
@@ -197,8 +199,12 @@ def _run_conflicts(config: Mapping[str, Any]) -> list[str]:
 def _what_decides(config: Mapping[str, Any], model_files: Sequence[Path]) -> dict[str, Any]:
     """What decides results beside agent and tasks; a folder holds results of one such set only."""
     keys = ("seed", "temperature", "agent_arguments", "base_url", "model")
-    deciding = ("engine", "profile", "budget", "stable_ids", "max_steps", "semantics", "early_stops", "sites")
+    deciding = [
+        *("engine", "profile", "budget", "stable_ids", "max_steps"),
+        *("semantics", "early_stops", "overrides", "sites"),
+    ]
     env = {key: config["env"][key] for key in deciding}
+    env["judge"] = {key: config["env"]["judge"][key] for key in ("base_url", "model")}
     return without_secrets({key: config[key] for key in keys} | env | {"model_sha256": files_sha256(model_files)})
 
 
@@ -207,7 +213,11 @@ def _left_out(config: Mapping[str, Any], suite: TaskSuite) -> list[str]:
     if config["env"]["sites"] != "urls":
         return []
     kept = {task.task_id for task in suite}
-    return [task.task_id for task in suite_of(config["suite"], config["only_sites"]) if task.task_id not in kept]
+    return [
+        task.task_id
+        for task in suite_of(config["suite"], config["only_sites"], config["env"])
+        if task.task_id not in kept
+    ]
 
 
 def _output_folder(config: Mapping[str, Any]) -> Path:

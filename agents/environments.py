@@ -22,7 +22,8 @@ def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any])
         suite: Name of its task suite.
         only_sites: Keep only tasks that need no other sites than these.
         settings: The configuration group ``env``: ``engine``, ``profile``, ``budget``, ``stable_ids``, ``max_steps``,
-            ``semantics``, ``early_stops``, ``chromium_path``, ``sites``, ``deployment``.
+            ``semantics``, ``early_stops``, ``task_file``, ``overrides``, ``judge``, ``chromium_path``, ``sites``,
+            ``deployment``.
     """
     return gymnasium.make(
         webrl_gym.ENV_ID,
@@ -36,6 +37,9 @@ def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any])
         max_steps=settings["max_steps"],
         semantics=settings["semantics"],
         early_stops=settings["early_stops"],
+        task_file=settings["task_file"],
+        overrides=settings["overrides"],
+        judge=settings["judge"],
         chromium_path=settings["chromium_path"],
         sites=settings["sites"],
         deployment=settings["deployment"],
@@ -63,8 +67,13 @@ def sites_there(only_sites: Sequence[str], settings: Mapping[str, Any]) -> list[
     return there
 
 
-def suite_of(name: str, only_sites: Sequence[str] = ()) -> TaskSuite:
+def suite_of(name: str, only_sites: Sequence[str] = (), settings: Mapping[str, Any] | None = None) -> TaskSuite:
     """The suite called ``name``, as the environment has it.
+
+    Args:
+        name: Its name.
+        only_sites: Keep only tasks that need no other sites than these.
+        settings: The configuration group ``env``, on which the official tasks depend.
 
     Raises:
         ValueError: If there is no such suite or site.
@@ -73,7 +82,8 @@ def suite_of(name: str, only_sites: Sequence[str] = ()) -> TaskSuite:
     pages = find_page_suite(name)
     if pages is not None:  # its environment would start a browser
         return pages.only([Site(site) for site in only_sites]) if only_sites else pages
-    env = gymnasium.make(webrl_gym.ENV_ID, disable_env_checker=True, suite=name, only_sites=list(only_sites))
+    read = {key: settings[key] for key in ("semantics", "task_file", "overrides")} if settings else {}
+    env = gymnasium.make(webrl_gym.ENV_ID, disable_env_checker=True, suite=name, only_sites=list(only_sites), **read)
     suite: TaskSuite = env.get_wrapper_attr("suite")
     env.close()
     return suite

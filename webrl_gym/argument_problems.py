@@ -37,7 +37,7 @@ def argument_problems(
     max_steps: int | None,
     budget: int,
     semantics: str,
-    early_stops: bool,
+    early_stops: bool | None,
     engine: str,
     profile: str,
     stable_ids: bool,
@@ -78,12 +78,12 @@ def _sites_problems(sites: str, deployment: object) -> Iterator[str]:
         yield 'deployment=... is for sites="urls"'
 
 
-def _scoring_problems(semantics: str, early_stops: bool) -> Iterator[str]:
+def _scoring_problems(semantics: str, early_stops: bool | None) -> Iterator[str]:
     """What is wrong with how episodes are scored and stopped."""
     if semantics not in tuple(Semantics):
         yield f"semantics must be {' or '.join(Semantics)}, got {semantics!r}"
-    if early_stops not in (True, False):
-        yield f"early_stops must be true or false, got {early_stops!r}"
+    if early_stops not in (True, False, None):
+        yield f"early_stops must be true, false or nothing, got {early_stops!r}"
 
 
 def _reading_problems(engine: str, profile: str, stable_ids: bool) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -26,7 +27,7 @@ from webrl_gym.rendering import BLACK, pixels, render_modes
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
 from webrl_gym.sites.worlds import World
 from webrl_gym.spaces import UnicodeText
-from webrl_gym.suites import DeploymentOptions, WorldTables, cut_to_deployment, find_suite
+from webrl_gym.suites import DeploymentOptions, WorldTables, cut_to_deployment, find_suite, stops_early
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import Observation, OutcomeVerdict, StepTiming
@@ -94,8 +95,10 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         scorer: YesNoScorer | None = None,
         max_steps: int | None = None,
         semantics: str = "vab",
-        early_stops: bool = False,
-        judge: FuzzyJudge | None = None,
+        early_stops: bool | None = None,
+        task_file: str | Path | None = None,
+        overrides: bool = True,
+        judge: FuzzyJudge | Mapping[str, Any] | None = None,
         profile: str = "full",
         budget: int = DEFAULT_BUDGET,
         stable_ids: bool = False,
@@ -117,8 +120,12 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             scorer: Judge for ``reward="orm"``.
             max_steps: Step limit instead of each task's own.
             semantics: Whose evaluators score: ``vab`` or ``browsergym`` (docs/evaluators.md).
-            early_stops: Whether an episode ends after the same action, or what is none, five times in a row, as in VAB.
-            judge: Decides fuzzy answers that no rule can; without one they are undecided.
+            early_stops: Whether an episode ends after the same action, or what is none, five times in a row, as in VAB;
+                by default for the official tasks under VAB semantics.
+            task_file: The official task file; by default it is looked for (``webrl_gym.official_file``).
+            overrides: Whether official records that are known to be broken are mended (docs/replica.md).
+            judge: Decides fuzzy answers that no rule can, or the settings of a language model that does (see
+                ``evaluation.make_judge``); without one they are undecided.
             profile: How pages are read: ``full`` (the whole page, both engines) or ``webrl`` (what the browser's window
                 shows, as WebRL's released policies read it; chromium only).
             budget: Most characters of ``html``.
@@ -138,7 +145,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             reward, scorer, max_steps, budget, semantics, early_stops, engine, profile, stable_ids, sites, deployment
         )
         refuse(problems, engine, render_mode)
-        self.suite = find_suite(suite, semantics) if isinstance(suite, str) else suite
+        self.suite = find_suite(suite, semantics, task_file, overrides) if isinstance(suite, str) else suite
         if only_sites:
             self.suite = self.suite.only([site_named(name) for name in only_sites])
         if only_templates:
@@ -154,7 +161,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         self._engine = self._episodes.engine
         self._judge = OutcomeRewardModel(scorer) if scorer is not None and reward == "orm" else None
         self._max_steps = max_steps
-        self._early_stops = EarlyStops() if early_stops else None
+        self._early_stops = EarlyStops() if stops_early(early_stops, self.suite, semantics) else None
         self._stopped = ""
         self._reader = make_reader(profile, budget, stable_ids=stable_ids)
         # Gymnasium types a Dict space by its parts; the observations are our TypedDict.

@@ -7,9 +7,10 @@ the official tasks on real sites.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,7 +20,7 @@ from webrl_gym.engines import EngineSettings, make_engine
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.protocol import Engine
 from webrl_gym.errors import EvaluationError, InfrastructureError, SiteError
-from webrl_gym.evaluation import FuzzyJudge, RestShop, evaluate_rules
+from webrl_gym.evaluation import FuzzyJudge, RestShop, evaluate_rules, make_judge
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.folder import FolderApp
 from webrl_gym.sites.server import SiteServer
@@ -250,7 +251,7 @@ def make_episodes(
     suite: TaskSuite,
     settings: EngineSettings,
     semantics: str = Semantics.VAB,
-    judge: FuzzyJudge | None = None,
+    judge: FuzzyJudge | Mapping[str, Any] | None = None,
     deployment: DeploymentSettings | None = None,
 ) -> Episodes:
     """What the tasks of ``suite`` need, over such an engine.
@@ -259,13 +260,15 @@ def make_episodes(
         suite: The tasks.
         settings: The engine.
         semantics: Whose evaluators score.
-        judge: Decides fuzzy answers that no rule can.
+        judge: Decides fuzzy answers that no rule can, or says how to make what does.
         deployment: Real sites instead of the embedded ones.
 
     Raises:
         ValueError: If the suite needs another engine.
         BrowserMissing: If ``chromium`` finds no browser.
     """
+    if isinstance(judge, Mapping):
+        judge = make_judge(judge)
     if deployment is not None:
         # Imported here: most environments need no HTTP client and no file locks.
         from webrl_gym.deployment_episodes import DeploymentEpisodes

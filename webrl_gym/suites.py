@@ -60,21 +60,32 @@ def open_reader(number: int) -> WorldTables:
     return WorldTables(World(number))
 
 
-def find_suite(name: str, semantics: str = Semantics.VAB) -> TaskSuite:
+def find_suite(
+    name: str, semantics: str = Semantics.VAB, task_file: str | Path | None = None, overrides: bool = True
+) -> TaskSuite:
     """The suite called ``name``: the official tasks, one of page tasks (``tasks.registry``) or a practice suite.
 
     Args:
         name: Its name.
         semantics: Whose evaluators will score; some official records are broken for one harness only.
+        task_file: The official file, if it is not to be looked for.
+        overrides: Whether official records that are known to be broken are mended.
 
     Raises:
-        ValueError: If there is no such suite; the message names what there is.
+        ValueError: If there is no such suite; the message names what there is. If ``task_file`` is given for another.
         TaskFileError: If its pages or the official file are not installed.
         WorldBuildError: If a world that it needs cannot be built.
     """
     if name == OFFICIAL:
-        return official_suite(open_reader, semantics=semantics)
+        return official_suite(open_reader, path=task_file, overrides=overrides, semantics=semantics)
+    if task_file is not None:
+        raise ValueError(f"task_file=... is for suite {OFFICIAL}, got suite {name!r}")
     return find_page_suite(name) or load_suite(name)
+
+
+def stops_early(asked: bool | None, suite: TaskSuite, semantics: str) -> bool:
+    """Whether agents that are stuck are stopped: where it is asked for, else where VAB scores tasks of its own."""
+    return suite.name == OFFICIAL and semantics == Semantics.VAB if asked is None else asked
 
 
 def cut_to_deployment(suite: TaskSuite, options: DeploymentOptions) -> tuple[TaskSuite, LeftOut, DeploymentSettings]:

@@ -12,8 +12,9 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from webrl_gym.chat_server import ChatServer
 from webrl_gym.errors import CompletionFailed, FuzzyUndecided
@@ -137,6 +138,33 @@ class LanguageModelJudge:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+_SETTINGS = ("base_url", "model", "api_key_variable", "cache")
+
+
+def make_judge(settings: Mapping[str, Any]) -> LanguageModelJudge | None:
+    """The judge that a configuration asks for.
+
+    Args:
+        settings: ``base_url``, ``model``, ``api_key_variable`` and ``cache`` as ``LanguageModelJudge`` takes them; what
+            is missing or None has no value.
+
+    Returns:
+        None when there is neither a server nor a cache.
+
+    Raises:
+        ValueError: If there are other settings, or a server without a model.
+    """
+    unknown = sorted(set(settings) - set(_SETTINGS))
+    if unknown:
+        raise ValueError(f"a judge has the settings {', '.join(_SETTINGS)}, got {', '.join(map(repr, unknown))}")
+    given = {name: value for name, value in settings.items() if value is not None}
+    if not given.get("base_url") and not given.get("cache"):
+        return None
+    if not given.get("model"):
+        raise ValueError("a judge needs the name of its model: model=...")
+    return LanguageModelJudge(given.pop("base_url", ""), given.pop("model"), **given)
 
 
 def render_judge_prompt(question: Question, reference: str, answer: str) -> str:

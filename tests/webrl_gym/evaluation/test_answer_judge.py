@@ -11,7 +11,7 @@ import pytest
 
 from tests.completion_server import CompletionServer, completion_server
 from webrl_gym.errors import FuzzyUndecided, ServerRefused
-from webrl_gym.evaluation.answer_judge import MAX_JUDGED_LENGTH, LanguageModelJudge, render_judge_prompt
+from webrl_gym.evaluation.answer_judge import MAX_JUDGED_LENGTH, LanguageModelJudge, make_judge, render_judge_prompt
 from webrl_gym.evaluation.fuzzy import FuzzyDecider, Question
 from webrl_gym.types import Semantics
 
@@ -120,3 +120,13 @@ def test_an_answer_cannot_leave_its_fence() -> None:
     assert len(prompt) < MAX_JUDGED_LENGTH + 1_500
     assert "why: It does not exist" in prompt
     prompt.encode()
+
+
+def test_settings_make_a_judge_or_say_what_is_wrong(tmp_path: Path) -> None:
+    nothing = {"base_url": None, "model": None, "api_key_variable": "WEBRL_JUDGE_API_KEY", "cache": None}
+    assert make_judge(nothing) is None
+    assert isinstance(make_judge({**nothing, "model": "m", "cache": str(tmp_path)}), LanguageModelJudge)
+    with pytest.raises(ValueError, match="model="):
+        make_judge({**nothing, "base_url": "http://localhost:1/v1"})
+    with pytest.raises(ValueError, match="'url'"):
+        make_judge({"url": "http://localhost:1/v1"})

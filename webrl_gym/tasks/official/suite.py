@@ -25,6 +25,8 @@ SEMANTICS = tuple(Semantics)
 """The two harnesses in use: VisualAgentBench (default) and BrowserGym."""
 _SCRIPTS = ("shopping", "shopping_admin", "reddit", "gitlab", "map", "cross_site")
 _SPREAD = " |AND| "
+MENDED = "mended"
+"""Tag of the tasks whose records were mended."""
 
 
 class OfficialSuite(TaskSuite):
@@ -123,7 +125,7 @@ def _task(record: dict[str, Any], mended: Mapping[int, Any]) -> Task:
         if not sites or not types or set(types) - (EVALUATION_TYPES - {OWN_SCORE}):
             raise ValueError(f"sites {record['sites']} and evaluation types {types}")
         kind = kind_of(record["task_id"], types)
-        tags = [kind, "mended"] if record["task_id"] in mended else [kind]
+        tags = [kind, MENDED] if record["task_id"] in mended else [kind]
         return Task(
             task_id=f"{NAME}/{record['task_id']}",
             sites=sites,
