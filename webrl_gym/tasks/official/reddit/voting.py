@@ -37,12 +37,13 @@ def _downvote_second_best(page: PageView) -> Oracle:
     return _downvote_best(page, place=1)
 
 
-def _vote_on_all_of_a_user(page: PageView, *, spared: int = 0) -> Oracle:
+def _vote_on_all_of_a_user(page: PageView, *, spared: int = 0, wrong: bool = False) -> Oracle:
     asked = re.fullmatch(
         r"(Like|DisLike) all submissions created by (\w+) in subreddit (\w+)", page.observation["instruction"]
     )
     assert asked is not None
-    vote, author, forum = ("Upvote" if asked[1] == "Like" else "Downvote"), asked[2], asked[3]
+    vote = "Upvote" if (asked[1] == "Like") != wrong else "Downvote"
+    author, forum = asked[2], asked[3]
     page = yield from open_forum(page, forum)
     while not any(entry.author == author for entry in entries(page)):
         page = yield page.click("More", tag="a")
@@ -58,9 +59,13 @@ def _vote_on_all_but_one(page: PageView) -> Oracle:
     return _vote_on_all_of_a_user(page, spared=1)
 
 
+def _vote_the_other_way(page: PageView) -> Oracle:
+    return _vote_on_all_of_a_user(page, wrong=True)
+
+
 SCRIPTS: tuple[Script, ...] = (
     Script(task_id=98, solve=_upvote_newest, twin=_upvote_second_newest),
     Script(task_id=151, solve=_downvote_best, twin=_downvote_second_best),
     Script(task_id=152, solve=_vote_on_all_of_a_user, twin=_vote_on_all_but_one),
-    Script(task_id=153, solve=_vote_on_all_of_a_user, twin=_vote_on_all_but_one),
+    Script(task_id=153, solve=_vote_on_all_of_a_user, twin=_vote_the_other_way),
 )
