@@ -20,7 +20,6 @@ from webrl_gym.tasks.official.shopping.moves import (
 )
 from webrl_gym.tasks.page_view import Oracle, PageView
 
-_ENOUGH_REVIEWS = 5
 _UNSET = "-- Please Select --"
 _PIECES = re.compile(r"(\d+)[ -]?(?:piece|pack)\b|\b(?:set|pack) of (\d+)", re.IGNORECASE)
 
@@ -130,7 +129,9 @@ def _buy_wrong_meat_substitute(page: PageView) -> Oracle:
     yield from _buy_meat_substitute(page, wrong=True)
 
 
-def _buy_shoe(page: PageView, *, enough: int = _ENOUGH_REVIEWS) -> Oracle:
+def _buy_shoe(page: PageView, *, enough: int = 0) -> Oracle:
+    """Buys the best rated shoe; ``enough`` stands in for the number of reviews that the instruction demands."""
+    enough = enough or int(asked(r"at least (\d+) reviews", page)[1])
     page = yield from open_category(page, "Clothing, Shoes & Jewelry", "Men", "Shoes")
     page = yield from show_all(page)
     known = [product for product in listed(page) if product.reviews >= enough]
