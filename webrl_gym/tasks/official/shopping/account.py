@@ -54,16 +54,21 @@ def _move_elsewhere(page: PageView) -> Oracle:
     yield from _move(page, wrong=True)
 
 
-def _ask_for_coupon(page: PageView) -> Oracle:
+def _write_for_coupon(page: PageView) -> Walk:
+    """Fills in the contact form and sends nothing (2 steps)."""
     wish = asked(r"for (a coupon as .+)", page)[1].strip(" .")
     page = yield page.click("Contact Us")
-    page = yield page.type("What’s on your mind?", f"I write to you for {wish}.")
+    return (yield page.type("What’s on your mind?", f"I write to you for {wish}."))
+
+
+def _ask_for_coupon(page: PageView) -> Oracle:
+    page = yield from _write_for_coupon(page)
     yield page.click("Submit")
     yield leave()
 
 
-def _only_look(page: PageView) -> Oracle:
-    yield page.click("Contact Us")
+def _forget_to_send(page: PageView) -> Oracle:
+    yield from _write_for_coupon(page)
     yield leave()
 
 
@@ -71,5 +76,5 @@ SCRIPTS = (
     Script(74, _phone_of_store, "650-555-1212", constant="the store shows no telephone number"),
     Script(121, _subscribe, _save_unsubscribed),
     Script(129, _move, _move_elsewhere),
-    Script(148, _ask_for_coupon, _only_look),
+    Script(148, _ask_for_coupon, _forget_to_send),
 )
