@@ -59,7 +59,7 @@ def _best_order(page: PageView) -> Oracle:
                 page = yield from measure(page, *leg, CAR)
                 times[leg] = minutes_shown(page)
         totals[", ".join(stops)] = sum(times[leg] for leg in pairwise(stops))
-    yield leave(f"The order is {min(totals, key=lambda order: totals[order])}")
+    yield leave(min(totals, key=lambda order: totals[order]))
 
 
 def _walk_then_drive(page: PageView) -> Oracle:
@@ -125,7 +125,7 @@ SCRIPTS: tuple[Script, ...] = (
     Script(
         16,
         _best_order,
-        "The order is Massachusetts Institute of Technology, Boston Logan International Airport, Harvard University",
+        "Massachusetts Institute of Technology, Boston Logan International Airport, Harvard University",
         Perturbation(
             (move("Harvard University", 42.5195, -70.8967),),
             "Massachusetts Institute of Technology, Boston Logan International Airport, Harvard University",

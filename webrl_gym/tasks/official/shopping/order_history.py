@@ -34,7 +34,7 @@ def _recent_sum(page: PageView) -> Oracle:
     begin = today - timedelta(days=_NUMBERS[asked(r"past (\w+) days", page)[1]])
     page = yield from open_orders(page)
     found = [order for order in order_rows(page) if order.status == "Complete" and begin <= order.day <= today]
-    yield leave(f"{len(found)} order, {dollars(sum(order.cents for order in found))} total spend")
+    yield leave(f"{len(found)} order{'s' * (len(found) != 1)}, {dollars(sum(order.cents for order in found))}")
 
 
 def _latest_status(page: PageView) -> Oracle:
@@ -117,7 +117,7 @@ SCRIPTS = (
     Script(
         10,
         _recent_sum,
-        "1 order, $17.99 total spend",
+        "1 order, $17.99",
         _changed("created_at = '2023-06-11 10:00:00' WHERE id = 166", "1 order, $17.99"),
     ),
     Script(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from webrl_gym.actions import leave
@@ -85,7 +84,7 @@ def _reorder_another(page: PageView) -> Oracle:
 
 def _broken(page: PageView) -> str:
     """What happened, as the instruction says it: ``it broke after three days of use``."""
-    found = re.sub(r"\bjust ", "", asked(r"(it broke [^.,]+)", page)[1])
+    found = asked(r"(it broke [^.,]+)", page)[1]
     return found[0].lower() + found[1:]
 
 
