@@ -38,6 +38,7 @@ class Script:
         perturbation: For tasks that ask for an answer: what the answer must follow.
         constant: Why there is no ``perturbation``: the answer hangs on no record (N/A, for example). Empty for tasks
             that have one, or that ask for no answer.
+        judged: Why only a judge can tell whether the oracle's answer is right. Empty where rules can.
     """
 
     task_id: int
@@ -45,6 +46,7 @@ class Script:
     twin: str | Solve
     perturbation: Perturbation | None = None
     constant: str = ""
+    judged: str = ""
 
     def fail(self, page: PageView) -> Oracle:
         """Begins the twin."""

@@ -40,8 +40,8 @@ def _recent_sum(page: PageView) -> Oracle:
 def _latest_status(page: PageView) -> Oracle:
     page = yield from open_orders(page)
     latest = order_rows(page)[0]
-    arrival = "It will never arrive." if latest.status == "Canceled" else "The store says no day of arrival."
-    yield leave(f"The last order was {latest.status.lower()}. {arrival}")
+    arrival = "so I do not expect it" if latest.status == "Canceled" else "and the store names no day of arrival"
+    yield leave(f"It is {latest.status.lower()}, {arrival}")
 
 
 def _first_day(page: PageView) -> Oracle:
@@ -123,8 +123,9 @@ SCRIPTS = (
     Script(
         22,
         _latest_status,
-        "The last order is complete. It arrived on May 20.",
+        "It is complete, and it came on May 20",
         _changed("status = 'Pending' WHERE id = 170", "pending"),
+        judged="the reference is a sentence, and no rule reads sentences",
     ),
     Script(28, _first_day, "3/10/22", _changed("created_at = '2022-01-05 08:00:00' WHERE id = 173", "1/5/22")),
     Script(46, _latest_complete, "17.99", _changed("grand_total_cents = 7011 WHERE id = 180", "70.11")),

@@ -68,7 +68,7 @@ def _opinions_on_brush(page: PageView) -> Oracle:
     what, brand = asked(r"about (\w+) from (\w+)", page).groups()
     found = yield from _reviews_of(page, f"{brand} {what}")
     said = "\n".join(f"{review.nickname}: {review.text}" for review in found)
-    yield leave(said or f"There are no reviews available for the {brand} {what}es")
+    yield leave(said or f"Nobody has reviewed a {what} from {brand}")
 
 
 def _all_reviews(page: PageView) -> Oracle:
@@ -117,7 +117,13 @@ _OTHER_WORDS = "UPDATE review SET detail = 'It hums at night.' WHERE nickname = 
 SCRIPTS = (
     Script(4, _praise_of, "Priya, Marcus B.", _changed(_RENAMED, "Quill Vane", "T. Gannon")),
     Script(42, _criticisms, "My holiday pictures came out well.", _changed(_WORSE, "The lid fell off.")),
-    Script(54, _opinions_on_brush, "Customers love it: soft and dense.", _changed(_FIRST_OPINION, "hairs are soft")),
+    Script(
+        54,
+        _opinions_on_brush,
+        "Customers love it: soft and dense.",
+        _changed(_FIRST_OPINION, "hairs are soft"),
+        judged="the reference is a sentence, and no rule reads sentences",
+    ),
     Script(89, _all_reviews, "Nobody has reviewed it.", _changed(_OTHER_WORDS, "It hums at night.")),
     Script(93, _complaints, "MH, Cally, Misba009", _changed(_RENAMED, "Quill Vane", "N Randall")),
     Script(94, _rounded_rating, "5", _changed(_BETTER, "5")),
