@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from webrl_gym.actions import leave
 from webrl_gym.tasks.official.map.moves import (
     BICYCLE,
@@ -17,7 +19,7 @@ from webrl_gym.tasks.official.map.moves import (
     name_of,
 )
 from webrl_gym.tasks.official.script import Perturbation, Script
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView
 from webrl_gym.tasks.practice.map_moves import Moves, open_place, read_route
 from webrl_gym.tasks.practice.shopping_admin_moves import open_record
 
@@ -40,19 +42,41 @@ def _back_to_map(page: PageView) -> Moves:
     return page
 
 
-def _article(page: PageView, pattern: str) -> Moves:
-    """Opens the encyclopedia's best article for some words."""
+def _search_articles(page: PageView, pattern: str) -> Moves:
+    """Searches the encyclopedia, from any page of the map."""
     page = yield from _go_to(page, "Wikipedia")
     name = next(control.name for control in page.controls if control.tag == "input")
     page = yield page.search(name, pattern)
-    results = [control for control in page.controls if control.tag == "a" and control.line >= page.line_of("Results")]
-    page = yield page.click(results[0].text)
     return page
+
+
+def _articles(page: PageView) -> list[str]:
+    """Titles of the articles that a search of the encyclopedia found, best first."""
+    begin = page.line_of("Results")
+    return [control.text for control in page.controls if control.tag == "a" and control.line >= begin]
+
+
+def _article(page: PageView, pattern: str) -> Moves:
+    """Opens the encyclopedia's best article for some words."""
+    page = yield from _search_articles(page, pattern)
+    page = yield page.click(_articles(page)[0])
+    return page
+
+
+def _top_school(page: PageView, words: str, state: str) -> Moves:
+    """Reads what the encyclopedia has on schools of a subject in a state; ends on the one that rankings put first."""
+    page = yield from _search_articles(page, f"{words} {state}")
+    for title in _articles(page):
+        page = yield page.click(title)
+        if any(re.search(r"\brankings?\b.*\bfirst\b", line, re.IGNORECASE) for line in page.plain_lines):
+            return page
+        page = yield page.back()
+    raise OracleLost(f"no school of {words} in {state} is said to be the first")
 
 
 def _drive_to_top_school(page: PageView) -> Oracle:
     start, words, state = asked(page, r"from (.+) to the top (.+) school in (\w+)")
-    page = yield from _article(page, f"first in {state} {words} schools")
+    page = yield from _top_school(page, words, state)
     school = _title(page)
     page = yield from _back_to_map(page)
     page = yield from measure(page, start, school, CAR)
