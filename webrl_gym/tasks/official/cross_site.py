@@ -13,9 +13,10 @@ from webrl_gym.tasks.official.reddit.moves import (
     quoted_texts,
     write_post,
 )
-from webrl_gym.tasks.official.script import Script
+from webrl_gym.tasks.official.script import Perturbation, Script
 from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView
 from webrl_gym.tasks.practice.reddit_moves import Moves, sort_forum
+from webrl_gym.types import Site
 
 
 def _switch_tab(number: int) -> Action:
@@ -57,13 +58,13 @@ def _collect_active_posts(page: PageView, *, left_out: int = 0) -> Oracle:
 
 
 def _save_recent_posts(page: PageView) -> Oracle:
-    """Looks whether there is such a forum at all."""
+    """Looks whether there is such a forum at all; there is not, and the task is to say so."""
     asked = re.search(r"recent posts from (\w+)", page.observation["instruction"])
     assert asked is not None
     page = yield _switch_tab(1)
     page = yield from all_forums(page)
     known = {control.name.casefold() for control in page.controls}
-    yield leave("" if asked[1].casefold() in known else "N/A")
+    yield leave(f"There is a forum {asked[1]}" if asked[1].casefold() in known else "N/A")
 
 
 def _share_reviews(page: PageView, *, left_out: int = 0) -> Oracle:
@@ -143,6 +144,8 @@ SCRIPTS: tuple[Script, ...] = (
         task_id=161,
         solve=_save_recent_posts,
         twin="Done",
-        constant="there is no such forum, which no record says",
+        perturbation=Perturbation(
+            ((Site.REDDIT, "UPDATE forums SET name = 'cars' WHERE name = 'gadgets'", ()),), "There is a forum cars"
+        ),
     ),
 )

@@ -17,7 +17,6 @@ _KNOWN_AS = {
     "CMU Pittsburgh": "Carnegie Mellon University",
     "Carnegie Mellon": "Carnegie Mellon University",
     "Pitt": "University of Pittsburgh",
-    "US Citizenship and Immigration Services": "USCIS",
 }
 """What people call things, and what the map does."""
 

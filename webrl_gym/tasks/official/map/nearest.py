@@ -164,7 +164,7 @@ SCRIPTS: tuple[Script, ...] = (
         91,
         _immigration_office,
         "2.4km",
-        constant="there is no such office: the answer is N/A",
+        Perturbation((rename("UPMC Shadyside", "US Citizenship and Immigration Services"),), "1.9km"),
     ),
     Script(
         92,
