@@ -6,7 +6,6 @@ has the most votes, the most active ones the latest comments.
 
 from __future__ import annotations
 
-import hashlib
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -14,12 +13,13 @@ from itertools import count
 from typing import NamedTuple
 
 from webrl_gym.sites.reddit import vocabulary_replica as vocab
-from webrl_gym.sites.reddit.seed_basics import DAY, NOW, PICTURE_FOLDER, insert, password_hash, slugify
+from webrl_gym.sites.reddit.seed_basics import DAY, NOW, insert, password_hash, slugify
 from webrl_gym.sites.reddit.seed_replica_records import (
     ACCOUNT_POSTS,
     FRIENDLY_AUTHOR,
     OFFICIAL_POSTS,
     Post,
+    picture,
 )
 from webrl_gym.sites.web import ACCOUNTS
 from webrl_gym.types import Site
@@ -186,8 +186,7 @@ class ReplicaForums:
             title = slots.fill(rng.choice(vocab.TITLES[topic.kind]))
         titles.add(title)
         if topic.kind == "picture":
-            name = hashlib.sha256(f"{number} {title}".encode()).hexdigest()
-            return Post(number, topic.name, title, url=f"{PICTURE_FOLDER}{name}.jpg")
+            return Post(number, topic.name, title, url=picture(f"{number} {title}"))
         if topic.kind == "link":
             mine = topic.name in _FORUMS_OF_THE_ACCOUNT and rng.random() < 0.4
             author = self.account if mine else ""
