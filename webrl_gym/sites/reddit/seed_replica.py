@@ -211,6 +211,7 @@ class ReplicaForums:
         friendly = self.users[FRIENDLY_AUTHOR]
         for post, topic, created in drawn:
             thread: list[int] = []
+            said: set[str] = set()
             for moment in self._moments(post, created):
                 number = _FIRST_COMMENT + len(rows)
                 parent = rng.choice(thread[-3:]) if thread and rng.random() < 0.4 else None
@@ -218,7 +219,7 @@ class ReplicaForums:
                 ups, downs = int(rng.expovariate(1 / 9)), int(rng.expovariate(1 / 4))
                 if author == friendly:
                     ups += downs
-                body = _Slots(rng, topic).fill(rng.choice(vocab.COMMENTS))
+                body = self._remark(topic, said)
                 rows.append((number, post.number, parent, author, body, moment, ups, downs))
                 thread.append(number)
         insert(
@@ -231,6 +232,14 @@ class ReplicaForums:
             "UPDATE submissions SET (comment_count, last_active) = (SELECT COUNT(*), COALESCE(MAX(c.created), "
             "submissions.created) FROM comments c WHERE c.submission_id = submissions.id)"
         )
+
+    def _remark(self, topic: vocab.ForumTopic, said: set[str]) -> str:
+        """A comment, other than what was ``said`` in the thread; it is noted there."""
+        body = ""
+        while not body or body in said:
+            body = _Slots(self.rng, topic).fill(self.rng.choice(vocab.COMMENTS))
+        said.add(body)
+        return body
 
     def _moments(self, post: Post, created: int) -> list[int]:
         """When a post's comments are written."""
