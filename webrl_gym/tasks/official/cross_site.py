@@ -13,7 +13,7 @@ from webrl_gym.tasks.official.reddit.moves import (
     quoted_texts,
     write_post,
 )
-from webrl_gym.tasks.official.script import Perturbation, Script
+from webrl_gym.tasks.official.script import Perturbation, Script, asked
 from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView
 from webrl_gym.tasks.practice.reddit_moves import Moves, sort_forum
 from webrl_gym.types import Site
@@ -30,12 +30,8 @@ def _forum_in_list(page: PageView, name: str) -> Moves:
 
 
 def _collect_active_posts(page: PageView, *, left_out: int = 0) -> Oracle:
-    asked = re.search(
-        r"named (.+) that includes a README .* most active (\d+) .* on (\w+) subreddit",
-        page.observation["instruction"],
-    )
-    assert asked is not None
-    project, number, forum = asked[1], int(asked[2]) - left_out, asked[3]
+    project, count, forum = asked(page, r"named (.+) that includes a README .* most active (\d+) .* on (\w+) subreddit")
+    number = int(count) - left_out
     page = yield _switch_tab(1)
     page = yield from _forum_in_list(page, forum)
     page = yield from sort_forum(page, "Active")
@@ -59,25 +55,22 @@ def _collect_active_posts(page: PageView, *, left_out: int = 0) -> Oracle:
 
 def _save_recent_posts(page: PageView) -> Oracle:
     """Looks whether there is such a forum at all; there is not, and the task is to say so."""
-    asked = re.search(r"recent posts from (\w+)", page.observation["instruction"])
-    assert asked is not None
+    (forum,) = asked(page, r"recent posts from (\w+)")
     page = yield _switch_tab(1)
     page = yield from all_forums(page)
     known = {control.name.casefold() for control in page.controls}
-    yield leave(f"There is a forum {asked[1]}" if asked[1].casefold() in known else "N/A")
+    yield leave(f"There is a forum {forum}" if forum.casefold() in known else "N/A")
 
 
 def _share_reviews(page: PageView, *, left_out: int = 0) -> Oracle:
-    instruction = page.observation["instruction"]
-    asked = re.search(r"titles of (.+) reviews with (\d) star", instruction)
-    (title,) = quoted_texts(instruction)
-    assert asked is not None
-    page = yield page.search("Search", asked[1])
-    page = yield page.click(_product(page, asked[1]), tag="a")
-    found = _review_titles(page, asked[2])
+    product, stars = asked(page, r"titles of (.+) reviews with (\d) star")
+    (title,) = quoted_texts(page.observation["instruction"])
+    page = yield page.search("Search", product)
+    page = yield page.click(_product(page, product), tag="a")
+    found = _review_titles(page, stars)
     while any(control.name == "Next" for control in page.controls):
         page = yield page.click("Next", tag="a")
-        found += _review_titles(page, asked[2])
+        found += _review_titles(page, stars)
     page = yield _switch_tab(1)
     # "The games subreddit" is the one about gaming.
     page = yield from open_forum(page, "gaming")
@@ -100,10 +93,9 @@ def _review_titles(page: PageView, stars: str) -> list[str]:
 
 
 def _share_repository(page: PageView, *, with_address: bool = True) -> Oracle:
-    asked = re.search(r"GitLab repository related to (\w+)", page.observation["instruction"])
-    assert asked is not None
+    (topic,) = asked(page, r"GitLab repository related to (\w+)")
     page = yield _switch_tab(1)
-    page = yield from _open_project(page, asked[1])
+    page = yield from _open_project(page, topic)
     name = page.url.rsplit("/", 1)[-1]
     address = page.url
     page = yield _switch_tab(0)
@@ -114,14 +106,13 @@ def _share_repository(page: PageView, *, with_address: bool = True) -> Oracle:
 
 
 def _promote_repository(page: PageView, *, forum: str = "") -> Oracle:
-    asked = re.search(r"Promote (\S+) to subreddit (\w+)", page.observation["instruction"])
-    assert asked is not None
+    project, subreddit = asked(page, r"Promote (\S+) to subreddit (\w+)")
     page = yield _switch_tab(1)
-    page = yield from _open_project(page, asked[1].rsplit("/", 1)[-1])
+    page = yield from _open_project(page, project.rsplit("/", 1)[-1])
     description = page.plain_lines[page.line_of(" Owner: ") + 1]
     address = page.url
     page = yield _switch_tab(0)
-    page = yield from open_forum(page, forum or asked[2])
+    page = yield from open_forum(page, forum or subreddit)
     yield from write_post(page, description, url=address)
     yield leave()
 

@@ -18,19 +18,6 @@ OWNER = "Byte Blaze"
 _PROJECT = re.compile(r"(.+ / \S+) (?:Private |Internal )?(\d+) stars Updated .*")
 
 
-def told(page: PageView, pattern: str) -> tuple[str, ...]:
-    """The groups of a pattern in the instruction.
-
-    Raises:
-        OracleLost: If the instruction does not read like that.
-    """
-    instruction = page.observation["instruction"]
-    match = re.search(pattern, instruction)
-    if match is None:
-        raise OracleLost(f"the instruction {instruction!r} does not read like {pattern!r}")
-    return tuple(group or "" for group in match.groups())
-
-
 def links(page: PageView, text: str) -> list[Control]:
     """Links whose text holds ``text``; case does not count."""
     return [c for c in page.controls if c.tag == "a" and text.casefold() in c.text.casefold()]

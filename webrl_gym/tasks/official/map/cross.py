@@ -9,7 +9,7 @@ from webrl_gym.tasks.official.map.moves import (
     BICYCLE,
     CAR,
     FOOT,
-    asked,
+    asked_places,
     found,
     in_words,
     look_up,
@@ -75,7 +75,7 @@ def _top_school(page: PageView, words: str, state: str) -> Moves:
 
 
 def _drive_to_top_school(page: PageView) -> Oracle:
-    start, words, state = asked(page, r"from (.+) to the top (.+) school in (\w+)")
+    start, words, state = asked_places(page, r"from (.+) to the top (.+) school in (\w+)")
     page = yield from _top_school(page, words, state)
     school = _title(page)
     page = yield from _back_to_map(page)
@@ -88,7 +88,7 @@ def _title(page: PageView) -> str:
 
 
 def _park_by_bicycle(page: PageView) -> Oracle:
-    words, start = asked(page, r"closest (.+?) to (.+?)\?")
+    words, start = asked_places(page, r"closest (.+?) to (.+?)\?")
     page = yield from look_up(page, f"{words} near {start}")
     park = found(page)[0]
     page = yield from measure(page, start, park, BICYCLE)
@@ -111,13 +111,13 @@ def _another_memorial(page: PageView) -> Oracle:
 
 def _arena(page: PageView) -> Moves:
     """Looks up where the team plays; ends on the article."""
-    city, league = asked(page, r"stadium of (\w+) home (\w+) team")
+    city, league = asked_places(page, r"stadium of (\w+) home (\w+) team")
     page = yield from _article(page, f"{city} {league} team")
     return page
 
 
 def _way_to_arena(page: PageView) -> Oracle:
-    (start,) = asked(page, r"from (.+) to the home")
+    (start,) = asked_places(page, r"from (.+) to the home")
     page = yield from _arena(page)
     arena = page.row("Arena")["1"]
     page = yield from _back_to_map(page)
@@ -126,7 +126,7 @@ def _way_to_arena(page: PageView) -> Oracle:
 
 
 def _walk_to_arena(page: PageView) -> Oracle:
-    (start,) = asked(page, r"from (.+) to the home")
+    (start,) = asked_places(page, r"from (.+) to the home")
     page = yield from _arena(page)
     arena = page.row("Arena")["1"]
     page = yield from _back_to_map(page)
@@ -136,13 +136,13 @@ def _walk_to_arena(page: PageView) -> Oracle:
 
 def _home_of_customer(page: PageView) -> Moves:
     """Looks up a customer of the shop in its back office; ends on the customer's page."""
-    (customer,) = asked(page, r"customer (.+) lives")
+    (customer,) = asked_places(page, r"customer (.+) lives")
     page = yield from _go_to(page, "CMS")
     return (yield from open_record(page, "Customers", "All Customers", customer))
 
 
 def _way_to_customer(page: PageView) -> Oracle:
-    (start,) = asked(page, r"from (.+) to the city")
+    (start,) = asked_places(page, r"from (.+) to the city")
     page = yield from _home_of_customer(page)
     town = f"{page.find('City').value}, {page.find('State/Province').value}"
     page = yield from _back_to_map(page)
@@ -151,7 +151,7 @@ def _way_to_customer(page: PageView) -> Oracle:
 
 
 def _way_from_customer(page: PageView) -> Oracle:
-    (start,) = asked(page, r"from (.+) to the city")
+    (start,) = asked_places(page, r"from (.+) to the city")
     page = yield from _home_of_customer(page)
     town = f"{page.find('City').value}, {page.find('State/Province').value}"
     page = yield from _back_to_map(page)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.script import Script
-from webrl_gym.tasks.official.shopping.moves import Walk, asked
+from webrl_gym.tasks.official.script import Script, asked
+from webrl_gym.tasks.official.shopping.moves import Walk
 from webrl_gym.tasks.page_view import Oracle, PageView
 
 _PHONE = re.compile(r"\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}")
@@ -38,7 +38,7 @@ def _save_unsubscribed(page: PageView) -> Oracle:
 
 
 def _move(page: PageView, *, wrong: bool = False) -> Oracle:
-    street, city, state, postcode = asked(r"address is (.+?), (.+?), (\w\w), (\d{5})", page).groups()
+    street, city, state, postcode = asked(page, r"address is (.+?), (.+?), (\w\w), (\d{5})")
     page = yield page.click("My Account")
     page = yield page.click("Address Book")
     page = yield page.click("Change Billing Address")
@@ -56,7 +56,7 @@ def _move_elsewhere(page: PageView) -> Oracle:
 
 def _write_for_coupon(page: PageView) -> Walk:
     """Fills in the contact form and sends nothing (2 steps)."""
-    wish = asked(r"for (a coupon as .+)", page)[1].strip(" .")
+    wish = asked(page, r"for (a coupon as .+)")[0].strip(" .")
     page = yield page.click("Contact Us")
     return (yield page.type("What’s on your mind?", f"I write to you for {wish}."))
 

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable
 
 from webrl_gym.actions import Action, ActionKind, leave
-from webrl_gym.tasks.official.script import Script, Solve
+from webrl_gym.tasks.official.script import Script, Solve, asked
 from webrl_gym.tasks.official.shopping.moves import (
     Listed,
     Walk,
     all_listed,
-    asked,
     cents_of,
     listed,
     named,
@@ -60,7 +59,7 @@ def _wish(page: PageView) -> Walk:
 
 
 def _wish_named(page: PageView) -> Oracle:
-    name = asked(r"add (.+) to my wish list", page)[1]
+    name = asked(page, r"add (.+) to my wish list")[0]
     page = yield page.search("Search", name)
     page = yield page.click(name, tag="a")
     yield from _wish(page)
@@ -75,7 +74,7 @@ def _wish_other_plant(page: PageView) -> Oracle:
 
 
 def _wish_desk(page: PageView, *, color: str = "") -> Oracle:
-    words = asked(r"add an? (.+) to my wish list", page)[1]
+    words = asked(page, r"add an? (.+) to my wish list")[0]
     if color:
         words = words.replace("white", color)
     page = yield page.search("Search", words)
@@ -117,7 +116,7 @@ def _best_in_budget(found: list[Listed], low: int, high: int) -> Listed:
 
 
 def _buy_meat_substitute(page: PageView, *, wrong: bool = False) -> Oracle:
-    low, high = (int(amount) * 100 for amount in asked(r"between (\d+) and (\d+)", page).groups())
+    low, high = (int(amount) * 100 for amount in asked(page, r"between (\d+) and (\d+)"))
     page = yield from open_category(page, "Grocery & Gourmet Food", "Pantry Staples", "Meat Substitutes")
     page, found = yield from all_listed(page)
     best = _best_in_budget(found, low, high)
@@ -131,7 +130,7 @@ def _buy_wrong_meat_substitute(page: PageView) -> Oracle:
 
 def _buy_shoe(page: PageView, *, enough: int = 0) -> Oracle:
     """Buys the best rated shoe; ``enough`` stands in for the number of reviews that the instruction demands."""
-    enough = enough or int(asked(r"at least (\d+) reviews", page)[1])
+    enough = enough or int(asked(page, r"at least (\d+) reviews")[0])
     page = yield from open_category(page, "Clothing, Shoes & Jewelry", "Men", "Shoes")
     page = yield from show_all(page)
     known = [product for product in listed(page) if product.reviews >= enough]

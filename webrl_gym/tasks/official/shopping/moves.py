@@ -57,18 +57,6 @@ def dollars(cents: int) -> str:
     return f"${cents // 100}" if cents % 100 == 0 else f"${cents / 100:.2f}"
 
 
-def asked(pattern: str, page: PageView) -> re.Match[str]:
-    """What the instruction says at ``pattern``; letter case does not count.
-
-    Raises:
-        OracleLost: If it says nothing of the kind.
-    """
-    found = re.search(pattern, page.observation["instruction"], re.IGNORECASE)
-    if found is None:
-        raise OracleLost(f"{pattern!r} is not in the instruction {page.observation['instruction']!r}")
-    return found
-
-
 def listed(page: PageView) -> list[Listed]:
     """The products on a category or search page, in their order."""
     found = []

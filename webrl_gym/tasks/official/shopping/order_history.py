@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.script import Perturbation, Script
+from webrl_gym.tasks.official.script import Perturbation, Script, asked
 from webrl_gym.tasks.official.shopping.moves import (
     OrderRow,
     all_orders,
-    asked,
     dollars,
     open_orders,
     order_rows,
@@ -30,8 +29,8 @@ def _first(orders: list[OrderRow], fits: Callable[[OrderRow], bool]) -> OrderRow
 
 
 def _recent_sum(page: PageView) -> Oracle:
-    today = datetime.strptime(asked(r"today is (\S+)\.", page)[1], "%m/%d/%Y").date()
-    begin = today - timedelta(days=_NUMBERS[asked(r"past (\w+) days", page)[1]])
+    today = datetime.strptime(asked(page, r"today is (\S+)\.")[0], "%m/%d/%Y").date()
+    begin = today - timedelta(days=_NUMBERS[asked(page, r"past (\w+) days")[0]])
     page = yield from open_orders(page)
     found = [order for order in order_rows(page) if order.status == "Complete" and begin <= order.day <= today]
     yield leave(f"{len(found)} order{'s' * (len(found) != 1)}, {dollars(sum(order.cents for order in found))}")
@@ -74,16 +73,16 @@ def _open_wrong_pending(page: PageView) -> Oracle:
 
 
 def _refund(page: PageView) -> Oracle:
-    year = int(asked(r"in (\d{4})", page)[1])
+    year = int(asked(page, r"in (\d{4})")[0])
     page, orders = yield from all_orders(page)
     cents = sum(order.cents for order in orders if order.status == "Canceled" and order.day.year == year)
     yield leave(f"{cents / 100:.2f}")
 
 
 def _spent_with_discount(page: PageView) -> Oracle:
-    month = datetime.strptime(asked(r"on (\w+ \d{4})", page)[1], "%B %Y")
-    kept = 1 - Decimal(asked(r"(\d+)% discount", page)[1]) / 100
-    limit = int(asked(r"exceeding \$(\d+)", page)[1]) * 100
+    month = datetime.strptime(asked(page, r"on (\w+ \d{4})")[0], "%B %Y")
+    kept = 1 - Decimal(asked(page, r"(\d+)% discount")[0]) / 100
+    limit = int(asked(page, r"exceeding \$(\d+)")[0]) * 100
     page, orders = yield from all_orders(page)
     total = Decimal(0)
     for order in orders:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.script import Perturbation, Script
+from webrl_gym.tasks.official.script import Perturbation, Script, asked
 from webrl_gym.tasks.official.shopping.moves import (
     Item,
     Walk,
     all_orders,
-    asked,
     dollars,
     find_ordered,
     items,
@@ -28,7 +27,7 @@ _SUMMER = range(6, 9)
 
 
 def _food_sum(page: PageView) -> Oracle:
-    end = datetime.strptime(asked(r"end (\w+ \d{4})", page)[1], "%b %Y")
+    end = datetime.strptime(asked(page, r"end (\w+ \d{4})")[0], "%b %Y")
     page, orders = yield from all_orders(page)
     inside = [order for order in ordered_in(orders, end.year, end.month) if order.day.day >= 15]
     bought: list[Item] = []
@@ -45,14 +44,14 @@ def _food_sum(page: PageView) -> Oracle:
 
 
 def _color(page: PageView) -> Oracle:
-    month = datetime.strptime(asked(r"bought (\w+ \d{4})", page)[1], "%b %Y")
+    month = datetime.strptime(asked(page, r"bought (\w+ \d{4})")[0], "%b %Y")
     page, orders = yield from all_orders(page)
     page, (_, item) = yield from find_ordered(page, ordered_in(orders, month.year, month.month), "artificial plants")
     yield leave(item.name.rpartition(" Color ")[2])
 
 
 def _last_ordered(page: PageView) -> Oracle:
-    words = asked(r"ordered my (.+)\?", page)[1]
+    words = asked(page, r"ordered my (.+)\?")[0]
     page, orders = yield from all_orders(page)
     page, _ = yield from find_ordered(page, orders, words)
     day = datetime.strptime(page.after("Order Date:"), "%B %d, %Y")
@@ -67,7 +66,7 @@ def _place_order(page: PageView) -> Walk:
 
 
 def _reorder(page: PageView) -> Oracle:
-    year = int(asked(r"summer (\d{4})", page)[1])
+    year = int(asked(page, r"summer (\d{4})")[0])
     page, orders = yield from all_orders(page)
     summer = [order for month in _SUMMER for order in ordered_in(orders, year, month) if order.status == "Canceled"]
     page, _ = yield from find_ordered(page, summer, "makeup remov")
@@ -84,7 +83,7 @@ def _reorder_another(page: PageView) -> Oracle:
 
 def _broken(page: PageView) -> str:
     """What happened, as the instruction says it: ``it broke after three days of use``."""
-    found = asked(r"(it broke [^.,]+)", page)[1]
+    found = asked(page, r"(it broke [^.,]+)")[0]
     return found[0].lower() + found[1:]
 
 
@@ -95,7 +94,7 @@ def _write_us(page: PageView, message: str) -> Walk:
 
 
 def _claim_of_march(page: PageView, *, wrong: bool = False) -> Oracle:
-    words, month_name = asked(r"for the (.+) I bought (\w+ \d{4})", page).groups()
+    words, month_name = asked(page, r"for the (.+) I bought (\w+ \d{4})")
     reason, month = _broken(page), datetime.strptime(month_name, "%B %Y")
     page, orders = yield from all_orders(page)
     page, (order, item) = yield from find_ordered(page, ordered_in(orders, month.year, month.month), words)
@@ -110,7 +109,7 @@ def _wrong_claim_of_march(page: PageView) -> Oracle:
 
 
 def _claim_of_order(page: PageView, *, wrong: bool = False) -> Oracle:
-    words, number = asked(r"refund on the (\w+)", page)[1], asked(r"#(\d+)", page)[1]
+    words, number = asked(page, r"refund on the (\w+)")[0], asked(page, r"#(\d+)")[0]
     reason = _broken(page)
     page, orders = yield from all_orders(page)
     page, (_, item) = yield from find_ordered(page, [o for o in orders if int(o.number) == int(number)], words)
