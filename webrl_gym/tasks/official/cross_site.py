@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from webrl_gym.actions import Action, ActionKind, leave
+from webrl_gym.actions import leave, switch_tab
 from webrl_gym.tasks.official.reddit.moves import (
     all_forums,
     entries,
@@ -14,13 +14,9 @@ from webrl_gym.tasks.official.reddit.moves import (
     write_post,
 )
 from webrl_gym.tasks.official.script import Perturbation, Script, asked
-from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView
-from webrl_gym.tasks.practice.reddit_moves import Moves, sort_forum
+from webrl_gym.tasks.page_view import Moves, Oracle, OracleLost, PageView
+from webrl_gym.tasks.practice.reddit_moves import sort_forum
 from webrl_gym.types import Site
-
-
-def _switch_tab(number: int) -> Action:
-    return Action(ActionKind.SWITCH_TAB, argument=str(number))
 
 
 def _forum_in_list(page: PageView, name: str) -> Moves:
@@ -32,7 +28,7 @@ def _forum_in_list(page: PageView, name: str) -> Moves:
 def _collect_active_posts(page: PageView, *, left_out: int = 0) -> Oracle:
     project, count, forum = asked(page, r"named (.+) that includes a README .* most active (\d+) .* on (\w+) subreddit")
     number = int(count) - left_out
-    page = yield _switch_tab(1)
+    page = yield switch_tab(1)
     page = yield from _forum_in_list(page, forum)
     page = yield from sort_forum(page, "Active")
     titles = [entry.title for entry in entries(page)[:number]]
@@ -42,7 +38,7 @@ def _collect_active_posts(page: PageView, *, left_out: int = 0) -> Oracle:
         addresses.append(post.url)
         if title != titles[-1]:
             page = yield post.back()
-    page = yield _switch_tab(0)
+    page = yield switch_tab(0)
     page = yield page.click("New project", tag="a")
     page = yield page.type("Project name", project)
     page = yield page.click("Create project", tag="button")
@@ -56,7 +52,7 @@ def _collect_active_posts(page: PageView, *, left_out: int = 0) -> Oracle:
 def _save_recent_posts(page: PageView) -> Oracle:
     """Looks whether there is such a forum at all; there is not, and the task is to say so."""
     (forum,) = asked(page, r"recent posts from (\w+)")
-    page = yield _switch_tab(1)
+    page = yield switch_tab(1)
     page = yield from all_forums(page)
     known = {control.name.casefold() for control in page.controls}
     yield leave(f"There is a forum {forum}" if forum.casefold() in known else "N/A")
@@ -71,7 +67,7 @@ def _share_reviews(page: PageView, *, left_out: int = 0) -> Oracle:
     while any(control.name == "Next" for control in page.controls):
         page = yield page.click("Next", tag="a")
         found += _review_titles(page, stars)
-    page = yield _switch_tab(1)
+    page = yield switch_tab(1)
     # "The games subreddit" is the one about gaming.
     page = yield from open_forum(page, "gaming")
     yield from write_post(page, title, "\n".join(found[left_out:]))
@@ -94,11 +90,11 @@ def _review_titles(page: PageView, stars: str) -> list[str]:
 
 def _share_repository(page: PageView, *, with_address: bool = True) -> Oracle:
     (topic,) = asked(page, r"GitLab repository related to (\w+)")
-    page = yield _switch_tab(1)
+    page = yield switch_tab(1)
     page = yield from _open_project(page, topic)
     name = page.url.rsplit("/", 1)[-1]
     address = page.url
-    page = yield _switch_tab(0)
+    page = yield switch_tab(0)
     # A program that talks is new technology.
     page = yield from open_forum(page, "technology")
     yield from write_post(page, f"{name}: a repository worth a look", address if with_address else "")
@@ -107,11 +103,11 @@ def _share_repository(page: PageView, *, with_address: bool = True) -> Oracle:
 
 def _promote_repository(page: PageView, *, forum: str = "") -> Oracle:
     project, subreddit = asked(page, r"Promote (\S+) to subreddit (\w+)")
-    page = yield _switch_tab(1)
+    page = yield switch_tab(1)
     page = yield from _open_project(page, project.rsplit("/", 1)[-1])
     description = page.plain_lines[page.line_of(" Owner: ") + 1]
     address = page.url
-    page = yield _switch_tab(0)
+    page = yield switch_tab(0)
     page = yield from open_forum(page, forum or subreddit)
     yield from write_post(page, description, url=address)
     yield leave()

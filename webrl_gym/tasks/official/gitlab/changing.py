@@ -9,7 +9,6 @@ from difflib import SequenceMatcher
 
 from webrl_gym.actions import click, leave
 from webrl_gym.tasks.official.gitlab.moves import (
-    Moves,
     comment,
     find_person,
     follow_link,
@@ -20,7 +19,7 @@ from webrl_gym.tasks.official.gitlab.moves import (
     open_project,
 )
 from webrl_gym.tasks.official.script import Script, Solve, asked
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
 
 _NUMBERS = {"eight": 8}
 

@@ -6,10 +6,7 @@ import re
 from collections.abc import Generator
 
 from webrl_gym.actions import Action, click
-from webrl_gym.tasks.page_view import Control, OracleLost, PageView
-
-Moves = Generator[Action, PageView, PageView]
-"""A part of an oracle: yields actions, returns the page where it ends."""
+from webrl_gym.tasks.page_view import Control, Moves, OracleLost, PageView
 
 ACCOUNT = "byteblaze"
 OWNER = "Byte Blaze"

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.gitlab.moves import Moves, find_person, invite, open_members, open_project
+from webrl_gym.tasks.official.gitlab.moves import find_person, invite, open_members, open_project
 from webrl_gym.tasks.official.script import Script, Solve, asked
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
 
 
 def _empty_project(change: Callable[[str], str] = str) -> Solve:

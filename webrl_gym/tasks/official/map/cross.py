@@ -19,8 +19,8 @@ from webrl_gym.tasks.official.map.moves import (
     name_of,
 )
 from webrl_gym.tasks.official.script import Perturbation, Script
-from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView
-from webrl_gym.tasks.practice.map_moves import Moves, open_place, read_route
+from webrl_gym.tasks.page_view import Moves, Oracle, OracleLost, PageView
+from webrl_gym.tasks.practice.map_moves import open_place, read_route
 from webrl_gym.tasks.practice.shopping_admin_moves import open_record
 
 _LONGEST_WAY_BACK = 10

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from webrl_gym.tasks.official.script import asked
-from webrl_gym.tasks.page_view import PageView
-from webrl_gym.tasks.practice.map_moves import Moves, open_route, read_route
+from webrl_gym.tasks.page_view import Moves, PageView
+from webrl_gym.tasks.practice.map_moves import open_route, read_route
 from webrl_gym.tasks.template import Statement
 from webrl_gym.types import Site
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from webrl_gym.actions import click, leave
 from webrl_gym.tasks.official.map.moves import asked_places, found, look_up, measure, metres_shown, move, retag
 from webrl_gym.tasks.official.script import Perturbation, Script
-from webrl_gym.tasks.page_view import Oracle, PageView
-from webrl_gym.tasks.practice.map_moves import Moves, open_place, read_tag
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
+from webrl_gym.tasks.practice.map_moves import open_place, read_tag
 from webrl_gym.tasks.template import Statement
 from webrl_gym.types import Site
 

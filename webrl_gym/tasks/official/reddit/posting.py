@@ -15,8 +15,8 @@ from webrl_gym.tasks.official.reddit.moves import (
     write_post,
 )
 from webrl_gym.tasks.official.script import Script, asked
-from webrl_gym.tasks.page_view import Oracle, PageView
-from webrl_gym.tasks.practice.reddit_moves import ACCOUNT, Moves
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
+from webrl_gym.tasks.practice.reddit_moves import ACCOUNT
 
 
 def _post_in_its_forum(page: PageView, title: str, body: str = "", *, forum: str = "") -> Moves:

@@ -6,8 +6,7 @@ import re
 
 from webrl_gym.actions import leave
 from webrl_gym.tasks.official.script import Script, asked
-from webrl_gym.tasks.official.shopping.moves import Walk
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
 
 _PHONE = re.compile(r"\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}")
 _STATES = {"GA": "Georgia", "CA": "California", "MA": "Massachusetts", "PA": "Pennsylvania"}
@@ -19,7 +18,7 @@ def _phone_of_store(page: PageView) -> Oracle:
     yield leave("N/A" if found is None else found[0])
 
 
-def _open_newsletter(page: PageView) -> Walk:
+def _open_newsletter(page: PageView) -> Moves:
     page = yield page.click("My Account")
     return (yield page.click("Newsletter Subscriptions"))
 
@@ -54,7 +53,7 @@ def _move_elsewhere(page: PageView) -> Oracle:
     yield from _move(page, wrong=True)
 
 
-def _write_for_coupon(page: PageView) -> Walk:
+def _write_for_coupon(page: PageView) -> Moves:
     """Fills in the contact form and sends nothing (2 steps)."""
     wish = asked(page, r"for (a coupon as .+)")[0].strip(" .")
     page = yield page.click("Contact Us")

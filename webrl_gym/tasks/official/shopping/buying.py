@@ -5,26 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from webrl_gym.actions import Action, ActionKind, leave
+from webrl_gym.actions import leave, switch_tab
 from webrl_gym.tasks.official.script import Script, Solve, asked
-from webrl_gym.tasks.official.shopping.moves import (
-    Listed,
-    Walk,
-    all_listed,
-    cents_of,
-    listed,
-    named,
-    open_category,
-    show_all,
-)
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.official.shopping.moves import Listed, all_listed, cents_of, listed, named, open_category, show_all
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
 
 _UNSET = "-- Please Select --"
 _PIECES = re.compile(r"(\d+)[ -]?(?:piece|pack)\b|\b(?:set|pack) of (\d+)", re.IGNORECASE)
-
-
-def _switch(number: int) -> Action:
-    return Action(ActionKind.SWITCH_TAB, argument=str(number))
 
 
 def _unit_cents(page: PageView) -> float:
@@ -44,16 +31,16 @@ def _buy_by_unit_price(choose: Callable[[list[float]], float]) -> Solve:
     def solve(page: PageView) -> Oracle:
         costs = [_unit_cents(page)]
         while f" {len(costs)}: " in page.plain_lines[0]:
-            page = yield _switch(len(costs))
+            page = yield switch_tab(len(costs))
             costs.append(_unit_cents(page))
-        page = yield _switch(costs.index(choose(costs)))
+        page = yield switch_tab(costs.index(choose(costs)))
         yield page.click("Add to Cart")
         yield leave()
 
     return solve
 
 
-def _wish(page: PageView) -> Walk:
+def _wish(page: PageView) -> Moves:
     """Puts the product of this page on the wish list."""
     return (yield page.click("Add to Wish List"))
 
@@ -99,7 +86,7 @@ def _wish_other_tea(page: PageView) -> Oracle:
     yield leave()
 
 
-def _buy(page: PageView, product: Listed) -> Walk:
+def _buy(page: PageView, product: Listed) -> Moves:
     """Buys a listed product, in the first size that there is."""
     page = yield page.click(product.name, tag="a")
     for control in page.controls:

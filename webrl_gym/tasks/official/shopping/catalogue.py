@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from webrl_gym.actions import Action, leave
 from webrl_gym.tasks.official.script import Perturbation, Script, asked
-from webrl_gym.tasks.official.shopping.moves import Listed, Walk, all_listed, dollars, listed, named
-from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView
+from webrl_gym.tasks.official.shopping.moves import Listed, all_listed, dollars, listed, named
+from webrl_gym.tasks.page_view import Moves, Oracle, OracleLost, PageView
 from webrl_gym.types import Site
 
 _AVAILABLE = re.compile(r"Date First Available: (\w+ \d+, \d{4})")
@@ -55,7 +55,7 @@ def _descriptions(page: PageView, found: list[Listed]) -> Generator[Action, Page
     return page, texts
 
 
-def _newest_between(page: PageView, words: str, first: date, last: date) -> Walk:
+def _newest_between(page: PageView, words: str, first: date, last: date) -> Moves:
     page = yield page.search("Search", words)
     page, texts = yield from _descriptions(page, named(listed(page), words))
     days = {}

@@ -6,8 +6,8 @@ import re
 
 from webrl_gym.actions import leave
 from webrl_gym.tasks.official.script import Script, asked
-from webrl_gym.tasks.official.shopping.moves import Walk, open_category, sort_by_price
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.official.shopping.moves import open_category, sort_by_price
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
 
 _WHERE = {
     "swimwear": ("Clothing, Shoes & Jewelry", "Sport Specific Clothing", "Competitive Swimwear"),
@@ -17,12 +17,12 @@ _WHERE = {
 """Where the store keeps what the instructions name, by a part of the name."""
 
 
-def _open_named(page: PageView, name: str) -> Walk:
+def _open_named(page: PageView, name: str) -> Moves:
     path = next(path for part, path in _WHERE.items() if part in name.lower())
     return (yield from open_category(page, *path))
 
 
-def _dearest_first(page: PageView) -> Walk:
+def _dearest_first(page: PageView) -> Moves:
     name = asked(page, r"from (.+?) category")[0]
     page = yield from _open_named(page, name)
     page = yield from sort_by_price(page)

@@ -8,7 +8,6 @@ from webrl_gym.actions import leave
 from webrl_gym.tasks.official.script import Perturbation, Script, asked
 from webrl_gym.tasks.official.shopping.moves import (
     Item,
-    Walk,
     all_orders,
     dollars,
     find_ordered,
@@ -19,7 +18,7 @@ from webrl_gym.tasks.official.shopping.moves import (
     ordered_in,
     view_order,
 )
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
 from webrl_gym.types import Site
 
 _FOOD = "Grocery & Gourmet Food"
@@ -58,7 +57,7 @@ def _last_ordered(page: PageView) -> Oracle:
     yield leave(f"{day:%B} {day.day}, {day.year}")
 
 
-def _place_order(page: PageView) -> Walk:
+def _place_order(page: PageView) -> Moves:
     """Reorders what the page shows and pays for it (3 steps)."""
     page = yield page.click("Reorder")
     page = yield page.click("Proceed to Checkout")
@@ -87,7 +86,7 @@ def _broken(page: PageView) -> str:
     return found[0].lower() + found[1:]
 
 
-def _write_us(page: PageView, message: str) -> Walk:
+def _write_us(page: PageView, message: str) -> Moves:
     """Fills in the contact form and sends nothing (2 steps)."""
     page = yield page.click("Contact Us")
     return (yield page.type("What’s on your mind?", message))

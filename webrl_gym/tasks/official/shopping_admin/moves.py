@@ -9,8 +9,8 @@ from datetime import date
 
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.tasks.official.script import Perturbation
-from webrl_gym.tasks.page_view import PageView
-from webrl_gym.tasks.practice.shopping_admin_moves import ADMIN, Moves, open_list
+from webrl_gym.tasks.page_view import Moves, PageView
+from webrl_gym.tasks.practice.shopping_admin_moves import ADMIN, open_list
 
 Reading = Generator[Action, PageView, list[dict[str, str]]]
 """A part of an oracle that reads a table: yields actions, returns the rows by heading."""
