@@ -106,6 +106,11 @@ def select_option(element: str, option: str) -> Action:
     return Action(ActionKind.SELECT_DROPDOWN_OPTION, element=element, argument=option)
 
 
+def switch_tab(number: int) -> Action:
+    """Turns to another tab; tabs count from 0."""
+    return Action(ActionKind.SWITCH_TAB, argument=str(number))
+
+
 def leave(message: str = "") -> Action:
     """``exit(message=...)``: ends the episode with an answer, which may be empty."""
     return Action(ActionKind.EXIT, argument=message)

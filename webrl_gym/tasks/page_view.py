@@ -178,4 +178,6 @@ def plain(line: str) -> str:
 
 
 Parameters = Mapping[str, str]
+Moves = Generator[Action, PageView, PageView]
+"""A part of an oracle: yields actions, returns the page where it ends."""
 Oracle = Generator[Action, PageView, None]

@@ -30,10 +30,16 @@ def solved(env: WebArenaLiteEnv, number: int) -> Played:
     return play(env, official(number), solve=lambda _task, page: SCRIPTS[number].solve(page))
 
 
+def check_success(number: int, result: Played) -> None:
+    """Rules say that the oracle has done its task, or leave it to a judge where only a judge can tell."""
+    verdict = result.info["verdict"]
+    expected = ("undecided", 0.0) if SCRIPTS[number].judged else ("scored", 1.0)
+    assert (verdict.status, result.reward) == expected, f"answered {result.answer!r}: {verdict.detail}"
+
+
 @each
 def test_the_oracle_succeeds_and_doing_nothing_does_not(number: int, env: WebArenaLiteEnv) -> None:
-    result = solved(env, number)
-    assert result.reward == 1.0, f"answered {result.answer!r}: {result.info['verdict'].detail}"
+    check_success(number, solved(env, number))
     assert do_nothing(env, official(number)) == 0.0
 
 

@@ -34,13 +34,15 @@ _SHARED = 3
 _STARRED = ("vinta/awesome-python", "tldr-pages/tldr", "necolas/normalize.css")
 """What the published account has starred already."""
 _DESCRIPTIONS = [
-    "A {subject} library without surprises.",
-    "Small building blocks for every {subject}.",
+    "{a} {subject} library without surprises.",
+    "Small building blocks for {subject} projects.",
     "The {subject} that we use at work.",
-    "A {subject} tool for people in a hurry.",
+    "{a} {subject} tool for people in a hurry.",
     "One more take on {subject} code.",
     "Readable {subject} code with tests.",
 ]
+_BEGIN_WITH_VOWELS = (*"aeio", "up", "API", "HT")
+"""Beginnings of subjects that are spoken with a vowel first."""
 _SETTINGS = {
     "commits_per_page": 40,
     "groups_per_page": 20,
@@ -194,7 +196,8 @@ def _project(
 
 
 def _description(rng: random.Random, path: str, subject: str) -> str:
-    otherwise = rng.choice(_DESCRIPTIONS).format(subject=subject)
+    article = "An" if subject.startswith(_BEGIN_WITH_VOWELS) else "A"
+    otherwise = rng.choice(_DESCRIPTIONS).format(a=article, subject=subject)
     given = {
         "auth0/angular-storage": quoted(147, "program_html.0.required_contents.must_include.0", otherwise),
         "convexegg/chatgpt": "A chatGPT client for the terminal.",

@@ -32,7 +32,7 @@ PARTS = [
 ]
 """What titles of issues and commits speak about; ``subject`` is what the project is about."""
 _PROBLEMS = [text for text in vocabulary.ISSUE_PROBLEMS if "404" not in text]
-_QUESTIONS = ["How to change", "Is there a way around", "Who maintains", "What comes after", "Where to find"]
+_QUESTIONS = ["How can I change", "Is there a way around", "Who maintains", "What comes after", "Where do I find"]
 
 
 def add_replica_planning(
@@ -127,7 +127,7 @@ class _Rows:
             details = rng.choice(vocabulary.ISSUE_DETAILS).format(browser=rng.choice(vocabulary.BROWSERS))
             issue = self._issue(
                 number,
-                self._title(_QUESTIONS if asks else _PROBLEMS, parts),
+                self._title(_QUESTIONS, parts) + "?" if asks else self._title(_PROBLEMS, parts),
                 f"{details} {rng.choice(vocabulary.ISSUE_WISHES)}",
                 rng.choice(team if rng.random() < 0.4 else crowd),
                 "opened" if rng.random() < 0.6 else "closed",

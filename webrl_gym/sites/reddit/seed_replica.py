@@ -6,7 +6,6 @@ has the most votes, the most active ones the latest comments.
 
 from __future__ import annotations
 
-import hashlib
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -14,12 +13,13 @@ from itertools import count
 from typing import NamedTuple
 
 from webrl_gym.sites.reddit import vocabulary_replica as vocab
-from webrl_gym.sites.reddit.seed_basics import DAY, NOW, PICTURE_FOLDER, insert, password_hash, slugify
+from webrl_gym.sites.reddit.seed_basics import DAY, NOW, insert, password_hash, slugify
 from webrl_gym.sites.reddit.seed_replica_records import (
     ACCOUNT_POSTS,
     FRIENDLY_AUTHOR,
     OFFICIAL_POSTS,
     Post,
+    picture,
 )
 from webrl_gym.sites.web import ACCOUNTS
 from webrl_gym.types import Site
@@ -186,8 +186,7 @@ class ReplicaForums:
             title = slots.fill(rng.choice(vocab.TITLES[topic.kind]))
         titles.add(title)
         if topic.kind == "picture":
-            name = hashlib.sha256(f"{number} {title}".encode()).hexdigest()
-            return Post(number, topic.name, title, url=f"{PICTURE_FOLDER}{name}.jpg")
+            return Post(number, topic.name, title, url=picture(f"{number} {title}"))
         if topic.kind == "link":
             mine = topic.name in _FORUMS_OF_THE_ACCOUNT and rng.random() < 0.4
             author = self.account if mine else ""
@@ -212,6 +211,7 @@ class ReplicaForums:
         friendly = self.users[FRIENDLY_AUTHOR]
         for post, topic, created in drawn:
             thread: list[int] = []
+            said: set[str] = set()
             for moment in self._moments(post, created):
                 number = _FIRST_COMMENT + len(rows)
                 parent = rng.choice(thread[-3:]) if thread and rng.random() < 0.4 else None
@@ -219,7 +219,7 @@ class ReplicaForums:
                 ups, downs = int(rng.expovariate(1 / 9)), int(rng.expovariate(1 / 4))
                 if author == friendly:
                     ups += downs
-                body = _Slots(rng, topic).fill(rng.choice(vocab.COMMENTS))
+                body = self._remark(topic, said)
                 rows.append((number, post.number, parent, author, body, moment, ups, downs))
                 thread.append(number)
         insert(
@@ -232,6 +232,14 @@ class ReplicaForums:
             "UPDATE submissions SET (comment_count, last_active) = (SELECT COUNT(*), COALESCE(MAX(c.created), "
             "submissions.created) FROM comments c WHERE c.submission_id = submissions.id)"
         )
+
+    def _remark(self, topic: vocab.ForumTopic, said: set[str]) -> str:
+        """A comment, other than what was ``said`` in the thread; it is noted there."""
+        body = ""
+        while not body or body in said:
+            body = _Slots(self.rng, topic).fill(self.rng.choice(vocab.COMMENTS))
+        said.add(body)
+        return body
 
     def _moments(self, post: Post, created: int) -> list[int]:
         """When a post's comments are written."""

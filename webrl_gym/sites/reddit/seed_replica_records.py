@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 from webrl_gym.sites.reddit.seed_basics import PICTURE_FOLDER
@@ -34,6 +35,11 @@ class Post(NamedTuple):
     newest: bool = False
 
 
+def picture(seed: str) -> str:
+    """Address of a picture; its name looks like a hash, as the names of uploads do."""
+    return f"{PICTURE_FOLDER}{hashlib.sha256(seed.encode()).hexdigest()}.jpg"
+
+
 FRIENDLY_AUTHOR = "MellowTeapot"
 """Wrote the latest shower thought, and no comment that more people dislike than like."""
 
@@ -64,25 +70,25 @@ OFFICIAL_POSTS = (
         "EarthPorn",
         "My favorite place on the planet, Henry's Fork of the Snake River, Idaho",
         author="CameronKelsey",
-        url=f"{PICTURE_FOLDER}{98332:064x}.jpg",
+        url=picture("98332"),
     ),
     Post(
         98297,
         "EarthPorn",
         "2 years later, this is still one of the most incredible sunrises I have seen, Teton Valley, Idaho",
         author="CameronKelsey",
-        url=f"{PICTURE_FOLDER}{98297:064x}.jpg",
+        url=picture("98297"),
     ),
     Post(
         98256,
         "EarthPorn",
         "I can't wait for all this green to start coming back, Little Lost River, Idaho",
         author="CameronKelsey",
-        url=f"{PICTURE_FOLDER}{98256:064x}.jpg",
+        url=picture("98256"),
     ),
     Post(16087, "UpliftingNews", "Same-sex marriage is now legal in all of Mexico's states", author="AdamCannon"),
     Post(45_310, "pics", "The winner of our costume contest", url=_COSTUMES, score=3_204),
-    Post(45_262, "pics", "Before the storm, from my porch", author="CameronKelsey", score=410),
+    Post(45_262, "pics", "Before the storm, from my porch", "CameronKelsey", picture("45262"), score=410),
     Post(134852, "technology", "AI experts disown Musk-backed campaign citing their research", score=1_240),
 )
 """Posts by number, with what the tasks need of them."""

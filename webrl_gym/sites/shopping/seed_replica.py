@@ -25,10 +25,10 @@ from webrl_gym.sites.shopping.seed_replica_orders import ORDERS, OTHER_NUMBERS, 
 from webrl_gym.sites.shopping.seed_replica_products import FIRST, OPTIONS, PRICE_STEPS, PRODUCTS, URL_KEYS
 from webrl_gym.sites.shopping.seed_replica_reviews import listed_reviews
 from webrl_gym.sites.shopping.seed_replica_shelves import Shelf, category_path, shelves
-from webrl_gym.sites.shopping.seed_replica_words import BRANDS, DETAILS, FEATURES, SIGNATURES, TITLES
+from webrl_gym.sites.shopping.seed_replica_words import BRANDS, DETAILS, SIGNATURES, TITLES, goods_on
 from webrl_gym.sites.store import WORLD_NOW
 from webrl_gym.sites.web import ACCOUNTS
-from webrl_gym.sites.words import FIRST_NAMES, LAST_NAMES, PRODUCT_QUALITIES
+from webrl_gym.sites.words import FIRST_NAMES, LAST_NAMES
 from webrl_gym.types import Site
 
 _A_SHELF = 26
@@ -97,14 +97,15 @@ def _generated(rng: random.Random, stocked: list[Shelf]) -> list[_Product]:
     names: set[str] = set()
     for shelf in stocked:
         low, high = next((band for path, band in _PRICES.items() if shelf.path.startswith(path)), _COMMON_PRICES)
+        goods = goods_on(shelf.path)
         for _ in range(_A_SHELF if shelf.nouns else 0):
             noun, name = "", ""
             while not name or name in names:
                 noun = rng.choice(shelf.nouns)
-                name = f"{rng.choice(BRANDS)} {rng.choice(PRODUCT_QUALITIES)} {noun}, {rng.choice(FEATURES)}"
+                name = f"{rng.choice(BRANDS)} {rng.choice(goods.qualities)} {noun}, {rng.choice(goods.features)}"
             names.add(name)
-            text = f"{noun} made of {rng.choice(vocabulary.MATERIALS)} for {rng.choice(vocabulary.PURPOSES)}. "
-            text += rng.choice(vocabulary.PROMISES)
+            text = f"{noun} made of {rng.choice(goods.materials)} for {rng.choice(vocabulary.PURPOSES)}. "
+            text += rng.choice(goods.promises)
             # Two draws, of which the smaller counts: shops have more cheap things than dear ones.
             cents = min(rng.randrange(low, high), rng.randrange(low, high)) // 100 * 100 + rng.choice((99, 95, 49))
             sku = "B0" + "".join(rng.choices("0123456789BCDFGHJKLMNPQRSTVWXYZ", k=8))

@@ -2,31 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from webrl_gym.sites import words
+from webrl_gym.sites.shopping import vocabulary
+
 BRANDS = [
     start + end
     for start in "Ald Bex Cor Dun Elm Fen Gal Hux Ivo Jor Kel Lum Mar Nor Pel Quin Rav Sol Tor Wex".split()
     for end in "ady ero una mont rio via wick".split()
 ]
-FEATURES = [
-    "Black",
-    "White",
-    "Navy Blue",
-    "Forest Green",
-    "Large",
-    "Small",
-    "Pack of 2",
-    "Pack of 4",
-    "Set of 3",
-    "for Kids and Adults",
-    "with Storage Bag",
-    "Gift Boxed",
-    "2022 Edition",
-    "Heavy Duty",
-    "Lightweight",
-    "Extra Long",
-    "Travel Size",
-    "with Replacement Parts",
-]
+
+
+class Goods(NamedTuple):
+    """What names and descriptions of some kind of goods are made of."""
+
+    qualities: Sequence[str]
+    features: Sequence[str]
+    materials: Sequence[str]
+    promises: Sequence[str]
+
+
+_THINGS = Goods(
+    words.PRODUCT_QUALITIES,
+    [
+        "Black",
+        "White",
+        "Navy Blue",
+        "Forest Green",
+        "Large",
+        "Small",
+        "Pack of 2",
+        "Pack of 4",
+        "Set of 3",
+        "for Kids and Adults",
+        "with Storage Bag",
+        "Gift Boxed",
+        "2022 Edition",
+        "Heavy Duty",
+        "Lightweight",
+        "Extra Long",
+        "Travel Size",
+        "with Replacement Parts",
+    ],
+    vocabulary.MATERIALS,
+    vocabulary.PROMISES,
+)
+_WORN = Goods(
+    "Classic Vintage Velvet Nordic Alpine Coastal Crimson Scarlet Ivory Slate Copper Breezy Harbor Meadow".split(),
+    ["Black", "White", "Navy Blue", "Forest Green", "Large", "Small", "Gift Boxed", "2022 Edition", "Lightweight"],
+    ["soft cotton", "pure wool", "fine linen", "supple leather", "recycled fibers"],
+    ["Ships in plain packaging.", "A thoughtful gift for any occasion.", "Designed and tested with our customers."],
+)
+_CONSUMED = Goods(
+    "Organic Classic Gentle Golden Rustic Harbor Meadow Alpine Summit Maple Coastal Sunny Village Orchard".split(),
+    ["Pack of 2", "Pack of 4", "Pack of 6", "Gift Boxed", "Travel Size", "Family Size", "Small", "Large"],
+    ["organic ingredients", "few ingredients", "natural ingredients", "ingredients from small farms"],
+    ["Ships in plain packaging.", "Keeps for a year.", "A thoughtful gift for any occasion."],
+)
+_FURNITURE = _THINGS._replace(
+    features=["Black", "White", "Navy Blue", "Forest Green", "Large", "Small", "2022 Edition", "Heavy Duty"]
+)
+_GOODS = {
+    "home-kitchen/furniture/": _FURNITURE,
+    "office-products/office-furniture-lighting/": _FURNITURE,
+    "patio-lawn-garden/patio-furniture/": _FURNITURE,
+    "grocery-gourmet-food/": _CONSUMED,
+    "health-household/vitamins-supplements/": _CONSUMED,
+    "beauty-personal-care/skin-care/": _CONSUMED,
+    "beauty-personal-care/hair-care/shampoo": _CONSUMED,
+    "clothing-shoes-jewelry/luggage": _THINGS,
+    "clothing-shoes-jewelry/women/jewelry": _THINGS,
+    "clothing-shoes-jewelry/": _WORN,
+}
+"""Kinds of goods by the beginning of a shelf's address; the first that fits counts."""
+
+
+def goods_on(path: str) -> Goods:
+    """The kind of goods on a shelf."""
+    return next((goods for begin, goods in _GOODS.items() if path.startswith(begin)), _THINGS)
+
+
 SIGNATURES = ["{first} {last}", "{first}", "{first} {last[0]}.", "{last}", "{first[0]}. {last}"]
 
 TITLES: dict[int, list[str]] = {

@@ -44,6 +44,27 @@ _SOLD_OUT = {"MP12-33-Blue"}
 """What an official task restocks."""
 
 
+_ABOUT_GEAR = (
+    [
+        "Tough enough for the trail, neat enough for the office.",
+        "Made for long days at the gym.",
+        "A companion for every workout.",
+        "Light, sturdy and easy to carry.",
+        "Goes with you from the office to the gym.",
+        "Simple, and it lasts.",
+    ],
+    [
+        "Recycled materials.",
+        "Wipe clean with a damp cloth.",
+        "One year of warranty.",
+        "Comes in a reusable bag.",
+        "Imported.",
+        "Unisex.",
+    ],
+)
+"""Descriptions of what is not worn, and details of it."""
+
+
 class ReplicaProduct(NamedTuple):
     """A product, as orders and reviews need it."""
 
@@ -53,6 +74,11 @@ class ReplicaProduct(NamedTuple):
     price: int
     kind: str
     visible: bool
+
+
+def is_gear(sku: str) -> bool:
+    """True for bags, watches and the like, which the sample store numbers by themselves."""
+    return sku.startswith("24")
 
 
 def fill_catalogue(connection: sqlite3.Connection, rng: random.Random) -> list[ReplicaProduct]:
@@ -76,7 +102,8 @@ def fill_catalogue(connection: sqlite3.Connection, rng: random.Random) -> list[R
         products.append(ReplicaProduct(number, sku, name, price, kind, parent is None))
 
     for sku, name, dollars, category, sizes, colors in _lines():
-        price, about = round(float(dollars) * 100), f"{rng.choice(vocab.DESCRIPTIONS)} {rng.choice(vocab.DETAILS)}"
+        descriptions, details = _ABOUT_GEAR if is_gear(sku) else (vocab.DESCRIPTIONS, vocab.DETAILS)
+        price, about = round(float(dollars) * 100), f"{rng.choice(descriptions)} {rng.choice(details)}"
         variants = [f"{size}-{color}" for size in sizes.split() for color in colors.split()]
         parent = len(rows) + len(variants) + 1
         for variant in variants:

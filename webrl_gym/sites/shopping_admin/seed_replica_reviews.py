@@ -10,7 +10,7 @@ from typing import NamedTuple
 from webrl_gym.official_file import quoted
 from webrl_gym.sites import words
 from webrl_gym.sites.shopping_admin import vocabulary as vocab
-from webrl_gym.sites.shopping_admin.seed_replica_catalogue import ReplicaProduct
+from webrl_gym.sites.shopping_admin.seed_replica_catalogue import ReplicaProduct, is_gear
 from webrl_gym.sites.shopping_admin.seed_replica_people import ReplicaCustomer
 from webrl_gym.sites.shopping_admin.seed_rows import insert
 
@@ -23,6 +23,28 @@ _PRAISED = ("Circe", "Chloe", "Zoe", "Antonia")
 """Products that begin with these words have the reviews below and no others."""
 
 _REFUSED_COUNT = 6
+
+
+_OF_CLOTHES = (
+    (vocab.BAD_TITLES, vocab.BAD_DETAILS),
+    (vocab.FAIR_TITLES, vocab.FAIR_DETAILS),
+    (vocab.GOOD_TITLES, vocab.GOOD_DETAILS),
+)
+_OF_GEAR = (
+    (
+        ["Fell apart", "Not as pictured", "Would not buy again", "Waste of money", "Wrong color"],
+        ["It broke on the first day.", "Sent it back the same week.", "Looks and feels cheap.", "Not like the photo."],
+    ),
+    (
+        ["It is okay", "Smaller than I thought", "Larger than I thought", "Nice but plain", "Good for the gym only"],
+        ["Fine for the money.", "I expected more of it.", "Color faded a little.", "Does the job."],
+    ),
+    (
+        ["Great quality", "Love it", "Very handy", "Worth the price", "My new favorite", "Better than expected"],
+        ["I take it everywhere.", "Well made and light.", "Just right for the gym.", "Bought my sister one, too."],
+    ),
+)
+"""Titles and details of poor, fair and good reviews."""
 
 
 class _Review(NamedTuple):
@@ -101,10 +123,5 @@ def fill_reviews(
 
 def _other(rng: random.Random, sku: str) -> _Review:
     rating = rng.choices((1, 2, 3, 4, 5), (10, 10, 20, 30, 30))[0]
-    if rating >= 4:
-        titles, details = vocab.GOOD_TITLES, vocab.GOOD_DETAILS
-    elif rating == 3:
-        titles, details = vocab.FAIR_TITLES, vocab.FAIR_DETAILS
-    else:
-        titles, details = vocab.BAD_TITLES, vocab.BAD_DETAILS
+    titles, details = (_OF_GEAR if is_gear(sku) else _OF_CLOTHES)[(rating >= 3) + (rating >= 4)]
     return _Review(sku, rating, rng.choice(words.FIRST_NAMES), rng.choice(titles), rng.choice(details))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from webrl_gym.actions import Action, ActionKind, leave
+from webrl_gym.actions import leave, switch_tab
 from webrl_gym.tasks.official.reddit.moves import (
     all_forums,
     entries,
@@ -13,13 +13,10 @@ from webrl_gym.tasks.official.reddit.moves import (
     quoted_texts,
     write_post,
 )
-from webrl_gym.tasks.official.script import Script
-from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView
-from webrl_gym.tasks.practice.reddit_moves import Moves, sort_forum
-
-
-def _switch_tab(number: int) -> Action:
-    return Action(ActionKind.SWITCH_TAB, argument=str(number))
+from webrl_gym.tasks.official.script import Perturbation, Script, asked
+from webrl_gym.tasks.page_view import Moves, Oracle, OracleLost, PageView
+from webrl_gym.tasks.practice.reddit_moves import sort_forum
+from webrl_gym.types import Site
 
 
 def _forum_in_list(page: PageView, name: str) -> Moves:
@@ -29,13 +26,9 @@ def _forum_in_list(page: PageView, name: str) -> Moves:
 
 
 def _collect_active_posts(page: PageView, *, left_out: int = 0) -> Oracle:
-    asked = re.search(
-        r"named (.+) that includes a README .* most active (\d+) .* on (\w+) subreddit",
-        page.observation["instruction"],
-    )
-    assert asked is not None
-    project, number, forum = asked[1], int(asked[2]) - left_out, asked[3]
-    page = yield _switch_tab(1)
+    project, count, forum = asked(page, r"named (.+) that includes a README .* most active (\d+) .* on (\w+) subreddit")
+    number = int(count) - left_out
+    page = yield switch_tab(1)
     page = yield from _forum_in_list(page, forum)
     page = yield from sort_forum(page, "Active")
     titles = [entry.title for entry in entries(page)[:number]]
@@ -45,7 +38,7 @@ def _collect_active_posts(page: PageView, *, left_out: int = 0) -> Oracle:
         addresses.append(post.url)
         if title != titles[-1]:
             page = yield post.back()
-    page = yield _switch_tab(0)
+    page = yield switch_tab(0)
     page = yield page.click("New project", tag="a")
     page = yield page.type("Project name", project)
     page = yield page.click("Create project", tag="button")
@@ -57,27 +50,24 @@ def _collect_active_posts(page: PageView, *, left_out: int = 0) -> Oracle:
 
 
 def _save_recent_posts(page: PageView) -> Oracle:
-    """Looks whether there is such a forum at all."""
-    asked = re.search(r"recent posts from (\w+)", page.observation["instruction"])
-    assert asked is not None
-    page = yield _switch_tab(1)
+    """Looks whether there is such a forum at all; there is not, and the task is to say so."""
+    (forum,) = asked(page, r"recent posts from (\w+)")
+    page = yield switch_tab(1)
     page = yield from all_forums(page)
     known = {control.name.casefold() for control in page.controls}
-    yield leave("" if asked[1].casefold() in known else "N/A")
+    yield leave(f"There is a forum {forum}" if forum.casefold() in known else "N/A")
 
 
 def _share_reviews(page: PageView, *, left_out: int = 0) -> Oracle:
-    instruction = page.observation["instruction"]
-    asked = re.search(r"titles of (.+) reviews with (\d) star", instruction)
-    (title,) = quoted_texts(instruction)
-    assert asked is not None
-    page = yield page.search("Search", asked[1])
-    page = yield page.click(_product(page, asked[1]), tag="a")
-    found = _review_titles(page, asked[2])
+    product, stars = asked(page, r"titles of (.+) reviews with (\d) star")
+    (title,) = quoted_texts(page.observation["instruction"])
+    page = yield page.search("Search", product)
+    page = yield page.click(_product(page, product), tag="a")
+    found = _review_titles(page, stars)
     while any(control.name == "Next" for control in page.controls):
         page = yield page.click("Next", tag="a")
-        found += _review_titles(page, asked[2])
-    page = yield _switch_tab(1)
+        found += _review_titles(page, stars)
+    page = yield switch_tab(1)
     # "The games subreddit" is the one about gaming.
     page = yield from open_forum(page, "gaming")
     yield from write_post(page, title, "\n".join(found[left_out:]))
@@ -99,13 +89,12 @@ def _review_titles(page: PageView, stars: str) -> list[str]:
 
 
 def _share_repository(page: PageView, *, with_address: bool = True) -> Oracle:
-    asked = re.search(r"GitLab repository related to (\w+)", page.observation["instruction"])
-    assert asked is not None
-    page = yield _switch_tab(1)
-    page = yield from _open_project(page, asked[1])
+    (topic,) = asked(page, r"GitLab repository related to (\w+)")
+    page = yield switch_tab(1)
+    page = yield from _open_project(page, topic)
     name = page.url.rsplit("/", 1)[-1]
     address = page.url
-    page = yield _switch_tab(0)
+    page = yield switch_tab(0)
     # A program that talks is new technology.
     page = yield from open_forum(page, "technology")
     yield from write_post(page, f"{name}: a repository worth a look", address if with_address else "")
@@ -113,14 +102,13 @@ def _share_repository(page: PageView, *, with_address: bool = True) -> Oracle:
 
 
 def _promote_repository(page: PageView, *, forum: str = "") -> Oracle:
-    asked = re.search(r"Promote (\S+) to subreddit (\w+)", page.observation["instruction"])
-    assert asked is not None
-    page = yield _switch_tab(1)
-    page = yield from _open_project(page, asked[1].rsplit("/", 1)[-1])
+    project, subreddit = asked(page, r"Promote (\S+) to subreddit (\w+)")
+    page = yield switch_tab(1)
+    page = yield from _open_project(page, project.rsplit("/", 1)[-1])
     description = page.plain_lines[page.line_of(" Owner: ") + 1]
     address = page.url
-    page = yield _switch_tab(0)
-    page = yield from open_forum(page, forum or asked[2])
+    page = yield switch_tab(0)
+    page = yield from open_forum(page, forum or subreddit)
     yield from write_post(page, description, url=address)
     yield leave()
 
@@ -143,6 +131,8 @@ SCRIPTS: tuple[Script, ...] = (
         task_id=161,
         solve=_save_recent_posts,
         twin="Done",
-        constant="there is no such forum, which no record says",
+        perturbation=Perturbation(
+            ((Site.REDDIT, "UPDATE forums SET name = 'cars' WHERE name = 'gadgets'", ()),), "There is a forum cars"
+        ),
     ),
 )

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from webrl_gym.actions import Action, ActionKind, leave
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView
 from webrl_gym.tasks.template import Statement
 
 Solve = Callable[[PageView], Oracle]
 """An oracle's script: sees the instruction (``page.observation["instruction"]``) and pages, and nothing else."""
+
+
+def asked(page: PageView, pattern: str) -> tuple[str, ...]:
+    """What the instruction says at the groups of a pattern, empty for a group that is left out; case does not count.
+
+    Raises:
+        OracleLost: If it does not read like that.
+    """
+    instruction = page.observation["instruction"]
+    match = re.search(pattern, instruction, re.IGNORECASE)
+    if match is None:
+        raise OracleLost(f"expected an instruction like {pattern!r}, got {instruction!r}")
+    return match.groups("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,7 @@ class Script:
         perturbation: For tasks that ask for an answer: what the answer must follow.
         constant: Why there is no ``perturbation``: the answer hangs on no record (N/A, for example). Empty for tasks
             that have one, or that ask for no answer.
+        judged: Why only a judge can tell whether the oracle's answer is right. Empty where rules can.
     """
 
     task_id: int
@@ -45,6 +60,7 @@ class Script:
     twin: str | Solve
     perturbation: Perturbation | None = None
     constant: str = ""
+    judged: str = ""
 
     def fail(self, page: PageView) -> Oracle:
         """Begins the twin."""

@@ -6,12 +6,12 @@ import random
 import re
 from typing import Any
 
-from webrl_gym.actions import leave
+from webrl_gym.actions import leave, switch_tab
 from webrl_gym.tasks.checks import page_check, pages_show
-from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView, Parameters
-from webrl_gym.tasks.practice.cross_wikipedia import WIKIPEDIA_TEMPLATES, switch_tab, tabs
+from webrl_gym.tasks.page_view import Moves, Oracle, OracleLost, PageView, Parameters
+from webrl_gym.tasks.practice.cross_wikipedia import WIKIPEDIA_TEMPLATES, tabs
 from webrl_gym.tasks.practice.gitlab_moves import create_issue, open_issues
-from webrl_gym.tasks.practice.map_moves import Moves, open_place, place, places, read_tag
+from webrl_gym.tasks.practice.map_moves import open_place, place, places, read_tag
 from webrl_gym.tasks.practice.shopping.store_pages import dollars, product_line
 from webrl_gym.tasks.practice.shopping_admin_moves import open_order, order_url
 from webrl_gym.tasks.template import Row, Split, TaskKind, Template, WorldReader

@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from webrl_gym.actions import Action, ActionKind, leave
+from webrl_gym.actions import leave, switch_tab
 from webrl_gym.tasks.checks import answer_includes
-from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView, Parameters
+from webrl_gym.tasks.page_view import Moves, Oracle, OracleLost, PageView, Parameters
 from webrl_gym.tasks.practice.map_moves import (
-    Moves,
     distance,
     move_goal,
     open_place,
@@ -26,11 +25,6 @@ from webrl_gym.types import Site
 
 _WIKIPEDIA_THEN_MAP = (Site.WIKIPEDIA, Site.MAP)
 _FOR_TRAVELLERS = "kind IN ('Airport', 'Station', 'Hotel', 'Hospital')"
-
-
-def switch_tab(number: int) -> Action:
-    """Goes to another tab, counted from 0."""
-    return Action(ActionKind.SWITCH_TAB, argument=str(number))
 
 
 def tabs(*sites: Site) -> str:

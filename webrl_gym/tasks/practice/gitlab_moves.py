@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator
 from typing import Any
 
 from webrl_gym.actions import Action, click
-from webrl_gym.tasks.page_view import OracleLost, PageView
+from webrl_gym.tasks.page_view import Moves, OracleLost, PageView
 from webrl_gym.tasks.template import Row, WorldReader
 from webrl_gym.types import Site
-
-Moves = Generator[Action, PageView, PageView]
-"""A part of an oracle: yields actions, returns the page where it ends."""
 
 MEMBER = "EXISTS (SELECT 1 FROM project_members m WHERE m.project_id = p.id AND m.user_id = 1)"
 """Condition on a project ``p``: the signed-in account (always user 1) is a member."""

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 from webrl_gym.actions import Action, click
 from webrl_gym.road_graph import Point, Road, RoadGraph, Route, TravelMode, distance_text, duration_text
 from webrl_gym.tasks.checks import page_check, pages_show
-from webrl_gym.tasks.page_view import OracleLost, PageView
+from webrl_gym.tasks.page_view import Moves, OracleLost, PageView
 from webrl_gym.tasks.template import Row, Statement, WorldReader
 from webrl_gym.types import Site
-
-Moves = Generator[Action, PageView, PageView]
-"""A part of an oracle: yields actions, returns the page where it ends."""
 
 MODES = {"by car": TravelMode.CAR, "by bicycle": TravelMode.BICYCLE, "on foot": TravelMode.FOOT}
 """How instructions call the travel modes."""

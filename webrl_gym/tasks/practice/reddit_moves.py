@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Generator
 from typing import Any
 
-from webrl_gym.actions import Action, click
-from webrl_gym.tasks.page_view import Control, OracleLost, PageView, Parameters
+from webrl_gym.actions import click
+from webrl_gym.tasks.page_view import Control, Moves, OracleLost, PageView, Parameters
 from webrl_gym.tasks.template import Row, WorldReader
 from webrl_gym.types import Site
 
 SITE = (Site.REDDIT,)
 ACCOUNT = "MarvelsGrantMan136"
-
-Moves = Generator[Action, PageView, PageView]
-"""Some steps of an oracle; returns the page it ends on."""
 
 _POSTS = (
     "SELECT s.*, f.name AS forum, u.username AS author, u.biography, u.allow_private_messages AS reachable, "

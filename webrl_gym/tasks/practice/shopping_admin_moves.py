@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 from webrl_gym.actions import Action, click
-from webrl_gym.tasks.page_view import OracleLost, PageView, Parameters, plain
+from webrl_gym.tasks.page_view import Moves, OracleLost, PageView, Parameters, plain
 from webrl_gym.tasks.template import Row, WorldReader
 from webrl_gym.types import Site
 
 ADMIN = Site.SHOPPING_ADMIN
 ROOT = "__SHOPPING_ADMIN__"
-
-Moves = Generator[Action, PageView, PageView]
-"""A part of an oracle: yields actions, returns the page where it ends."""
 
 Draw = Callable[[WorldReader, random.Random, bool], dict[str, str] | None]
 """What a template draws its parameters with."""

@@ -9,7 +9,6 @@ from difflib import SequenceMatcher
 
 from webrl_gym.actions import click, leave
 from webrl_gym.tasks.official.gitlab.moves import (
-    Moves,
     comment,
     find_person,
     follow_link,
@@ -18,10 +17,9 @@ from webrl_gym.tasks.official.gitlab.moves import (
     open_issues,
     open_profile_form,
     open_project,
-    told,
 )
-from webrl_gym.tasks.official.script import Script, Solve
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.official.script import Script, Solve, asked
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
 
 _NUMBERS = {"eight": 8}
 
@@ -30,7 +28,7 @@ def _comment_on_request(change: Callable[[str], str] = str) -> Solve:
     """96: the instruction misspells the title, so the most similar one is taken."""
 
     def solve(page: PageView) -> Oracle:
-        text, topic, project = told(page, r'Post "(.+)" for the merge request related to (.+) in (\S+) project')
+        text, topic, project = asked(page, r'Post "(.+)" for the merge request related to (.+) in (\S+) project')
         page = yield from open_project(page, project)
         page = yield page.click("Merge requests")
         page = yield page.search("Search merge requests", topic.split()[0])
@@ -44,7 +42,7 @@ def _comment_on_request(change: Callable[[str], str] = str) -> Solve:
 
 def _thank_or_remind(page: PageView) -> Oracle:
     """99: who wrote the last comment decides."""
-    (thanks,) = told(page, r'reply "(.+?)" if he did')
+    (thanks,) = asked(page, r'reply "(.+?)" if he did')
     page = yield from _open_reviewed(page)
     author, last = _author_and_last_speaker(page)
     yield from comment(page, thanks if author == last else f"@{author}")
@@ -52,14 +50,14 @@ def _thank_or_remind(page: PageView) -> Oracle:
 
 
 def _thank_anyway(page: PageView) -> Oracle:
-    (thanks,) = told(page, r'reply "(.+?)" if he did')
+    (thanks,) = asked(page, r'reply "(.+?)" if he did')
     page = yield from _open_reviewed(page)
     yield from comment(page, thanks)
     yield leave()
 
 
 def _open_reviewed(page: PageView) -> Moves:
-    (topic,) = told(page, r"the merge request on (.+) I have to review")
+    (topic,) = asked(page, r"the merge request on (.+) I have to review")
     page = yield page.click("Your merge requests")
     page = yield page.click("Review requests for you")
     page = yield follow_link(page, topic)
@@ -76,7 +74,7 @@ def _profile(label: str, pattern: str, change: Callable[[str], str] = str) -> So
     """100 and 105: writes a field of the profile."""
 
     def solve(page: PageView) -> Oracle:
-        (text,) = told(page, pattern)
+        (text,) = asked(page, pattern)
         page = yield from open_profile_form(page)
         page = yield page.type(label, change(text))
         yield page.click("Update profile settings")
@@ -89,7 +87,7 @@ def _star_most_starred(first: int) -> Solve:
     """122: stars so many projects of the list by stars, from place ``first`` on."""
 
     def solve(page: PageView) -> Oracle:
-        (count,) = told(page, r"the top (\w+) most stared repos")
+        (count,) = asked(page, r"the top (\w+) most stared repos")
         page = yield page.click("Explore")
         page = yield page.click("Most stars")
         for name, _ in listed_projects(page)[first : first + _NUMBERS[count]]:
@@ -102,7 +100,7 @@ def _star_most_starred(first: int) -> Solve:
 
 def _follow_people(change: Callable[[list[str]], list[str]] = list) -> Solve:
     def solve(page: PageView) -> Oracle:
-        (people,) = told(page, r"Follow (\[.+\])")
+        (people,) = asked(page, r"Follow (\[.+\])")
         for name in change(ast.literal_eval(people)):
             page, _ = yield from find_person(page, name)
             page = yield follow_link(page, name)
@@ -116,7 +114,7 @@ def _merge_request(change: Callable[[str], str] = str) -> Solve:
     """143: a target branch that does not exist (master) means the default one, which the form offers first."""
 
     def solve(page: PageView) -> Oracle:
-        project, source, target, reviewer = told(
+        project, source, target, reviewer = asked(
             page, r"for (\S+)/(\S+) branch to be merged into (\S+) branch, assign (.+) as the reviewer"
         )
         page = yield from open_project(page, project)
@@ -135,7 +133,7 @@ def _merge_request(change: Callable[[str], str] = str) -> Solve:
 
 def _new_issue(change: Callable[[str], str] = str) -> Solve:
     def solve(page: PageView) -> Oracle:
-        project, title, year, month, day = told(
+        project, title, year, month, day = asked(
             page, r'issue in (\S+) repo with title "(.+?)".*due date to be (\d+)-(\d+)-(\d+)'
         )
         page = yield from open_issues(page, project)
@@ -151,7 +149,7 @@ def _new_issue(change: Callable[[str], str] = str) -> Solve:
 
 def _assign(topic_of: Callable[[str], str] = str) -> Solve:
     def solve(page: PageView) -> Oracle:
-        topic, project = told(page, r"the issue regarding (\S+) in (\S+) to myself")
+        topic, project = asked(page, r"the issue regarding (\S+) in (\S+) to myself")
         page = yield from open_issues(page, project)
         page = yield page.search("Search issues", topic_of(topic))
         page = yield follow_link(page, topic_of(topic))

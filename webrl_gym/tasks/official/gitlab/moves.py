@@ -6,29 +6,13 @@ import re
 from collections.abc import Generator
 
 from webrl_gym.actions import Action, click
-from webrl_gym.tasks.page_view import Control, OracleLost, PageView
-
-Moves = Generator[Action, PageView, PageView]
-"""A part of an oracle: yields actions, returns the page where it ends."""
+from webrl_gym.tasks.page_view import Control, Moves, OracleLost, PageView
 
 ACCOUNT = "byteblaze"
 OWNER = "Byte Blaze"
 """Username and name of the account that is signed in."""
 
 _PROJECT = re.compile(r"(.+ / \S+) (?:Private |Internal )?(\d+) stars Updated .*")
-
-
-def told(page: PageView, pattern: str) -> tuple[str, ...]:
-    """The groups of a pattern in the instruction.
-
-    Raises:
-        OracleLost: If the instruction does not read like that.
-    """
-    instruction = page.observation["instruction"]
-    match = re.search(pattern, instruction)
-    if match is None:
-        raise OracleLost(f"the instruction {instruction!r} does not read like {pattern!r}")
-    return tuple(group or "" for group in match.groups())
 
 
 def links(page: PageView, text: str) -> list[Control]:

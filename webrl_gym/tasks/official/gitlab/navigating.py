@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.gitlab.moves import open_issues, told
-from webrl_gym.tasks.official.script import Script, Solve
+from webrl_gym.tasks.official.gitlab.moves import open_issues
+from webrl_gym.tasks.official.script import Script, Solve, asked
 from webrl_gym.tasks.page_view import Oracle, PageView
 
 
@@ -23,7 +23,7 @@ def _through(*names: str) -> Solve:
 
 def _labelled_issues(choose: Callable[[list[str], str], str]) -> Solve:
     def solve(page: PageView) -> Oracle:
-        project, topic = told(page, r"in the \S+/(\S+) repository that have labels related to (\w+)")
+        project, topic = asked(page, r"in the \S+/(\S+) repository that have labels related to (\w+)")
         page = yield from open_issues(page, project)
         offered = page.find("Label", tag="select").text.split(" | ")[1:]
         page = yield page.select("Label", choose(offered, topic))

@@ -6,14 +6,14 @@ import ast
 from collections.abc import Callable
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.gitlab.moves import Moves, find_person, invite, open_members, open_project, told
-from webrl_gym.tasks.official.script import Script, Solve
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.official.gitlab.moves import find_person, invite, open_members, open_project
+from webrl_gym.tasks.official.script import Script, Solve, asked
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
 
 
 def _empty_project(change: Callable[[str], str] = str) -> Solve:
     def solve(page: PageView) -> Oracle:
-        (name,) = told(page, r"with the name (\w+)")
+        (name,) = asked(page, r"with the name (\w+)")
         page = yield page.click("New project")
         page = yield page.type("Project name", change(name))
         page = yield page.click("Initialize repository with a README")
@@ -27,7 +27,7 @@ def _invite_one(change: Callable[[str], str] = str) -> Solve:
     """112: the first word names the person; the project's name begins with what is to be checked."""
 
     def solve(page: PageView) -> Oracle:
-        person, project, role = told(page, r"^(\w+) wants to check my (\w+) .*invite him to the repo as a (\w+)")
+        person, project, role = asked(page, r"^(\w+) wants to check my (\w+) .*invite him to the repo as a (\w+)")
         page, username = yield from find_person(page, person)
         page = yield from open_project(page, project)
         page = yield from open_members(page)
@@ -39,7 +39,7 @@ def _invite_one(change: Callable[[str], str] = str) -> Solve:
 
 def _invite_collaborators(change: Callable[[list[str]], list[str]] = list) -> Solve:
     def solve(page: PageView) -> Oracle:
-        people, project = told(page, r"Invite (.+) as collaborator to (\S+) repo")
+        people, project = asked(page, r"Invite (.+) as collaborator to (\S+) repo")
         page = yield from _invite_found(page, change(people.split(" and ")), project, "Developer")
         yield leave()
 
@@ -50,7 +50,7 @@ def _invite_to_extension(change: Callable[[str], str] = str) -> Solve:
     """130: the extension's name holds the word ``timeline``."""
 
     def solve(page: PageView) -> Oracle:
-        topic, role, people = told(page, r"to my GitHub (\w+) .* extension as (\w+): (\[.+\])")
+        topic, role, people = asked(page, r"to my GitHub (\w+) .* extension as (\w+): (\[.+\])")
         page = yield from _invite_found(page, ast.literal_eval(people), topic, change(role.capitalize()))
         yield leave()
 
@@ -73,7 +73,7 @@ def _project_with_members(visibility_of: Callable[[str], str] = str, template_of
     """156 and 157: looks the people up, creates the project and invites them."""
 
     def solve(page: PageView) -> Oracle:
-        visibility, name, template, people = told(
+        visibility, name, template, people = asked(
             page, r'(public|private) project "?([\w-]+)"?(?: with (\w+) template)? and add (.+) as members'
         )
         usernames = []

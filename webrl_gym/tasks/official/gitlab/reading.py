@@ -12,9 +12,8 @@ from webrl_gym.tasks.official.gitlab.moves import (
     listed_projects,
     open_members,
     open_project,
-    told,
 )
-from webrl_gym.tasks.official.script import Perturbation, Script, Solve
+from webrl_gym.tasks.official.script import Perturbation, Script, Solve, asked
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.types import Site
 
@@ -30,7 +29,7 @@ def _day_of(line: str) -> _Day | None:
 
 def _commits_on_day(page: PageView) -> Oracle:
     """34 and 49: filters the commits by each author, and reads the list down to the day."""
-    people, project, month, day, year = told(page, r"did (.+?) make (?:to (\S+) )?on (\d+)/(\d+)/(\d+)")
+    people, project, month, day, year = asked(page, r"did (.+?) make (?:to (\S+) )?on (\d+)/(\d+)/(\d+)")
     if project:
         page = yield from open_project(page, project)
     page = yield page.click("Repository")
@@ -81,7 +80,7 @@ def _latest_issue(yes: str, no: str) -> Solve:
     """44 and 45: the newest of the own issues with a word in the title; says whether it is closed."""
 
     def solve(page: PageView) -> Oracle:
-        order, keyword = told(page, r'my latest (updated|created) issue that has (?:keyword )?"?(.+?)"? in its title')
+        order, keyword = asked(page, r'my latest (updated|created) issue that has (?:keyword )?"?(.+?)"? in its title')
         page = yield page.click("Assigned issues")
         page = yield page.click("Created by me")
         page = yield follow_link(page, "All ")
@@ -103,7 +102,7 @@ def _feed_token(page: PageView) -> Oracle:
 
 def _clone_command(page: PageView) -> Oracle:
     """71: of the projects with the word in their name, the one with the most stars."""
-    (topic,) = told(page, r"the best (\w+) python implementation")
+    (topic,) = asked(page, r"the best (\w+) python implementation")
     page = yield page.search("Search GitLab", topic)
     named = [(stars, name) for name, stars in listed_projects(page) if re.search(rf"\b{topic}\b", name, re.I)]
     page = yield page.click(max(named)[1], tag="a")
@@ -122,13 +121,13 @@ def _contributors(page: PageView, project: str) -> Generator[Action, PageView, l
 
 
 def _top_contributor(page: PageView) -> Oracle:
-    (project,) = told(page, r"to the (.+) project")
+    (project,) = asked(page, r"to the (.+) project")
     names = yield from _contributors(page, project)
     yield leave(names[0])
 
 
 def _last_names(page: PageView) -> Oracle:
-    count, project = told(page, r"the top (\d+) contributors to (\S+) repo")
+    count, project = asked(page, r"the top (\d+) contributors to (\S+) repo")
     names = yield from _contributors(page, project)
     yield leave(", ".join(name.split()[-1] for name in names[: int(count)]))
 
@@ -142,7 +141,7 @@ def _given_commits(project: str, giver: str, taker: str) -> str:
 
 
 def _other_members(page: PageView) -> Oracle:
-    (project,) = told(page, r"my repo ([^\s,]+)")
+    (project,) = asked(page, r"my repo ([^\s,]+)")
     page = yield from open_project(page, project)
     page = yield from open_members(page)
     usernames = [row["Account"].split("@")[-1] for row in page.rows() if "@" in row.get("Account", "")]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from webrl_gym.actions import leave
 from webrl_gym.tasks.official.map.moves import (
     BICYCLE,
     CAR,
     FOOT,
-    asked,
+    asked_places,
     found,
     in_words,
     look_up,
@@ -17,8 +19,8 @@ from webrl_gym.tasks.official.map.moves import (
     name_of,
 )
 from webrl_gym.tasks.official.script import Perturbation, Script
-from webrl_gym.tasks.page_view import Oracle, PageView
-from webrl_gym.tasks.practice.map_moves import Moves, open_place, read_route
+from webrl_gym.tasks.page_view import Moves, Oracle, OracleLost, PageView
+from webrl_gym.tasks.practice.map_moves import open_place, read_route
 from webrl_gym.tasks.practice.shopping_admin_moves import open_record
 
 _LONGEST_WAY_BACK = 10
@@ -40,19 +42,41 @@ def _back_to_map(page: PageView) -> Moves:
     return page
 
 
-def _article(page: PageView, pattern: str) -> Moves:
-    """Opens the encyclopedia's best article for some words."""
+def _search_articles(page: PageView, pattern: str) -> Moves:
+    """Searches the encyclopedia, from any page of the map."""
     page = yield from _go_to(page, "Wikipedia")
     name = next(control.name for control in page.controls if control.tag == "input")
     page = yield page.search(name, pattern)
-    results = [control for control in page.controls if control.tag == "a" and control.line >= page.line_of("Results")]
-    page = yield page.click(results[0].text)
     return page
 
 
+def _articles(page: PageView) -> list[str]:
+    """Titles of the articles that a search of the encyclopedia found, best first."""
+    begin = page.line_of("Results")
+    return [control.text for control in page.controls if control.tag == "a" and control.line >= begin]
+
+
+def _article(page: PageView, pattern: str) -> Moves:
+    """Opens the encyclopedia's best article for some words."""
+    page = yield from _search_articles(page, pattern)
+    page = yield page.click(_articles(page)[0])
+    return page
+
+
+def _top_school(page: PageView, words: str, state: str) -> Moves:
+    """Reads what the encyclopedia has on schools of a subject in a state; ends on the one that rankings put first."""
+    page = yield from _search_articles(page, f"{words} {state}")
+    for title in _articles(page):
+        page = yield page.click(title)
+        if any(re.search(r"\brankings?\b.*\bfirst\b", line, re.IGNORECASE) for line in page.plain_lines):
+            return page
+        page = yield page.back()
+    raise OracleLost(f"no school of {words} in {state} is said to be the first")
+
+
 def _drive_to_top_school(page: PageView) -> Oracle:
-    start, words, state = asked(page, r"from (.+) to the top (.+) school in (\w+)")
-    page = yield from _article(page, f"first in {state} {words} schools")
+    start, words, state = asked_places(page, r"from (.+) to the top (.+) school in (\w+)")
+    page = yield from _top_school(page, words, state)
     school = _title(page)
     page = yield from _back_to_map(page)
     page = yield from measure(page, start, school, CAR)
@@ -64,7 +88,7 @@ def _title(page: PageView) -> str:
 
 
 def _park_by_bicycle(page: PageView) -> Oracle:
-    words, start = asked(page, r"closest (.+?) to (.+?)\?")
+    words, start = asked_places(page, r"closest (.+?) to (.+?)\?")
     page = yield from look_up(page, f"{words} near {start}")
     park = found(page)[0]
     page = yield from measure(page, start, park, BICYCLE)
@@ -87,13 +111,13 @@ def _another_memorial(page: PageView) -> Oracle:
 
 def _arena(page: PageView) -> Moves:
     """Looks up where the team plays; ends on the article."""
-    city, league = asked(page, r"stadium of (\w+) home (\w+) team")
+    city, league = asked_places(page, r"stadium of (\w+) home (\w+) team")
     page = yield from _article(page, f"{city} {league} team")
     return page
 
 
 def _way_to_arena(page: PageView) -> Oracle:
-    (start,) = asked(page, r"from (.+) to the home")
+    (start,) = asked_places(page, r"from (.+) to the home")
     page = yield from _arena(page)
     arena = page.row("Arena")["1"]
     page = yield from _back_to_map(page)
@@ -102,7 +126,7 @@ def _way_to_arena(page: PageView) -> Oracle:
 
 
 def _walk_to_arena(page: PageView) -> Oracle:
-    (start,) = asked(page, r"from (.+) to the home")
+    (start,) = asked_places(page, r"from (.+) to the home")
     page = yield from _arena(page)
     arena = page.row("Arena")["1"]
     page = yield from _back_to_map(page)
@@ -112,13 +136,13 @@ def _walk_to_arena(page: PageView) -> Oracle:
 
 def _home_of_customer(page: PageView) -> Moves:
     """Looks up a customer of the shop in its back office; ends on the customer's page."""
-    (customer,) = asked(page, r"customer (.+) lives")
+    (customer,) = asked_places(page, r"customer (.+) lives")
     page = yield from _go_to(page, "CMS")
     return (yield from open_record(page, "Customers", "All Customers", customer))
 
 
 def _way_to_customer(page: PageView) -> Oracle:
-    (start,) = asked(page, r"from (.+) to the city")
+    (start,) = asked_places(page, r"from (.+) to the city")
     page = yield from _home_of_customer(page)
     town = f"{page.find('City').value}, {page.find('State/Province').value}"
     page = yield from _back_to_map(page)
@@ -127,7 +151,7 @@ def _way_to_customer(page: PageView) -> Oracle:
 
 
 def _way_from_customer(page: PageView) -> Oracle:
-    (start,) = asked(page, r"from (.+) to the city")
+    (start,) = asked_places(page, r"from (.+) to the city")
     page = yield from _home_of_customer(page)
     town = f"{page.find('City').value}, {page.find('State/Province').value}"
     page = yield from _back_to_map(page)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
-from webrl_gym.tasks.page_view import OracleLost, PageView
-from webrl_gym.tasks.practice.map_moves import Moves, open_route, read_route
+from webrl_gym.tasks.official.script import asked
+from webrl_gym.tasks.page_view import Moves, PageView
+from webrl_gym.tasks.practice.map_moves import open_route, read_route
 from webrl_gym.tasks.template import Statement
 from webrl_gym.types import Site
 
@@ -17,22 +16,13 @@ _KNOWN_AS = {
     "CMU Pittsburgh": "Carnegie Mellon University",
     "Carnegie Mellon": "Carnegie Mellon University",
     "Pitt": "University of Pittsburgh",
-    "US Citizenship and Immigration Services": "USCIS",
 }
 """What people call things, and what the map does."""
 
 
-def asked(page: PageView, pattern: str) -> tuple[str, ...]:
-    """The parts of the instruction that the groups of a pattern match, by the names that the map knows.
-
-    Raises:
-        OracleLost: If the instruction reads otherwise.
-    """
-    instruction = page.observation["instruction"]
-    match = re.search(pattern, instruction)
-    if match is None:
-        raise OracleLost(f"expected an instruction like {pattern!r}, got {instruction!r}")
-    return tuple(_KNOWN_AS.get(part, part) for part in match.groups())
+def asked_places(page: PageView, pattern: str) -> tuple[str, ...]:
+    """What ``asked`` gives, by the names that the map knows."""
+    return tuple(_KNOWN_AS.get(part, part) for part in asked(page, pattern))
 
 
 def look_up(page: PageView, query: str) -> Moves:

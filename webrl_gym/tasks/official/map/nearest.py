@@ -9,7 +9,7 @@ from webrl_gym.tasks.official.map.moves import (
     BICYCLE,
     CAR,
     FOOT,
-    asked,
+    asked_places,
     found,
     look_up,
     measure,
@@ -41,7 +41,7 @@ def _nearest(page: PageView, words: str, anchor: str) -> Nearest:
 
 
 def _supermarket_of_hotel(page: PageView) -> Oracle:
-    airport, brand = asked(page, r"arrive (.+?) soon.* a (\w+) hotel")
+    airport, brand = asked_places(page, r"arrive (.+?) soon.* a (\w+) hotel")
     page = yield from look_up(page, f"{brand} hotel near {airport}")
     hotel = found(page)[0]
     page, _, length = yield from _nearest(page, "supermarket", hotel)
@@ -49,8 +49,8 @@ def _supermarket_of_hotel(page: PageView) -> Oracle:
 
 
 def _supermarkets_in_reach(page: PageView) -> Oracle:
-    airport, brand = asked(page, r"arriving at (.+?)\. .* a (\w+) hotel")
-    (limit,) = asked(page, r"within (\d+)mins")
+    airport, brand = asked_places(page, r"arriving at (.+?)\. .* a (\w+) hotel")
+    (limit,) = asked_places(page, r"within (\d+)mins")
     page = yield from look_up(page, f"{brand} hotel near {airport}")
     hotel = found(page)[0]
     page = yield from look_up(page, f"supermarkets near {hotel}")
@@ -63,33 +63,33 @@ def _supermarkets_in_reach(page: PageView) -> Oracle:
 
 
 def _closest_cafe(page: PageView) -> Oracle:
-    words, anchor = asked(page, r"closest (\w+)\(s\) to (.+)$")
+    words, anchor = asked_places(page, r"closest (\w+)\(s\) to (.+)$")
     _, cafe, _ = yield from _nearest(page, words, anchor)
     yield leave(name_of(cafe))
 
 
 def _tea_cafe(page: PageView) -> Oracle:
-    words, anchor = asked(page, r"nearest (.+) to (.+), and")
+    words, anchor = asked_places(page, r"nearest (.+) to (.+), and")
     _, cafe, length = yield from _nearest(page, words, anchor)
     yield leave(f"{cafe}, {length}")
 
 
 def _pharmacy(page: PageView) -> Oracle:
-    words, anchor = asked(page, r"nearest (\w+) from (.+) I can")
-    (limit,) = asked(page, r"within (\d+)mins")
+    words, anchor = asked_places(page, r"nearest (\w+) from (.+) I can")
+    (limit,) = asked_places(page, r"within (\d+)mins")
     page, pharmacy, _ = yield from _nearest(page, words, anchor)
     page = yield from measure(page, anchor, pharmacy, FOOT)
     yield leave(pharmacy if minutes_shown(page) <= int(limit) else "N/A")
 
 
 def _closest_branch(page: PageView) -> Oracle:
-    anchor, brand = asked(page, r"between (.+) and (\w+) \(")
+    anchor, brand = asked_places(page, r"between (.+) and (\w+) \(")
     _, _, length = yield from _nearest(page, brand, anchor)
     yield leave(length)
 
 
 def _hotels_in_reach(page: PageView) -> Oracle:
-    goal, limit = asked(page, r"hotels to (.+), that take at most (\d+) minutes")
+    goal, limit = asked_places(page, r"hotels to (.+), that take at most (\d+) minutes")
     page = yield from look_up(page, f"hotels near {goal}")
     within = []
     for hotel in found(page)[:_CANDIDATES]:
@@ -100,7 +100,7 @@ def _hotels_in_reach(page: PageView) -> Oracle:
 
 
 def _post_office(page: PageView) -> Oracle:
-    anchor, words = asked(page, r"I am at (.+?), .*nearest (\w+) ")
+    anchor, words = asked_places(page, r"I am at (.+?), .*nearest (\w+) ")
     page, office, _ = yield from _nearest(page, words, anchor)
     times = []
     for label, mode in (("Walk", FOOT), ("Drive", CAR), ("Bike", BICYCLE)):
@@ -112,7 +112,7 @@ def _post_office(page: PageView) -> Oracle:
 
 
 def _immigration_office(page: PageView) -> Oracle:
-    anchor, first, second = asked(page, r"arriving at (.+?)\. Find the nearby (.+) and .* nearest (.+) from")
+    anchor, first, second = asked_places(page, r"arriving at (.+?)\. Find the nearby (.+) and .* nearest (.+) from")
     page = yield from look_up(page, f"{first} near {anchor}")
     offices = found(page)
     if not offices:
@@ -164,7 +164,7 @@ SCRIPTS: tuple[Script, ...] = (
         91,
         _immigration_office,
         "2.4km",
-        constant="there is no such office: the answer is N/A",
+        Perturbation((rename("UPMC Shadyside", "US Citizenship and Immigration Services"),), "1.9km"),
     ),
     Script(
         92,

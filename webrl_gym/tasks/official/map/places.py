@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from webrl_gym.actions import click, leave
-from webrl_gym.tasks.official.map.moves import asked, found, look_up, measure, metres_shown, move, retag
+from webrl_gym.tasks.official.map.moves import asked_places, found, look_up, measure, metres_shown, move, retag
 from webrl_gym.tasks.official.script import Perturbation, Script
-from webrl_gym.tasks.page_view import Oracle, PageView
-from webrl_gym.tasks.practice.map_moves import Moves, open_place, read_tag
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
+from webrl_gym.tasks.practice.map_moves import open_place, read_tag
 from webrl_gym.tasks.template import Statement
 from webrl_gym.types import Site
 
@@ -15,7 +15,7 @@ _TRIES = 3
 
 
 def _airports(page: PageView) -> Oracle:
-    limit, start = asked(page, r"distance of (\d+) km to (.+)$")
+    limit, start = asked_places(page, r"distance of (\d+) km to (.+)$")
     page = yield from look_up(page, f"international airports near {start}")
     within, misses = [], 0
     for airport in found(page, "Aerodrome"):
@@ -30,26 +30,26 @@ def _airports(page: PageView) -> Oracle:
 
 
 def _zip_code(page: PageView) -> Oracle:
-    (name,) = asked(page, r"zip code of (.+?)\?")
+    (name,) = asked_places(page, r"zip code of (.+?)\?")
     page = yield from open_place(page, name)
     yield leave(read_tag(page, "addr:postcode"))
 
 
 def _phone(page: PageView) -> Oracle:
-    (name,) = asked(page, r"phone number of (.+)$")
+    (name,) = asked_places(page, r"phone number of (.+)$")
     page = yield from open_place(page, name)
     yield leave(read_tag(page, "phone"))
 
 
 def _coordinates(page: PageView) -> Oracle:
-    name, anchor = asked(page, r"coordinates of (.+) near (\w+)")
+    name, anchor = asked_places(page, r"coordinates of (.+) near (\w+)")
     page = yield from look_up(page, f"{name} near {anchor}")
     page = yield page.click(found(page)[0])
     yield leave(", ".join(f"{float(degrees):.3f}" for degrees in page.after("Location:").split(", ")))
 
 
 def _open_described(page: PageView) -> Oracle:
-    (name,) = asked(page, r"page of (.+) on Map")
+    (name,) = asked_places(page, r"page of (.+) on Map")
     yield from open_place(page, name)
     yield leave()
 
@@ -65,20 +65,20 @@ def _search_around(page: PageView, words: str, anchor: str) -> Moves:
 
 
 def _hotels_around(page: PageView) -> Oracle:
-    words, anchor = asked(page, r"the (\w+) around (.+)$")
+    words, anchor = asked_places(page, r"the (\w+) around (.+)$")
     yield from _search_around(page, words, anchor)
     yield leave()
 
 
 def _hotels_elsewhere(page: PageView) -> Oracle:
-    words, _ = asked(page, r"the (\w+) around (.+)$")
+    words, _ = asked_places(page, r"the (\w+) around (.+)$")
     yield from _search_around(page, words, "Carnegie Museum of Art")
     yield leave()
 
 
 def _neighbours(page: PageView) -> Oracle:
     """Follows each border of the state to the states that share it."""
-    (state,) = asked(page, r"border (.+)\?")
+    (state,) = asked_places(page, r"border (.+)\?")
     page = yield from open_place(page, state)
     borders = [control for control in page.controls if control.tag == "a" and control.text.isdecimal()]
     neighbours: list[str] = []

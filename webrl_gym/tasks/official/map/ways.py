@@ -8,7 +8,7 @@ from webrl_gym.actions import leave
 from webrl_gym.tasks.official.map.moves import (
     CAR,
     FOOT,
-    asked,
+    asked_places,
     found,
     in_words,
     look_up,
@@ -24,7 +24,7 @@ _HOMETOWNS = {"Joe Biden": "Scranton, Pennsylvania"}
 
 
 def _walk_and_drive(page: PageView) -> Oracle:
-    start, goal = asked(page, r"from (.+) to (.+)$")
+    start, goal = asked_places(page, r"from (.+) to (.+)$")
     page = yield from measure(page, start, goal, CAR)
     driving = in_words(minutes_shown(page))
     page = yield page.select("Travel mode", "Foot (OSRM)")
@@ -33,7 +33,7 @@ def _walk_and_drive(page: PageView) -> Oracle:
 
 
 def _police_in_reach(page: PageView) -> Oracle:
-    police, city, start = asked(page, r"the (.+) in (\w+) can be .* from (.+)$")
+    police, city, start = asked_places(page, r"the (.+) in (\w+) can be .* from (.+)$")
     page = yield from look_up(page, start)
     building = found(page)[0]
     page = yield from look_up(page, f"{police} {city}")
@@ -42,14 +42,14 @@ def _police_in_reach(page: PageView) -> Oracle:
 
 
 def _walk_to_library(page: PageView) -> Oracle:
-    start, goal, campus = asked(page, r"from (.+) to a (\w+) at (\w+)\?")
+    start, goal, campus = asked_places(page, r"from (.+) to a (\w+) at (\w+)\?")
     page = yield from look_up(page, f"{goal} {campus}")
     page = yield from measure(page, start, found(page)[0], FOOT)
     yield leave(f"{minutes_shown(page)} min")
 
 
 def _best_order(page: PageView) -> Oracle:
-    first, *others = asked(page, r"\['(.+?)', '(.+?)', '(.+?)'\]")
+    first, *others = asked_places(page, r"\['(.+?)', '(.+?)', '(.+?)'\]")
     totals = {}
     times: dict[tuple[str, str], int] = {}
     for order in permutations(others):
@@ -59,11 +59,11 @@ def _best_order(page: PageView) -> Oracle:
                 page = yield from measure(page, *leg, CAR)
                 times[leg] = minutes_shown(page)
         totals[", ".join(stops)] = sum(times[leg] for leg in pairwise(stops))
-    yield leave(f"The order is {min(totals, key=lambda order: totals[order])}")
+    yield leave(min(totals, key=lambda order: totals[order]))
 
 
 def _walk_then_drive(page: PageView) -> Oracle:
-    start, stop, goal = asked(page, r"walk from (.+) to (.+), and then drive to (.+)\?")
+    start, stop, goal = asked_places(page, r"walk from (.+) to (.+), and then drive to (.+)\?")
     page = yield from measure(page, start, stop, FOOT)
     walking = minutes_shown(page)
     page = yield from measure(page, stop, goal, CAR)
@@ -71,31 +71,31 @@ def _walk_then_drive(page: PageView) -> Oracle:
 
 
 def _drive_from_stay(page: PageView) -> Oracle:
-    start, goal = asked(page, r"stay at (.+), what.* to reach (.+)\?")
+    start, goal = asked_places(page, r"stay at (.+), what.* to reach (.+)\?")
     page = yield from measure(page, start, goal, CAR)
     yield leave(f"{minutes_shown(page)} minutes")
 
 
 def _drive_from_hometown(page: PageView) -> Oracle:
-    person, goal = asked(page, r"hometown of (.+) and (.+)\?")
+    person, goal = asked_places(page, r"hometown of (.+) and (.+)\?")
     page = yield from measure(page, _HOMETOWNS[person], goal, CAR)
     yield leave(in_words(minutes_shown(page)))
 
 
 def _drive(page: PageView) -> Oracle:
-    start, goal = asked(page, r"from (.+?) to (.+?)(?: by car)?\?")
+    start, goal = asked_places(page, r"from (.+?) to (.+?)(?: by car)?\?")
     page = yield from measure(page, start, goal, CAR)
     yield leave(in_words(minutes_shown(page)))
 
 
 def _show_drive(page: PageView) -> Oracle:
-    start, goal = asked(page, r"from (.+) to (.+) using driving")
+    start, goal = asked_places(page, r"from (.+) to (.+) using driving")
     yield from measure(page, start, goal, CAR)
     yield leave()
 
 
 def _show_walk(page: PageView) -> Oracle:
-    start, goal = asked(page, r"from (.+) to (.+) using driving")
+    start, goal = asked_places(page, r"from (.+) to (.+) using driving")
     yield from measure(page, start, goal, FOOT)
     yield leave()
 
@@ -125,7 +125,7 @@ SCRIPTS: tuple[Script, ...] = (
     Script(
         16,
         _best_order,
-        "The order is Massachusetts Institute of Technology, Boston Logan International Airport, Harvard University",
+        "Massachusetts Institute of Technology, Boston Logan International Airport, Harvard University",
         Perturbation(
             (move("Harvard University", 42.5195, -70.8967),),
             "Massachusetts Institute of Technology, Boston Logan International Airport, Harvard University",

@@ -6,7 +6,7 @@ import re
 
 from webrl_gym.actions import leave
 from webrl_gym.tasks.official.reddit.moves import entries, open_comments, open_forum, quoted_texts
-from webrl_gym.tasks.official.script import Script
+from webrl_gym.tasks.official.script import Script, asked
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.practice.reddit_moves import ACCOUNT
 
@@ -27,14 +27,13 @@ def _change_biography_wrongly(page: PageView) -> Oracle:
 
 def _create_forum(page: PageView, *, left_out: int = 0) -> Oracle:
     instruction = page.observation["instruction"]
-    asked = re.search(r"named (\w+), with a description of (.+?), and include", instruction)
-    assert asked is not None
+    name, description = asked(page, r"named (\w+), with a description of (.+?), and include")
     topics = re.findall(r"'(\w+)'", instruction)
     page = yield page.click("Forums", tag="a")
     page = yield page.click("Create forum")
-    page = yield page.type("Name", asked[1])
-    page = yield page.type("Title", asked[1])
-    page = yield page.type("Description", asked[2])
+    page = yield page.type("Name", name)
+    page = yield page.type("Title", name)
+    page = yield page.type("Description", description)
     page = yield page.type("Sidebar", "\n".join(topics[left_out:]))
     page = yield page.click("Create forum", tag="button")
     yield leave()

@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 
 from webrl_gym.actions import Action, click
-from webrl_gym.tasks.page_view import OracleLost, PageView
-from webrl_gym.tasks.practice.reddit_moves import Moves
+from webrl_gym.tasks.page_view import Moves, OracleLost, PageView
 
 _ENTRY = re.compile(
     r"Submitted by (?P<author>\S+) (?:\d+ \w+ ago|just now)(?: in (?P<forum>\S+))? (?P<comments>(?:No|\d+) comments?)"

@@ -14,9 +14,9 @@ from webrl_gym.tasks.official.reddit.moves import (
     quoted_texts,
     write_post,
 )
-from webrl_gym.tasks.official.script import Script
-from webrl_gym.tasks.page_view import Oracle, PageView
-from webrl_gym.tasks.practice.reddit_moves import ACCOUNT, Moves
+from webrl_gym.tasks.official.script import Script, asked
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
+from webrl_gym.tasks.practice.reddit_moves import ACCOUNT
 
 
 def _post_in_its_forum(page: PageView, title: str, body: str = "", *, forum: str = "") -> Moves:
@@ -46,22 +46,20 @@ def _ask_for_opinions(page: PageView, *, ending: str = "") -> Oracle:
 
 def _post_what_is_asked(page: PageView, *, pattern: str, forum: str = "", day: str = "") -> Oracle:
     """The title is the part of the instruction that a pattern finds, with another day if one is given."""
-    asked = re.search(pattern, page.observation["instruction"])
-    assert asked is not None
-    title = asked[1][0].upper() + asked[1][1:]
+    (text,) = asked(page, pattern)
+    title = text[0].upper() + text[1:]
     yield from _post_in_its_forum(page, re.sub(r"\d+th", day, title) if day else title, forum=forum)
     yield leave()
 
 
 def _post_picture_again(page: PageView, *, nth: int = 0) -> Oracle:
-    asked = re.search(r"image of (.+?) in this page to (\w+) subreddit", page.observation["instruction"])
-    assert asked is not None
+    subject, forum = asked(page, r"image of (.+?) in this page to (\w+) subreddit")
     (note,) = quoted_texts(page.observation["instruction"])
-    shown = [entry for entry in entries(page) if (asked[1] in entry.title.casefold()) == (nth == 0)]
+    shown = [entry for entry in entries(page) if (subject in entry.title.casefold()) == (nth == 0)]
     title = shown[0].title
     picture = yield page.click(title, tag="a")
     page = yield picture.back()
-    yield from write_post(page, title, note, url=picture.url, forum=asked[2])
+    yield from write_post(page, title, note, url=picture.url, forum=forum)
     yield leave()
 
 
@@ -74,13 +72,12 @@ def _comment(page: PageView, *, ending: str = "") -> Oracle:
 
 def _add_line_to_own_post(page: PageView, *, ending: str = "") -> Oracle:
     instruction = page.observation["instruction"]
-    asked = re.search(r"my post on (.+?) series by", instruction)
-    assert asked is not None
+    (show,) = asked(page, r"my post on (.+?) series by")
     (line,) = quoted_texts(instruction)
     page = yield page.click(ACCOUNT, tag="summary")
     page = yield page.click("Profile")
     page = yield page.click("Submissions", tag="a")
-    while not (found := [entry for entry in entries(page) if _holds_all(entry.title, asked[1])]):
+    while not (found := [entry for entry in entries(page) if _holds_all(entry.title, show)]):
         page = yield page.click("More", tag="a")
     page = yield open_comments(page, found[0])
     page = yield page.click("Edit", tag="a")

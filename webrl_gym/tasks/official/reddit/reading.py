@@ -6,7 +6,7 @@ import re
 
 from webrl_gym.actions import leave
 from webrl_gym.tasks.official.reddit.moves import entries, open_comments, open_forum, press
-from webrl_gym.tasks.official.script import Perturbation, Script
+from webrl_gym.tasks.official.script import Perturbation, Script, asked
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.practice.reddit_moves import sort_forum, top_of_all_time
 from webrl_gym.types import Site
@@ -19,9 +19,8 @@ _ORGANIZATION = re.compile(r"\b[\w-]+\.(?:org|com|net)\b")
 
 
 def _count_disliked_comments(page: PageView) -> Oracle:
-    forum = re.search(r"on the (\w+) forum", page.observation["instruction"])
-    assert forum is not None
-    page = yield from open_forum(page, forum[1])
+    (forum,) = asked(page, r"on the (\w+) forum")
+    page = yield from open_forum(page, forum)
     page = yield from sort_forum(page, "New")
     latest = entries(page)[0]
     page = yield press(page, latest, latest.author)
@@ -36,9 +35,8 @@ def _count_disliked_comments(page: PageView) -> Oracle:
 
 
 def _organizations_that_support_book_stores(page: PageView) -> Oracle:
-    forum = re.search(r'"(\w+)" forum', page.observation["instruction"])
-    assert forum is not None
-    page = yield from open_forum(page, forum[1])
+    (forum,) = asked(page, r'"(\w+)" forum')
+    page = yield from open_forum(page, forum)
     page = yield from top_of_all_time(page)
     found: dict[str, None] = {}
     for entry in entries(page)[:10]:

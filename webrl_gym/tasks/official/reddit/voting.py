@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from webrl_gym.actions import leave
 from webrl_gym.tasks.official.reddit.moves import entries, open_forum, press
-from webrl_gym.tasks.official.script import Script
+from webrl_gym.tasks.official.script import Script, asked
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.practice.reddit_moves import sort_forum, top_of_all_time
 
 
 def _upvote_newest(page: PageView, *, place: int = 0) -> Oracle:
-    forum = re.search(r"in (\w+) subreddit", page.observation["instruction"])
-    assert forum is not None
-    page = yield from open_forum(page, forum[1])
+    (forum,) = asked(page, r"in (\w+) subreddit")
+    page = yield from open_forum(page, forum)
     page = yield from sort_forum(page, "New")
     page = yield press(page, entries(page)[place], "Upvote")
     yield leave()
@@ -25,9 +22,8 @@ def _upvote_second_newest(page: PageView) -> Oracle:
 
 
 def _downvote_best(page: PageView, *, place: int = 0) -> Oracle:
-    forum = re.search(r"ever in (\w+)", page.observation["instruction"])
-    assert forum is not None
-    page = yield from open_forum(page, forum[1])
+    (forum,) = asked(page, r"ever in (\w+)")
+    page = yield from open_forum(page, forum)
     page = yield from top_of_all_time(page)
     page = yield press(page, entries(page)[place], "Downvote")
     yield leave()
@@ -37,12 +33,9 @@ def _downvote_second_best(page: PageView) -> Oracle:
     return _downvote_best(page, place=1)
 
 
-def _vote_on_all_of_a_user(page: PageView, *, spared: int = 0) -> Oracle:
-    asked = re.fullmatch(
-        r"(Like|DisLike) all submissions created by (\w+) in subreddit (\w+)", page.observation["instruction"]
-    )
-    assert asked is not None
-    vote, author, forum = ("Upvote" if asked[1] == "Like" else "Downvote"), asked[2], asked[3]
+def _vote_on_all_of_a_user(page: PageView, *, spared: int = 0, wrong: bool = False) -> Oracle:
+    opinion, author, forum = asked(page, r"^(\w+) all submissions created by (\w+) in subreddit (\w+)$")
+    vote = "Upvote" if (opinion == "Like") != wrong else "Downvote"
     page = yield from open_forum(page, forum)
     while not any(entry.author == author for entry in entries(page)):
         page = yield page.click("More", tag="a")
@@ -58,9 +51,13 @@ def _vote_on_all_but_one(page: PageView) -> Oracle:
     return _vote_on_all_of_a_user(page, spared=1)
 
 
+def _vote_the_other_way(page: PageView) -> Oracle:
+    return _vote_on_all_of_a_user(page, wrong=True)
+
+
 SCRIPTS: tuple[Script, ...] = (
     Script(task_id=98, solve=_upvote_newest, twin=_upvote_second_newest),
     Script(task_id=151, solve=_downvote_best, twin=_downvote_second_best),
     Script(task_id=152, solve=_vote_on_all_of_a_user, twin=_vote_on_all_but_one),
-    Script(task_id=153, solve=_vote_on_all_of_a_user, twin=_vote_on_all_but_one),
+    Script(task_id=153, solve=_vote_on_all_of_a_user, twin=_vote_the_other_way),
 )

@@ -5,28 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from webrl_gym.actions import Action, ActionKind, leave
-from webrl_gym.tasks.official.script import Script, Solve
-from webrl_gym.tasks.official.shopping.moves import (
-    Listed,
-    Walk,
-    all_listed,
-    asked,
-    cents_of,
-    listed,
-    named,
-    open_category,
-    show_all,
-)
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.actions import leave, switch_tab
+from webrl_gym.tasks.official.script import Script, Solve, asked
+from webrl_gym.tasks.official.shopping.moves import Listed, all_listed, cents_of, listed, named, open_category, show_all
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
 
-_ENOUGH_REVIEWS = 5
 _UNSET = "-- Please Select --"
 _PIECES = re.compile(r"(\d+)[ -]?(?:piece|pack)\b|\b(?:set|pack) of (\d+)", re.IGNORECASE)
-
-
-def _switch(number: int) -> Action:
-    return Action(ActionKind.SWITCH_TAB, argument=str(number))
 
 
 def _unit_cents(page: PageView) -> float:
@@ -46,22 +31,22 @@ def _buy_by_unit_price(choose: Callable[[list[float]], float]) -> Solve:
     def solve(page: PageView) -> Oracle:
         costs = [_unit_cents(page)]
         while f" {len(costs)}: " in page.plain_lines[0]:
-            page = yield _switch(len(costs))
+            page = yield switch_tab(len(costs))
             costs.append(_unit_cents(page))
-        page = yield _switch(costs.index(choose(costs)))
+        page = yield switch_tab(costs.index(choose(costs)))
         yield page.click("Add to Cart")
         yield leave()
 
     return solve
 
 
-def _wish(page: PageView) -> Walk:
+def _wish(page: PageView) -> Moves:
     """Puts the product of this page on the wish list."""
     return (yield page.click("Add to Wish List"))
 
 
 def _wish_named(page: PageView) -> Oracle:
-    name = asked(r"add (.+) to my wish list", page)[1]
+    name = asked(page, r"add (.+) to my wish list")[0]
     page = yield page.search("Search", name)
     page = yield page.click(name, tag="a")
     yield from _wish(page)
@@ -76,7 +61,7 @@ def _wish_other_plant(page: PageView) -> Oracle:
 
 
 def _wish_desk(page: PageView, *, color: str = "") -> Oracle:
-    words = asked(r"add an? (.+) to my wish list", page)[1]
+    words = asked(page, r"add an? (.+) to my wish list")[0]
     if color:
         words = words.replace("white", color)
     page = yield page.search("Search", words)
@@ -101,7 +86,7 @@ def _wish_other_tea(page: PageView) -> Oracle:
     yield leave()
 
 
-def _buy(page: PageView, product: Listed) -> Walk:
+def _buy(page: PageView, product: Listed) -> Moves:
     """Buys a listed product, in the first size that there is."""
     page = yield page.click(product.name, tag="a")
     for control in page.controls:
@@ -118,7 +103,7 @@ def _best_in_budget(found: list[Listed], low: int, high: int) -> Listed:
 
 
 def _buy_meat_substitute(page: PageView, *, wrong: bool = False) -> Oracle:
-    low, high = (int(amount) * 100 for amount in asked(r"between (\d+) and (\d+)", page).groups())
+    low, high = (int(amount) * 100 for amount in asked(page, r"between (\d+) and (\d+)"))
     page = yield from open_category(page, "Grocery & Gourmet Food", "Pantry Staples", "Meat Substitutes")
     page, found = yield from all_listed(page)
     best = _best_in_budget(found, low, high)
@@ -130,7 +115,9 @@ def _buy_wrong_meat_substitute(page: PageView) -> Oracle:
     yield from _buy_meat_substitute(page, wrong=True)
 
 
-def _buy_shoe(page: PageView, *, enough: int = _ENOUGH_REVIEWS) -> Oracle:
+def _buy_shoe(page: PageView, *, enough: int = 0) -> Oracle:
+    """Buys the best rated shoe; ``enough`` stands in for the number of reviews that the instruction demands."""
+    enough = enough or int(asked(page, r"at least (\d+) reviews")[0])
     page = yield from open_category(page, "Clothing, Shoes & Jewelry", "Men", "Shoes")
     page = yield from show_all(page)
     known = [product for product in listed(page) if product.reviews >= enough]

@@ -7,9 +7,9 @@ from collections.abc import Generator
 from datetime import date, datetime
 
 from webrl_gym.actions import Action, leave
-from webrl_gym.tasks.official.script import Perturbation, Script
-from webrl_gym.tasks.official.shopping.moves import Listed, Walk, all_listed, asked, dollars, listed, named
-from webrl_gym.tasks.page_view import Oracle, OracleLost, PageView
+from webrl_gym.tasks.official.script import Perturbation, Script, asked
+from webrl_gym.tasks.official.shopping.moves import Listed, all_listed, dollars, listed, named
+from webrl_gym.tasks.page_view import Moves, Oracle, OracleLost, PageView
 from webrl_gym.types import Site
 
 _AVAILABLE = re.compile(r"Date First Available: (\w+ \d+, \d{4})")
@@ -18,7 +18,7 @@ _REDUCED = re.compile(r"discount|on sale|\bdeals?\b|clearance", re.IGNORECASE)
 
 
 def _for_ailment(page: PageView) -> Oracle:
-    page = yield page.search("Search", asked(r"I have (.+?) problem", page)[1] + " mouth guard")
+    page = yield page.search("Search", asked(page, r"I have (.+?) problem")[0] + " mouth guard")
     yield page.click(listed(page)[0].name, tag="a")
     yield leave()
 
@@ -38,11 +38,11 @@ def _price_range(page: PageView, words: str) -> Oracle:
 
 
 def _price_range_of_kind(page: PageView) -> Oracle:
-    yield from _price_range(page, asked(r"price range of (.+) in the", page)[1])
+    yield from _price_range(page, asked(page, r"price range of (.+) in the")[0])
 
 
 def _price_range_of_brand(page: PageView) -> Oracle:
-    yield from _price_range(page, asked(r"products from (\w+)", page)[1])
+    yield from _price_range(page, asked(page, r"products from (\w+)")[0])
 
 
 def _descriptions(page: PageView, found: list[Listed]) -> Generator[Action, PageView, tuple[PageView, dict[str, str]]]:
@@ -55,7 +55,7 @@ def _descriptions(page: PageView, found: list[Listed]) -> Generator[Action, Page
     return page, texts
 
 
-def _newest_between(page: PageView, words: str, first: date, last: date) -> Walk:
+def _newest_between(page: PageView, words: str, first: date, last: date) -> Moves:
     page = yield page.search("Search", words)
     page, texts = yield from _descriptions(page, named(listed(page), words))
     days = {}
@@ -67,7 +67,7 @@ def _newest_between(page: PageView, words: str, first: date, last: date) -> Walk
 
 
 def _newest_controller(page: PageView) -> Oracle:
-    first, last = (int(year) for year in asked(r"between (\d{4})-(\d{4})", page).groups())
+    first, last = (int(year) for year in asked(page, r"between (\d{4})-(\d{4})"))
     yield from _newest_between(page, "xbox controller", date(first, 1, 1), date(last, 12, 31))
     yield leave()
 
@@ -87,7 +87,7 @@ def _holders(page: PageView, capacity: int) -> Generator[Action, PageView, tuple
 
 
 def _best_holder(page: PageView, *, wrong: bool = False) -> Oracle:
-    page, found = yield from _holders(page, int(asked(r"all (\d+) cards", page)[1]))
+    page, found = yield from _holders(page, int(asked(page, r"all (\d+) cards")[0]))
     found.sort(key=lambda product: (-product.rating, product.cents))
     yield page.click(found[-1 if wrong else 0].name, tag="a")
     yield leave()
@@ -98,7 +98,7 @@ def _wrong_holder(page: PageView) -> Oracle:
 
 
 def _cheapest_holder(page: PageView, *, capacity: int = 0) -> Oracle:
-    page, found = yield from _holders(page, capacity or int(asked(r"capacity of (\d+) cards", page)[1]))
+    page, found = yield from _holders(page, capacity or int(asked(page, r"capacity of (\d+) cards")[0]))
     yield page.click(min(found, key=lambda product: product.cents).name, tag="a")
     yield leave()
 

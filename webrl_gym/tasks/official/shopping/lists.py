@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.script import Script
-from webrl_gym.tasks.official.shopping.moves import Walk, asked, open_category, sort_by_price
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.official.script import Script, asked
+from webrl_gym.tasks.official.shopping.moves import open_category, sort_by_price
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
 
 _WHERE = {
     "swimwear": ("Clothing, Shoes & Jewelry", "Sport Specific Clothing", "Competitive Swimwear"),
@@ -17,13 +17,13 @@ _WHERE = {
 """Where the store keeps what the instructions name, by a part of the name."""
 
 
-def _open_named(page: PageView, name: str) -> Walk:
+def _open_named(page: PageView, name: str) -> Moves:
     path = next(path for part, path in _WHERE.items() if part in name.lower())
     return (yield from open_category(page, *path))
 
 
-def _dearest_first(page: PageView) -> Walk:
-    name = asked(r"from (.+?) category", page)[1]
+def _dearest_first(page: PageView) -> Moves:
+    name = asked(page, r"from (.+?) category")[0]
     page = yield from _open_named(page, name)
     page = yield from sort_by_price(page)
     return (yield page.click("Set Descending Direction"))
@@ -41,7 +41,7 @@ def _sort_category_wrongly(page: PageView) -> Oracle:
 
 
 def _under_price(page: PageView, *, rank: int = 0) -> Oracle:
-    bound, name = asked(r"under \$(\d+) in \"(.+)\" category", page).groups()
+    bound, name = asked(page, r"under \$(\d+) in \"(.+)\" category")
     page = yield from _open_named(page, name)
     page = yield page.click("Price", tag="summary")
     ranges = [control.name for control in page.controls if re.fullmatch(r"\$[\d.,]+ - \$[\d.,]+", control.name)]
@@ -55,24 +55,24 @@ def _over_price(page: PageView) -> Oracle:
 
 
 def _search(page: PageView) -> Oracle:
-    yield page.search("Search", asked(r"search for \"(.+)\"", page)[1])
+    yield page.search("Search", asked(page, r"search for \"(.+)\"")[0])
     yield leave()
 
 
 def _search_less(page: PageView) -> Oracle:
-    yield page.search("Search", asked(r"search for \"(\w+)", page)[1])
+    yield page.search("Search", asked(page, r"search for \"(\w+)")[0])
     yield leave()
 
 
 def _search_by_price(page: PageView) -> Oracle:
-    page = yield page.search("Search", asked(r"the \"(.+)\" listings", page)[1])
+    page = yield page.search("Search", asked(page, r"the \"(.+)\" listings")[0])
     page = yield from sort_by_price(page)
     yield page.click("Set Ascending Direction")
     yield leave()
 
 
 def _search_dearest_first(page: PageView) -> Oracle:
-    page = yield page.search("Search", asked(r"the \"(.+)\" listings", page)[1])
+    page = yield page.search("Search", asked(page, r"the \"(.+)\" listings")[0])
     yield from sort_by_price(page)
     yield leave()
 

@@ -8,10 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
 from webrl_gym.actions import Action
-from webrl_gym.tasks.page_view import OracleLost, PageView
-
-Walk = Generator[Action, PageView, PageView]
-"""A part of an oracle: yields actions, returns the page it arrives at."""
+from webrl_gym.tasks.page_view import Moves, OracleLost, PageView
 
 Result = TypeVar("Result")
 Reading = Generator[Action, PageView, tuple[PageView, Result]]
@@ -57,18 +54,6 @@ def dollars(cents: int) -> str:
     return f"${cents // 100}" if cents % 100 == 0 else f"${cents / 100:.2f}"
 
 
-def asked(pattern: str, page: PageView) -> re.Match[str]:
-    """What the instruction says at ``pattern``; letter case does not count.
-
-    Raises:
-        OracleLost: If it says nothing of the kind.
-    """
-    found = re.search(pattern, page.observation["instruction"], re.IGNORECASE)
-    if found is None:
-        raise OracleLost(f"{pattern!r} is not in the instruction {page.observation['instruction']!r}")
-    return found
-
-
 def listed(page: PageView) -> list[Listed]:
     """The products on a category or search page, in their order."""
     found = []
@@ -98,27 +83,27 @@ def all_listed(page: PageView) -> Reading[list[Listed]]:
     return page, found
 
 
-def open_category(page: PageView, *names: str) -> Walk:
+def open_category(page: PageView, *names: str) -> Moves:
     """Walks down from the home page's menu."""
     for name in names:
         page = yield page.click(name, tag="a")
     return page
 
 
-def sort_by_price(page: PageView) -> Walk:
+def sort_by_price(page: PageView) -> Moves:
     """Sorts a list by price, in the direction that it has (2 steps)."""
     page = yield page.select("Sort By", "Price")
     return (yield page.click("Sort"))
 
 
-def show_all(page: PageView) -> Walk:
+def show_all(page: PageView) -> Moves:
     """Shows as many entries as a page may have (2 steps)."""
     control = page.find("Show", tag="select")
     page = yield page.select("Show", control.text.rpartition("|")[2].strip())
     return (yield page.click("Show per page"))
 
 
-def open_orders(page: PageView) -> Walk:
+def open_orders(page: PageView) -> Moves:
     """Opens the order history (2 steps)."""
     page = yield page.click("My Account")
     return (yield page.click("My Orders"))
@@ -145,7 +130,7 @@ def all_orders(page: PageView) -> Reading[list[OrderRow]]:
     return page, order_rows(page)
 
 
-def view_order(page: PageView, number: str) -> Walk:
+def view_order(page: PageView, number: str) -> Moves:
     """Opens an order from the page of the history that it is on."""
     return (yield page.click("View Order", near=number))
 

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.script import Perturbation, Script
+from webrl_gym.tasks.official.script import Perturbation, Script, asked
 from webrl_gym.tasks.official.shopping.moves import (
     OrderRow,
     all_orders,
-    asked,
     dollars,
     open_orders,
     order_rows,
@@ -30,18 +29,18 @@ def _first(orders: list[OrderRow], fits: Callable[[OrderRow], bool]) -> OrderRow
 
 
 def _recent_sum(page: PageView) -> Oracle:
-    today = datetime.strptime(asked(r"today is (\S+)\.", page)[1], "%m/%d/%Y").date()
-    begin = today - timedelta(days=_NUMBERS[asked(r"past (\w+) days", page)[1]])
+    today = datetime.strptime(asked(page, r"today is (\S+)\.")[0], "%m/%d/%Y").date()
+    begin = today - timedelta(days=_NUMBERS[asked(page, r"past (\w+) days")[0]])
     page = yield from open_orders(page)
     found = [order for order in order_rows(page) if order.status == "Complete" and begin <= order.day <= today]
-    yield leave(f"{len(found)} order, {dollars(sum(order.cents for order in found))} total spend")
+    yield leave(f"{len(found)} order{'s' * (len(found) != 1)}, {dollars(sum(order.cents for order in found))}")
 
 
 def _latest_status(page: PageView) -> Oracle:
     page = yield from open_orders(page)
     latest = order_rows(page)[0]
-    arrival = "It will never arrive." if latest.status == "Canceled" else "The store says no day of arrival."
-    yield leave(f"The last order was {latest.status.lower()}. {arrival}")
+    arrival = "so I do not expect it" if latest.status == "Canceled" else "and the store names no day of arrival"
+    yield leave(f"It is {latest.status.lower()}, {arrival}")
 
 
 def _first_day(page: PageView) -> Oracle:
@@ -74,16 +73,16 @@ def _open_wrong_pending(page: PageView) -> Oracle:
 
 
 def _refund(page: PageView) -> Oracle:
-    year = int(asked(r"in (\d{4})", page)[1])
+    year = int(asked(page, r"in (\d{4})")[0])
     page, orders = yield from all_orders(page)
     cents = sum(order.cents for order in orders if order.status == "Canceled" and order.day.year == year)
     yield leave(f"{cents / 100:.2f}")
 
 
 def _spent_with_discount(page: PageView) -> Oracle:
-    month = datetime.strptime(asked(r"on (\w+ \d{4})", page)[1], "%B %Y")
-    kept = 1 - Decimal(asked(r"(\d+)% discount", page)[1]) / 100
-    limit = int(asked(r"exceeding \$(\d+)", page)[1]) * 100
+    month = datetime.strptime(asked(page, r"on (\w+ \d{4})")[0], "%B %Y")
+    kept = 1 - Decimal(asked(page, r"(\d+)% discount")[0]) / 100
+    limit = int(asked(page, r"exceeding \$(\d+)")[0]) * 100
     page, orders = yield from all_orders(page)
     total = Decimal(0)
     for order in orders:
@@ -117,14 +116,15 @@ SCRIPTS = (
     Script(
         10,
         _recent_sum,
-        "1 order, $17.99 total spend",
+        "1 order, $17.99",
         _changed("created_at = '2023-06-11 10:00:00' WHERE id = 166", "1 order, $17.99"),
     ),
     Script(
         22,
         _latest_status,
-        "The last order is complete. It arrived on May 20.",
+        "It is complete, and it came on May 20",
         _changed("status = 'Pending' WHERE id = 170", "pending"),
+        judged="the reference is a sentence, and no rule reads sentences",
     ),
     Script(28, _first_day, "3/10/22", _changed("created_at = '2022-01-05 08:00:00' WHERE id = 173", "1/5/22")),
     Script(46, _latest_complete, "17.99", _changed("grand_total_cents = 7011 WHERE id = 180", "70.11")),

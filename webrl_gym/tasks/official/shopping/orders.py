@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.script import Perturbation, Script
+from webrl_gym.tasks.official.script import Perturbation, Script, asked
 from webrl_gym.tasks.official.shopping.moves import (
     Item,
-    Walk,
     all_orders,
-    asked,
     dollars,
     find_ordered,
     items,
@@ -21,7 +18,7 @@ from webrl_gym.tasks.official.shopping.moves import (
     ordered_in,
     view_order,
 )
-from webrl_gym.tasks.page_view import Oracle, PageView
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
 from webrl_gym.types import Site
 
 _FOOD = "Grocery & Gourmet Food"
@@ -29,7 +26,7 @@ _SUMMER = range(6, 9)
 
 
 def _food_sum(page: PageView) -> Oracle:
-    end = datetime.strptime(asked(r"end (\w+ \d{4})", page)[1], "%b %Y")
+    end = datetime.strptime(asked(page, r"end (\w+ \d{4})")[0], "%b %Y")
     page, orders = yield from all_orders(page)
     inside = [order for order in ordered_in(orders, end.year, end.month) if order.day.day >= 15]
     bought: list[Item] = []
@@ -46,21 +43,21 @@ def _food_sum(page: PageView) -> Oracle:
 
 
 def _color(page: PageView) -> Oracle:
-    month = datetime.strptime(asked(r"bought (\w+ \d{4})", page)[1], "%b %Y")
+    month = datetime.strptime(asked(page, r"bought (\w+ \d{4})")[0], "%b %Y")
     page, orders = yield from all_orders(page)
     page, (_, item) = yield from find_ordered(page, ordered_in(orders, month.year, month.month), "artificial plants")
     yield leave(item.name.rpartition(" Color ")[2])
 
 
 def _last_ordered(page: PageView) -> Oracle:
-    words = asked(r"ordered my (.+)\?", page)[1]
+    words = asked(page, r"ordered my (.+)\?")[0]
     page, orders = yield from all_orders(page)
     page, _ = yield from find_ordered(page, orders, words)
     day = datetime.strptime(page.after("Order Date:"), "%B %d, %Y")
     yield leave(f"{day:%B} {day.day}, {day.year}")
 
 
-def _place_order(page: PageView) -> Walk:
+def _place_order(page: PageView) -> Moves:
     """Reorders what the page shows and pays for it (3 steps)."""
     page = yield page.click("Reorder")
     page = yield page.click("Proceed to Checkout")
@@ -68,7 +65,7 @@ def _place_order(page: PageView) -> Walk:
 
 
 def _reorder(page: PageView) -> Oracle:
-    year = int(asked(r"summer (\d{4})", page)[1])
+    year = int(asked(page, r"summer (\d{4})")[0])
     page, orders = yield from all_orders(page)
     summer = [order for month in _SUMMER for order in ordered_in(orders, year, month) if order.status == "Canceled"]
     page, _ = yield from find_ordered(page, summer, "makeup remov")
@@ -85,18 +82,18 @@ def _reorder_another(page: PageView) -> Oracle:
 
 def _broken(page: PageView) -> str:
     """What happened, as the instruction says it: ``it broke after three days of use``."""
-    found = re.sub(r"\bjust ", "", asked(r"(it broke [^.,]+)", page)[1])
+    found = asked(page, r"(it broke [^.,]+)")[0]
     return found[0].lower() + found[1:]
 
 
-def _write_us(page: PageView, message: str) -> Walk:
+def _write_us(page: PageView, message: str) -> Moves:
     """Fills in the contact form and sends nothing (2 steps)."""
     page = yield page.click("Contact Us")
     return (yield page.type("What’s on your mind?", message))
 
 
 def _claim_of_march(page: PageView, *, wrong: bool = False) -> Oracle:
-    words, month_name = asked(r"for the (.+) I bought (\w+ \d{4})", page).groups()
+    words, month_name = asked(page, r"for the (.+) I bought (\w+ \d{4})")
     reason, month = _broken(page), datetime.strptime(month_name, "%B %Y")
     page, orders = yield from all_orders(page)
     page, (order, item) = yield from find_ordered(page, ordered_in(orders, month.year, month.month), words)
@@ -111,7 +108,7 @@ def _wrong_claim_of_march(page: PageView) -> Oracle:
 
 
 def _claim_of_order(page: PageView, *, wrong: bool = False) -> Oracle:
-    words, number = asked(r"refund on the (\w+)", page)[1], asked(r"#(\d+)", page)[1]
+    words, number = asked(page, r"refund on the (\w+)")[0], asked(page, r"#(\d+)")[0]
     reason = _broken(page)
     page, orders = yield from all_orders(page)
     page, (_, item) = yield from find_ordered(page, [o for o in orders if int(o.number) == int(number)], words)

@@ -7,8 +7,8 @@ from collections.abc import Generator
 from typing import NamedTuple
 
 from webrl_gym.actions import Action, leave
-from webrl_gym.tasks.official.script import Perturbation, Script
-from webrl_gym.tasks.official.shopping.moves import asked, listed, named, show_all
+from webrl_gym.tasks.official.script import Perturbation, Script, asked
+from webrl_gym.tasks.official.shopping.moves import listed, named, show_all
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.types import Site
 
@@ -53,7 +53,7 @@ def _reviews_of(page: PageView, words: str) -> Generator[Action, PageView, list[
 
 
 def _praise_of(page: PageView) -> Oracle:
-    word = asked(r"about good (\w+)", page)[1]
+    word = asked(page, r"about good (\w+)")[0]
     page = yield from show_all(page)
     found = [review for review in reviews_shown(page) if word in review.text.lower() and review.stars >= _GOOD]
     yield leave(", ".join(review.nickname for review in found))
@@ -65,14 +65,14 @@ def _criticisms(page: PageView) -> Oracle:
 
 
 def _opinions_on_brush(page: PageView) -> Oracle:
-    what, brand = asked(r"about (\w+) from (\w+)", page).groups()
+    what, brand = asked(page, r"about (\w+) from (\w+)")
     found = yield from _reviews_of(page, f"{brand} {what}")
     said = "\n".join(f"{review.nickname}: {review.text}" for review in found)
-    yield leave(said or f"There are no reviews available for the {brand} {what}es")
+    yield leave(said or f"Nobody has reviewed a {what} from {brand}")
 
 
 def _all_reviews(page: PageView) -> Oracle:
-    found = yield from _reviews_of(page, asked(r"reviews for (.+?)\.", page)[1])
+    found = yield from _reviews_of(page, asked(page, r"reviews for (.+?)\.")[0])
     yield leave("\n".join(f"{review.nickname}: {review.text}" for review in found))
 
 
@@ -93,7 +93,7 @@ def _fans(page: PageView) -> Oracle:
 
 
 def _rounded_rating(page: PageView) -> Oracle:
-    words = asked(r"rating of (.+?)\.\s*Please", page)[1]
+    words = asked(page, r"rating of (.+?)\.\s*Please")[0]
     page = yield page.search("Search", words)
     yield leave(f"{named(listed(page), words)[0].rating / 20:.0f}")
 
@@ -117,7 +117,13 @@ _OTHER_WORDS = "UPDATE review SET detail = 'It hums at night.' WHERE nickname = 
 SCRIPTS = (
     Script(4, _praise_of, "Priya, Marcus B.", _changed(_RENAMED, "Quill Vane", "T. Gannon")),
     Script(42, _criticisms, "My holiday pictures came out well.", _changed(_WORSE, "The lid fell off.")),
-    Script(54, _opinions_on_brush, "Customers love it: soft and dense.", _changed(_FIRST_OPINION, "hairs are soft")),
+    Script(
+        54,
+        _opinions_on_brush,
+        "Customers love it: soft and dense.",
+        _changed(_FIRST_OPINION, "hairs are soft"),
+        judged="the reference is a sentence, and no rule reads sentences",
+    ),
     Script(89, _all_reviews, "Nobody has reviewed it.", _changed(_OTHER_WORDS, "It hums at night.")),
     Script(93, _complaints, "MH, Cally, Misba009", _changed(_RENAMED, "Quill Vane", "N Randall")),
     Script(94, _rounded_rating, "5", _changed(_BETTER, "5")),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.script import Script, Solve
-from webrl_gym.tasks.official.shopping_admin.moves import asked, cents, every_row
+from webrl_gym.tasks.official.script import Script, Solve, asked
+from webrl_gym.tasks.official.shopping_admin.moves import cents, every_row
 from webrl_gym.tasks.official.shopping_admin.reviews import read_reviews
-from webrl_gym.tasks.page_view import Oracle, PageView
-from webrl_gym.tasks.practice.shopping_admin_moves import Moves, find_rows, follow_row, open_list
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
+from webrl_gym.tasks.practice.shopping_admin_moves import find_rows, follow_row, open_list
 
 _POSITIVE = 4
 """A review with so many stars is a positive one."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.script import Script, Solve
-from webrl_gym.tasks.official.shopping_admin.moves import asked, perturbed
+from webrl_gym.tasks.official.script import Script, Solve, asked
+from webrl_gym.tasks.official.shopping_admin.moves import perturbed
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.practice.shopping_admin_moves import find_rows, follow_row, open_list, open_record
 

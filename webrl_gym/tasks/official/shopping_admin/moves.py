@@ -9,24 +9,11 @@ from datetime import date
 
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.tasks.official.script import Perturbation
-from webrl_gym.tasks.page_view import OracleLost, PageView
-from webrl_gym.tasks.practice.shopping_admin_moves import ADMIN, Moves, open_list
+from webrl_gym.tasks.page_view import Moves, PageView
+from webrl_gym.tasks.practice.shopping_admin_moves import ADMIN, open_list
 
 Reading = Generator[Action, PageView, list[dict[str, str]]]
 """A part of an oracle that reads a table: yields actions, returns the rows by heading."""
-
-
-def asked(page: PageView, pattern: str) -> tuple[str, ...]:
-    """The parts of the instruction that the groups of ``pattern`` match.
-
-    Raises:
-        OracleLost: If the instruction has another form.
-    """
-    instruction = page.observation["instruction"]
-    match = re.search(pattern, instruction, re.IGNORECASE)
-    if match is None:
-        raise OracleLost(f"the instruction {instruction!r} does not match {pattern!r}")
-    return match.groups()
 
 
 def month_days(month: str, year: str) -> tuple[date, date]:

@@ -6,10 +6,10 @@ import re
 from datetime import date, timedelta
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.official.script import Script, Solve
-from webrl_gym.tasks.official.shopping_admin.moves import asked, month_days, perturbed
-from webrl_gym.tasks.page_view import Oracle, PageView
-from webrl_gym.tasks.practice.shopping_admin_moves import Moves, from_slashed, open_list, slashed
+from webrl_gym.tasks.official.script import Script, Solve, asked
+from webrl_gym.tasks.official.shopping_admin.moves import month_days, perturbed
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView
+from webrl_gym.tasks.practice.shopping_admin_moves import from_slashed, open_list, slashed
 
 _BRANDS = frozenset("adidas asics champion fila hollister nike patagonia puma reebok".split())
 _IN_JANUARY = (

@@ -6,8 +6,8 @@ import re
 from collections.abc import Generator
 
 from webrl_gym.actions import Action, leave
-from webrl_gym.tasks.official.script import Script
-from webrl_gym.tasks.official.shopping_admin.moves import asked, filter_rows, month_days, perturbed, records_found
+from webrl_gym.tasks.official.script import Script, asked
+from webrl_gym.tasks.official.shopping_admin.moves import filter_rows, month_days, perturbed, records_found
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.practice.shopping_admin_moves import find_rows, follow_row, slashed
 

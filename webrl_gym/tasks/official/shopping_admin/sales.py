@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Generator
 
 from webrl_gym.actions import Action, leave
-from webrl_gym.tasks.official.script import Script
+from webrl_gym.tasks.official.script import Script, asked
 from webrl_gym.tasks.official.shopping_admin.moves import (
     apply_filters,
-    asked,
     cents,
     every_row,
     filter_rows,

@@ -7,14 +7,8 @@ from typing import Any
 
 from webrl_gym.actions import leave
 from webrl_gym.tasks.checks import answer_includes, ends_at
-from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
-from webrl_gym.tasks.practice.shopping.store_pages import (
-    SITES,
-    Walk,
-    choose,
-    dollars,
-    listed_products,
-)
+from webrl_gym.tasks.page_view import Moves, Oracle, PageView, Parameters
+from webrl_gym.tasks.practice.shopping.store_pages import SITES, choose, dollars, listed_products
 from webrl_gym.tasks.template import Row, Split, Statement, TaskKind, Template, WorldReader
 from webrl_gym.types import Site
 
@@ -51,13 +45,13 @@ def _priciest(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     return answer_includes(_at_the_end(reader, parameters, "DESC")["name"])
 
 
-def _open_section(page: PageView, parameters: Parameters) -> Walk:
+def _open_section(page: PageView, parameters: Parameters) -> Moves:
     """Opens the section's list of products (2 steps)."""
     page = yield page.click(parameters["category"])
     return (yield page.click(parameters["section"]))
 
 
-def _sort_section(page: PageView, parameters: Parameters, order: str) -> Walk:
+def _sort_section(page: PageView, parameters: Parameters, order: str) -> Moves:
     """Opens the section and sorts its products, ascending (4 steps)."""
     page = yield from _open_section(page, parameters)
     page = yield page.select("Sort By", order)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from webrl_gym.actions import Action
 from webrl_gym.tasks.checks import page_check
-from webrl_gym.tasks.page_view import PageView, Parameters
+from webrl_gym.tasks.page_view import Moves, PageView, Parameters
 from webrl_gym.tasks.template import Row, WorldReader
 from webrl_gym.types import Site
 
@@ -22,9 +21,6 @@ STEPS_TO_LAST_PAGE = 2 + MOST_ORDER_PAGES - 1
 """Actions from the start page to the last page of the order history."""
 
 _ENDS_IN_PRICE = re.compile(r"\$[\d,]+\.\d\d$")
-
-Walk = Generator[Action, PageView, PageView]
-"""A part of an oracle: yields actions, returns the page it arrives at."""
 
 
 def dollars(cents: int) -> str:
@@ -112,19 +108,19 @@ def product_line(page: PageView, name: str) -> str:
     return page.plain_lines[page.find(name, tag="a").line]
 
 
-def open_product(page: PageView, name: str) -> Walk:
+def open_product(page: PageView, name: str) -> Moves:
     """Finds a product by the search box and opens its page (2 steps)."""
     page = yield page.search("Search", name)
     return (yield page.click(name, tag="a"))
 
 
-def open_orders(page: PageView) -> Walk:
+def open_orders(page: PageView) -> Moves:
     """Opens the order history (2 steps)."""
     page = yield page.click("My Account")
     return (yield page.click("My Orders"))
 
 
-def turn_to_order(page: PageView, number: str) -> Walk:
+def turn_to_order(page: PageView, number: str) -> Moves:
     """Turns pages of the order history until an order is on it, or cannot be any more (up to 3 steps)."""
     while not page.has(number):
         if max(row["Order #"] for row in page.rows()) < number or not page.has("Next"):
@@ -133,13 +129,13 @@ def turn_to_order(page: PageView, number: str) -> Walk:
     return page
 
 
-def find_order(page: PageView, number: str) -> Walk:
+def find_order(page: PageView, number: str) -> Moves:
     """Opens the page of the order history that an order is on (up to 5 steps)."""
     page = yield from open_orders(page)
     return (yield from turn_to_order(page, number))
 
 
-def view_order(page: PageView, number: str) -> Walk:
+def view_order(page: PageView, number: str) -> Moves:
     """Opens an order's page from the start page (up to 6 steps)."""
     page = yield from find_order(page, number)
     return (yield page.click("View Order", near=number))
