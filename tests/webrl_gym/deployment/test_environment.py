@@ -124,4 +124,5 @@ def test_a_changing_task_is_undone_by_the_reset_server(served: WebArenaLiteEnv, 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_every_oracle_works_on_a_deployment(served: WebArenaLiteEnv) -> None:
-    assert [number for number in sorted(official_scripts()) if played(served, number).reward != 1.0] == []
+    decided = {number for number, script in official_scripts().items() if not script.judged}
+    assert [number for number in sorted(decided) if played(served, number).reward != 1.0] == []
