@@ -256,7 +256,7 @@ class _Visit:
         if self._engine is None:
             return "there is no browser"
         if lacking := self._deployment.lacks(task):
-            return f"{' and '.join(lacking)} has no address"
+            return f"{' and '.join(sorted(lacking))} {'has' if len(lacking) == 1 else 'have'} no address"
         broken = [f"{site} fails ({self._broken[site]})" for site in task.sites if site in self._broken]
         if broken:
             return " and ".join(broken)
