@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.webrl_gym.tasks.episodes import play
-from tests.webrl_gym.tasks.test_official_scripts import SCRIPTS, check_success, official
+from tests.webrl_gym.tasks.test_official_scripts import NAME, SCRIPTS, check_success, official
 from webrl_gym.env import WebArenaLiteEnv
 
 pytestmark = pytest.mark.browser
@@ -27,7 +27,7 @@ QUICK = frozenset(
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[WebArenaLiteEnv]:
-    env = WebArenaLiteEnv(engine="chromium")
+    env = WebArenaLiteEnv(suite=NAME, engine="chromium")
     yield env
     env.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.webrl_gym.tasks.episodes import Played, do_nothing, play
@@ -20,6 +22,13 @@ except TaskFileError as missing:
 
 SCRIPTS = official_scripts()
 each = pytest.mark.parametrize("number", sorted(SCRIPTS))
+
+
+@pytest.fixture(scope="module")
+def env() -> Iterator[WebArenaLiteEnv]:
+    made = WebArenaLiteEnv(suite=NAME)
+    yield made
+    made.close()
 
 
 def official(number: int) -> Task:

@@ -1,10 +1,10 @@
-"""Official tasks that cross from the map to another site: the way there is the map's help page."""
+"""Official tasks that cross from the map, in the first tab, to the site in the second."""
 
 from __future__ import annotations
 
 import re
 
-from webrl_gym.actions import leave
+from webrl_gym.actions import leave, switch_tab
 from webrl_gym.tasks.official.map.moves import (
     BICYCLE,
     CAR,
@@ -23,28 +23,13 @@ from webrl_gym.tasks.page_view import Moves, Oracle, OracleLost, PageView
 from webrl_gym.tasks.practice.map_moves import open_place, read_route
 from webrl_gym.tasks.practice.shopping_admin_moves import open_record
 
-_LONGEST_WAY_BACK = 10
+_MAP, _OTHER_SITE = 0, 1
+"""Tabs."""
 
 
-def _go_to(page: PageView, site: str) -> Moves:
-    """Leaves the map for another site."""
-    page = yield page.click("Help")
-    page = yield page.click("Other websites")
-    page = yield page.click(site)
-    return page
-
-
-def _back_to_map(page: PageView) -> Moves:
-    for _ in range(_LONGEST_WAY_BACK):
-        if any(control.text == "Find directions" for control in page.controls):
-            break
-        page = yield page.back()
-    return page
-
-
-def _search_articles(page: PageView, pattern: str) -> Moves:
-    """Searches the encyclopedia, from any page of the map."""
-    page = yield from _go_to(page, "Wikipedia")
+def _search_articles(pattern: str) -> Moves:
+    """Searches the encyclopedia."""
+    page = yield switch_tab(_OTHER_SITE)
     name = next(control.name for control in page.controls if control.tag == "input")
     page = yield page.search(name, pattern)
     return page
@@ -56,16 +41,16 @@ def _articles(page: PageView) -> list[str]:
     return [control.text for control in page.controls if control.tag == "a" and control.line >= begin]
 
 
-def _article(page: PageView, pattern: str) -> Moves:
+def _article(pattern: str) -> Moves:
     """Opens the encyclopedia's best article for some words."""
-    page = yield from _search_articles(page, pattern)
+    page = yield from _search_articles(pattern)
     page = yield page.click(_articles(page)[0])
     return page
 
 
-def _top_school(page: PageView, words: str, state: str) -> Moves:
+def _top_school(words: str, state: str) -> Moves:
     """Reads what the encyclopedia has on schools of a subject in a state; ends on the one that rankings put first."""
-    page = yield from _search_articles(page, f"{words} {state}")
+    page = yield from _search_articles(f"{words} {state}")
     for title in _articles(page):
         page = yield page.click(title)
         if any(re.search(r"\brankings?\b.*\bfirst\b", line, re.IGNORECASE) for line in page.plain_lines):
@@ -76,9 +61,9 @@ def _top_school(page: PageView, words: str, state: str) -> Moves:
 
 def _drive_to_top_school(page: PageView) -> Oracle:
     start, words, state = asked_places(page, r"from (.+) to the top (.+) school in (\w+)")
-    page = yield from _top_school(page, words, state)
+    page = yield from _top_school(words, state)
     school = _title(page)
-    page = yield from _back_to_map(page)
+    page = yield switch_tab(_MAP)
     page = yield from measure(page, start, school, CAR)
     yield leave(read_route(page)[0].replace("km", " km"))
 
@@ -96,10 +81,10 @@ def _park_by_bicycle(page: PageView) -> Oracle:
 
 
 def _crash_site(page: PageView) -> Oracle:
-    page = yield from _article(page, "September 11 attacks")
+    page = yield from _article("September 11 attacks")
     page = yield page.click("United Airlines Flight 93")
     memorial = page.row("Memorial")["1"]
-    page = yield from _back_to_map(page)
+    page = yield switch_tab(_MAP)
     yield from open_place(page, memorial)
     yield leave()
 
@@ -112,7 +97,7 @@ def _another_memorial(page: PageView) -> Oracle:
 def _arena(page: PageView) -> Moves:
     """Looks up where the team plays; ends on the article."""
     city, league = asked_places(page, r"stadium of (\w+) home (\w+) team")
-    page = yield from _article(page, f"{city} {league} team")
+    page = yield from _article(f"{city} {league} team")
     return page
 
 
@@ -120,7 +105,7 @@ def _way_to_arena(page: PageView) -> Oracle:
     (start,) = asked_places(page, r"from (.+) to the home")
     page = yield from _arena(page)
     arena = page.row("Arena")["1"]
-    page = yield from _back_to_map(page)
+    page = yield switch_tab(_MAP)
     yield from measure(page, start, arena, CAR)
     yield leave()
 
@@ -129,7 +114,7 @@ def _walk_to_arena(page: PageView) -> Oracle:
     (start,) = asked_places(page, r"from (.+) to the home")
     page = yield from _arena(page)
     arena = page.row("Arena")["1"]
-    page = yield from _back_to_map(page)
+    page = yield switch_tab(_MAP)
     yield from measure(page, start, arena, FOOT)
     yield leave()
 
@@ -137,7 +122,7 @@ def _walk_to_arena(page: PageView) -> Oracle:
 def _home_of_customer(page: PageView) -> Moves:
     """Looks up a customer of the shop in its back office; ends on the customer's page."""
     (customer,) = asked_places(page, r"customer (.+) lives")
-    page = yield from _go_to(page, "CMS")
+    page = yield switch_tab(_OTHER_SITE)
     return (yield from open_record(page, "Customers", "All Customers", customer))
 
 
@@ -145,7 +130,7 @@ def _way_to_customer(page: PageView) -> Oracle:
     (start,) = asked_places(page, r"from (.+) to the city")
     page = yield from _home_of_customer(page)
     town = f"{page.find('City').value}, {page.find('State/Province').value}"
-    page = yield from _back_to_map(page)
+    page = yield switch_tab(_MAP)
     yield from measure(page, start, town, CAR)
     yield leave()
 
@@ -154,7 +139,7 @@ def _way_from_customer(page: PageView) -> Oracle:
     (start,) = asked_places(page, r"from (.+) to the city")
     page = yield from _home_of_customer(page)
     town = f"{page.find('City').value}, {page.find('State/Province').value}"
-    page = yield from _back_to_map(page)
+    page = yield switch_tab(_MAP)
     yield from measure(page, town, start, CAR)
     yield leave()
 
