@@ -219,6 +219,7 @@ class DyingEnv(ToyEnv):
         return super().reset(seed=seed, options=options)
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_and_may_die():
     vec_env = SubprocVecEnv([lambda: ReportedResets(DyingEnv()) for _ in range(2)], start_method="forkserver")
     try:

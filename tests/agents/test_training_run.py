@@ -113,7 +113,7 @@ def test_a_run_does_every_part_and_then_nothing_more(toy: Callable[..., dict[str
     assert load_model(str(folder / "policy")).context == policy.language_model.context
 
 
-@pytest.mark.parametrize("stopped_at", ["sft", "phase"])
+@pytest.mark.parametrize("stopped_at", [pytest.param("sft", marks=pytest.mark.slow), "phase"])
 def test_a_run_that_was_stopped_ends_as_one_that_was_not(
     toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, stopped_at: str
 ) -> None:

@@ -51,6 +51,7 @@ def test_failed_tasks_of_the_suite_are_attempted_again():
         webrl(started_policy(), retried_share=2)
 
 
+@pytest.mark.slow
 def test_the_policy_may_learn_from_the_attempts_before_the_first_phase():
     attempts = [demonstration(task) for task in TASKS for _ in range(12)]
     settings = {"attempts": attempts, "schedule": "run", "instructions_per_phase": 48, "critic_advantage": False}

@@ -37,6 +37,7 @@ def _run(folder: Path, monkeypatch: pytest.MonkeyPatch, *more: str) -> dict[str,
     return load_model(str(folder)).model.state_dict()
 
 
+@pytest.mark.slow
 def test_pretraining_is_deterministic_and_writes_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = _run(tmp_path / "first", monkeypatch)
     second = _run(tmp_path / "second", monkeypatch)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Lookalikes = dict[Site, Lookalike]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[None]:
     """Keeps the browser from one test to the next."""
     driver = acquire_driver(None)

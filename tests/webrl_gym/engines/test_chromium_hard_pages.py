@@ -124,6 +124,7 @@ def test_printing_does_nothing(pages: ChromiumEngine) -> None:
 # Restless pages.
 
 
+@pytest.mark.slow
 def test_a_page_that_never_stops_loading_is_read(pages: ChromiumEngine) -> None:
     show(pages, "<p>already here</p><script async src='/endless'></script><a href='/page/second.html'>On</a>")
     assert "already here" in text_of(pages.snapshot())
