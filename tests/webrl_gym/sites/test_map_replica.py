@@ -260,11 +260,3 @@ def test_hostile_queries_find_nothing_and_are_shown_as_text(client: FlaskClient,
     document = page(client, "/directions", route_from=query, route_to=CMU)
     assert not document.cssselect("#routing_summary")
     assert not document.cssselect("script")
-
-
-def test_help_leads_to_the_other_sites_on_the_replica_only(client: FlaskClient) -> None:
-    (link,) = page(client, "/").cssselect("nav a")
-    assert "http://homepage.test/" in [a.get("href") for a in page(client, link.get("href")).cssselect("a")]
-    practice = World(1)
-    assert not page(visitor(practice.store(Site.MAP)), "/").cssselect("nav a")
-    practice.close()

@@ -41,12 +41,6 @@ def create_app() -> Flask:
     app.add_url_rule("/way/<int(max=999999999):identity>", "way", way)
     app.add_url_rule("/relation/<int(max=999999999):identity>", "relation", relation)
     app.add_url_rule("/directions", "directions", directions)
-    app.add_url_rule("/help", "help", getting_help)
-
-    @app.context_processor
-    def replica_names() -> dict[str, bool]:
-        return {"is_replica": elements.has_any(store())}
-
     return app
 
 
@@ -57,11 +51,6 @@ def home() -> str:
         " (SELECT lat, lon FROM element WHERE kind = 'City' ORDER BY importance DESC, id LIMIT 12)"
     )
     return render_template("home.html", drawing=_draw([(row["lat"], row["lon"]) for row in rows]))
-
-
-def getting_help() -> str:
-    """How to use the map, and the way to the other sites; only the replica links here."""
-    return render_template("help.html", drawing=None)
 
 
 def search() -> str | Response:

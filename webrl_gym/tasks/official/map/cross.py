@@ -18,7 +18,7 @@ from webrl_gym.tasks.official.map.moves import (
     move,
     name_of,
 )
-from webrl_gym.tasks.official.script import Perturbation, Script
+from webrl_gym.tasks.official.script import Perturbation, Script, Solve
 from webrl_gym.tasks.page_view import Moves, Oracle, OracleLost, PageView
 from webrl_gym.tasks.practice.map_moves import open_place, read_route
 from webrl_gym.tasks.practice.shopping_admin_moves import open_record
@@ -101,22 +101,16 @@ def _arena(page: PageView) -> Moves:
     return page
 
 
-def _way_to_arena(page: PageView) -> Oracle:
-    (start,) = asked_places(page, r"from (.+) to the home")
-    page = yield from _arena(page)
-    arena = page.row("Arena")["1"]
-    page = yield switch_tab(_MAP)
-    yield from measure(page, start, arena, CAR)
-    yield leave()
+def _way_to_arena(engine: str) -> Solve:
+    def solve(page: PageView) -> Oracle:
+        (start,) = asked_places(page, r"from (.+) to the home")
+        page = yield from _arena(page)
+        arena = page.row("Arena")["1"]
+        page = yield switch_tab(_MAP)
+        yield from measure(page, start, arena, engine)
+        yield leave()
 
-
-def _walk_to_arena(page: PageView) -> Oracle:
-    (start,) = asked_places(page, r"from (.+) to the home")
-    page = yield from _arena(page)
-    arena = page.row("Arena")["1"]
-    page = yield switch_tab(_MAP)
-    yield from measure(page, start, arena, FOOT)
-    yield leave()
+    return solve
 
 
 def _home_of_customer(page: PageView) -> Moves:
@@ -126,22 +120,17 @@ def _home_of_customer(page: PageView) -> Moves:
     return (yield from open_record(page, "Customers", "All Customers", customer))
 
 
-def _way_to_customer(page: PageView) -> Oracle:
-    (start,) = asked_places(page, r"from (.+) to the city")
-    page = yield from _home_of_customer(page)
-    town = f"{page.find('City').value}, {page.find('State/Province').value}"
-    page = yield switch_tab(_MAP)
-    yield from measure(page, start, town, CAR)
-    yield leave()
+def _way_to_customer(*, backwards: bool) -> Solve:
+    def solve(page: PageView) -> Oracle:
+        (start,) = asked_places(page, r"from (.+) to the city")
+        page = yield from _home_of_customer(page)
+        town = f"{page.find('City').value}, {page.find('State/Province').value}"
+        page = yield switch_tab(_MAP)
+        ends = (town, start) if backwards else (start, town)
+        yield from measure(page, *ends, CAR)
+        yield leave()
 
-
-def _way_from_customer(page: PageView) -> Oracle:
-    (start,) = asked_places(page, r"from (.+) to the city")
-    page = yield from _home_of_customer(page)
-    town = f"{page.find('City').value}, {page.find('State/Province').value}"
-    page = yield switch_tab(_MAP)
-    yield from measure(page, town, start, CAR)
-    yield leave()
+    return solve
 
 
 SCRIPTS: tuple[Script, ...] = (
@@ -158,6 +147,6 @@ SCRIPTS: tuple[Script, ...] = (
         Perturbation((move("Acadia National Park", 41.2413, -81.5496),), "22h 43min"),
     ),
     Script(102, _crash_site, _another_memorial),
-    Script(155, _way_to_arena, _walk_to_arena),
-    Script(158, _way_to_customer, _way_from_customer),
+    Script(155, _way_to_arena(CAR), _way_to_arena(FOOT)),
+    Script(158, _way_to_customer(backwards=False), _way_to_customer(backwards=True)),
 )
