@@ -52,6 +52,10 @@ def benchmark(config: dict[str, Any]) -> int:
     card = _output_folder(config) / "card.json"
     made_before = _modified(card)
     results, folder = run_panel(config, ConsoleProgress(f"{config['agent']}: "))
+    if _is_replica(config):
+        print(
+            "On the embedded replica of the official sites: not comparable with published scores (docs/replica.md).\n"
+        )
     print(markdown_table({str(config["agent"]): results}))
     print(" | ".join(f"{name} {value}" for name, value in slice_rates(results).items()))
     not_scored = failure_counts(results)
@@ -114,7 +118,8 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
             log_look(Path(config["test_log"]), card, results)
         with replacing(card_path) as temporary:
             mended = [task.task_id for task in tasks if MENDED in task.tags]
-            record = {**card, **as_record(results), "left_out": _left_out(config, suite), "mended": mended}
+            official = {"left_out": _left_out(config, suite), "mended": mended, "replica": _is_replica(config)}
+            record = {**card, **as_record(results), **official}
             temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if config["screenshots"] and not (panel.folder / SCREENSHOTS).exists():
         with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
@@ -206,6 +211,11 @@ def _what_decides(config: Mapping[str, Any], model_files: Sequence[Path]) -> dic
     env = {key: config["env"][key] for key in deciding}
     env["judge"] = {key: config["env"]["judge"][key] for key in ("base_url", "model")}
     return without_secrets({key: config[key] for key in keys} | env | {"model_sha256": files_sha256(model_files)})
+
+
+def _is_replica(config: Mapping[str, Any]) -> bool:
+    """True for the official tasks on the embedded sites."""
+    return bool(config["suite"] == OFFICIAL and config["env"]["sites"] == "embedded")
 
 
 def _left_out(config: Mapping[str, Any], suite: TaskSuite) -> list[str]:

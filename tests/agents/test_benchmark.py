@@ -20,6 +20,8 @@ from agents.results import EpisodeResult, result_from_json
 from agents.trajectory_io import read_trajectories
 from tests.agents.small_llama import small_llama
 from tests.completion_server import CompletionServer, completion, completion_server
+from webrl_gym.errors import TaskFileError
+from webrl_gym.official_file import find_official_file
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +90,19 @@ def test_finished_work_is_shown_again_with_the_card_of_its_making() -> None:
     (folder / "card.json").write_text(json.dumps({**first, "commit": "of then"}), encoding="utf-8")
     assert run() == (results, folder)
     assert card(folder)["commit"] == "of then"
+
+
+def test_a_table_of_the_replica_says_that_it_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        find_official_file()
+    except TaskFileError as missing:
+        pytest.skip(str(missing))
+    benchmark(config("suite=webarena-lite", "agent=do_nothing", "output=replica"))
+    assert "not comparable with published scores" in capsys.readouterr().out
+    assert card(Path("replica"))["replica"] is True
+    benchmark(config("agent=do_nothing", "output=practice"))
+    assert "comparable" not in capsys.readouterr().out
+    assert card(Path("practice"))["replica"] is False
 
 
 def test_results_that_were_there_already_are_not_taken_for_new_ones(capsys: pytest.CaptureFixture[str]) -> None:
