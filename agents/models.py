@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
+from agents.devices import fast_bfloat16
 from agents.errors import CheckpointMismatch
 from agents.nano import NanoForCausalLM
 from agents.nano.formatting import NanoFormat
@@ -193,17 +194,6 @@ class ValueCritic(nn.Module):
         last = attention_mask.long().sum(1, keepdim=True) - 1
         with self._arithmetic(is_learning=torch.is_grad_enabled()):
             return hidden_at(self.trunk, input_ids, attention_mask, last)[:, 0].float()
-
-
-def fast_bfloat16(device: torch.device | str) -> bool:
-    """Whether a device has instructions for bfloat16 products: accelerators do, and newer processors."""
-    if torch.device(device).type != "cpu":
-        return True
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def load_model(
