@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents.algorithms import ALGORITHMS
+from agents.algorithms.filtered_bc import MODES
 from agents.fitting import RUN_SCHEDULES
 from agents.optimizers import OPTIMIZERS
+from agents.policy_update import POLICY_LOSSES
 
 _LEAST = {
     "seed": 0,
@@ -38,6 +40,8 @@ _CHOICES = {
     "algorithm.optimizer": OPTIMIZERS,
     "algorithm.critic_optimizer": OPTIMIZERS,
     "algorithm.schedule": RUN_SCHEDULES,
+    "algorithm.policy_loss": POLICY_LOSSES,
+    "algorithm.mode": MODES,
 }
 """Names of the configuration and what each may be."""
 _SWITCHES = (
@@ -48,7 +52,7 @@ _SWITCHES = (
     "algorithm.begin_with_attempts",
 )
 """What of the configuration is true or false; any text would count as true."""
-_MAY_BE_NULL = ("algorithm.critic_examples",)
+_MAY_BE_NULL = ("algorithm.critic_examples", "algorithm.updates_per_trajectory")
 _RANGES = {
     "sft.renamed_share": (0.0, 1.0),
     "sft.word_dropout": (0.0, 1.0),
@@ -58,6 +62,8 @@ _RANGES = {
     "algorithm.min_action_probability": (0.0, 1.0),
     "algorithm.averaged_share": (0.0, 0.99),
     "algorithm.retried_share": (0.0, 1.0),
+    "algorithm.updates_per_trajectory": (0.001, 1000.0),
+    "algorithm.entropy_floor": (0.0, 100.0),
     "orm.renamed_share": (0.0, 1.0),
     "orm.near_misses_per_success": (0.0, 100.0),
     "orm.threshold": (0.0, 0.999),
@@ -83,6 +89,8 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
             low, high = algorithm[f"{name}_low"], algorithm[f"{name}_high"]
             if low > high:
                 problems.append(f"algorithm.{name}_low is above algorithm.{name}_high ({low} and {high})")
+        if algorithm["policy_loss"] == "released" and not algorithm["critic_advantage"]:
+            problems.append("algorithm.policy_loss=released needs algorithm.critic_advantage: it weighs by the critic")
     return problems + _unknown_choices(config) + _wrong_switches(config) + _wrong_numbers(config)
 
 
@@ -123,6 +131,8 @@ def _wrong_numbers(config: Mapping[str, Any]) -> list[str]:
         if name not in config[group]:
             continue  # likewise
         value = config[group][name]
+        if value is None and key in _MAY_BE_NULL:
+            continue
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             problems.append(f"{key} must be a number from {low:g} to {high:g}, got {value!r}")
     return problems

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, count
 from typing import Any, TypeVar
 
 import numpy as np
@@ -42,6 +42,8 @@ class FitSettings:
     Attributes:
         learning_rate: Of the optimizer, > 0.
         epochs: Passes over the data, >= 1.
+        updates: Optimizer steps, >= 1, whatever the number of passes: passes are repeated or cut short. None takes what
+            the passes give.
         tokens_per_batch: Most padded tokens in one forward pass; an example longer than that is a batch of its own.
         examples_per_update: Examples in one optimizer step; None takes one batch a step. The paper uses 128.
         max_grad_norm: Gradients are scaled down to this norm.
@@ -55,6 +57,7 @@ class FitSettings:
 
     learning_rate: float
     epochs: int = 1
+    updates: int | None = None
     tokens_per_batch: int = 4096
     examples_per_update: int | None = None
     max_grad_norm: float = 1.0
@@ -70,11 +73,11 @@ class FitSettings:
             raise ValueError(
                 f"Expected learning_rate > 0 and max_grad_norm > 0, got {self.learning_rate} and {self.max_grad_norm}."
             )
-        per_update = 1 if self.examples_per_update is None else self.examples_per_update
-        if min(self.epochs, self.tokens_per_batch, per_update) < 1:
+        numbers = (self.epochs, self.updates, self.tokens_per_batch, self.examples_per_update)
+        if any(number is not None and number < 1 for number in numbers):
             raise ValueError(
-                "Expected epochs, tokens_per_batch and examples_per_update >= 1, got "
-                f"{self.epochs}, {self.tokens_per_batch} and {self.examples_per_update}."
+                "Expected epochs, updates, tokens_per_batch and examples_per_update >= 1, got "
+                f"{', '.join(map(str, numbers))}."
             )
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f"Expected optimizer {' or '.join(OPTIMIZERS)}, got {self.optimizer!r}.")
@@ -184,20 +187,20 @@ def fit(
     Raises:
         TrainingStopped: If there is no example, or a loss or gradient is not finite; the message says where.
     """
-    if not sizes:
+    if passes is None:
+        passes = [range(len(sizes))] * settings.epochs
+    if not any(map(len, passes)):
         raise TrainingStopped(f"{stage}: there is no training example.")
     progress = progress or SilentProgress()
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     optimizers = make_optimizers(settings.optimizer, module, settings.learning_rate, settings.weight_decay)
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
-    if passes is None:
-        passes = [range(len(sizes))] * settings.epochs
-    updates = [update for epoch, places in enumerate(passes) for update in _updates(sizes, places, settings, epoch)]
-    examples = sum(map(len, passes))
+    updates = _all_updates(sizes, passes, settings)
+    seen = [place for batches in updates for batch in batches for place in batch]
     total_loss = total_weight = total_norm = 0.0
     mean = _RunningMean(parameters)
     first_averaged = round((1.0 - settings.averaged_share) * len(updates))
-    progress.begin(stage, examples)
+    progress.begin(stage, len(seen))
     module.train()
     try:
         for number, batches in enumerate(updates):
@@ -232,8 +235,8 @@ def fit(
         loss=total_loss / total_weight if total_weight else 0.0,
         grad_norm=total_norm / len(updates),
         updates=len(updates),
-        examples=examples,
-        tokens=sum(sizes[place] for places in passes for place in places),
+        examples=len(seen),
+        tokens=sum(sizes[place] for place in seen),
     )
 
 
@@ -271,6 +274,17 @@ def _accumulate(batches: Sequence[Sequence[int]], weights: Sequence[float], weig
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
         mean += float(loss.detach())
     return mean
+
+
+def _all_updates(sizes: Sequence[int], passes: Sequence[Sequence[int]], settings: FitSettings) -> list[list[list[int]]]:
+    """The batches of each update; where their number is given, the passes come round again until it is reached."""
+    updates: list[list[list[int]]] = []
+    epochs = range(len(passes)) if settings.updates is None else count()
+    for epoch in epochs:
+        updates += _updates(sizes, passes[epoch % len(passes)], settings, epoch)
+        if settings.updates is not None and len(updates) >= settings.updates:
+            break
+    return updates[: settings.updates]
 
 
 def _updates(

@@ -77,6 +77,26 @@ def action_log_probs(policy: LLMPolicy, transitions: Sequence[Transition], token
     return results
 
 
+def mean_entropy(policy: LLMPolicy, transitions: Sequence[Transition], tokens_per_batch: int) -> float:
+    """Entropy of the next token, averaged over all action tokens of some steps.
+
+    Args:
+        policy: The policy; in evaluation mode.
+        transitions: At least one.
+        tokens_per_batch: Most padded tokens in one forward pass.
+
+    Returns:
+        In nats, >= 0.
+    """
+    total = 0.0
+    sizes = [transition_size(transition) for transition in transitions]
+    with torch.no_grad():
+        for bucket in length_buckets(sizes, tokens_per_batch, np.random.default_rng(0)):
+            batch = transition_batch(policy, [transitions[place] for place in bucket])
+            total += float((policy.entropy(batch) * batch.action_mask.sum(1)).sum())
+    return total / sum(len(transition.action_ids) for transition in transitions)
+
+
 def state_values(critic: ValueCritic, prompts: Sequence[tuple[int, ...]], tokens_per_batch: int) -> list[float]:
     """V(s) of each prompt; a prompt that occurs twice is computed once.
 

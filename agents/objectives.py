@@ -1,10 +1,12 @@
-"""What is fitted: actions to imitate, the critic, the policy under its KL term, the ORM; by ``agents.fitting``."""
+"""What is fitted by ``agents.fitting``: actions to imitate, the critic, the ORM.
+
+WebRL's policy is updated in ``agents.policy_update``.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -13,7 +15,7 @@ from torch.nn import functional
 from agents.errors import TrainingStopped
 from agents.fitting import FitReport, FitSettings, fit
 from agents.inference import state_batch, state_features, transition_batch, transition_size
-from agents.losses import critic_loss, kl_regression_loss, reference_divergence, sft_loss
+from agents.losses import critic_loss, sft_loss
 from agents.metrics import Progress
 from agents.models import ValueCritic
 from agents.policy import LLMPolicy
@@ -144,69 +146,6 @@ def fit_value_head(critic: ValueCritic, transitions: Sequence[Transition], token
         head.weight.copy_((weight / deviation)[None])
         head.bias.copy_(bias - (weight * mean / deviation).sum())
     return loss
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyFitReport:
-    """What the policy update did.
-
-    Attributes:
-        fit: The loop's own report.
-        divergence: Mean distance from the reference over the examples as they were trained on, in nats an action.
-        log_ratio: Mean log-ratio to the reference over the same, in nats.
-    """
-
-    fit: FitReport
-    divergence: float
-    log_ratio: float
-
-
-def fit_policy(
-    policy: LLMPolicy,
-    transitions: Sequence[Transition],
-    reference_log_probs: Sequence[float],
-    advantages: Sequence[float],
-    kl_coef: float,
-    settings: FitSettings,
-    progress: Progress | None = None,
-) -> PolicyFitReport:
-    """WebRL's policy update: regresses the scaled log-ratio on the advantage.
-
-    Args:
-        policy: Is trained.
-        transitions: Steps of this phase and replayed ones.
-        reference_log_probs: Log-probability of each action under the reference policy, summed over its tokens, nats.
-        advantages: Advantage of each action.
-        kl_coef: Weight of the KL term, > 0.
-        settings: How.
-        progress: Shown one unit an example.
-
-    Raises:
-        TrainingStopped: If there is no example, or a loss or gradient is not finite.
-    """
-    divergences: list[float] = []
-    log_ratios: list[float] = []
-
-    def loss(places: Sequence[int]) -> Tensor:
-        batch = transition_batch(policy, [transitions[place] for place in places])
-        reference = torch.tensor([reference_log_probs[place] for place in places], device=batch.input_ids.device)
-        advantage = torch.tensor([advantages[place] for place in places], device=batch.input_ids.device)
-        log_ratio = policy.action_log_probs(batch) - reference
-        detached = log_ratio.detach()
-        divergences.append(float(reference_divergence(detached)) * len(places))
-        log_ratios.append(float(detached.sum()))
-        return kl_regression_loss(log_ratio, advantage, kl_coef)
-
-    report = fit(
-        "policy",
-        policy.language_model.model,
-        sizes=[transition_size(transition) for transition in transitions],
-        weights=[1.0] * len(transitions),
-        loss_of=loss,
-        settings=settings,
-        progress=progress,
-    )
-    return PolicyFitReport(report, sum(divergences) / report.examples, sum(log_ratios) / report.examples)
 
 
 def fit_scorer(

@@ -40,6 +40,31 @@ def discounted_returns(rewards: Tensor, discount: float) -> Tensor:
     return returns
 
 
+def constant_reward_return(reward: Tensor, steps: Tensor, discount: float) -> Tensor:
+    """Return of the same reward at each of so many steps: ``r * (1 - discount^n) / (1 - discount)``.
+
+    The released code copies a trajectory's score to all of its steps before it sums.
+
+    Args:
+        reward: Reward of each step. Shape (B,).
+        steps: Steps n that still come, this one included, >= 1. Shape (B,), integer.
+        discount: Weight of one step's delay, in [0, 1).
+
+    Returns:
+        Shape (B,).
+
+    Raises:
+        ValueError: If ``discount`` is outside [0, 1) or the shapes differ.
+
+    Source:
+        github.com/THUDM/WebRL, ``scripts/process_data.py``.
+    """
+    if not 0.0 <= discount < 1.0:
+        raise ValueError(f"Expected discount in [0, 1), got {discount}.")
+    require_same_shape(reward=reward, steps=steps)
+    return reward * (1.0 - discount**steps) / (1.0 - discount)
+
+
 def td_residual(value: Tensor, next_value: Tensor, reward: Tensor) -> Tensor:
     """The surprise of one step: ``r_t + V(s_{t+1}) - V(s_t)``, undiscounted.
 

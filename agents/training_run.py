@@ -86,13 +86,17 @@ class TrainingRun:
             policy = self.supervise()
             if self.config["algorithm"]["name"] != "sft":
                 demonstrations = self._demonstrations()
-                needs_attempts = self._label_source != "rules" or self.config["algorithm"]["name"] == "webrl"
-                attempts = self._first_attempts(policy, demonstrations) if needs_attempts else []
+                attempts = self._first_attempts(policy, demonstrations) if self._needs_attempts else []
                 self._phases(policy, demonstrations, attempts, self._labeller(demonstrations, attempts))
             _save_model(policy.language_model, policy_folder)
         finally:
             self.close()
         return policy
+
+    @property
+    def _needs_attempts(self) -> bool:
+        algorithm = self.config["algorithm"]
+        return self._label_source != "rules" or algorithm["name"] == "webrl" or algorithm.get("mode") == "paper"
 
     def supervise(self) -> LLMPolicy:
         """Does demonstrations and supervised fine-tuning if they are not done yet; returns that policy."""
@@ -258,9 +262,10 @@ class TrainingRun:
     ) -> PhaseAlgorithm:
         settings = dict(self.config["algorithm"])
         name = settings.pop("name")
+        if name == "webrl" or settings.get("mode") == "paper":
+            settings["attempts"] = attempts
         if name == "webrl":
             settings["demonstrations"] = demonstrations
-            settings["attempts"] = attempts
             settings["protected"] = [*self._valid_suite, *suite_of("practice-test")]
         writers = [JsonlWriter(self.folder / "metrics.jsonl"), TensorBoardWriter(self.folder / "tensorboard")]
         algorithm = algorithm_class(name)(

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from agents.algorithms.base import PhaseMetrics
-from agents.algorithms.online import OnlineAlgorithm
+from agents.algorithms.online import Collected, OnlineAlgorithm
 from agents.fitting import in_passes
 from agents.objectives import fit_actions
 from agents.policy import LLMPolicy
+from agents.types import LabelledTrajectory
 
 _INSTRUCTIONS, _ROLLOUT, _SHOWING = range(3)
 
 
-class FilteredBC(OnlineAlgorithm):
-    """Each phase rolls out on new training tasks and imitates that phase's successes.
+MODES = ("online", "paper")
+"""Where a baseline's data comes from, by the name that configurations use: each phase's own rollout, or the attempts of
+the starting policy, as in the paper."""
 
-    With ``phases=1`` it is the paper's offline baseline: one rollout of the starting policy, then imitation. With
-    outcomes of 0 and 1 the paper's percentile filter keeps the successes.
+
+class FilteredBC(OnlineAlgorithm):
+    """Imitates successes: those of each phase's own rollout on new training tasks, or the starting policy's.
+
+    With outcomes of 0 and 1 the paper's percentile filter keeps the successes.
     """
 
     setting_names = (
+        "mode",
         "policy_learning_rate",
         "epochs",
+        "updates_per_trajectory",
         "tokens_per_batch",
         "examples_per_update",
         "max_grad_norm",
@@ -43,6 +51,8 @@ class FilteredBC(OnlineAlgorithm):
         policy: LLMPolicy,
         env: Any,
         *,
+        mode: str = "online",
+        attempts: Sequence[LabelledTrajectory] = (),
         policy_learning_rate: float = 1e-6,
         epochs: int = 1,
         tokens_per_batch: int = 16_384,
@@ -64,6 +74,9 @@ class FilteredBC(OnlineAlgorithm):
         Args:
             policy: Is trained in place.
             env: A ``VecEnv`` or an environment; None to predict only.
+            mode: ``online`` learns from each phase's own rollout; ``paper`` from ``attempts`` in every phase, and takes
+                no step in the environment.
+            attempts: What the starting policy did; only ``paper`` asks for it.
             policy_learning_rate: Of the optimizer.
             epochs: Passes over a phase's successes.
             tokens_per_batch: Most padded tokens in one forward pass.
@@ -80,11 +93,14 @@ class FilteredBC(OnlineAlgorithm):
             word_dropout: Probability that a word of the instruction is left out, in half of those.
             min_action_probability: Least probability of an action, under the policy that made it; a success with a less
                 likely one is not learned from.
-            **shared: ``labeller``, ``suite``, ``rephrased_share`` and the arguments of ``PhaseAlgorithm``.
+            **shared: ``labeller``, ``suite``, ``updates_per_trajectory``, ``rephrased_share`` and the arguments of
+                ``PhaseAlgorithm``.
 
         Raises:
-            ValueError: If a number is out of its range.
+            ValueError: If a number is out of its range, or there is no such mode.
         """
+        if mode not in MODES:
+            raise ValueError(f"Expected mode {' or '.join(MODES)}, got {mode!r}.")
         super().__init__(
             policy,
             env,
@@ -105,13 +121,15 @@ class FilteredBC(OnlineAlgorithm):
             **shared,
         )
 
+        self.mode = mode
+        self._attempts = tuple(attempts)
+
     def _run_phase(self, phase: int) -> PhaseMetrics:
-        tasks = self.sample_tasks(self.instructions_per_phase, phase, _INSTRUCTIONS)
-        collected = self.collect(tasks, phase, _ROLLOUT)
+        collected = self.stored(self._attempts) if self.mode == "paper" else self._collected(phase)
         metrics = collected.metrics
         steps, passes = in_passes(self.show(collected.successes, phase, _SHOWING, self.epochs))
         began = time.perf_counter()
-        settings = self.policy_fit(phase)
+        settings = self.policy_fit(phase, len(collected.labelling.labelled))
         report = fit_actions(self.policy, steps, settings, self.progress, "filtered bc", passes)
         metrics["policy/loss"] = report.loss
         metrics["policy/grad_norm"] = report.grad_norm
@@ -119,3 +137,7 @@ class FilteredBC(OnlineAlgorithm):
         metrics["policy/tokens"] = report.tokens
         metrics["time/policy_s"] = time.perf_counter() - began
         return metrics
+
+    def _collected(self, phase: int) -> Collected:
+        tasks = self.sample_tasks(self.instructions_per_phase, phase, _INSTRUCTIONS)
+        return self.collect(tasks, phase, _ROLLOUT)

@@ -15,7 +15,7 @@ from agents.augmentation import instructed, renamed_passes
 from agents.curriculum import TaskSource
 from agents.errors import TrainingStopped
 from agents.fitting import FitSettings, rate_in_phase
-from agents.labelling import Labeller, Labelling, RuleLabeller, label_trajectories
+from agents.labelling import Labeller, Labelling, RuleLabeller, agreement_with_rules, label_trajectories
 from agents.policy import LLMPolicy
 from agents.rollout import Rollout, RolloutCollector
 from agents.trajectory_io import write_trajectories
@@ -77,6 +77,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
         phases: int,
         instructions_per_phase: int,
         temperature: float,
+        updates_per_trajectory: float | None = None,
         renamed_share: float = 0.0,
         word_dropout: float = 0.0,
         rephrased_share: float = 0.0,
@@ -102,6 +103,8 @@ class OnlineAlgorithm(PhaseAlgorithm):
             phases: Phases after which ``learn`` ends, >= 1.
             instructions_per_phase: Tasks attempted in one phase, once each, >= 1.
             temperature: Of sampling while collecting, > 0 (at 0 nothing is explored).
+            updates_per_trajectory: Optimizer steps of the policy for each trajectory of a phase, > 0, however much of
+                it is learned from: examples are repeated or left out. None takes ``epochs`` passes.
             renamed_share: Share of the trajectories that are learned from under other names (``agents.augmentation``),
                 in [0, 1]; anew each time.
             word_dropout: Probability that a word of the instruction is left out, in half of those, in [0, 1].
@@ -133,6 +136,8 @@ class OnlineAlgorithm(PhaseAlgorithm):
                 "Expected min_action_probability and rephrased_share in [0, 1], got "
                 f"{min_action_probability} and {rephrased_share}."
             )
+        if updates_per_trajectory is not None and not updates_per_trajectory > 0.0:
+            raise ValueError(f"Expected updates_per_trajectory > 0 or None, got {updates_per_trajectory}.")
         super().__init__(policy, env, learning_rate=policy_learning_rate, phases=phases, **shared)
         self.policy_learning_rate = policy_learning_rate
         self.epochs = epochs
@@ -144,6 +149,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
         self.averaged_share = averaged_share
         self.instructions_per_phase = instructions_per_phase
         self.temperature = temperature
+        self.updates_per_trajectory = updates_per_trajectory
         self.renamed_share = renamed_share
         self.word_dropout = word_dropout
         self.rephrased_share = rephrased_share
@@ -154,14 +160,19 @@ class OnlineAlgorithm(PhaseAlgorithm):
         self._collector: RolloutCollector | None = None
         self.policy_fit(phase=1)  # refuses wrong settings now, not after a rollout
 
-    def policy_fit(self, phase: int) -> FitSettings:
+    def policy_fit(self, phase: int, trajectories: int | None = None) -> FitSettings:
         """How the policy is fitted in a phase.
 
         Args:
             phase: Its number, from 1.
+            trajectories: Labelled trajectories of the phase; None where passes are counted, not updates.
         """
+        updates = None
+        if trajectories is not None and self.updates_per_trajectory is not None:
+            updates = max(1, round(self.updates_per_trajectory * trajectories))
         return FitSettings(
             epochs=self.epochs,
+            updates=updates,
             tokens_per_batch=self.tokens_per_batch,
             examples_per_update=self.examples_per_update,
             max_grad_norm=self.max_grad_norm,
@@ -283,10 +294,28 @@ class OnlineAlgorithm(PhaseAlgorithm):
             self.trajectory_folder.mkdir(parents=True, exist_ok=True)
             path = self.trajectory_folder / f"phase-{phase:04d}.jsonl.gz"
             write_trajectories(path, [*labelling.labelled, *rollout.failures])
+        collection = self._worth_learning_from(rollout, labelling)
+        collection.metrics["time/rollout_s"] = collected - began
+        collection.metrics["time/label_s"] = time.perf_counter() - collected
+        return collection
+
+    def stored(self, attempts: Sequence[LabelledTrajectory]) -> Collected:
+        """Labelled attempts that were made before, as a phase's data.
+
+        Args:
+            attempts: What some policy did.
+
+        Raises:
+            TrainingStopped: If there is none, none of them succeeded, or no step can be trained on.
+        """
+        labelling = Labelling(tuple(attempts), {}, agreement_with_rules(attempts))
+        rollout = Rollout(tuple(item.trajectory for item in attempts), (), retries=0, steps=0)
+        return self._worth_learning_from(rollout, labelling)
+
+    def _worth_learning_from(self, rollout: Rollout, labelling: Labelling) -> Collected:
+        """Training examples, and numbers about them; stops where there is nothing to learn from."""
         transitions = to_transitions(labelling.labelled, self.policy.renderer)
         metrics = _metrics(rollout, labelling, transitions)
-        metrics["time/rollout_s"] = collected - began
-        metrics["time/label_s"] = time.perf_counter() - collected
         if not transitions.steps:
             raise TrainingStopped(_why_empty(rollout, labelling, transitions))
         collection = Collected(labelling, transitions, metrics, self.min_action_probability)

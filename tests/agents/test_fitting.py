@@ -228,3 +228,26 @@ def test_progress_is_shown_in_examples():
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         FitSettings(**{"learning_rate": 0.1, **wrong})
+
+
+@pytest.mark.parametrize(("updates", "examples"), [(1, 2), (4, 8), (15, 30)])
+def test_the_number_of_updates_may_be_given(updates, examples):
+    seen = []
+    _, report = fitted(seen=seen, updates=updates, examples_per_update=2, epochs=2)
+    assert (report.updates, report.examples) == (updates, examples)
+    first_pass = [place for batch in seen for place in batch][:12]
+    assert len(set(first_pass)) == len(first_pass)
+
+
+def test_updates_go_through_given_passes_again():
+    seen = []
+    module = linear()
+    settings = FitSettings(learning_rate=0.05, tokens_per_batch=1, updates=5)
+    fit("toy", module, SIZES, [1.0] * 12, squared(module, seen), settings, passes=[[0, 1], [2]])
+    assert [sorted(batch[0] for batch in part) for part in (seen[:2], seen[2:3], seen[3:])] == [[0, 1], [2], [0, 1]]
+
+
+def test_passes_without_an_example_stop():
+    module, settings = linear(), FitSettings(learning_rate=1.0, updates=3)
+    with pytest.raises(TrainingStopped, match="toy: there is no training example"):
+        fit("toy", module, SIZES, [1.0] * 12, squared(module), settings, passes=[[]])

@@ -9,6 +9,7 @@ from agents.losses import (
     kl_regression_loss,
     masked_sum,
     reference_divergence,
+    reinforce_loss,
     sft_loss,
     success_probability,
 )
@@ -180,3 +181,15 @@ def test_reference_divergence_is_close_to_the_kl_of_near_distributions():
     counts = (reference * 10).long()
     log_ratio = (policy.log() - reference.log()).repeat_interleave(counts)
     torch.testing.assert_close(reference_divergence(log_ratio), exact, rtol=0.05, atol=0)
+
+
+def test_reinforce_loss_is_the_policy_gradient():
+    log_prob = torch.tensor([-1.0, -2.0, -0.5], requires_grad=True)
+    advantage = torch.tensor([0.5, -0.25, 0.0], requires_grad=True)
+    loss = reinforce_loss(log_prob, advantage)
+    torch.testing.assert_close(loss, torch.tensor(-(-0.5 + 0.5) / 3))
+    loss.backward()
+    torch.testing.assert_close(log_prob.grad, torch.tensor([-0.5, 0.25, 0.0]) / 3)
+    assert advantage.grad is None
+    with pytest.raises(ValueError, match="advantage"):
+        reinforce_loss(torch.zeros(2), torch.zeros(3))

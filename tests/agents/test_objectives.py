@@ -8,7 +8,7 @@ from agents.fitting import FitSettings
 from agents.inference import action_log_probs, state_features, state_values, transition_batch, transition_values
 from agents.labelling import orm_prompt
 from agents.models import ValueCritic
-from agents.objectives import fit_actions, fit_critic, fit_policy, fit_scorer, fit_value_head
+from agents.objectives import fit_actions, fit_critic, fit_scorer, fit_value_head
 from agents.scorers import LanguageModelScorer
 from agents.transitions import to_transitions
 from tests.agents.tiny_models import tiny_model, tiny_policy
@@ -106,32 +106,6 @@ def test_the_critic_learns_the_outcomes(steps):
     fit_critic(critic, last, FitSettings(learning_rate=5e-3, epochs=30))
     values = state_values(critic, [step.prompt_ids for step in last], 10_000)
     assert all((value > 0.7) if step.outcome else (value < 0.3) for value, step in zip(values, last, strict=True))
-
-
-def test_the_policy_update_moves_log_ratios_towards_the_scaled_advantages(policy, steps):
-    reference = action_log_probs(policy, steps, 10_000)
-    advantages = [0.5 if step.outcome else -0.5 for step in steps]
-    report = fit_policy(
-        policy, steps, reference, advantages, 0.5, FitSettings(learning_rate=2e-3, epochs=40, tokens_per_batch=10_000)
-    )
-    ratios = [now - then for now, then in zip(action_log_probs(policy, steps, 10_000), reference, strict=True)]
-    by_outcome = {
-        outcome: [r for r, s in zip(ratios, steps, strict=True) if s.outcome == outcome] for outcome in (0, 1)
-    }
-    assert min(by_outcome[1]) > max(by_outcome[0])
-    assert sum((0.5 * r - a) ** 2 for r, a in zip(ratios, advantages, strict=True)) < 0.3 * sum(
-        a * a for a in advantages
-    )
-    assert report.divergence > 0.0
-    assert report.fit.loss < 0.25
-
-
-def test_the_policy_update_without_advantage_stays_at_the_reference(policy, steps):
-    reference = action_log_probs(policy, steps, 10_000)
-    report = fit_policy(policy, steps, reference, [0.0] * len(steps), 0.5, FitSettings(learning_rate=1e-3))
-    assert report.fit.loss < 1e-6
-    assert report.divergence < 1e-6
-    assert action_log_probs(policy, steps, 10_000) == pytest.approx(reference, abs=0.2)
 
 
 def test_the_scorer_learns_the_labels():

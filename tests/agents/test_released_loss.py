@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from agents.losses import critic_loss, success_probability
-from agents.released_loss import released_advantage, released_webrl_loss
+from agents.losses import critic_loss, released_advantage, released_webrl_loss, success_probability
 
 GOLDENS = Path(__file__).resolve().parents[3] / "shared" / "goldens" / "released_losses.json"
 

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.returns import discounted_returns, mixed_advantage, td_residual
+from agents.returns import constant_reward_return, discounted_returns, mixed_advantage, td_residual
 
 unit = st.floats(0.0, 1.0, width=32)
 
@@ -82,3 +82,13 @@ def test_mixed_advantage_refuses_wrong_arguments():
         mixed_advantage(two, two, two, three, 0.5)
     with pytest.raises(ValueError, match="lam"):
         mixed_advantage(two, two, two, two, 1.5)
+
+
+def test_the_return_of_a_constant_reward_is_the_discounted_one():
+    returns = discounted_returns(torch.full((5,), 0.7), 0.9)
+    left = torch.arange(5, 0, -1)
+    torch.testing.assert_close(constant_reward_return(torch.full((5,), 0.7), left, 0.9), returns)
+    with pytest.raises(ValueError, match=r"discount in \[0, 1\), got 1.0"):
+        constant_reward_return(torch.ones(1), torch.ones(1), 1.0)
+    with pytest.raises(ValueError, match="steps"):
+        constant_reward_return(torch.ones(1), torch.ones(2), 0.9)

@@ -4,6 +4,7 @@ import torch
 from agents.errors import TrainingStopped
 from agents.trajectory_io import read_trajectories
 from tests.agents.tiny_models import tiny_policy
+from tests.agents.toy_env import demonstration
 from tests.agents.toy_runs import TASKS, environments, filtered_bc, started_policy, weights, without_times
 
 
@@ -49,3 +50,25 @@ def test_trajectories_of_each_phase_are_written(tmp_path):
 def test_settings_out_of_range_are_refused():
     with pytest.raises(ValueError, match="epochs"):
         filtered_bc(tiny_policy(), epochs=0)
+    with pytest.raises(ValueError, match="mode online or paper, got 'offline'"):
+        filtered_bc(tiny_policy(), mode="offline")
+    with pytest.raises(ValueError, match="updates_per_trajectory"):
+        filtered_bc(tiny_policy(), updates_per_trajectory=0.0)
+
+
+def test_as_in_the_paper_it_learns_from_the_starting_policys_attempts_alone():
+    attempts = [demonstration(TASKS[0]), demonstration(TASKS[1], ["exit()"])]
+    algorithm = filtered_bc(started_policy(), mode="paper", attempts=attempts, phases=2)
+    algorithm.learn()
+    assert algorithm.num_timesteps == 0
+    assert [metrics["rollout/success_rate"] for metrics in algorithm.history] == [0.5, 0.5]
+    with pytest.raises(TrainingStopped, match="no success: none of 1"):
+        filtered_bc(started_policy(), mode="paper", attempts=attempts[1:]).learn()
+    with pytest.raises(TrainingStopped, match="empty batch: no attempt"):
+        filtered_bc(started_policy(), mode="paper").learn()
+
+
+def test_updates_are_counted_by_trajectory():
+    algorithm = filtered_bc(started_policy(), phases=2, updates_per_trajectory=1.5)
+    algorithm.learn()
+    assert [metrics["policy/updates"] for metrics in algorithm.history] == [18, 18]

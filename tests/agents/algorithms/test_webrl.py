@@ -327,6 +327,21 @@ def test_a_policy_that_runs_away_stops_and_the_last_good_checkpoint_stays(tmp_pa
     assert torch.equal(weights(algorithm.policy), weights(started_policy()))
 
 
+def test_a_policy_that_is_sure_of_everything_stops(tmp_path):
+    algorithm = webrl(started_policy(), checkpoint_folder=tmp_path, entropy_floor=5.0)
+    assert "phase-0000" in stopped(algorithm, "collapsed entropy: .* less than the floor of 5")
+
+
+@pytest.mark.parametrize("loss", ["released", "reinforce"])
+def test_other_losses_can_stand_in_for_the_papers(loss):
+    paper, other = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1, policy_loss=loss)
+    paper.learn()
+    other.learn()
+    assert paper.history[0]["rollout/success_rate"] == other.history[0]["rollout/success_rate"]
+    assert not torch.equal(weights(paper.policy), weights(other.policy))
+    assert other.history[0]["policy/entropy"] > 0.0
+
+
 def test_a_loss_that_is_not_a_number_stops():
     algorithm = webrl(started_policy())
     torch.nn.init.constant_(algorithm.critic.value_head.weight, float("nan"))
@@ -356,6 +371,9 @@ def test_a_phase_that_nobody_can_label_stops():
         ({"lam": 1.5}, "lam"),
         ({"kl_coef": 0.0}, "kl_coef"),
         ({"kl_ceiling": 0.0}, "kl_ceiling"),
+        ({"entropy_floor": -1.0}, "entropy_floor"),
+        ({"policy_loss": "ppo"}, "policy_loss"),
+        ({"policy_loss": "released", "critic_advantage": False}, "critic_advantage"),
         ({"policy_learning_rate": 0.0}, "learning_rate"),
         ({"critic_epochs": 0}, "epochs"),
         ({"perplexity_low": 5.0}, "perplexity"),
