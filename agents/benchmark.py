@@ -16,7 +16,7 @@ from agents.console import ConsoleProgress
 from agents.environments import make_env, make_vec_env, sites_there, suite_of
 from agents.errors import ConfigConflict
 from agents.hydra_entry import run_entry_point
-from agents.look_log import TEST_SUITE, log_look
+from agents.look_log import TEST_SUITES, log_look
 from agents.metrics import Progress
 from agents.panel import PanelFolder, run_agent, run_policy
 from agents.results import (
@@ -114,7 +114,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
             failures=failure_counts(results),
         )
         # Before the card, so that a kill between the two cannot hide a look.
-        if config["suite"] == TEST_SUITE and len(panel.results) > shown_before:
+        if config["suite"] in TEST_SUITES and len(panel.results) > shown_before:
             log_look(Path(config["test_log"]), card, results)
         with replacing(card_path) as temporary:
             mended = [task.task_id for task in tasks if MENDED in task.tags]

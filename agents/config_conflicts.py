@@ -11,6 +11,7 @@ from typing import Any
 from agents.algorithms import ALGORITHMS
 from agents.algorithms.filtered_bc import MODES
 from agents.fitting import RUN_SCHEDULES
+from agents.look_log import TEST_SUITES
 from agents.optimizers import OPTIMIZERS
 from agents.policy_update import POLICY_LOSSES
 
@@ -77,8 +78,11 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = []
     if config["valid_suite"] == config["suite"]:
         problems.append(f"suite and valid_suite are both {config['suite']}: validation tasks must not be trained on")
-    if config["suite"] == "practice-test" or config["valid_suite"] == "practice-test":
-        problems.append("practice-test is for the final report only; it is neither suite nor valid_suite")
+    problems += [
+        f"{suite} is for the final report only; it is neither suite nor valid_suite"
+        for suite in TEST_SUITES
+        if suite in (config["suite"], config["valid_suite"])
+    ]
     if config["env"].get("sites", "embedded") != "embedded":
         problems.append("env.sites must be embedded: the tasks of real sites are for the final report only")
     algorithm = config["algorithm"]

@@ -19,7 +19,7 @@ import numpy as np
 from agents.types import LabelledTrajectory
 from webrl_gym.tasks.record import Task, task_from_dict
 
-PROTECTED_SUITES = frozenset({"practice-valid", "practice-test", "webarena-lite"})
+PROTECTED_SUITES = frozenset({"practice-valid", "practice-test", "practice-test-large", "webarena-lite"})
 """Suites that nothing is ever trained on."""
 
 StartValues = Callable[[Sequence[Task]], Sequence[float | None]]

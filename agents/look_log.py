@@ -1,4 +1,4 @@
-"""The log of looks at the test suite: nobody can look until a number pleases without leaving a line for each look."""
+"""The log of looks at the test suites: nobody can look until a number pleases without leaving a line for each look."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 from agents.results import EpisodeResult, rate
 
-TEST_SUITE = "practice-test"
-"""The suite whose runs are logged."""
+TEST_SUITES = ("practice-test", "practice-test-large")
+"""The suites whose runs are logged."""
 
 
 def log_look(path: Path, card: Mapping[str, Any], results: Sequence[EpisodeResult]) -> None:
@@ -28,6 +28,7 @@ def log_look(path: Path, card: Mapping[str, Any], results: Sequence[EpisodeResul
     overall = rate(results)
     line = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "suite": card["config"]["suite"],
         "agent": card["config"]["agent"],
         "model": card["config"]["model"],
         "commit": card["commit"],

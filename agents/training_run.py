@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from agents.config_conflicts import conflicts
 from agents.environments import make_vec_env, suite_of
 from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict
 from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_trajectories
+from agents.look_log import TEST_SUITES
 from agents.metrics import JsonlWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
@@ -49,6 +50,23 @@ from webrl_gym.tasks.suite import TaskSuite
 
 _ATTEMPTS_PURPOSE = 101
 """Seed offset of the supervised policy's first attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the phases of a run begin with.
+
+    Attributes:
+        policy: After supervised fine-tuning.
+        demonstrations: What it was fitted to.
+        attempts: What it did on training tasks without a demonstration, labelled by the rules.
+        labeller: Gives the phases their outcomes.
+    """
+
+    policy: LLMPolicy
+    demonstrations: list[LabelledTrajectory]
+    attempts: list[LabelledTrajectory]
+    labeller: Labeller
 
 
 class TrainingRun:
@@ -83,11 +101,12 @@ class TrainingRun:
         if policy_folder.exists():
             return self._policy(self._load(str(policy_folder)))
         try:
-            policy = self.supervise()
-            if self.config["algorithm"]["name"] != "sft":
-                demonstrations = self._demonstrations()
-                attempts = self._first_attempts(policy, demonstrations) if self._needs_attempts else []
-                self._phases(policy, demonstrations, attempts, self._labeller(demonstrations, attempts))
+            if self.config["algorithm"]["name"] == "sft":
+                policy = self.supervise()
+            else:
+                start = self.prepare()
+                policy = start.policy
+                self._phases(start)
             _save_model(policy.language_model, policy_folder)
         finally:
             self.close()
@@ -101,6 +120,12 @@ class TrainingRun:
     def supervise(self) -> LLMPolicy:
         """Does demonstrations and supervised fine-tuning if they are not done yet; returns that policy."""
         return self._supervised(self._demonstrations())
+
+    def prepare(self) -> Start:
+        """Does everything before the first phase that is not done yet."""
+        policy, demonstrations = self.supervise(), self._demonstrations()
+        attempts = self._first_attempts(policy, demonstrations) if self._needs_attempts else []
+        return Start(policy, demonstrations, attempts, self._labeller(demonstrations, attempts))
 
     @property
     def orm_summary(self) -> str:
@@ -253,25 +278,19 @@ class TrainingRun:
         _save_model(scorer.language_model, folder)
         return OrmLabeller(scorer, settings["threshold"])
 
-    def _phases(
-        self,
-        policy: LLMPolicy,
-        demonstrations: Sequence[LabelledTrajectory],
-        attempts: Sequence[LabelledTrajectory],
-        labeller: Labeller,
-    ) -> PhaseAlgorithm:
+    def _phases(self, start: Start) -> PhaseAlgorithm:
         settings = dict(self.config["algorithm"])
         name = settings.pop("name")
         if name == "webrl" or settings.get("mode") == "paper":
-            settings["attempts"] = attempts
+            settings["attempts"] = start.attempts
         if name == "webrl":
-            settings["demonstrations"] = demonstrations
-            settings["protected"] = [*self._valid_suite, *suite_of("practice-test")]
+            settings["demonstrations"] = start.demonstrations
+            settings["protected"] = [*self._valid_suite, *(task for name in TEST_SUITES for task in suite_of(name))]
         writers = [JsonlWriter(self.folder / "metrics.jsonl"), TensorBoardWriter(self.folder / "tensorboard")]
         algorithm = algorithm_class(name)(
-            policy,
+            start.policy,
             self._vec_env,
-            labeller=labeller,
+            labeller=start.labeller,
             suite=self._train_suite,
             seed=self.config["seed"],
             checkpoint_folder=self.folder / "checkpoints",

@@ -1,0 +1,107 @@
+"""The arms that are compared: what each learns from and how, and how many seeds it gets.
+
+All arms start from the same supervised policy (of a seed), attempt the same number of tasks, take the same number of
+optimizer steps, and see trajectories under the same other names and words. Their learning rate is chosen from one grid
+by the success on practice-valid after the first phase (``GRID``); everything else is the paper's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+PHASES = 4
+TRAJECTORIES = 192
+"""Attempts in one phase."""
+UPDATES_PER_TRAJECTORY = 1.0
+GRID = (3.0e-4, 1.0e-3, 3.0e-3)
+"""Learning rates that every arm chooses from."""
+MANY, FEW = 5, 3
+"""Seeds of the arms that the comparisons named beforehand need, and of the others."""
+
+_SHOWN: dict[str, Any] = {"renamed_share": 0.7, "rephrased_share": 0.67, "word_dropout": 0.2}
+"""How every arm is shown what it learns from; augmentation is no part of the comparison."""
+_SHARED: dict[str, Any] = {
+    "phases": PHASES,
+    "instructions_per_phase": TRAJECTORIES,
+    "updates_per_trajectory": UPDATES_PER_TRAJECTORY,
+    "temperature": 0.5,
+    "tokens_per_batch": 1024,
+    "optimizer": "adamw",
+    "schedule": "constant",
+    "averaged_share": 0.5,
+    **_SHOWN,
+}
+_WEBRL: dict[str, Any] = {"critic_learning_rate": 1.0e-3}
+"""Beside the defaults of ``agents.algorithms.WebRL``, which are the paper's: lam 0.5, kl_coef 0.5, the critic's trunk
+fitted, advantages by the critic, failures learned from, windows [1/0.95, 1/0.5] and [0.05, 0.75]."""
+_WITHOUT_KL = {"policy_loss": "reinforce"}
+_WITHOUT_REPLAY = {"replay_ratio": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to learn.
+
+    Attributes:
+        name: In results and on the command line.
+        title: In the table.
+        algorithm: Name in ``agents.algorithms``; ``start`` learns nothing beyond its demonstrations.
+        seeds: How many.
+        settings: What differs from the algorithm's defaults, learning rate apart.
+        labels: Who labels: ``orm`` or ``rules``.
+        demonstrations: ``limited``, or ``all`` of the training suite.
+        data: ``rollouts`` of its own, or ``offline`` ones of the supervised policy, or the ``demonstrations``.
+    """
+
+    name: str
+    title: str
+    algorithm: str
+    seeds: int
+    settings: dict[str, Any] = field(default_factory=dict)
+    labels: str = "orm"
+    demonstrations: str = "limited"
+    data: str = "rollouts"
+
+    @property
+    def learns(self) -> bool:
+        """Whether it learns beyond its start, so that a learning rate is to be chosen."""
+        return self.algorithm != "start"
+
+
+def _arm(name: str, title: str, algorithm: str, seeds: int, labels: str = "orm", **settings: Any) -> Arm:
+    own = _WEBRL if algorithm == "webrl" else {}
+    return Arm(name, title, algorithm, seeds, {**_SHARED, **own, **settings}, labels)
+
+
+def _offline(name: str, title: str, algorithm: str, seeds: int, data: str = "offline") -> Arm:
+    """All updates in one phase, on what was there before it."""
+    return Arm(name, title, algorithm, seeds, {**_SHARED, "mode": "paper", "phases": 1}, data=data)
+
+
+ARMS = {
+    arm.name: arm
+    for arm in (
+        Arm("sft", "SFT", "start", MANY),
+        _offline("sft_continued", "SFT continued", "filtered_bc", MANY, data="demonstrations"),
+        Arm("sft_all", "SFT on all demonstrations", "start", FEW, demonstrations="all"),
+        _offline("filtered_bc_paper", "Filtered BC (paper)", "filtered_bc", FEW),
+        _arm("filtered_bc_online", "Filtered BC (online)", "filtered_bc", MANY),
+        _offline("awr_paper", "AWR (paper)", "awr", FEW),
+        _arm("awr_online", "AWR (online)", "awr", FEW),
+        _arm("digirl", "DigiRL", "digirl", MANY),
+        _arm("webrl", "WebRL", "webrl", MANY),
+        _arm("webrl_rules", "WebRL, labels by rules", "webrl", FEW, labels="rules"),
+        _arm("no_replay", "WebRL without replay", "webrl", FEW, **_WITHOUT_REPLAY),
+        _arm("no_kl", "WebRL without KL", "webrl", FEW, **_WITHOUT_KL),
+        _arm("no_kl_no_replay", "WebRL without both", "webrl", MANY, **_WITHOUT_KL, **_WITHOUT_REPLAY),
+        _arm("no_curriculum", "WebRL without curriculum", "webrl", FEW, curriculum=False),
+        _arm("released_loss", "WebRL, released loss", "webrl", FEW, policy_loss="released"),
+    )
+}
+"""Every arm by name, in the table's order."""
+
+COMPARISONS = tuple(
+    ("webrl", other) for other in ("sft", "sft_continued", "digirl", "filtered_bc_online", "no_kl_no_replay")
+)
+"""Named before anything was run; every other difference in the table is descriptive."""

@@ -1,0 +1,229 @@
+"""One cell of the table: an arm learns with a seed, then acts greedily on both test panels.
+
+<work>/start-<seed>/            demonstrations, supervised policy, attempts, ORM: the same for every arm of a seed
+<work>/<arm>-<seed>/            checkpoints of the phases, episodes of the panels; a stopped cell goes on here
+results/learning/<arm>-<seed>.json    what came out, task by task
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from stable_baselines3.common.vec_env import VecEnv
+
+from agents.algorithms import PhaseAlgorithm, algorithm_class
+from agents.algorithms.base import PhaseMetrics
+from agents.atomic_file import replacing
+from agents.console import ConsoleProgress
+from agents.environments import make_vec_env, suite_of
+from agents.hydra_entry import compose_config
+from agents.labelling import RuleLabeller, label_trajectories
+from agents.panel import PanelFolder, run_policy
+from agents.policy import LLMPolicy
+from agents.preparation import choose_evenly
+from agents.results import EpisodeResult
+from agents.rollout import RolloutCollector
+from agents.run_card import commit, machine, package_versions
+from agents.training_run import Start, TrainingRun
+from agents.trajectory_io import read_trajectories, write_trajectories
+from agents.types import LabelledTrajectory
+from benchmarks.learning.arms import PHASES, TRAJECTORIES, UPDATES_PER_TRAJECTORY, Arm
+from benchmarks.record import FOLDER
+from webrl_gym.tasks.record import Task
+
+RESULTS = FOLDER / "learning"
+VALID, PANELS = "practice-valid", ("practice-test", "practice-test-large")
+_OFFLINE_SEED = 7919
+"""Offset of the seed with which offline trajectories are collected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """An arm with a seed."""
+
+    arm: Arm
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """In file names."""
+        return f"{self.arm.name}-{self.seed}"
+
+    @property
+    def result_path(self) -> Path:
+        """Where its result goes; there is one when it is done."""
+        return RESULTS / f"{self.name}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What came out of learning: the policy, and the numbers of its phases."""
+
+    policy: LLMPolicy
+    history: list[PhaseMetrics]
+
+
+class Workbench:
+    """The folder where cells are worked on, and what they share."""
+
+    def __init__(self, folder: Path, overrides: Sequence[str] = ()) -> None:
+        """Works in ``folder``.
+
+        Args:
+            folder: Made when it is not there.
+            overrides: Changes of the training configuration, as on the command line of ``webrl-train``.
+        """
+        self.folder = folder
+        self._overrides = tuple(overrides)
+
+    def finish(self, cell: Cell, learning_rate: float | None) -> dict[str, Any]:
+        """Learns and acts on the test panels; what was done before a stop is not done again.
+
+        Args:
+            cell: Arm and seed.
+            learning_rate: Of the policy; None for an arm that does not learn.
+
+        Returns:
+            What is written to ``cell.result_path``.
+        """
+        began = time.monotonic()
+        learned = self.learn(cell, learning_rate)
+        learned_at = time.monotonic()
+        scores = {panel: self.score(learned.policy, panel, self.folder / cell.name / panel) for panel in PANELS}
+        result = {
+            "arm": cell.arm.name,
+            "seed": cell.seed,
+            "date": datetime.now(UTC).date().isoformat(),
+            "commit": commit(),
+            "machine": machine(),
+            "packages": package_versions(),
+            "learning_rate": learning_rate,
+            "settings": {**cell.arm.settings, "labels": cell.arm.labels, "data": cell.arm.data},
+            "seconds": {
+                "learning": round(learned_at - began, 1),
+                "acting": round(time.monotonic() - learned_at, 1),
+            },
+            "phases": [_short(metrics) for metrics in learned.history],
+            "outcomes": {panel: outcome_text(results) for panel, results in scores.items()},
+        }
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        with replacing(cell.result_path) as temporary:
+            temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        return result
+
+    def learn(self, cell: Cell, learning_rate: float | None, phases: int | None = None) -> Learned:
+        """Does a cell's learning, or goes on with it.
+
+        Args:
+            cell: Arm and seed.
+            learning_rate: Of the policy; None for an arm that does not learn.
+            phases: Phases after which it stops; all of the arm's when None.
+
+        Raises:
+            ValueError: If the arm learns and no rate is given.
+        """
+        config = self._config(cell)
+        run = TrainingRun(self._start_folder(cell), config, ConsoleProgress(f"start of seed {cell.seed}: "))
+        if not cell.arm.learns:
+            policy = run.supervise()
+            run.close()
+            return Learned(policy, [])
+        if learning_rate is None:
+            raise ValueError(f"Expected a learning rate for {cell.arm.name}; --grid chooses one.")
+        start = run.prepare()
+        run.close()
+        with closing(make_vec_env(config["suite"], (), config["env"])) as env:
+            algorithm = self._algorithm(cell, start, env, learning_rate, phases)
+            algorithm.resume()
+            algorithm.learn()
+        return Learned(algorithm.policy, algorithm.history)
+
+    def score(self, policy: LLMPolicy, suite: str, folder: Path) -> list[EpisodeResult]:
+        """Greedy episodes of a whole suite.
+
+        Args:
+            policy: Acts.
+            suite: Its name.
+            folder: Keeps finished episodes.
+        """
+        tasks = suite_of(suite).tasks
+        with closing(make_vec_env(suite, (), compose_config("train", self._overrides)["env"])) as env:
+            panel = PanelFolder(folder, "policy", tasks)
+            return run_policy(RolloutCollector(env, policy), panel, progress=ConsoleProgress(f"{suite}: "))
+
+    def _config(self, cell: Cell) -> dict[str, Any]:
+        everything = [f"demonstrations={len(suite_of('practice-train'))}"] * (cell.arm.demonstrations == "all")
+        return compose_config("train", [f"seed={cell.seed}", "orm.source=orm", *everything, *self._overrides])
+
+    def _start_folder(self, cell: Cell) -> Path:
+        kind = "start-all" if cell.arm.demonstrations == "all" else "start"
+        return self.folder / f"{kind}-{cell.seed}"
+
+    def _algorithm(
+        self, cell: Cell, start: Start, env: VecEnv, learning_rate: float, phases: int | None
+    ) -> PhaseAlgorithm:
+        settings: dict[str, Any] = {**cell.arm.settings, "policy_learning_rate": learning_rate}
+        if phases is not None:
+            settings["phases"] = min(phases, settings["phases"])
+        if cell.arm.algorithm == "webrl":
+            settings["demonstrations"] = start.demonstrations
+            settings["protected"] = [task for suite in (VALID, *PANELS) for task in suite_of(suite)]
+        if cell.arm.data != "rollouts":
+            given = start.demonstrations if cell.arm.data == "demonstrations" else self._offline(cell, start, env)
+            settings["attempts"] = given
+            settings["updates_per_trajectory"] = _updates(phases) / len(given)
+        return algorithm_class(cell.arm.algorithm)(
+            start.policy,
+            env,
+            labeller=RuleLabeller() if cell.arm.labels == "rules" else start.labeller,
+            suite=suite_of("practice-train"),
+            seed=cell.seed,
+            checkpoint_folder=self.folder / cell.name / f"checkpoints-{learning_rate:g}",
+            progress=ConsoleProgress(f"{cell.name}: "),
+            **settings,
+        )
+
+    def _offline(self, cell: Cell, start: Start, env: VecEnv) -> list[LabelledTrajectory]:
+        """As many attempts of the supervised policy as an online arm makes in all phases, labelled like those."""
+        path = self._start_folder(cell) / "offline.jsonl.gz"
+        if not path.exists():
+            seed = cell.seed + _OFFLINE_SEED
+            tasks: list[Task] = choose_evenly(suite_of("practice-train").tasks, PHASES * TRAJECTORIES, seed)
+            rollout = RolloutCollector(env, start.policy).collect(
+                tasks,
+                phase=0,
+                temperature=cell.arm.settings["temperature"],
+                seed=seed,
+                progress=ConsoleProgress("offline "),
+            )
+            write_trajectories(path, label_trajectories(start.labeller, rollout.trajectories).labelled)
+        return list(read_trajectories(path).labelled)
+
+
+def _updates(phases: int | None) -> float:
+    """Optimizer steps of the policy in so many phases of an online arm."""
+    return UPDATES_PER_TRAJECTORY * TRAJECTORIES * (PHASES if phases is None else min(phases, PHASES))
+
+
+def outcome_text(results: Sequence[EpisodeResult]) -> str:
+    """One letter a task, in the suite's order: 1 done, 0 not done, - not counted.
+
+    Args:
+        results: Of a whole suite.
+    """
+    return "".join(("1" if item.success else "0") if item.status == "scored" else "-" for item in results)
+
+
+def _short(metrics: Mapping[str, float | int | None]) -> dict[str, float | int | None]:
+    return {
+        name: round(value, 5) if isinstance(value, float) else value
+        for name, value in metrics.items()
+        if not name.startswith("time/") or name == "time/phase_s"
+    }

@@ -1,0 +1,70 @@
+"""The learning rate of each arm: the one of the grid whose first phase gives the most success on practice-valid.
+
+Test panels have no part in it. Arms whose first phase is the same share what was found.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from agents.atomic_file import replacing
+from agents.results import rate
+from benchmarks.learning.arms import ARMS, GRID, Arm
+from benchmarks.learning.cells import RESULTS, VALID, Cell, Workbench
+
+SEED = 100
+"""Of the starts on which rates are chosen: none of those that the table shows."""
+PATH = RESULTS / "grid.json"
+_SAME_FIRST_PHASE = {"no_curriculum": "webrl"}
+"""A curriculum has nothing to evolve before the second phase."""
+
+
+def read_grid() -> dict[str, dict[str, float]]:
+    """Success on practice-valid in percent by arm and learning rate, as far as it is known."""
+    return json.loads(PATH.read_text(encoding="utf-8"))["percent"] if PATH.exists() else {}
+
+
+def chosen_rate(arm: Arm) -> float | None:
+    """The learning rate of an arm; the lower one of equals. None for an arm that does not learn.
+
+    Args:
+        arm: The arm.
+
+    Raises:
+        ValueError: If its grid has not been run.
+    """
+    if not arm.learns:
+        return None
+    found = read_grid().get(_SAME_FIRST_PHASE.get(arm.name, arm.name), {})
+    if len(found) < len(GRID):
+        raise ValueError(f"The grid of {arm.name} has {len(found)} of {len(GRID)} rates; first run --grid.")
+    return max(GRID, key=lambda rate_: (found[f"{rate_:g}"], -rate_))
+
+
+def open_points() -> list[tuple[Arm, float]]:
+    """Arms and rates that are still to be tried."""
+    known = read_grid()
+    arms = [arm for arm in ARMS.values() if arm.learns and arm.name not in _SAME_FIRST_PHASE]
+    return [(arm, rate_) for arm in arms for rate_ in GRID if f"{rate_:g}" not in known.get(arm.name, {})]
+
+
+def try_point(bench: Workbench, arm: Arm, learning_rate: float) -> float:
+    """Success on practice-valid in percent after one phase; written down.
+
+    Args:
+        bench: Where to work.
+        arm: The arm.
+        learning_rate: One of the grid.
+    """
+    cell = Cell(arm, SEED)
+    policy = bench.learn(cell, learning_rate, phases=1).policy
+    results = bench.score(policy, VALID, bench.folder / cell.name / f"{VALID}-{learning_rate:g}")
+    percent = rate(results).percent or 0.0
+    known: dict[str, Any] = read_grid()
+    known.setdefault(arm.name, {})[f"{learning_rate:g}"] = round(percent, 1)
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    record = {"suite": VALID, "seed": SEED, "phases": 1, "percent": known}
+    with replacing(PATH) as temporary:
+        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return percent

@@ -1,0 +1,144 @@
+"""The table, the comparisons named beforehand and the figure, from the committed results alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.environments import suite_of
+from benchmarks.learning.arms import ARMS, COMPARISONS, Arm
+from benchmarks.learning.bootstrap import Interval, Successes, mean_interval, paired_difference
+from benchmarks.learning.cells import PANELS, RESULTS, Cell
+from benchmarks.learning.figure import draw
+from webrl_gym.tasks.record import Task
+
+FIGURE = RESULTS / "learning.svg"
+_VALUES = {"1": 1.0, "0": 0.0, "-": np.nan}
+
+_SLICES: dict[str, Callable[[Task], bool]] = {
+    "all": lambda _task: True,
+    "seen templates": lambda task: not {"unseen_template", "novel"} & set(task.tags),
+    "unseen words": lambda task: "novel" in task.tags and "unseen_template" not in task.tags,
+    "unseen templates": lambda task: "unseen_template" in task.tags,
+}
+"""Parts of a panel; the last three share no task."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmResults:
+    """The finished cells of an arm, by seed."""
+
+    arm: Arm
+    cells: dict[int, dict[str, Any]]
+
+    def successes(self, panels: Sequence[str], part: str = "all", seeds: Sequence[int] | None = None) -> Successes:
+        """1 or 0 by seed and task, not-a-number where an episode does not count.
+
+        Args:
+            panels: Suites whose tasks are taken, one after the other.
+            part: Which of their tasks (``_SLICES``).
+            seeds: In this order; all that there are when None.
+        """
+        kept = [_kept(panel, part) for panel in panels]
+        rows = []
+        for seed in self.cells if seeds is None else seeds:
+            outcomes = self.cells[seed]["outcomes"]
+            row = [outcomes[panel][place] for panel, places in zip(panels, kept, strict=True) for place in places]
+            rows.append([_VALUES[letter] for letter in row])
+        return np.array(rows)
+
+
+@cache
+def _kept(panel: str, part: str) -> tuple[int, ...]:
+    return tuple(place for place, task in enumerate(suite_of(panel)) if _SLICES[part](task))
+
+
+def read_results(folder: Path = RESULTS) -> dict[str, ArmResults]:
+    """Finished cells by arm, in the table's order; arms without one are left out.
+
+    Args:
+        folder: Holds them.
+    """
+    found = {name: ArmResults(arm, {}) for name, arm in ARMS.items()}
+    for name, results in found.items():
+        for seed in range(ARMS[name].seeds):
+            path = folder / Cell(ARMS[name], seed).result_path.name
+            if path.exists():
+                results.cells[seed] = json.loads(path.read_text(encoding="utf-8"))
+    return {name: results for name, results in found.items() if results.cells}
+
+
+def table_lines(results: dict[str, ArmResults]) -> Iterator[str]:
+    """A Markdown table: one row an arm, one column a panel, and the parts of both panels together.
+
+    Args:
+        results: By ``read_results``.
+    """
+    parts = [part for part in _SLICES if part != "all"]
+    yield f"| arm | seeds | {' | '.join(PANELS)} | {' | '.join(parts)} |"
+    yield "|---|---|" + "---|" * (len(PANELS) + len(parts))
+    for found in results.values():
+        numbers = [mean_interval(found.successes([panel])).in_points() for panel in PANELS]
+        numbers += [mean_interval(found.successes(PANELS, part)).in_points() for part in parts]
+        yield f"| {found.arm.title} | {len(found.cells)} of {found.arm.seeds} | {' | '.join(numbers)} |"
+
+
+def comparison_lines(results: dict[str, ArmResults]) -> Iterator[str]:
+    """The differences that were named beforehand, over the tasks of both panels and the seeds that both arms have.
+
+    Args:
+        results: By ``read_results``.
+    """
+    yield "| difference in points | seeds | all tasks | seen templates |"
+    yield "|---|---|---|---|"
+    for first, second in COMPARISONS:
+        if first not in results or second not in results:
+            yield f"| {ARMS[first].title} less {ARMS[second].title} | 0 | - | - |"
+            continue
+        one, other = results[first], results[second]
+        seeds = [seed for seed in one.cells if seed in other.cells]
+        parts = [difference(one, other, seeds, part).in_points(signed=True) for part in ("all", "seen templates")]
+        yield f"| {one.arm.title} less {other.arm.title} | {len(seeds)} | {' | '.join(parts)} |"
+
+
+def difference(one: ArmResults, other: ArmResults, seeds: Sequence[int], part: str) -> Interval:
+    """One arm less another, paired by seed and task over both panels.
+
+    Args:
+        one: The first.
+        other: The second.
+        seeds: That both have.
+        part: Of the panels.
+    """
+    return paired_difference(one.successes(PANELS, part, seeds), other.successes(PANELS, part, seeds))
+
+
+def print_report() -> None:
+    """Prints both tables and redraws the figure."""
+    results = read_results()
+    if not results:
+        print(f"There is no finished cell in {RESULTS}.")
+        return
+    print("Success in %, greedy, static engine [95 % interval by bootstrap over seeds and tasks]\n")
+    print("\n".join(table_lines(results)))
+    print("\nNamed beforehand; every other difference is descriptive\n")
+    print("\n".join(comparison_lines(results)))
+    done = sum(len(found.cells) for found in results.values())
+    commits = sorted({cell["commit"] for found in results.values() for cell in found.cells.values()})
+    print(f"\n{done} of {sum(arm.seeds for arm in ARMS.values())} cells are done (commits {', '.join(commits)}).")
+    means = [(found.arm.title, mean_interval(found.successes(PANELS))) for found in results.values()]
+    curves = {
+        found.arm.title: np.nanmean(
+            [[phase["rollout/rule_success_rate"] for phase in cell["phases"]] for cell in found.cells.values()], axis=0
+        ).tolist()
+        for found in results.values()
+        if all(len(cell["phases"]) > 1 for cell in found.cells.values())
+    }
+    FIGURE.write_text(draw(means, curves), encoding="utf-8")
+    print(f"The figure: {FIGURE}")

@@ -1,0 +1,68 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from agents.algorithms import algorithm_class
+from agents.results import EpisodeResult
+from benchmarks.learning import cells, grid
+from benchmarks.learning.arms import ARMS, COMPARISONS, GRID, MANY
+from benchmarks.learning.cells import Cell, Workbench, outcome_text
+from tests.agents.tiny_models import tiny_policy
+
+LEARNING = [arm for arm in ARMS.values() if arm.learns]
+
+
+@pytest.mark.parametrize("arm", LEARNING, ids=lambda arm: arm.name)
+def test_the_settings_of_every_arm_are_its_algorithms(arm):
+    algorithm = algorithm_class(arm.algorithm)(tiny_policy(), None, policy_learning_rate=1e-3, **arm.settings)
+    known = algorithm.configuration()
+    assert {name: known[name] for name in arm.settings if name != "phases"} == {
+        name: value for name, value in arm.settings.items() if name != "phases"
+    }
+
+
+def test_what_is_compared_has_the_most_seeds():
+    assert {ARMS[name].seeds for pair in COMPARISONS for name in pair} == {MANY}
+
+
+def test_outcomes_are_one_letter_a_task():
+    results = [
+        EpisodeResult("a", "", status, success, 1)
+        for status, success in (("scored", True), ("scored", False), ("failed", False))
+    ]
+    assert outcome_text(results) == "10-"
+
+
+@pytest.fixture
+def grid_file(tmp_path, monkeypatch):
+    path = tmp_path / "grid.json"
+    monkeypatch.setattr(grid, "PATH", path)
+    return path
+
+
+def test_the_best_rate_of_the_grid_is_chosen(grid_file):
+    assert len(grid.open_points()) == len(GRID) * (len(LEARNING) - 1)
+    with pytest.raises(ValueError, match="grid of webrl has 0 of 3 rates"):
+        grid.chosen_rate(ARMS["webrl"])
+    tried = {f"{rate:g}": percent for rate, percent in zip(GRID, (20.0, 30.0, 30.0), strict=True)}
+    grid_file.write_text(json.dumps({"percent": {"webrl": tried}}))
+    assert grid.chosen_rate(ARMS["webrl"]) == grid.chosen_rate(ARMS["no_curriculum"]) == GRID[1]
+    assert grid.chosen_rate(ARMS["sft"]) is None
+    assert len(grid.open_points()) == len(GRID) * (len(LEARNING) - 2)
+
+
+@pytest.mark.slow
+def test_a_cell_learns_acts_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    small = {"phases": 2, "instructions_per_phase": 2, "updates_per_trajectory": 1.0, "tokens_per_batch": 1024}
+    arm = replace(ARMS["webrl"], settings=small, labels="rules")
+    cell = Cell(arm, 0)
+    monkeypatch.setattr(cells, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(cells, "PANELS", ("practice-valid",))
+    monkeypatch.setattr(Workbench, "score", lambda *_: [])
+    bench = Workbench(tmp_path, ["debug=smoke", "demonstrations=40", "sft.epochs_per_round=6"])
+    learned = bench.learn(cell, 1e-3, phases=1)
+    assert len(learned.history) == 1
+    result = bench.finish(cell, 1e-3)
+    assert [phase["policy/updates"] for phase in result["phases"]] == [2, 2]
+    assert json.loads(cell.result_path.read_text()) == result

@@ -1,0 +1,55 @@
+import json
+from xml.etree import ElementTree
+
+import pytest
+
+from agents.environments import suite_of
+from benchmarks.learning import report
+from benchmarks.learning.arms import ARMS, COMPARISONS
+from benchmarks.learning.cells import PANELS
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three cells: WebRL does every second task, the start every fourth."""
+    for arm, every, seeds in (("sft", 4, (0, 1)), ("webrl", 2, (0,))):
+        for seed in seeds:
+            outcomes = {
+                panel: "".join("1" if n % every == 0 else "0" for n in range(len(suite_of(panel)))) for panel in PANELS
+            }
+            phases = [{"rollout/rule_success_rate": 0.1 * phase} for phase in range(4)] if arm == "webrl" else []
+            record = {"arm": arm, "seed": seed, "commit": "abc", "outcomes": outcomes, "phases": phases}
+            (tmp_path / f"{arm}-{seed}.json").write_text(json.dumps(record))
+    return tmp_path
+
+
+def test_the_table_holds_what_is_done(folder):
+    lines = list(report.table_lines(report.read_results(folder)))
+    assert len(lines) == 4
+    assert lines[2].startswith("| SFT | 2 of 5 | 25.5 [")
+    assert lines[3].startswith("| WebRL | 1 of 5 | 50.3 [")
+
+
+def test_parts_of_the_panels_share_no_task():
+    for panel in PANELS:
+        parts = [set(report._kept(panel, part)) for part in report._SLICES if part != "all"]
+        assert sum(map(len, parts)) == len(set.union(*parts)) == len(suite_of(panel))
+        assert all(parts)
+
+
+def test_differences_are_paired_over_the_seeds_that_both_have(folder):
+    lines = list(report.comparison_lines(report.read_results(folder)))
+    assert len(lines) == 2 + len(COMPARISONS)
+    assert lines[2].startswith("| WebRL less SFT | 1 | +25.")
+    assert lines[3] == "| WebRL less SFT continued | 0 | - | - |"
+
+
+def test_the_figure_is_drawn_from_the_results(folder, monkeypatch, capsys):
+    monkeypatch.setattr(report, "read_results", lambda read=report.read_results: read(folder))
+    monkeypatch.setattr(report, "FIGURE", folder / "figure.svg")
+    report.print_report()
+    drawing = ElementTree.parse(folder / "figure.svg").getroot()
+    texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts.count("WebRL") == 2
+    assert texts.count("SFT") == 1
+    assert f"3 of {sum(arm.seeds for arm in ARMS.values())} cells are done (commits abc)" in capsys.readouterr().out
