@@ -1,0 +1,116 @@
+"""How fast a policy acts: batched generation over 16 static environments, and what the environments cost inside it.
+
+    python -m benchmarks.rollout [--models nano smollm2] [--tasks 48] [--slots 16] [--threads 1]
+
+Actions per second are over whole rollouts: resets, prompts, generation and environment steps. The environment's time
+per step inside a rollout is put beside its time alone: the same actions at the same tasks, replayed one after the other
+without a model. Both take turns; medians over the turns are reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+import gymnasium
+import torch
+from stable_baselines3.common.vec_env import DummyVecEnv
+
+from agents.environments import suite_of
+from agents.models import load_model
+from agents.policy import LLMPolicy
+from agents.rollout import Rollout, RolloutCollector
+from benchmarks.record import write_record
+from webrl_gym.env import WebArenaLiteEnv
+from webrl_gym.tasks.record import Task
+
+_TURNS = 3
+_PROMPT_TOKENS = {"nano": 1024, "smollm2": 1792}
+
+
+class Timed(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Adds up the seconds that an environment's steps take."""
+
+    def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
+        """Times ``env``."""
+        super().__init__(env)
+        self.seconds: list[float] = []
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """The inner step, timed."""
+        began = time.perf_counter()
+        result = self.env.step(action)
+        self.seconds.append(time.perf_counter() - began)
+        return result
+
+
+def main() -> None:
+    """Measures and writes ``results/rollout.json``."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", default=["nano", "smollm2"], help="names or folders")
+    parser.add_argument("--tasks", type=int, default=48, help="tasks of each rollout")
+    parser.add_argument("--slots", type=int, default=16, help="environments")
+    parser.add_argument("--threads", type=int, default=1, help="threads of the model")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    suite = suite_of("practice-valid").tasks
+    tasks = suite[:: max(1, len(suite) // options.tasks)][: options.tasks]
+    measured = {}
+    for name in options.models:
+        measured[name] = _measure(name, tasks, options.slots)
+        print(f"{name}: {measured[name]}", flush=True)
+    settings = {"slots": options.slots, "threads": options.threads, "tasks": len(tasks), "turns": _TURNS}
+    print(f"written to {write_record('rollout', {**settings, 'models': measured})}")
+
+
+def _measure(name: str, tasks: Sequence[Task], slots: int) -> dict[str, float]:
+    policy = LLMPolicy(load_model(name, autocast="auto"), max_tokens=_PROMPT_TOKENS.get(name))
+    inside = [Timed(WebArenaLiteEnv(suite="practice-valid")) for _ in range(slots)]
+    actions_per_s, tokens_per_s, inside_ms, alone_ms = [], [], [], []
+    with closing(DummyVecEnv([lambda env=env: env for env in inside])) as env, closing(_alone()) as alone:
+        collector = RolloutCollector(env, policy)
+        for turn in range(_TURNS + 1):
+            for timed in (*inside, alone):
+                timed.seconds.clear()
+            began = time.perf_counter()
+            rollout = collector.collect(tasks, phase=0, temperature=1.0, seed=turn)
+            seconds = time.perf_counter() - began
+            _replay(alone, rollout)
+            if not turn:
+                continue  # the first turn warms up
+            actions_per_s.append(rollout.steps / seconds)
+            tokens_per_s.append(_tokens(rollout) / seconds)
+            inside_ms.append(1000 * statistics.fmean(second for timed in inside for second in timed.seconds))
+            alone_ms.append(1000 * statistics.fmean(alone.seconds))
+    ratios = [one / other for one, other in zip(inside_ms, alone_ms, strict=True)]
+    return {
+        "actions_per_s": round(statistics.median(actions_per_s), 2),
+        "tokens_per_s": round(statistics.median(tokens_per_s), 1),
+        "environment_ms_per_step": round(statistics.median(inside_ms), 3),
+        "environment_ms_per_step_alone": round(statistics.median(alone_ms), 3),
+        "environment_ratio": round(statistics.median(ratios), 3),
+    }
+
+
+def _alone() -> Timed:
+    return Timed(WebArenaLiteEnv(suite="practice-valid"))
+
+
+def _replay(env: Timed, rollout: Rollout) -> None:
+    """The same actions at the same tasks, with no model beside them."""
+    for trajectory in rollout.trajectories:
+        env.reset(options={"task": trajectory.task})
+        for step in trajectory.steps:
+            env.step(step.completion.text)
+
+
+def _tokens(rollout: Rollout) -> int:
+    return sum(len(step.completion.token_ids) for trajectory in rollout.trajectories for step in trajectory.steps)
+
+
+if __name__ == "__main__":
+    main()
