@@ -32,6 +32,7 @@ _LEAST = {
     "algorithm.instructions_per_phase": 1,
     "algorithm.tokens_per_batch": 1,
     "algorithm.critic_examples": 1,
+    "algorithm.replay_capacity": 1,
 }
 """Whole numbers of the configuration and the least that each may be."""
 _CHOICES = {
@@ -65,6 +66,11 @@ _RANGES = {
     "algorithm.retried_share": (0.0, 1.0),
     "algorithm.updates_per_trajectory": (0.001, 1000.0),
     "algorithm.entropy_floor": (0.0, 100.0),
+    "algorithm.discount": (0.0, 1.0),
+    "algorithm.advantage_temperature": (0.001, 1000.0),
+    "algorithm.max_weight": (0.001, 1000.0),
+    "algorithm.trajectory_share": (0.001, 1.0),
+    "algorithm.step_threshold": (-1.0, 1.0),
     "orm.renamed_share": (0.0, 1.0),
     "orm.near_misses_per_success": (0.0, 100.0),
     "orm.threshold": (0.0, 0.999),

@@ -1,6 +1,7 @@
 """The experience of earlier phases: successes only, replayed step by step where the policy is neither sure nor lost.
 
-Whole trajectories are kept, so that each phase can show them in other words (``agents.augmentation``).
+Whole trajectories are kept, so that each phase can show them in other words (``agents.augmentation``). A buffer that
+keeps failures too is under it (``TrajectoryBuffer``), for algorithms that learn from all that was ever collected.
 
 WebRL's replay buffer with its actor-confidence filter: of the stored steps those count whose action has a perplexity
 in [1/0.95, 1/0.5] under the previous phase's policy, and at most twice as many steps as the current phase collected.
@@ -71,7 +72,76 @@ def action_perplexity(log_prob: float, tokens: int) -> float:
         return math.inf
 
 
-class ExperienceBuffer:
+class TrajectoryBuffer:
+    """Labelled trajectories of earlier phases, oldest first; whole ones, counted in steps."""
+
+    def __init__(self, capacity: int = 100_000) -> None:
+        """An empty buffer.
+
+        Args:
+            capacity: Most steps kept; the oldest trajectories go first.
+
+        Raises:
+            ValueError: If ``capacity`` is below 1.
+        """
+        if capacity < 1:
+            raise ValueError(f"Expected capacity >= 1 step, got {capacity}.")
+        self.capacity = capacity
+        self._items: list[LabelledTrajectory] = []
+        self._steps = 0
+
+    def __len__(self) -> int:
+        """Number of stored steps."""
+        return self._steps
+
+    @property
+    def items(self) -> tuple[LabelledTrajectory, ...]:
+        """The stored trajectories, oldest first."""
+        return tuple(self._items)
+
+    @property
+    def trajectories(self) -> int:
+        """Number of stored trajectories."""
+        return len(self._items)
+
+    def add(self, items: Iterable[LabelledTrajectory]) -> int:
+        """Stores trajectories; one without a step is passed over.
+
+        Args:
+            items: Labelled trajectories.
+
+        Returns:
+            How many were stored.
+        """
+        added = [item for item in items if item.trajectory.steps]
+        self._items += added
+        self._steps += sum(len(item.trajectory.steps) for item in added)
+        while self._steps > self.capacity and len(self._items) > 1:
+            self._steps -= len(self._items.pop(0).trajectory.steps)
+        return len(added)
+
+    def as_records(self) -> Iterator[dict[str, Any]]:
+        """One JSON-ready record a trajectory (``agents.trajectory_io``)."""
+        return map(trajectory_to_dict, self._items)
+
+    def replace_by(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Forgets everything and takes what ``as_records`` wrote.
+
+        Args:
+            records: Records in order.
+
+        Raises:
+            ValueError: If a record cannot be read.
+        """
+        try:
+            items = [labelled_from_dict(record) for record in records]
+        except ValueError as error:
+            raise ValueError(f"An experience record cannot be read: {error}") from error
+        self._items, self._steps = [], 0
+        self.add(items)
+
+
+class ExperienceBuffer(TrajectoryBuffer):
     """Successful trajectories of earlier phases, demonstrations and first attempts first."""
 
     def __init__(
@@ -99,28 +169,10 @@ class ExperienceBuffer:
             raise ValueError(
                 f"Expected 1 <= perplexity_low <= perplexity_high, got {perplexity_low} and {perplexity_high}."
             )
-        if capacity < 1:
-            raise ValueError(f"Expected capacity >= 1 step, got {capacity}.")
+        super().__init__(capacity)
         self.replay_ratio = replay_ratio
         self.perplexity_low = perplexity_low
         self.perplexity_high = perplexity_high
-        self.capacity = capacity
-        self._items: list[LabelledTrajectory] = []
-        self._steps = 0
-
-    def __len__(self) -> int:
-        """Number of stored steps."""
-        return self._steps
-
-    @property
-    def items(self) -> tuple[LabelledTrajectory, ...]:
-        """The stored trajectories, oldest first."""
-        return tuple(self._items)
-
-    @property
-    def trajectories(self) -> int:
-        """Number of stored trajectories."""
-        return len(self._items)
 
     def add(self, items: Iterable[LabelledTrajectory]) -> int:
         """Stores the successes among ``items``; anything else is passed over.
@@ -131,12 +183,7 @@ class ExperienceBuffer:
         Returns:
             How many were stored.
         """
-        added = [item for item in items if item.label.success and item.trajectory.steps]
-        self._items += added
-        self._steps += sum(len(item.trajectory.steps) for item in added)
-        while self._steps > self.capacity and len(self._items) > 1:
-            self._steps -= len(self._items.pop(0).trajectory.steps)
-        return len(added)
+        return super().add(item for item in items if item.label.success)
 
     def draw(self, current_steps: int, show: Show, log_probs: LogProbs, rng: np.random.Generator) -> ExperienceDraw:
         """Draws steps for a phase, uniformly among those inside the window.
@@ -178,23 +225,3 @@ class ExperienceBuffer:
         return ExperienceDraw(
             tuple(step for step, _ in drawn), tuple(log_prob for _, log_prob in drawn), scored, too_sure, too_unsure
         )
-
-    def as_records(self) -> Iterator[dict[str, Any]]:
-        """One JSON-ready record a trajectory (``agents.trajectory_io``)."""
-        return map(trajectory_to_dict, self._items)
-
-    def replace_by(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Forgets everything and takes what ``as_records`` wrote.
-
-        Args:
-            records: Records in order.
-
-        Raises:
-            ValueError: If a record cannot be read.
-        """
-        try:
-            items = [labelled_from_dict(record) for record in records]
-        except ValueError as error:
-            raise ValueError(f"An experience record cannot be read: {error}") from error
-        self._items, self._steps = [], 0
-        self.add(items)

@@ -9,6 +9,8 @@ against its numbers.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -73,7 +75,7 @@ def critic_loss(logits: Tensor, outcome: Tensor) -> Tensor:
     Args:
         logits: Log-odds of success. Shape (B,), or (B, H) for several heads. A two-class softmax head with logits
             (no, yes) is the same as the one logit yes - no.
-        outcome: 1 if the trajectory succeeded, else 0. Shape (B,).
+        outcome: 1 if the trajectory succeeded, else 0; or any target in [0, 1], whose mean V then learns. Shape (B,).
 
     Returns:
         Mean over examples, sum over heads. Shape ().
@@ -267,3 +269,55 @@ def released_webrl_loss(
         weight = torch.exp(1.0 - (log_prob / lengths).exp()).detach()
         loss = loss - (log_prob * weight * positive).sum() / positive_tokens
     return loss
+
+
+def awr_loss(log_prob: Tensor, advantage: Tensor, temperature: float, max_weight: float = 20.0) -> Tensor:
+    """Advantage-weighted log-likelihood: ``-mean(min(exp(A / temperature), max_weight) * log pi)``.
+
+    Every action is imitated, one with a high advantage more; no action is made less likely than the others make it.
+
+    Args:
+        log_prob: log pi, summed over each action's tokens, in nats. Shape (B,).
+        advantage: Advantage of each action, as it is (not normalised); no gradient flows into it. Shape (B,).
+        temperature: Advantage at which the weight is e (beta), > 0.
+        max_weight: Largest weight, > 0; an exponential would otherwise let single actions rule. The source uses 20.
+
+    Returns:
+        Mean over examples. Shape ().
+
+    Raises:
+        ValueError: If ``temperature`` or ``max_weight`` is not positive or the shapes differ.
+
+    Source:
+        Peng et al. 2019, arXiv:1910.00177 (AWR), Algorithm 1, update of the policy, with the weights clipped.
+    """
+    if not temperature > 0.0 or not max_weight > 0.0:
+        raise ValueError(f"Expected temperature > 0 and max_weight > 0, got {temperature} and {max_weight}.")
+    require_rank(1, log_prob=log_prob)
+    require_same_shape(log_prob=log_prob, advantage=advantage)
+    weight = (advantage.detach() / temperature).clamp(max=math.log(max_weight)).exp()
+    return -(weight * log_prob).mean()
+
+
+def digirl_actor_loss(log_prob: Tensor, advantage: Tensor, threshold: float) -> Tensor:
+    """Log-likelihood of actions that helped: ``-mean(log pi where A > threshold)``, a hard filter in place of exp(A).
+
+    Args:
+        log_prob: log pi, summed over each action's tokens, in nats. Shape (B,).
+        advantage: Step-level advantage of each action (``agents.returns.doubly_robust_advantage``). Shape (B,).
+        threshold: Advantage that an action must exceed.
+
+    Returns:
+        Mean over the actions that pass; 0 without one. Shape ().
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Source:
+        Bai et al. 2024, arXiv:2406.11896 (DigiRL), Eq. 4.2; it filters at 1/H, H the step limit.
+    """
+    require_rank(1, log_prob=log_prob)
+    require_same_shape(log_prob=log_prob, advantage=advantage)
+    passes = advantage > threshold
+    total = torch.where(passes, log_prob, torch.zeros_like(log_prob)).sum()
+    return -total / passes.sum().clamp(min=1)

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 
+from agents.algorithms.awr import AWR
 from agents.algorithms.base import PhaseAlgorithm
+from agents.algorithms.digirl import DigiRL
 from agents.algorithms.filtered_bc import FilteredBC
 from agents.algorithms.sft import SFT
 from agents.algorithms.webrl import WebRL
 
-ALGORITHMS: dict[str, type[PhaseAlgorithm]] = {"sft": SFT, "filtered_bc": FilteredBC, "webrl": WebRL}
+ALGORITHMS: dict[str, type[PhaseAlgorithm]] = {
+    "sft": SFT,
+    "filtered_bc": FilteredBC,
+    "awr": AWR,
+    "digirl": DigiRL,
+    "webrl": WebRL,
+}
 """Algorithms by the name that configurations use."""
 
-__all__ = ["ALGORITHMS", "SFT", "FilteredBC", "PhaseAlgorithm", "WebRL", "algorithm_class"]
+__all__ = ["ALGORITHMS", "AWR", "SFT", "DigiRL", "FilteredBC", "PhaseAlgorithm", "WebRL", "algorithm_class"]
 
 
 def algorithm_class(name: str) -> Callable[..., PhaseAlgorithm]:

@@ -8,7 +8,7 @@ from agents.config_conflicts import conflicts
 from agents.hydra_entry import compose_config
 
 
-@pytest.mark.parametrize("algorithm", ["webrl", "filtered_bc", "sft"])
+@pytest.mark.parametrize("algorithm", ["webrl", "filtered_bc", "awr", "digirl", "sft"])
 def test_the_shipped_configurations_hold_no_conflict(algorithm: str) -> None:
     assert conflicts(compose_config("train", [f"algorithm={algorithm}"])) == []
     assert "algorithm.name must be one of" in conflicts(compose_config("train", ["algorithm.name=ppo"]))[0]
@@ -30,3 +30,18 @@ def test_a_switch_is_true_or_false(switch: str) -> None:
     told = conflicts(compose_config("train", [f"algorithm.{switch}=maybe"]))
     assert told == [f"algorithm.{switch} must be true or false, got 'maybe'"]
     assert conflicts(compose_config("train", [f"algorithm.{switch}=true"])) == []
+
+
+def test_what_the_baselines_set_is_checked() -> None:
+    wrong = ["algorithm.mode=offline", "algorithm.advantage_temperature=0", "algorithm.discount=2"]
+    assert conflicts(compose_config("train", ["algorithm=awr", *wrong])) == [
+        "algorithm.mode must be one of online, paper, got 'offline'",
+        "algorithm.discount must be a number from 0 to 1, got 2",
+        "algorithm.advantage_temperature must be a number from 0.001 to 1000, got 0",
+    ]
+    wrong = ["algorithm.trajectory_share=0", "algorithm.step_threshold=2", "algorithm.replay_capacity=0"]
+    assert conflicts(compose_config("train", ["algorithm=digirl", *wrong])) == [
+        "algorithm.replay_capacity must be a whole number of at least 1, got 0",
+        "algorithm.trajectory_share must be a number from 0.001 to 1, got 0",
+        "algorithm.step_threshold must be a number from -1 to 1, got 2",
+    ]

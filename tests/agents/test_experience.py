@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.experience import ExperienceBuffer, action_perplexity
+from agents.experience import ExperienceBuffer, TrajectoryBuffer, action_perplexity
 from agents.types import Completion, LabelledTrajectory, Prompt, Step, Trajectory, Transition
 from tests.agents.toy_env import toy_task
 from webrl_gym.types import Observation, OutcomeVerdict, VerdictStatus
@@ -55,6 +55,20 @@ def test_only_successes_enter():
     buffer = ExperienceBuffer()
     assert buffer.add([trajectory(3), trajectory(4, outcome=0.0), trajectory(0)]) == 1
     assert (len(buffer), buffer.trajectories) == (3, 1)
+
+
+def test_a_buffer_of_all_trajectories_keeps_failures_and_lets_the_oldest_go():
+    buffer = TrajectoryBuffer(capacity=6)
+    assert buffer.add([trajectory(3, name=1), trajectory(2, outcome=0.0, name=2), trajectory(0)]) == 2
+    assert [item.outcome for item in buffer.items] == [1.0, 0.0]
+    buffer.add([trajectory(2, name=3)])
+    assert [item.trajectory.steps[0].prompt.token_ids[0] for item in buffer.items] == [2, 3]
+    assert (len(buffer), buffer.trajectories) == (4, 2)
+    restored = TrajectoryBuffer()
+    restored.replace_by(json.loads(json.dumps(list(buffer.as_records()))))
+    assert restored.items == buffer.items
+    with pytest.raises(ValueError, match="capacity >= 1"):
+        TrajectoryBuffer(capacity=0)
 
 
 def test_only_steps_inside_the_window_are_drawn_ends_included():

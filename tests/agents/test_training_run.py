@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,14 +67,14 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
     monkeypatch.setattr(training_run, "make_vec_env", lambda *_: environments(4))
     tiny_model().save(tmp_path / "base")
 
-    def made(*overrides: str, name: str = "toy", rules: bool = True) -> dict[str, Any]:
+    def made(*overrides: str, name: str = "toy", rules: bool = True, settings: Sequence[str] = TOY) -> dict[str, Any]:
         folder = tmp_path / "runs" / name
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "demonstrations.jsonl.gz").exists():
             shown = [demonstration(task) for task in Toys(orders=1).tasks[:2]]
             write_trajectories(folder / "demonstrations.jsonl.gz", shown)
         source = ["orm.source=rules"] if rules else []
-        given = [*TOY, f"model.name_or_path={tmp_path / 'base'}", f"name={name}", *source, *overrides]
+        given = [*settings, f"model.name_or_path={tmp_path / 'base'}", f"name={name}", *source, *overrides]
         return compose_config("train", given)
 
     return made
@@ -176,6 +176,21 @@ def test_where_nothing_evolves_the_rules_label_and_no_orm_is_trained(
     with pytest.raises(TrainingStopped, match="the ORM needs successes and failures"):
         asked._labeller([], [])
     asked.close()
+
+
+def test_awr_of_the_paper_learns_from_the_first_attempts(toy: Callable[..., dict[str, Any]]) -> None:
+    settings = [*(setting for setting in TOY if "curriculum" not in setting), "algorithm=awr", "sft.max_rounds=0"]
+    config = toy("algorithm.mode=paper", settings=settings)
+    folder = Path(config["run"])
+    wrong = ['do(action="Click", element="0")', "exit()"]
+    tried = [demonstration(task, actions) for task in Toys(orders=1).tasks for actions in (None, wrong)]
+    write_trajectories(folder / "attempts.jsonl.gz", tried)
+    started(config).train()
+    first, second = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert first["rollout/trajectories"] == second["rollout/trajectories"] == len(tried)
+    assert first["step"] == second["step"] == 0
+    assert not (folder / "rollouts").exists()
+    assert not started(toy(name="online", settings=settings))._needs_attempts
 
 
 def test_a_changed_configuration_is_refused_by_name(toy: Callable[..., dict[str, Any]]) -> None:

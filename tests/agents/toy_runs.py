@@ -9,14 +9,29 @@ from typing import Any
 import torch
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from agents.algorithms import SFT, FilteredBC, WebRL
+from agents.algorithms import AWR, SFT, DigiRL, FilteredBC, WebRL
 from agents.checkpoint import load_module_tensors, module_tensors
+from agents.metrics import SilentProgress
 from agents.policy import LLMPolicy
 from agents.types import LabelledTrajectory
 from tests.agents.tiny_models import tiny_policy
 from tests.agents.toy_env import ToyEnv, ToySuite, demonstration
 
 TASKS = ToySuite(orders=1).tasks
+
+
+class Interrupting(SilentProgress):
+    """Presses Ctrl-C when a stage begins for the n-th time."""
+
+    def __init__(self, stage: str, times: int) -> None:
+        self.stage, self.left = stage, times
+
+    def begin(self, stage: str, total: int) -> None:
+        """A stage begins."""
+        if stage == self.stage:
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
 
 
 def demonstrations() -> list[LabelledTrajectory]:
@@ -75,6 +90,29 @@ def filtered_bc(policy: LLMPolicy, env: Any = None, **changes: Any) -> FilteredB
     """Filtered behaviour cloning with settings for the toy site."""
     settings = {"policy_learning_rate": 3e-3, "epochs": 3, "tokens_per_batch": 256, "instructions_per_phase": 12}
     return FilteredBC(policy, env if env is not None else environments(), **{**settings, **changes})
+
+
+def awr(policy: LLMPolicy, env: Any = None, **changes: Any) -> AWR:
+    """Advantage-weighted regression with settings for the toy site."""
+    settings = {**_WEIGHTED, "advantage_temperature": 0.2}
+    return AWR(policy, env if env is not None else environments(), **{**settings, **changes})
+
+
+def digirl(policy: LLMPolicy, env: Any = None, **changes: Any) -> DigiRL:
+    """DigiRL with settings for the toy site."""
+    settings = {**_WEIGHTED, "trajectory_share": 0.3}
+    return DigiRL(policy, env if env is not None else environments(), **{**settings, **changes})
+
+
+_WEIGHTED = {
+    "policy_learning_rate": 3e-3,
+    "critic_learning_rate": 3e-3,
+    "epochs": 3,
+    "critic_epochs": 2,
+    "tokens_per_batch": 256,
+    "instructions_per_phase": 12,
+    "phases": 2,
+}
 
 
 def without_times(history: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,27 +9,13 @@ from agents.algorithms import WebRL
 from agents.curriculum import GrammarProposer
 from agents.errors import CheckpointMismatch, TrainingStopped
 from agents.labelling import OrmLabeller
-from agents.metrics import SilentProgress
 from agents.transitions import to_transitions
 from tests.agents.tiny_models import tiny_policy
 from tests.agents.toy_env import ToySuite, demonstration, toy_task
-from tests.agents.toy_runs import TASKS, environments, started_policy, webrl, weights, without_times
+from tests.agents.toy_runs import TASKS, Interrupting, environments, started_policy, webrl, weights, without_times
 from webrl_gym.types import VerdictStatus
 
 FAILED = ['do(action="Click", element="1")', "exit()"]
-
-
-class Interrupting(SilentProgress):
-    """Presses Ctrl-C when a stage begins for the n-th time."""
-
-    def __init__(self, stage, times):
-        self.stage, self.left = stage, times
-
-    def begin(self, stage, total):
-        if stage == self.stage:
-            self.left -= 1
-            if self.left == 0:
-                raise KeyboardInterrupt
 
 
 def critic_weights(algorithm):
