@@ -1,7 +1,7 @@
 """Advantage-weighted regression: imitate one's own actions, the better ones more. A baseline of arXiv:2411.02337.
 
 One phase: fit the critic to the discounted returns, weigh each action by exp(A / beta) with A = return - V(s), imitate.
-Source: Peng et al. 2019, arXiv:1910.00177. Where WebRL's paper is silent about it: docs/decisions/0012.
+Source: Peng et al. 2019, arXiv:1910.00177. Where WebRL's paper is silent about it: docs/decisions/0009.
 """
 
 from __future__ import annotations

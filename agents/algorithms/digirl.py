@@ -3,7 +3,7 @@
 One phase: attempt the same instructions once more, keep every attempt, fit an instruction-level and a step-level value
 function to all that is kept, take the attempts whose outcome exceeds what their instruction promised most, of these the
 steps with a high doubly robust advantage, and imitate those.
-Source: Bai et al. 2024, arXiv:2406.11896. Where WebRL's paper is silent about it: docs/decisions/0012.
+Source: Bai et al. 2024, arXiv:2406.11896. Where WebRL's paper is silent about it: docs/decisions/0009.
 """
 
 from __future__ import annotations

@@ -32,9 +32,10 @@ _SHARED: dict[str, Any] = {
     "averaged_share": 0.5,
     **_SHOWN,
 }
-_WEBRL: dict[str, Any] = {"critic_learning_rate": 1.0e-3}
-"""Beside the defaults of ``agents.algorithms.WebRL``, which are the paper's: lam 0.5, kl_coef 0.5, the critic's trunk
-fitted, advantages by the critic, failures learned from, windows [1/0.95, 1/0.5] and [0.05, 0.75]."""
+_CRITIC: dict[str, Any] = {"critic_learning_rate": 1.0e-3}
+"""Of every arm with a value function, since the papers' rates are for models a thousand times as large. Everything else
+is the algorithms' default, which is the papers'; of WebRL: lam 0.5, kl_coef 0.5, the critic's trunk fitted, advantages
+by the critic, failures learned from, windows [1/0.95, 1/0.5] and [0.05, 0.75]."""
 _WITHOUT_KL = {"policy_loss": "reinforce"}
 _WITHOUT_REPLAY = {"replay_ratio": 0.0}
 
@@ -70,13 +71,17 @@ class Arm:
 
 
 def _arm(name: str, title: str, algorithm: str, seeds: int, labels: str = "orm", **settings: Any) -> Arm:
-    own = _WEBRL if algorithm == "webrl" else {}
-    return Arm(name, title, algorithm, seeds, {**_SHARED, **own, **settings}, labels)
+    return Arm(name, title, algorithm, seeds, {**_SHARED, **_values(algorithm), **settings}, labels)
 
 
 def _offline(name: str, title: str, algorithm: str, seeds: int, data: str = "offline") -> Arm:
     """All updates in one phase, on what was there before it."""
-    return Arm(name, title, algorithm, seeds, {**_SHARED, "mode": "paper", "phases": 1}, data=data)
+    settings = {**_SHARED, **_values(algorithm), "mode": "paper", "phases": 1}
+    return Arm(name, title, algorithm, seeds, settings, data=data)
+
+
+def _values(algorithm: str) -> dict[str, Any]:
+    return {} if algorithm == "filtered_bc" else _CRITIC
 
 
 ARMS = {

@@ -53,6 +53,7 @@ def test_the_best_rate_of_the_grid_is_chosen(grid_file):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_cell_learns_acts_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
     small = {"phases": 2, "instructions_per_phase": 2, "updates_per_trajectory": 1.0, "tokens_per_batch": 1024}
     arm = replace(ARMS["webrl"], settings=small, labels="rules")
