@@ -32,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = _beside(path)
     try:
         yield temporary
-        _sync_file(temporary)
+        sync_file(temporary)
         temporary.replace(path)
         sync_folder(path.parent)
     except BaseException:
@@ -59,7 +59,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     try:
         yield temporary
         for path in temporary.iterdir():
-            _sync_file(path)
+            sync_file(path)
         sync_folder(temporary)
         temporary.rename(folder)
         sync_folder(folder.parent)
@@ -101,7 +101,12 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
-def _sync_file(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Flushes a file's content, so that it survives a power cut.
+
+    Args:
+        path: An existing file.
+    """
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
 

@@ -1,9 +1,8 @@
 """Phase checkpoints: one folder a phase, whole or not there, without pickle.
 
-A checkpoint is a folder ``phase-0003`` that holds safetensors, JSON and JSON-lines files and, written last, a
-``manifest.json`` with the size and SHA-256 of each. A folder without a manifest is an unfinished one and is passed
-over. Every file is written beside its place, flushed and renamed, so a crash, ``kill -9`` or a full disk leaves the
-checkpoint before as it was.
+A checkpoint is a folder ``phase-0003`` that holds safetensors, JSON and JSON-lines files and, written when these are on
+the disk, a ``manifest.json`` with the size and SHA-256 of each. A folder without a manifest is an unfinished one and is
+passed over, so a crash, ``kill -9`` or a full disk leaves the checkpoint before as it was.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from agents.atomic_file import replacing, sync_folder
+from agents.atomic_file import replacing, sync_file, sync_folder
 from agents.errors import CheckpointCorrupt, CheckpointError, CheckpointMismatch
 
 VERSION = 2
@@ -89,12 +88,16 @@ class CheckpointFolder:
         if (target / _MANIFEST).exists():
             raise CheckpointError(f"{target} is a finished checkpoint and is not overwritten.")
         write_checkpoint(target, checkpoint)
+        self.prune()
+        return target
+
+    def prune(self) -> None:
+        """Removes finished checkpoints beyond those that stay, and what a killed process wrote or removed half-way."""
         kept = self.finished()[-self.keep :] if self.keep is not None else self.finished()
-        for folder in self._folders():  # older ones, and what a killed process had begun to write or to remove
+        for folder in self._folders():
             if folder not in kept:
                 (folder / _MANIFEST).unlink(missing_ok=True)  # first: half a folder must not look like a whole one
                 shutil.rmtree(folder, ignore_errors=True)
-        return target
 
     def _folders(self) -> list[Path]:
         return sorted(path for path in self.folder.glob("phase-*") if path.name.removeprefix("phase-").isdecimal())
@@ -109,12 +112,14 @@ class CheckpointFolder:
         return read_checkpoint(finished[-1]) if finished else None
 
 
-def write_checkpoint(target: Path, checkpoint: Checkpoint) -> None:
+def write_checkpoint(target: Path, checkpoint: Checkpoint, *, is_flushed: bool = True) -> None:
     """Writes one checkpoint's folder: its files, then the manifest, without which it counts as unfinished.
 
     Args:
         target: The folder; an unfinished one is replaced.
         checkpoint: What to write.
+        is_flushed: Whether it is on the disk afterwards. Otherwise it survives the end of this process, but a power cut
+            may damage it, which reading it shows.
 
     Raises:
         CheckpointError: If it cannot be written (a full disk, no permission); nothing is left of it then.
@@ -122,7 +127,7 @@ def write_checkpoint(target: Path, checkpoint: Checkpoint) -> None:
     try:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
-        _write_files(target, checkpoint)
+        _write_files(target, checkpoint, is_flushed)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(target, ignore_errors=True)
         raise CheckpointError(f"The checkpoint {target} cannot be written: {error}") from error
@@ -131,23 +136,28 @@ def write_checkpoint(target: Path, checkpoint: Checkpoint) -> None:
         raise
 
 
-def _write_files(target: Path, checkpoint: Checkpoint) -> None:
+def _write_files(target: Path, checkpoint: Checkpoint, is_flushed: bool) -> None:
     for name, tensors in checkpoint.tensors.items():
         plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
-        with replacing(target / f"{name}.safetensors") as temporary:
-            save_file(plain, str(temporary))
+        save_file(plain, str(target / f"{name}.safetensors"))
     for name, record in checkpoint.records.items():
-        _write_text(target / f"{name}.json", [json.dumps(record, indent=1)])
+        (target / f"{name}.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     for name, lines in checkpoint.lines.items():
-        _write_text(target / f"{name}.jsonl", (json.dumps(line) + "\n" for line in lines))
-    files = {path.name: _fingerprint(path) for path in sorted(target.iterdir())}
+        with (target / f"{name}.jsonl").open("w", encoding="utf-8") as stream:
+            stream.writelines(json.dumps(line) + "\n" for line in lines)
+    files = {}
+    for path in sorted(target.iterdir()):
+        if is_flushed:
+            sync_file(path)
+        files[path.name] = _fingerprint(path)
     manifest = {
         "version": VERSION,
         "phase": checkpoint.phase,
         "configuration": checkpoint.configuration,
         "files": files,
     }
-    _write_text(target / _MANIFEST, [json.dumps(manifest, indent=1)])
+    with replacing(target / _MANIFEST) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     sync_folder(target.parent)
 
 
@@ -288,11 +298,6 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     if version != VERSION:
         raise CheckpointMismatch(f"{folder} has version {version} of the checkpoint format; expected {VERSION}.")
     return dict(manifest)
-
-
-def _write_text(path: Path, pieces: Iterable[str]) -> None:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
-        stream.writelines(pieces)
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

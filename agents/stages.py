@@ -43,7 +43,7 @@ class Stage:
         Raises:
             CheckpointError: If it cannot be written.
         """
-        write_checkpoint(self.folder, checkpoint)
+        write_checkpoint(self.folder, checkpoint, is_flushed=False)  # a damaged one is done again
         for path in self.folder.parent.glob(f"{self.folder.name}.*"):
             path.unlink()
 

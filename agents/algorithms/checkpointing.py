@@ -195,6 +195,7 @@ class Checkpointing:
                     f"{found[-1]} is a checkpoint of an earlier run: resume it or use another folder."
                 )
             self._write_checkpoint()
+        self.checkpoints.prune()
         self._stages.begin(self.phase + 1, is_resumed=self._is_resumed)
         self._is_resumed = False
 

@@ -74,9 +74,9 @@ def assert_equal_runs(run: PhaseAlgorithm, straight: PhaseAlgorithm, folder: Pat
 def test_a_run_that_is_killed_again_and_again_ends_bit_equal(name: str, tmp_path: Path) -> None:
     straight = learned(name, None)
     kills = 0
-    while operations_until_killed(lambda: learned(name, tmp_path), tmp_path, kill_at=60 + 20 * kills) is None:
+    while operations_until_killed(lambda: learned(name, tmp_path), tmp_path, kill_at=50 + 40 * kills) is None:
         kills += 1
-    assert kills >= 3
+    assert kills >= 2
     assert_equal_runs(learned(name, tmp_path), straight, tmp_path)
 
 
