@@ -49,7 +49,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         folder: The folder to make; it must not exist, its parent must.
 
     Yields:
-        Where to make a folder of files, without folders in it.
+        Where to make it.
 
     Raises:
         OSError: If the content cannot be flushed or renamed; nothing is left of it then.
@@ -58,9 +58,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         yield temporary
-        for path in temporary.iterdir():
-            sync_file(path)
-        sync_folder(temporary)
+        for path in (temporary, *temporary.rglob("*")):
+            (sync_folder if path.is_dir() else sync_file)(path)
         temporary.rename(folder)
         sync_folder(folder.parent)
     except BaseException:

@@ -49,9 +49,10 @@ def fill(folder):
 def test_a_folder_is_there_when_everything_is_in_it(tmp_path):
     with new_folder(tmp_path / "model") as temporary:
         fill(temporary)
+        fill(temporary / "deep")
         assert not (tmp_path / "model").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
-    assert (tmp_path / "model" / "one.txt").read_text() == "1"
+    assert (tmp_path / "model" / "deep" / "one.txt").read_text() == "1"
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
