@@ -12,45 +12,10 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from agents.algorithms.base import PhaseAlgorithm
 from agents.errors import CheckpointMismatch
-from agents.metrics import SilentProgress
 from tests.agents.tiny_models import tiny_policy
-from tests.agents.toy_runs import filtered_bc, started_policy, webrl, weights, without_times
+from tests.agents.toy_runs import Interrupting, filtered_bc, started_policy, webrl, weights, without_times
 
 SHORT = {"phases": 2, "epochs": 1, "instructions_per_phase": 8}
-
-
-class Watching(SilentProgress):
-    """Notes which stages begin, and presses Ctrl-C when one of them does for the n-th time."""
-
-    def __init__(self, stop_at: str = "", times: int = 1) -> None:
-        self.begun: list[str] = []
-        self._stop_at, self._times = stop_at, times
-
-    def begin(self, stage: str, total: int) -> None:
-        self.begun.append(stage)
-        if self.begun.count(self._stop_at) == self._times:
-            raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize(
-    ("stop_at", "remaining"),
-    [
-        ("rollout", ["rollout", "critic", "policy"]),
-        ("critic", ["critic", "policy"]),
-        ("policy", ["policy"]),
-    ],
-)
-def test_finished_stages_are_not_done_again(tmp_path: Path, stop_at: str, remaining: list[str]) -> None:
-    straight = webrl(started_policy(), **SHORT).learn()
-    with pytest.raises(KeyboardInterrupt):
-        webrl(started_policy(), checkpoint_folder=tmp_path, progress=Watching(stop_at, 2), **SHORT).learn()
-    watching = Watching()
-    resumed = webrl(tiny_policy(seed=5), checkpoint_folder=tmp_path, progress=watching, **SHORT)
-    assert resumed.resume()
-    resumed.learn()
-    assert watching.begun == remaining
-    assert torch.equal(weights(resumed.policy), weights(straight.policy))
-    assert without_times(resumed.history) == without_times(straight.history)
 
 
 def test_an_interrupted_rollout_asks_the_model_only_for_the_rest(tmp_path: Path) -> None:
@@ -80,7 +45,7 @@ def test_an_interrupted_rollout_asks_the_model_only_for_the_rest(tmp_path: Path)
 
 
 def test_learning_again_without_resuming_takes_nothing_over(tmp_path: Path) -> None:
-    watching = Watching("critic", 2)
+    watching = Interrupting("critic", 2)
     algorithm = webrl(started_policy(), checkpoint_folder=tmp_path, progress=watching, **SHORT)
     with pytest.raises(KeyboardInterrupt):
         algorithm.learn()
