@@ -69,7 +69,7 @@ class CheckpointFolder:
 
     def finished(self) -> list[Path]:
         """Folders of all finished checkpoints, the oldest first."""
-        return [folder for folder in self._folders() if (folder / _MANIFEST).exists()]
+        return list(filter(is_finished, self._folders()))
 
     def write(self, checkpoint: Checkpoint) -> Path:
         """Writes a checkpoint; the ones before stay as they are until it is whole.
@@ -85,7 +85,7 @@ class CheckpointFolder:
                 disk, no permission); nothing is left of it then.
         """
         target = self.folder / f"phase-{checkpoint.phase:04d}"
-        if (target / _MANIFEST).exists():
+        if is_finished(target):
             raise CheckpointError(f"{target} is a finished checkpoint and is not overwritten.")
         write_checkpoint(target, checkpoint)
         self.prune()
@@ -110,6 +110,15 @@ class CheckpointFolder:
         """
         finished = self.finished()
         return read_checkpoint(finished[-1]) if finished else None
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a checkpoint's folder was written to its end.
+
+    Args:
+        folder: It need not be there.
+    """
+    return (folder / _MANIFEST).exists()
 
 
 def write_checkpoint(target: Path, checkpoint: Checkpoint, *, is_flushed: bool = True) -> None:

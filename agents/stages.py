@@ -11,7 +11,7 @@ import logging
 import shutil
 from pathlib import Path
 
-from agents.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from agents.checkpoint import Checkpoint, is_finished, read_checkpoint, write_checkpoint
 from agents.errors import CheckpointCorrupt
 
 _log = logging.getLogger(__name__)
@@ -27,11 +27,12 @@ class Stage:
 
     def read(self) -> Checkpoint | None:
         """What was kept of the stage; None where it was not finished, or is damaged: then it is done again."""
+        if not is_finished(self.folder):
+            return None
         try:
             return read_checkpoint(self.folder)
         except CheckpointCorrupt as error:
-            if self.folder.exists():
-                _log.warning("A stage is done again: %s", error)
+            _log.warning("A stage is done again: %s", error)
             return None
 
     def write(self, checkpoint: Checkpoint) -> None:
@@ -105,5 +106,5 @@ def finished_stages(checkpoints: Path, phase: int) -> list[str]:
         checkpoints: Folder of the run's checkpoints.
         phase: The phase.
     """
-    folders = sorted((checkpoints / f"phase-{phase:04d}{_SUFFIX}").glob("*/manifest.json"))
-    return [path.parent.name.partition("-")[2] for path in folders]
+    folders = sorted((checkpoints / f"phase-{phase:04d}{_SUFFIX}").glob("[0-9][0-9]-*"))
+    return [folder.name.partition("-")[2] for folder in folders if is_finished(folder)]
