@@ -245,7 +245,7 @@ def _run_policy(
     from agents.models import load_model
     from agents.policy import LLMPolicy
     from agents.rollout import RolloutCollector, blank_observation
-    from agents.training_run import stored_config
+    from agents.run_folder import stored_config
 
     try:  # a policy reads as much of a page as it was trained on
         max_tokens = stored_config(policy_folder.parent)["model"]["max_prompt_tokens"]
@@ -277,7 +277,7 @@ def _policy_folder(folder: Path) -> Path:
     for candidate in (folder / "policy", folder):
         if (candidate / "config.json").exists() and list(candidate.glob("*.safetensors")):
             return candidate
-    from agents.training_run import stored_config
+    from agents.run_folder import stored_config
 
     try:
         stored_config(folder)

@@ -1,9 +1,8 @@
 """Phase checkpoints: one folder a phase, whole or not there, without pickle.
 
-A checkpoint is a folder ``phase-0003`` that holds safetensors, JSON and JSON-lines files and, written last, a
-``manifest.json`` with the size and SHA-256 of each. A folder without a manifest is an unfinished one and is passed
-over. Every file is written beside its place, flushed and renamed, so a crash, ``kill -9`` or a full disk leaves the
-checkpoint before as it was.
+A checkpoint is a folder ``phase-0003`` that holds safetensors, JSON and JSON-lines files and, written when these are on
+the disk, a ``manifest.json`` with the size and SHA-256 of each. A folder without a manifest is an unfinished one and is
+passed over, so a crash, ``kill -9`` or a full disk leaves the checkpoint before as it was.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from agents.atomic_file import replacing, sync_folder
+from agents.atomic_file import replacing, sync_file, sync_folder
 from agents.errors import CheckpointCorrupt, CheckpointError, CheckpointMismatch
 
-VERSION = 1
+VERSION = 2
 _MANIFEST = "manifest.json"
 
 
@@ -52,26 +51,25 @@ class Checkpoint:
 class CheckpointFolder:
     """The checkpoints of one run."""
 
-    def __init__(self, folder: Path, keep: int = 2) -> None:
+    def __init__(self, folder: Path, keep: int | None = 2) -> None:
         """Keeps checkpoints in ``folder``, which is made when the first one is written.
 
         Args:
             folder: Where the phases' folders go.
-            keep: How many finished checkpoints stay, >= 1; older ones are removed after a new one is whole.
+            keep: How many finished checkpoints stay, >= 1; older ones are removed after a new one is whole, so one more
+                is on the disk for a moment. None keeps all.
 
         Raises:
             ValueError: If ``keep`` is below 1.
         """
-        if keep < 1:
-            raise ValueError(f"Expected keep >= 1, got {keep}.")
+        if keep is not None and keep < 1:
+            raise ValueError(f"Expected keep >= 1 or None, got {keep}.")
         self.folder = folder
         self.keep = keep
 
     def finished(self) -> list[Path]:
         """Folders of all finished checkpoints, the oldest first."""
-        if not self.folder.is_dir():
-            return []
-        return sorted(path.parent for path in self.folder.glob(f"phase-*/{_MANIFEST}"))
+        return list(filter(is_finished, self._folders()))
 
     def write(self, checkpoint: Checkpoint) -> Path:
         """Writes a checkpoint; the ones before stay as they are until it is whole.
@@ -87,42 +85,22 @@ class CheckpointFolder:
                 disk, no permission); nothing is left of it then.
         """
         target = self.folder / f"phase-{checkpoint.phase:04d}"
-        if (target / _MANIFEST).exists():
+        if is_finished(target):
             raise CheckpointError(f"{target} is a finished checkpoint and is not overwritten.")
-        try:
-            shutil.rmtree(target, ignore_errors=True)
-            target.mkdir(parents=True)
-            self._write_files(target, checkpoint)
-        except (OSError, SafetensorError) as error:
-            shutil.rmtree(target, ignore_errors=True)
-            raise CheckpointError(f"The checkpoint {target} cannot be written: {error}") from error
-        except BaseException:
-            shutil.rmtree(target, ignore_errors=True)
-            raise
-        for old in self.finished()[: -self.keep]:
-            (old / _MANIFEST).unlink(missing_ok=True)  # first: half a folder must not look like a whole one
-            shutil.rmtree(old, ignore_errors=True)
+        write_checkpoint(target, checkpoint)
+        self.prune()
         return target
 
-    @staticmethod
-    def _write_files(target: Path, checkpoint: Checkpoint) -> None:
-        for name, tensors in checkpoint.tensors.items():
-            plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
-            with replacing(target / f"{name}.safetensors") as temporary:
-                save_file(plain, str(temporary))
-        for name, record in checkpoint.records.items():
-            _write_text(target / f"{name}.json", [json.dumps(record, indent=1)])
-        for name, lines in checkpoint.lines.items():
-            _write_text(target / f"{name}.jsonl", (json.dumps(line) + "\n" for line in lines))
-        files = {path.name: _fingerprint(path) for path in sorted(target.iterdir())}
-        manifest = {
-            "version": VERSION,
-            "phase": checkpoint.phase,
-            "configuration": checkpoint.configuration,
-            "files": files,
-        }
-        _write_text(target / _MANIFEST, [json.dumps(manifest, indent=1)])
-        sync_folder(target.parent)
+    def prune(self) -> None:
+        """Removes finished checkpoints beyond those that stay, and what a killed process wrote or removed half-way."""
+        kept = self.finished()[-self.keep :] if self.keep is not None else self.finished()
+        for folder in self._folders():
+            if folder not in kept:
+                (folder / _MANIFEST).unlink(missing_ok=True)  # first: half a folder must not look like a whole one
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _folders(self) -> list[Path]:
+        return sorted(path for path in self.folder.glob("phase-*") if path.name.removeprefix("phase-").isdecimal())
 
     def read_latest(self) -> Checkpoint | None:
         """The newest finished checkpoint, verified; None without one.
@@ -132,6 +110,64 @@ class CheckpointFolder:
         """
         finished = self.finished()
         return read_checkpoint(finished[-1]) if finished else None
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a checkpoint's folder was written to its end.
+
+    Args:
+        folder: It need not be there.
+    """
+    return (folder / _MANIFEST).exists()
+
+
+def write_checkpoint(target: Path, checkpoint: Checkpoint, *, is_flushed: bool = True) -> None:
+    """Writes one checkpoint's folder: its files, then the manifest, without which it counts as unfinished.
+
+    Args:
+        target: The folder; an unfinished one is replaced.
+        checkpoint: What to write.
+        is_flushed: Whether it is on the disk afterwards. Otherwise it survives the end of this process, but a power cut
+            may damage it, which reading it shows.
+
+    Raises:
+        CheckpointError: If it cannot be written (a full disk, no permission); nothing is left of it then.
+    """
+    try:
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        _write_files(target, checkpoint, is_flushed)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(target, ignore_errors=True)
+        raise CheckpointError(f"The checkpoint {target} cannot be written: {error}") from error
+    except BaseException:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+
+
+def _write_files(target: Path, checkpoint: Checkpoint, is_flushed: bool) -> None:
+    for name, tensors in checkpoint.tensors.items():
+        plain = {key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}
+        save_file(plain, str(target / f"{name}.safetensors"))
+    for name, record in checkpoint.records.items():
+        (target / f"{name}.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+    for name, lines in checkpoint.lines.items():
+        with (target / f"{name}.jsonl").open("w", encoding="utf-8") as stream:
+            stream.writelines(json.dumps(line) + "\n" for line in lines)
+    files = {}
+    for path in sorted(target.iterdir()):
+        if is_flushed:
+            sync_file(path)
+        files[path.name] = _fingerprint(path)
+    manifest = {
+        "version": VERSION,
+        "phase": checkpoint.phase,
+        "configuration": checkpoint.configuration,
+        "files": files,
+    }
+    with replacing(target / _MANIFEST) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    sync_folder(target.parent)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -150,7 +186,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     for name, expected in manifest["files"].items():
         path = folder / name
         if not path.is_file() or _fingerprint(path) != expected:
-            raise CheckpointCorrupt(f"{path} is missing, cut or changed; take an older checkpoint or start again.")
+            raise CheckpointCorrupt(
+                f"{path} is missing, cut or changed; remove {folder} to go on from the checkpoint before it."
+            )
         if path.suffix == ".safetensors":
             tensors[path.stem] = load_file(str(path))
         elif path.suffix == ".jsonl":
@@ -269,11 +307,6 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     if version != VERSION:
         raise CheckpointMismatch(f"{folder} has version {version} of the checkpoint format; expected {VERSION}.")
     return dict(manifest)
-
-
-def _write_text(path: Path, pieces: Iterable[str]) -> None:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
-        stream.writelines(pieces)
 
 
 def _fingerprint(path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from agents.policy_update import POLICY_LOSSES
 _LEAST = {
     "seed": 0,
     "demonstrations": 1,
+    "checkpoints.keep": 1,
     "env.num_envs": 1,
     "model.max_prompt_tokens": 1,
     "sft.epochs_per_round": 1,
@@ -54,7 +55,7 @@ _SWITCHES = (
     "algorithm.begin_with_attempts",
 )
 """What of the configuration is true or false; any text would count as true."""
-_MAY_BE_NULL = ("algorithm.critic_examples", "algorithm.updates_per_trajectory")
+_MAY_BE_NULL = ("algorithm.critic_examples", "algorithm.updates_per_trajectory", "checkpoints.keep")
 _RANGES = {
     "sft.renamed_share": (0.0, 1.0),
     "sft.word_dropout": (0.0, 1.0),

@@ -41,4 +41,8 @@ def _start(command: str, module: str) -> int:
             'install them with: pip install "webrl-gym[train]"\n'
         )
         return 2
-    return int(import_module(module).main())
+    try:
+        return int(import_module(module).main())
+    except KeyboardInterrupt:  # while the libraries load, which takes seconds; later the command itself says more
+        sys.stderr.write("Stopped before anything was begun.\n")
+        return 130

@@ -6,6 +6,7 @@ AgentError
 ├── CheckpointError       a checkpoint cannot be used
 │   ├── CheckpointCorrupt    a file of it is missing, cut or changed
 │   └── CheckpointMismatch   it belongs to another model or configuration
+├── RunInUse              another process works in the run's folder
 ├── CurriculumError       no instruction could be drawn
 ├── TrainingStopped       a guard stopped training; the message names the reason
 └── ConfigConflict        configuration values contradict each other; all conflicts in one message
@@ -36,6 +37,10 @@ class CheckpointCorrupt(CheckpointError):
 
 class CheckpointMismatch(CheckpointError):
     """Raised when a checkpoint belongs to another model or configuration."""
+
+
+class RunInUse(AgentError):
+    """Raised when another process works in the run's folder."""
 
 
 class CurriculumError(AgentError):

@@ -7,6 +7,7 @@ at once, before anything runs.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -40,7 +41,7 @@ def run_entry_point(config_name: str, task: Callable[[dict[str, Any]], int]) -> 
         task: Does the work; returns the exit status.
 
     Returns:
-        The exit status: 2 for a wrong command line or configuration, 130 after Ctrl-C.
+        The exit status: 2 for a wrong command line or configuration, 130 after Ctrl-C or a polite kill (SIGTERM).
     """
     # oneDNN keeps the kernels of every shape it ever met, which grows by gigabytes over a run of changing lengths.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
@@ -57,11 +58,14 @@ def run_entry_point(config_name: str, task: Callable[[dict[str, Any]], int]) -> 
         return 2
     overrides, own = _without_own_keys(config_name, arguments)
     sys.argv = [sys.argv[0], *_flags_first([*overrides, *_QUIET])]
+    before = signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     try:
         hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(body)()
     except KeyboardInterrupt:  # caught here and not in the task: it ends a --multirun too
         print("Stopped; what was finished is kept. Start the same command again to go on.", file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return status[0]
 
 

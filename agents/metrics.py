@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+
+from agents.atomic_file import replacing
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +25,9 @@ class MetricWriter(Protocol):
 
     def write(self, step: int, values: MetricValues) -> None:
         """Records ``values`` at environment step ``step``."""
+
+    def restore(self, written: Sequence[tuple[int, MetricValues]]) -> None:
+        """Makes what is recorded just this, step by step: a run goes on that may have been killed while it wrote."""
 
     def close(self) -> None:
         """Flushes and lets go of files; nothing is written afterwards."""
@@ -55,12 +60,27 @@ class SilentProgress:
 
 
 class JsonlWriter:
-    """One JSON object a line: ``{"step": …, "name": value, …}``; appends, so a resumed run continues its file."""
+    """One JSON object a line: ``{"step": …, "name": value, …}``; a resumed run continues its file."""
 
     def __init__(self, path: Path) -> None:
         """Writes to ``path``; its folder is made when the first line comes."""
         self.path = path
         self._broken = False
+
+    def restore(self, written: Sequence[tuple[int, MetricValues]]) -> None:
+        """Writes the file anew, unless it holds just these lines: none is missing, cut or there twice then.
+
+        Args:
+            written: Environment steps and metrics of each line.
+        """
+        lines = "".join(_line(step, values) for step, values in written)
+        try:
+            if lines != (self.path.read_text(encoding="utf-8") if self.path.exists() else ""):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with replacing(self.path) as temporary:
+                    temporary.write_text(lines, encoding="utf-8")
+        except Exception as error:  # telemetry must not stop training, whatever went wrong
+            self._break(error)
 
     def write(self, step: int, values: MetricValues) -> None:
         """Appends one line; numbers that JSON cannot carry (NaN, infinity) become null.
@@ -72,13 +92,15 @@ class JsonlWriter:
         if self._broken:
             return
         try:
-            record = {"step": step, **{name: _finite(value) for name, value in values.items()}}
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(record, default=float) + "\n")
+                stream.write(_line(step, values))
         except Exception as error:  # telemetry must not stop training, whatever went wrong
-            self._broken = True
-            _log.warning("No more metrics go to %s: %s: %s", self.path.name, type(error).__name__, error)
+            self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        self._broken = True
+        _log.warning("No more metrics go to %s: %s: %s", self.path.name, type(error).__name__, error)
 
     def close(self) -> None:
         """Nothing is kept open between lines."""
@@ -93,6 +115,32 @@ class TensorBoardWriter:
         self._writer: Any = None
         self._broken = False
 
+    def restore(self, written: Sequence[tuple[int, MetricValues]]) -> None:
+        """Writes the last step once more and has readers forget what the earlier files say of it and beyond.
+
+        All steps before it are there: each was flushed before the next one began.
+
+        Args:
+            written: Environment steps and metrics, step by step.
+        """
+        if not written or self._broken:
+            return
+        step, values = written[-1]
+        self._open(purge_step=step)
+        self.write(step, values)
+
+    def _open(self, purge_step: int | None = None) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter  # slow to import, and only needed here
+
+            self._writer = SummaryWriter(str(self.folder), purge_step=purge_step)
+        except Exception as error:  # telemetry must not stop training, whatever went wrong
+            self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        self._broken = True
+        _log.warning("No more metrics go to TensorBoard: %s: %s", type(error).__name__, error)
+
     def write(self, step: int, values: MetricValues) -> None:
         """Adds one scalar for each defined value.
 
@@ -100,20 +148,17 @@ class TensorBoardWriter:
             step: Environment steps so far.
             values: Metrics by name.
         """
+        if self._writer is None and not self._broken:
+            self._open()
         if self._broken:
             return
         try:
-            if self._writer is None:
-                from torch.utils.tensorboard import SummaryWriter  # slow to import, and only needed here
-
-                self._writer = SummaryWriter(str(self.folder))
             for name, value in values.items():
                 if value is not None:
                     self._writer.add_scalar(name, float(value), step)
             self._writer.flush()
         except Exception as error:  # telemetry must not stop training, whatever went wrong
-            self._broken = True
-            _log.warning("No more metrics go to TensorBoard: %s: %s", type(error).__name__, error)
+            self._break(error)
 
     def close(self) -> None:
         """Closes the event file."""
@@ -137,20 +182,32 @@ class MetricGroup:
             step: Environment steps so far.
             values: Metrics by name.
         """
+        self._tell(lambda writer: writer.write(step, values))
+
+    def restore(self, written: Sequence[tuple[int, MetricValues]]) -> None:
+        """Tells every writer what has been recorded so far.
+
+        Args:
+            written: Environment steps and metrics, step by step.
+        """
+        self._tell(lambda writer: writer.restore(written))
+
+    def close(self) -> None:
+        """Closes every writer."""
+        self._tell(lambda writer: writer.close())
+
+    def _tell(self, call: Callable[[MetricWriter], None]) -> None:
         for writer in list(self.writers):
             try:
-                writer.write(step, values)
+                call(writer)
             except Exception as error:  # telemetry must not stop training, whatever went wrong
                 self.writers.remove(writer)
                 _log.warning("%s raised %s and gets no more metrics: %s", writer, type(error).__name__, error)
 
-    def close(self) -> None:
-        """Closes every writer."""
-        for writer in self.writers:
-            try:
-                writer.close()
-            except Exception as error:  # telemetry must not stop training, whatever went wrong
-                _log.warning("%s could not be closed: %s: %s", writer, type(error).__name__, error)
+
+def _line(step: int, values: MetricValues) -> str:
+    record = {"step": step, **{name: _finite(value) for name, value in values.items()}}
+    return json.dumps(record, default=float) + "\n"
 
 
 def _finite(value: float | int | None) -> float | int | None:

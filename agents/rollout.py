@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import gymnasium
@@ -18,6 +19,7 @@ import numpy as np
 import torch
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
 
+from agents.action_journal import ActionJournal
 from agents.errors import PromptTooLong
 from agents.metrics import Progress, SilentProgress
 from agents.transitions import Renderer
@@ -122,6 +124,7 @@ class RolloutCollector:
         progress: Progress | None = None,
         on_steps: Callable[[int], None] | None = None,
         on_trajectory: Callable[[Trajectory], None] | None = None,
+        journal: Path | None = None,
     ) -> Rollout:
         """Attempts every task once; an attempt that the infrastructure breaks is repeated once.
 
@@ -135,13 +138,16 @@ class RolloutCollector:
                 collection.
             on_trajectory: Called with each trajectory, failures included, as soon as its attempt has ended; what it
                 raises ends the collection.
+            journal: File of what the policy wrote (``agents.action_journal``): the same collection, once stopped, goes
+                on with it. Whoever names it removes it in the end.
 
         Raises:
             InfrastructureError: If no slot is left.
             GenerationFailed: If the policy's backend gives no completion.
         """
-        run = _Run(self, tasks, phase, temperature, seed, progress or SilentProgress(), on_steps, on_trajectory)
-        return run.collect()
+        shown = progress or SilentProgress()
+        with ActionJournal(journal) as actions:
+            return _Run(self, tasks, phase, temperature, seed, shown, on_steps, on_trajectory, actions).collect()
 
     def start_observations(self, tasks: Sequence[Task], *, seed: int = 0) -> list[Observation | None]:
         """Resets slots to tasks and reads their start pages.
@@ -224,6 +230,7 @@ class _Run:
         progress: Progress,
         on_steps: Callable[[int], None] | None,
         on_trajectory: Callable[[Trajectory], None] | None,
+        journal: ActionJournal,
     ) -> None:
         self.collector = collector
         self.tasks = tasks
@@ -234,6 +241,7 @@ class _Run:
         self.progress = progress
         self.on_steps = on_steps
         self.on_trajectory = on_trajectory
+        self.journal = journal
         self.waiting = list(range(len(tasks)))
         self.attempts_made = [0] * len(tasks)
         self.running: dict[int, _Attempt] = {}
@@ -283,8 +291,9 @@ class _Run:
                 self._finish(attempt, truncated=True, failure=_named(error))
         if not prompts:
             return
-        completions = self.collector.policy.act(
-            list(prompts.values()), temperature=self.temperature, generator=self.generator
+        asked, chance = list(prompts.values()), self.generator
+        completions = self.journal.completions(
+            asked, chance, lambda: self.collector.policy.act(asked, temperature=self.temperature, generator=chance)
         )
         slots = list(prompts)
         requests: list[Request] = [

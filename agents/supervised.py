@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -90,6 +91,16 @@ class _Rounds:
         return self._folder / f"round-{number}.safetensors"
 
 
+def rounds_done(folder: Path) -> int:
+    """How many rounds of a fine-tuning are finished; for messages.
+
+    Args:
+        folder: Of the rounds; it need not be there.
+    """
+    report = folder / "report.json"
+    return len(json.loads(report.read_text(encoding="utf-8"))["scores"]) if report.exists() else 0
+
+
 def supervised_start(
     policy: LLMPolicy,
     demonstrations: Sequence[LabelledTrajectory],
@@ -143,6 +154,7 @@ def supervised_start(
             schedule="linear",
             seed=round_seed,
         )
+        torch.manual_seed(round_seed)  # of models with dropout
         rng = random.Random(round_seed)
         shown = [
             to_transitions(items, policy.renderer).steps

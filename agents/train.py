@@ -10,7 +10,8 @@ from typing import Any
 from agents.console import ConsoleProgress
 from agents.errors import ConfigConflict
 from agents.hydra_entry import compose_config, run_entry_point
-from agents.training_run import TrainingRun, stored_config
+from agents.run_folder import last_finished, stored_config
+from agents.training_run import TrainingRun
 
 
 def main() -> int:
@@ -26,6 +27,9 @@ def train(config: dict[str, Any]) -> int:
         settings = stored_config(folder)
         _require_nothing_else(config, settings)
     run = TrainingRun(folder, {**settings, "resume": None}, ConsoleProgress())
+    finished = last_finished(folder)
+    if finished:
+        print(f"Going on with {folder} after {finished}.", flush=True)
     run.train()
     if run.orm_summary:
         print(run.orm_summary)

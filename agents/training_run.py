@@ -5,47 +5,52 @@
       demonstrations.jsonl.gz  the oracle's trajectories
       sft/, sft.json           the policy after supervised fine-tuning, and how that went; sft_rounds/ until then
       attempts.jsonl.gz        that policy's attempts at training tasks, labelled by the rules
+      orm_held_out.jsonl.gz    its attempts at validation tasks, on which the ORM is measured
       orm/, orm.json           the outcome reward model, and its agreement with the rules
-      checkpoints/             one a phase
+      checkpoints/             one a phase, and the finished stages of the phase under way
       rollouts/                labelled trajectories of each phase
       metrics.jsonl, tensorboard/
       policy/                  the policy after the last phase: `webrl-benchmark agent=<run>`
+      run.lock                 says which process is at work
 
-A run that was stopped goes on with the first part that is not finished; within the phases, with the first phase.
+A run that was stopped goes on with the first part that is not finished; within the phases, with the first stage. A
+rollout is taken again with the actions that were written until then (docs/resume.md).
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents.algorithms import PhaseAlgorithm, algorithm_class
-from agents.atomic_file import replacing
+from agents.atomic_file import remove_leftovers, replacing
 from agents.config_conflicts import conflicts
 from agents.environments import make_vec_env, suite_of
-from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict
+from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_trajectories
 from agents.look_log import TEST_SUITES
 from agents.metrics import JsonlWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
 from agents.preparation import choose_evenly, demonstrate, greedy_success, train_orm, under_other_instructions
-from agents.rollout import RolloutCollector
+from agents.rollout import Rollout, RolloutCollector
 from agents.run_card import without_secrets
+from agents.run_folder import run_lock, save_model
 from agents.scorers import LanguageModelScorer
 from agents.supervised import supervised_start
 from agents.trajectory_io import read_trajectories, write_trajectories
-from agents.types import LabelledTrajectory
+from agents.types import LabelledTrajectory, Trajectory
 from webrl_gym.errors import InfrastructureError
+from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 
 _ATTEMPTS_PURPOSE = 101
@@ -90,26 +95,32 @@ class TrainingRun:
         self.folder = folder
         self.config = dict(config)
         self.progress = progress
+        self._has_lock = False
         folder.mkdir(parents=True, exist_ok=True)
         self._require_same_config()
         if config["threads"]:
             torch.set_num_threads(config["threads"])
 
     def train(self) -> LLMPolicy:
-        """Does every part that is not done yet; returns the final policy."""
+        """Does every part that is not done yet; returns the final policy.
+
+        Raises:
+            RunInUse: If another process works on the run.
+        """
         policy_folder = self.folder / "policy"
         if policy_folder.exists():
             return self._policy(self._load(str(policy_folder)))
-        try:
-            if self.config["algorithm"]["name"] == "sft":
-                policy = self.supervise()
-            else:
-                start = self.prepare()
-                policy = start.policy
-                self._phases(start)
-            _save_model(policy.language_model, policy_folder)
-        finally:
-            self.close()
+        with self._alone_unless("policy"):
+            try:
+                if self.config["algorithm"]["name"] == "sft":
+                    policy = self.supervise()
+                else:
+                    start = self.prepare()
+                    policy = start.policy
+                    self._phases(start)
+                save_model(policy.language_model, policy_folder)
+            finally:
+                self.close()
         return policy
 
     @property
@@ -118,14 +129,39 @@ class TrainingRun:
         return self._label_source != "rules" or algorithm["name"] == "webrl" or algorithm.get("mode") == "paper"
 
     def supervise(self) -> LLMPolicy:
-        """Does demonstrations and supervised fine-tuning if they are not done yet; returns that policy."""
-        return self._supervised(self._demonstrations())
+        """Does demonstrations and supervised fine-tuning if they are not done yet; returns that policy.
+
+        Raises:
+            RunInUse: If another process works on the run.
+        """
+        with self._alone_unless("sft"):
+            return self._supervised(self._demonstrations())
 
     def prepare(self) -> Start:
-        """Does everything before the first phase that is not done yet."""
-        policy, demonstrations = self.supervise(), self._demonstrations()
-        attempts = self._first_attempts(policy, demonstrations) if self._needs_attempts else []
-        return Start(policy, demonstrations, attempts, self._labeller(demonstrations, attempts))
+        """Does everything before the first phase that is not done yet.
+
+        Raises:
+            RunInUse: If another process works on the run.
+        """
+        parts = {"sft": True, "attempts.jsonl.gz": self._needs_attempts, "orm": self._label_source != "rules"}
+        with self._alone_unless(*(name for name, is_needed in parts.items() if is_needed)):
+            policy, demonstrations = self.supervise(), self._demonstrations()
+            attempts = self._first_attempts(policy, demonstrations) if self._needs_attempts else []
+            return Start(policy, demonstrations, attempts, self._labeller(demonstrations, attempts))
+
+    @contextmanager
+    def _alone_unless(self, *parts: str) -> Iterator[None]:
+        """Locks the folder and clears away what a killed process left there, unless these parts are finished."""
+        if self._has_lock or all((self.folder / part).exists() for part in parts):
+            yield
+            return
+        with run_lock(self.folder):
+            self._has_lock = True
+            try:
+                remove_leftovers(self.folder)
+                yield
+            finally:
+                self._has_lock = False
 
     @property
     def orm_summary(self) -> str:
@@ -172,6 +208,7 @@ class TrainingRun:
     def _supervised(self, demonstrations: Sequence[LabelledTrajectory]) -> LLMPolicy:
         folder, rounds, settings = self.folder / "sft", self.folder / "sft_rounds", self.config["sft"]
         if folder.exists():
+            shutil.rmtree(rounds, ignore_errors=True)
             return self._policy(self._load(str(folder)))
         policy = self._policy(self._load(self.config["model"]["name_or_path"]))
         if settings["max_rounds"]:
@@ -188,7 +225,7 @@ class TrainingRun:
             )
             summary = {**asdict(report), "best_round": report.best_round, "valid_tasks": len(tasks)}
             self._write_json("sft.json", summary)
-        _save_model(policy.language_model, folder)
+        save_model(policy.language_model, folder)
         shutil.rmtree(rounds, ignore_errors=True)
         return policy
 
@@ -206,18 +243,33 @@ class TrainingRun:
             others = [task for task in self._train_suite if task.task_id not in demonstrated]
             seed = self.config["seed"] + _ATTEMPTS_PURPOSE
             count = min(self.config["attempts"]["count"], len(others))
-            rollout = RolloutCollector(self._vec_env, policy).collect(
-                choose_evenly(others, count, seed) if others else [],
-                phase=0,
-                temperature=self.config["attempts"]["temperature"],
-                seed=seed,
-                progress=self.progress,
-            )
+            rollout = self._rollout(policy, choose_evenly(others, count, seed) if others else [], seed, path)
             if rollout.failures and not rollout.trajectories:
                 raise InfrastructureError(f"No first attempt came to an end: {rollout.failures[0].failure}")
             labelled = label_trajectories(RuleLabeller(), rollout.trajectories).labelled
             write_trajectories(path, [*labelled, *rollout.failures])
+        _actions_beside(path).unlink(missing_ok=True)
         return list(read_trajectories(path).labelled)
+
+    def _held_out(self, policy: LLMPolicy) -> tuple[Trajectory, ...]:
+        """The supervised policy's attempts at validation tasks."""
+        path = self.folder / "orm_held_out.jsonl.gz"
+        if not path.exists():
+            rollout = self._rollout(policy, self._valid_suite.tasks, self.config["seed"], path)
+            write_trajectories(path, rollout.trajectories)
+        _actions_beside(path).unlink(missing_ok=True)
+        return read_trajectories(path).trajectories
+
+    def _rollout(self, policy: LLMPolicy, tasks: Sequence[Task], seed: int, path: Path) -> Rollout:
+        """Attempts at tasks that will be written to ``path``."""
+        return RolloutCollector(self._vec_env, policy).collect(
+            tasks,
+            phase=0,
+            temperature=self.config["attempts"]["temperature"],
+            seed=seed,
+            progress=self.progress,
+            journal=_actions_beside(path),
+        )
 
     def _labeller(
         self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]
@@ -243,20 +295,15 @@ class TrainingRun:
         if folder.exists():
             return OrmLabeller(LanguageModelScorer(self._load(str(folder))), settings["threshold"])
         seed = self.config["seed"]
-        held_out = RolloutCollector(self._vec_env, self._policy(self._load(start))).collect(
-            self._valid_suite.tasks,
-            phase=0,
-            temperature=self.config["attempts"]["temperature"],
-            seed=seed,
-            progress=self.progress,
-        )
+        held_out = self._held_out(self._policy(self._load(start)))
         labelled = [*demonstrations, *attempts]
         labelled += under_other_instructions(labelled, self._train_suite.tasks, seed)
         scorer = LanguageModelScorer(self._load(start))
+        torch.manual_seed(seed)  # of models with dropout
         report = train_orm(
             scorer,
             labelled,
-            held_out.trajectories,
+            held_out,
             **{name: value for name, value in settings.items() if name != "source"},
             seed=seed,
             progress=self.progress,
@@ -275,7 +322,7 @@ class TrainingRun:
                 "always_no_accuracy": agreement.always_no_accuracy,
             },
         )
-        _save_model(scorer.language_model, folder)
+        save_model(scorer.language_model, folder)
         return OrmLabeller(scorer, settings["threshold"])
 
     def _phases(self, start: Start) -> PhaseAlgorithm:
@@ -294,6 +341,7 @@ class TrainingRun:
             suite=self._train_suite,
             seed=self.config["seed"],
             checkpoint_folder=self.folder / "checkpoints",
+            kept_checkpoints=self.config["checkpoints"]["keep"],
             trajectory_folder=self.folder / "rollouts",
             metrics=writers,
             progress=self.progress,
@@ -335,30 +383,6 @@ class TrainingRun:
             temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def stored_config(folder: Path) -> dict[str, Any]:
-    """The configuration of the run in ``folder``.
-
-    Raises:
-        FileNotFoundError: If there is no run.
-    """
-    path = folder / "config.json"
-    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if "demonstrations" not in stored:  # a model's folder has a file of this name too
-        raise FileNotFoundError(f"{folder} holds no training run (there is no {path.name} of one)")
-    return dict(stored)
-
-
-def _save_model(language_model: LanguageModel, folder: Path) -> None:
-    """Saves a model so that its folder is there whole or not at all.
-
-    Raises:
-        CheckpointError: If it cannot be written (a full disk, no permission); nothing is left of it then.
-    """
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    try:
-        language_model.save(unfinished)
-        unfinished.replace(folder)
-    except (OSError, SafetensorError) as error:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise CheckpointError(f"The model {folder} cannot be written: {error}") from error
+def _actions_beside(path: Path) -> Path:
+    """Where the actions of an unfinished rollout are, whose trajectories will be written to ``path``."""
+    return path.with_name(f"{path.name.partition('.')[0]}.actions.jsonl")

@@ -151,7 +151,7 @@ class AdvantageWeighted(OnlineAlgorithm):
     def fit_critic(
         self, phase: int, steps: Sequence[Transition], targets: Sequence[float], metrics: PhaseMetrics
     ) -> None:
-        """Fits V(s) to targets in [0, 1].
+        """Fits V(s) to targets in [0, 1]: a stage of the phase.
 
         Args:
             phase: Number of the phase, from 1.
@@ -163,13 +163,17 @@ class AdvantageWeighted(OnlineAlgorithm):
             TrainingStopped: If there is no step, or a loss or gradient is not finite.
         """
         began = time.perf_counter()
-        metrics["critic/loss"] = fit_values(
-            self.critic,
-            [step.prompt_ids for step in steps],
-            targets,
-            self.critic_settings(phase),
-            with_trunk=self.critic_trunk,
-            progress=self.progress,
+        metrics["critic/loss"] = self.stage(
+            "critic",
+            lambda: fit_values(
+                self.critic,
+                [step.prompt_ids for step in steps],
+                targets,
+                self.critic_settings(phase),
+                with_trunk=self.critic_trunk,
+                progress=self.progress,
+            ),
+            changes=("critic",),
         )
         metrics["time/critic_s"] = time.perf_counter() - began
 

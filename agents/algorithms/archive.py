@@ -23,7 +23,7 @@ from agents.errors import CheckpointCorrupt, CheckpointMismatch
 from agents.models import LanguageModel, load_model
 
 FORMAT = "webrl-gym algorithm"
-VERSION = 1
+VERSION = 2
 _RECORD = "algorithm.json"
 _MODEL = "model/"
 

@@ -1,60 +1,46 @@
 """What every algorithm shares: learning phase by phase, checkpoints and resuming, saving and loading without pickle.
 
 **phase** > **rollout** (all trajectories of a phase) > **trajectory** (one attempt at one task) > **step** (one
-action). One timestep of Stable-Baselines3 is one environment step. A phase is the unit of work: ``learn`` stops at the
-phase boundary after ``total_timesteps``, and a run that was stopped anywhere goes on from its last finished phase.
-Every draw of a phase comes from generators derived of (seed, phase, purpose), and optimizers live for one phase, so a
-resumed run ends, on a CPU, bit-equal to one that was never stopped.
+action). One timestep of Stable-Baselines3 is one environment step. ``learn`` stops at the phase boundary after
+``total_timesteps``. Every draw of a phase comes from generators derived of (seed, phase, purpose), and optimizers live
+for one phase, so a run that was stopped anywhere and resumed ends, on a CPU, bit-equal to one that was never stopped
+(``agents.algorithms.checkpointing``).
 """
 
 from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any, ClassVar, Self
+from typing import IO, Any, Self
 
 import numpy as np
 from stable_baselines3.common import utils
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
-from torch import Tensor
 
 from agents.algorithms.archive import read_archive, write_archive
-from agents.checkpoint import (
-    Checkpoint,
-    CheckpointFolder,
-    load_module_tensors,
-    module_tensors,
-    random_states,
-    require_same_configuration,
-    restore_random_states,
-)
-from agents.errors import CheckpointMismatch, TrainingStopped
+from agents.algorithms.checkpointing import Checkpointing, PhaseMetrics
+from agents.errors import TrainingStopped
 from agents.metrics import MetricGroup, MetricWriter, Progress, SilentProgress
 from agents.policy import LLMPolicy
 
-PhaseMetrics = dict[str, float | int | None]
-"""Numbers of one phase by name, ``group/name``."""
+__all__ = ["PhaseAlgorithm", "PhaseMetrics"]
 
 
 class _StopRequested(Exception):
     """A callback asked to stop; the phase that was under way is not counted."""
 
 
-class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 is untyped here
+class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 is untyped here
     """An algorithm that learns phase by phase.
 
-    A new algorithm sets ``setting_names``, and writes ``_run_phase``; state beyond the policy's weights goes through
-    ``_state_tensors``, ``_state_records`` and ``_state_lines`` and comes back through ``_restore``.
+    A new algorithm sets ``setting_names``, and writes ``_run_phase``; long parts of a phase go through ``stage``. State
+    beyond the policy's weights goes through ``_state_tensors``, ``_state_records`` and ``_state_lines`` and comes back
+    through ``_restore``.
     """
-
-    setting_names: ClassVar[tuple[str, ...]] = ()
-    """Constructor arguments that decide the result: kept in checkpoints and files, compared on resuming."""
-
-    policy: LLMPolicy
 
     def __init__(
         self,
@@ -65,6 +51,7 @@ class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 
         phases: int,
         seed: int = 0,
         checkpoint_folder: Path | str | None = None,
+        kept_checkpoints: int | None = 2,
         metrics: Iterable[MetricWriter] = (),
         progress: Progress | None = None,
         verbose: int = 0,
@@ -78,7 +65,8 @@ class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 
             learning_rate: Of the policy, > 0.
             phases: Phases after which ``learn`` ends, however many steps they took, >= 1.
             seed: Decides everything that is drawn, >= 0.
-            checkpoint_folder: Where finished phases are written; None writes none.
+            checkpoint_folder: Where finished phases and stages are written; None writes none.
+            kept_checkpoints: Newest finished phases that stay there, >= 1; None keeps all.
             metrics: Writers of the phases' numbers.
             progress: Shows how far a stage is.
             verbose: As in Stable-Baselines3.
@@ -101,12 +89,9 @@ class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 
         )
         self.policy = policy
         self.phases = phases
-        self.phase = 0
-        self.history: list[PhaseMetrics] = []
-        self.checkpoints = None if checkpoint_folder is None else CheckpointFolder(Path(checkpoint_folder))
+        self._set_up_checkpoints(checkpoint_folder, kept_checkpoints)
         self.metrics = MetricGroup(list(metrics))
         self.progress = progress or SilentProgress()
-        self._resumed = False
         self._callback: BaseCallback | None = None
         self._setup_model()
 
@@ -178,14 +163,12 @@ class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 
     def _begin(self, total_timesteps: int | None, reset_num_timesteps: bool) -> float:
         """Counters and the first checkpoint; returns the step after which no further phase begins."""
         limit = float("inf") if total_timesteps is None else float(total_timesteps)
-        if self._resumed:
-            self._resumed = False
-        else:
+        if not self._is_resumed:
             if reset_num_timesteps:
                 self.num_timesteps = 0
             else:
                 limit += self.num_timesteps
-            self._write_first_checkpoint()
+        self._begin_checkpoints()
         self.start_time = time.time_ns()
         self._num_timesteps_at_start = self.num_timesteps
         self._total_timesteps = int(limit) if total_timesteps is not None else 0
@@ -196,9 +179,7 @@ class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 
         began = time.perf_counter()
         metrics = self._run_phase(number)
         metrics["time/phase_s"] = time.perf_counter() - began
-        self.phase = number
-        self.history.append(metrics)
-        self._write_checkpoint()
+        self._end_phase(number, metrics)
         self.metrics.write(self.num_timesteps, {"phase": number, **metrics})
         for name, value in metrics.items():
             self.logger.record(name, value)
@@ -229,89 +210,6 @@ class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 
         """
         return int(self.phase_rng(phase, purpose).integers(2**31))
 
-    def configuration(self) -> dict[str, Any]:
-        """What decides the result, JSON-ready: algorithm, model and the arguments in ``setting_names``."""
-        return {
-            "algorithm": type(self).__name__,
-            "model": self.policy.language_model.name,
-            "seed": self.seed,
-            **{name: getattr(self, name) for name in self.setting_names},
-        }
-
-    def _state_tensors(self) -> dict[str, Mapping[str, Tensor]]:
-        """Tensor groups beyond the policy's."""
-        return {}
-
-    def _state_records(self) -> dict[str, Any]:
-        """JSON documents."""
-        return {}
-
-    def _state_lines(self) -> dict[str, Iterable[Mapping[str, Any]]]:
-        """Lists of JSON records."""
-        return {}
-
-    def _restore(self, checkpoint: Checkpoint) -> None:
-        """Takes back what the three methods above gave.
-
-        Args:
-            checkpoint: A verified checkpoint of the same configuration.
-        """
-
-    def _write_first_checkpoint(self) -> None:
-        if self.checkpoints is None or self.phase > 0:
-            return
-        found = self.checkpoints.finished()
-        if found:
-            raise CheckpointMismatch(f"{found[-1]} is a checkpoint of an earlier run: resume it or use another folder.")
-        self._write_checkpoint()
-
-    def _write_checkpoint(self) -> None:
-        if self.checkpoints is None:
-            return
-        generators, states = random_states()
-        counters = {"num_timesteps": self.num_timesteps, "phase": self.phase, "history": self.history}
-        self.checkpoints.write(
-            Checkpoint(
-                phase=self.phase,
-                configuration=self.configuration(),
-                tensors={
-                    "policy": module_tensors(self.policy.language_model.model),
-                    "generators": states,
-                    **self._state_tensors(),
-                },
-                records={"counters": counters, "generators": generators, **self._state_records()},
-                lines=self._state_lines(),
-            )
-        )
-
-    def resume(self) -> bool:
-        """Takes the last finished phase from the checkpoint folder, if there is one; ``learn`` then goes on after it.
-
-        Returns:
-            Whether there was a checkpoint.
-
-        Raises:
-            CheckpointCorrupt: If a file of it is missing, cut or changed.
-            CheckpointMismatch: If it belongs to another model or configuration; the message lists what differs.
-        """
-        checkpoint = None if self.checkpoints is None else self.checkpoints.read_latest()
-        if checkpoint is None:
-            return False
-        require_same_configuration(checkpoint.configuration, self.configuration())
-        load_module_tensors(self.policy.language_model.model, checkpoint.tensors["policy"], "policy")
-        self._restore(checkpoint)
-        counters = checkpoint.records["counters"]
-        self.num_timesteps = counters["num_timesteps"]
-        self.phase = counters["phase"]
-        self.history = counters["history"]
-        restore_random_states(checkpoint.records["generators"], checkpoint.tensors["generators"])
-        self._resumed = True
-        return True
-
-    def _last_checkpoint_text(self) -> str:
-        found = [] if self.checkpoints is None else self.checkpoints.finished()
-        return f"The last good checkpoint is {found[-1]}." if found else "There is no checkpoint."
-
     def save(
         self, path: str | Path | IO[bytes], exclude: Iterable[str] | None = None, include: Iterable[str] | None = None
     ) -> None:
@@ -330,9 +228,7 @@ class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 
             "algorithm": type(self).__name__,
             "settings": {"seed": self.seed, **{name: getattr(self, name) for name in self.setting_names}},
             "phases": self.phases,
-            "phase": self.phase,
-            "num_timesteps": self.num_timesteps,
-            "history": self.history,
+            **self._counters(),
             "max_tokens": self.policy.renderer.max_tokens,
             "temperature": self.policy.temperature,
         }
@@ -373,14 +269,5 @@ class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 
         policy = LLMPolicy(archive.language_model, max_tokens=record["max_tokens"], temperature=record["temperature"])
         algorithm = cls(policy, env, **{"phases": record["phases"], **record["settings"], **arguments})
         algorithm._load_tensors(archive.tensors)
-        algorithm.phase = record["phase"]
-        algorithm.num_timesteps = record["num_timesteps"]
-        algorithm.history = record["history"]
+        algorithm._take_counters(record)
         return algorithm
-
-    def _load_tensors(self, tensors: Mapping[str, Mapping[str, Tensor]]) -> None:
-        """Takes back what ``_state_tensors`` gave.
-
-        Args:
-            tensors: Tensor groups by name.
-        """

@@ -107,14 +107,18 @@ class DigiRL(AdvantageWeighted):
         known = [(item, ids) for item, ids in zip(self.replay.items, prompts, strict=True) if ids is not None]
         items, states = [item for item, _ in known], [ids for _, ids in known]
         outcomes = [item.outcome for item in items]
-        metrics["instruction_critic/loss"] = fit_values(
-            self.instruction_critic,
-            states,
-            outcomes,
-            self.critic_settings(phase, _INSTRUCTION_CRITIC),
-            with_trunk=self.critic_trunk,
-            stage="instruction critic",
-            progress=self.progress,
+        metrics["instruction_critic/loss"] = self.stage(
+            "instruction_critic",
+            lambda: fit_values(
+                self.instruction_critic,
+                states,
+                outcomes,
+                self.critic_settings(phase, _INSTRUCTION_CRITIC),
+                with_trunk=self.critic_trunk,
+                stage="instruction critic",
+                progress=self.progress,
+            ),
+            changes=("instruction_critic",),
         )
         values = torch.tensor(state_values(self.instruction_critic, states, self.tokens_per_batch))
         is_chosen = top_share(instruction_advantage(values, torch.tensor(outcomes)), self.trajectory_share).tolist()

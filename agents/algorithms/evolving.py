@@ -20,7 +20,7 @@ from agents.objectives import fit_critic, fit_value_head
 from agents.policy import LLMPolicy
 from agents.transitions import start_prompt
 from agents.types import LabelledTrajectory, Transition
-from webrl_gym.tasks.record import Task
+from webrl_gym.tasks.record import Task, task_from_dict
 
 INSTRUCTIONS, ROLLOUT, EXPERIENCE, CRITIC, CURRICULUM, START, SHOWING, REPLAY = range(8)
 """Purposes of a phase's generators."""
@@ -98,12 +98,28 @@ class EvolvingAlgorithm(OnlineAlgorithm):
     def pick_instructions(self, phase: int, metrics: PhaseMetrics) -> list[Task]:
         """Failed tasks of the suite once more, what the last phase's failures evolve into, and more of the suite.
 
+        A stage of the phase.
+
         Args:
             phase: The phase that attempts them.
             metrics: Takes the counts.
         """
+        tasks, counts = self.stage(
+            "instructions",
+            lambda: self._pick(phase),
+            to_lines=lambda picked: [picked[1], self._proposals.as_record(), *(task.as_dict() for task in picked[0])],
+            from_lines=self._picked_before,
+        )
+        metrics.update(counts)
+        return tasks
+
+    def _picked_before(self, lines: Sequence[Any]) -> tuple[list[Task], PhaseMetrics]:
+        self._proposals.replace_by(lines[1])
+        return [task_from_dict(task) for task in lines[2:]], lines[0]
+
+    def _pick(self, phase: int) -> tuple[list[Task], PhaseMetrics]:
         if not self._proposals.failed or not self.curriculum:
-            return self.sample_tasks(self.instructions_per_phase, phase, INSTRUCTIONS)
+            return self.sample_tasks(self.instructions_per_phase, phase, INSTRUCTIONS), {}
         rng = random.Random(self.phase_seed(phase, CURRICULUM))
 
         def values(tasks: Sequence[Task]) -> list[float | None]:
@@ -115,8 +131,8 @@ class EvolvingAlgorithm(OnlineAlgorithm):
         known = [*retried, *evolved]
         missing = self.instructions_per_phase - len(known)
         counts = {**report.as_dict(), "retried": len(retried), "from_suite": missing}
-        metrics.update({f"curriculum/{name}": count for name, count in counts.items()})
-        return [*known, *self.sample_tasks(missing, phase, INSTRUCTIONS, besides=known)]
+        tasks = [*known, *self.sample_tasks(missing, phase, INSTRUCTIONS, besides=known)]
+        return tasks, {f"curriculum/{name}": count for name, count in counts.items()}
 
     def _evolve(self, failed: Task, rng: random.Random) -> Task | None:
         return self.suite.evolve(failed, rng)  # the suite is asked for only now: an algorithm that predicts has none
@@ -139,20 +155,25 @@ class EvolvingAlgorithm(OnlineAlgorithm):
     def update_critic(self, phase: int, steps: Sequence[Transition], metrics: PhaseMetrics) -> None:
         """On the phase's own steps: replayed ones are successes only and would tell it that everything succeeds.
 
+        A stage of the phase.
+
         Args:
             phase: The phase; 0 for the attempts.
             steps: What was collected, successes and failures.
             metrics: Takes loss and time.
         """
+        metrics.update(self.stage("critic", lambda: self._fit_critic(phase, steps), changes=("critic",)))
+
+    def _fit_critic(self, phase: int, steps: Sequence[Transition]) -> PhaseMetrics:
         began = time.perf_counter()
         settings = self._critic_fit(phase)
         if self.critic_examples is not None and len(steps) > self.critic_examples:
             steps = random.Random(settings.seed).sample(steps, self.critic_examples)
         if self.critic_trunk:
-            metrics["critic/loss"] = fit_critic(self.critic, steps, settings, self.progress).loss
+            loss = fit_critic(self.critic, steps, settings, self.progress).loss
         else:
-            metrics["critic/loss"] = fit_value_head(self.critic, steps, self.tokens_per_batch)
-        metrics["time/critic_s"] = time.perf_counter() - began
+            loss = fit_value_head(self.critic, steps, self.tokens_per_batch)
+        return {"critic/loss": loss, "time/critic_s": time.perf_counter() - began}
 
     def _critic_fit(self, phase: int) -> FitSettings:
         return FitSettings(

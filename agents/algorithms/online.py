@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from agents.fitting import FitSettings, rate_in_phase
 from agents.labelling import Labeller, Labelling, RuleLabeller, agreement_with_rules, label_trajectories
 from agents.policy import LLMPolicy
 from agents.rollout import Rollout, RolloutCollector
-from agents.trajectory_io import write_trajectories
+from agents.trajectory_io import labelled_from_dict, trajectory_to_dict, write_trajectories
 from agents.transitions import TransitionSet, to_transitions
 from agents.types import LabelledTrajectory, Trajectory, Transition
 from webrl_gym.tasks.record import Task
@@ -53,6 +53,11 @@ class Collected:
     def successes(self) -> list[LabelledTrajectory]:
         """Successes to learn from, in order."""
         return [item for item in self.trusted if item.label.success]
+
+    def as_lines(self) -> Iterator[dict[str, Any]]:
+        """What a stage keeps of it, JSON-ready; the transitions are made anew."""
+        yield {"metrics": self.metrics, "left_out": dict(self.labelling.left_out)}
+        yield from map(trajectory_to_dict, self.labelling.labelled)
 
     def _is_sure(self, item: LabelledTrajectory) -> bool:
         return item.label.source == "rules" or least_action_probability(item.trajectory) >= self.min_action_probability
@@ -263,7 +268,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
         return item if task == item.trajectory.task else instructed(item, task.instruction)
 
     def collect(self, tasks: Sequence[Task], phase: int, purpose: int) -> Collected:
-        """Attempts tasks, has them labelled and makes training examples of them.
+        """Attempts tasks, has them labelled and makes training examples of them: a stage of the phase.
 
         Args:
             tasks: What to attempt.
@@ -272,9 +277,22 @@ class OnlineAlgorithm(PhaseAlgorithm):
 
         Raises:
             OSError: If the trajectories cannot be written.
-            TrainingStopped: If nothing came of it: every attempt failed for infrastructure, none could be labelled,
-                or no step can be trained on.
+            TrainingStopped: If every attempt failed, none could be labelled, or no step can be trained on.
         """
+        return self.stage(
+            "collection",
+            lambda: self._collect(tasks, phase, purpose),
+            to_lines=Collected.as_lines,
+            from_lines=self._collected_before,
+        )
+
+    def _collected_before(self, lines: Sequence[dict[str, Any]]) -> Collected:
+        labelled = [labelled_from_dict(line) for line in lines[1:]]
+        labelling = Labelling(tuple(labelled), lines[0]["left_out"], agreement_with_rules(labelled))
+        transitions = to_transitions(labelled, self.policy.renderer)
+        return Collected(labelling, transitions, lines[0]["metrics"], self.min_action_probability)
+
+    def _collect(self, tasks: Sequence[Task], phase: int, purpose: int) -> Collected:
         if self._callback is not None:
             self._callback.on_rollout_start()
         began = time.perf_counter()
@@ -285,6 +303,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
             seed=self.phase_seed(phase, purpose),
             progress=self.progress,
             on_steps=self._on_steps,
+            journal=self.scratch_file("actions.jsonl"),
         )
         collected = time.perf_counter()
         if self._callback is not None:

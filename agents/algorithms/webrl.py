@@ -274,11 +274,14 @@ class WebRL(EvolvingAlgorithm):
     def _learn_from_attempts(self) -> None:
         """The critic always learns from them, or nothing would be known of any start state in the first phase."""
         if self._fits_before:
-            (steps,) = self.show(self.experience.items, 0, SHOWING)
-            reference = action_log_probs(self.policy, steps, self.tokens_per_batch)
-            self._update_policy(steps, reference, self.policy_fit(0, len(self._attempts)), {})
+            self.stage("policy", self._fit_to_attempts, changes=("policy",))
         if self.curriculum:
             self.update_critic(0, to_transitions(self._attempts, self.policy.renderer).steps, {})
+
+    def _fit_to_attempts(self) -> None:
+        (steps,) = self.show(self.experience.items, 0, SHOWING)
+        reference = action_log_probs(self.policy, steps, self.tokens_per_batch)
+        self._update_policy(steps, reference, self.policy_fit(0, len(self._attempts)), {})
 
     def _draw_experience(self, phase: int, current_steps: int, metrics: PhaseMetrics) -> ExperienceDraw:
         """The policy has not been updated in this phase yet, so it is the previous phase's: filter and reference."""

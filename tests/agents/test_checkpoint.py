@@ -1,6 +1,7 @@
 import json
 import random
 import resource
+import shutil
 from contextlib import contextmanager
 
 import numpy as np
@@ -50,6 +51,53 @@ def test_only_the_newest_finished_checkpoints_stay(tmp_path):
         folder.write(checkpoint(phase))
     assert [path.name for path in folder.finished()] == ["phase-0002", "phase-0003"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["phase-0002", "phase-0003"]
+
+
+def test_what_a_killed_process_removed_half_way_goes(tmp_path):
+    folder = CheckpointFolder(tmp_path, keep=1)
+    half = folder.write(checkpoint(1))
+    (half / "manifest.json").unlink()
+    stages = tmp_path / "phase-0003.stages"
+    stages.mkdir()
+    folder.write(checkpoint(2))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["phase-0002", "phase-0003.stages"]
+
+
+def test_all_checkpoints_can_be_kept(tmp_path):
+    folder = CheckpointFolder(tmp_path, keep=None)
+    for phase in range(4):
+        folder.write(checkpoint(phase))
+    assert len(folder.finished()) == 4
+    with pytest.raises(ValueError, match="keep >= 1 or None, got 0"):
+        CheckpointFolder(tmp_path, keep=0)
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+def test_never_more_than_one_checkpoint_beyond_those_that_stay(tmp_path, keep, monkeypatch):
+    folder = CheckpointFolder(tmp_path, keep=keep)
+    seen = []
+    prune = folder.prune
+    monkeypatch.setattr(folder, "prune", lambda: (seen.append(len(folder.finished())), prune()))
+    for phase in range(9):
+        folder.write(checkpoint(phase))
+    assert max(seen) == keep + 1
+    assert len(list(tmp_path.iterdir())) == keep
+
+
+def test_every_cut_of_a_checkpoint_leaves_the_one_before(tmp_path):
+    """As a power cut may leave it: any file is short, or the manifest is."""
+    folder = CheckpointFolder(tmp_path)
+    folder.write(checkpoint(1))
+    written = folder.write(checkpoint(2))
+    for path in sorted(written.iterdir()):
+        content = path.read_bytes()
+        for length in {0, 1, len(content) // 2, len(content) - 1}:
+            path.write_bytes(content[:length])
+            with pytest.raises(CheckpointCorrupt, match=path.name):
+                folder.read_latest()
+        path.write_bytes(content)
+    shutil.rmtree(written)  # as the message says
+    assert folder.read_latest().phase == 1
 
 
 def test_an_unfinished_checkpoint_is_passed_over_and_replaced(tmp_path):

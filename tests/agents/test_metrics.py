@@ -69,6 +69,61 @@ def test_a_group_leaves_out_a_writer_that_raises(tmp_path, caplog):
     assert len(caplog.records) == 2
 
 
+WRITTEN = [(3, {"policy/loss": 0.5}), (7, {"policy/loss": 0.25, "critic/loss": None})]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text,
+        lambda text: text[:0],
+        lambda text: text[:-1],
+        lambda text: text[: len(text) // 2 - 3],
+        lambda text: text + text.splitlines(keepends=True)[-1],
+        lambda text: text + '{"step": 9, "policy/loss": 0.1}\n',
+    ],
+)
+def test_a_restored_file_has_each_line_once(tmp_path, damage):
+    path = tmp_path / "metrics.jsonl"
+    writer = JsonlWriter(path)
+    for step, values in WRITTEN:
+        writer.write(step, values)
+    whole = path.read_text()
+    path.write_text(damage(whole))
+    JsonlWriter(path).restore(WRITTEN)
+    assert path.read_text() == whole
+
+
+def test_a_file_that_is_not_there_is_restored_only_if_there_were_lines(tmp_path):
+    path = tmp_path / "deep" / "metrics.jsonl"
+    JsonlWriter(path).restore([])
+    assert not path.exists()
+    JsonlWriter(path).restore(WRITTEN)
+    assert [line["step"] for line in lines(path)] == [3, 7]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_restored_tensorboard_shows_each_step_once(tmp_path, count):
+    """The last step may have been written or not, and a run may go on from an older checkpoint."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    board = TensorBoardWriter(tmp_path)
+    for step, values in [*WRITTEN, (9, {"policy/loss": 9.0})][:count]:
+        board.write(step, values)
+    board.close()
+    again = TensorBoardWriter(tmp_path)
+    again.restore(WRITTEN)
+    again.write(12, {"policy/loss": 0.125})
+    again.close()
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [(event.step, event.value) for event in events.Scalars("policy/loss")] == [(3, 0.5), (7, 0.25), (12, 0.125)]
+
+
+def test_restoring_what_was_never_written_does_nothing(tmp_path):
+    TensorBoardWriter(tmp_path / "board").restore([])
+    assert not (tmp_path / "board").exists()
+
+
 def test_silent_progress_takes_everything():
     progress = SilentProgress()
     progress.begin("rollout", 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from stable_baselines3.common.vec_env import DummyVecEnv
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents import training_run
 from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict, TrainingStopped
@@ -19,9 +22,11 @@ from agents.hydra_entry import compose_config
 from agents.labelling import RuleLabeller
 from agents.metrics import SilentProgress
 from agents.models import load_model
+from agents.run_folder import run_lock, stored_config
 from agents.train import main, train
-from agents.training_run import TrainingRun, stored_config
+from agents.training_run import TrainingRun
 from agents.trajectory_io import read_trajectories, write_trajectories
+from tests.agents.killing import operations_until_killed
 from tests.agents.small_llama import small_llama
 from tests.agents.tiny_models import tiny_model
 from tests.agents.toy_env import ToyEnv, ToySuite, demonstration
@@ -143,6 +148,60 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(
         assert torch.equal(one, other)
 
 
+def finished_files(folder: Path) -> dict[str, Any]:
+    """What a run leaves, without times."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    events = EventAccumulator(str(folder / "tensorboard")).Reload()
+    scalars = {tag: events.Scalars(tag) for tag in events.Tags()["scalars"] if not tag.startswith("time/")}
+    models = {path: load_file(path) for path in folder.glob("*/model.safetensors")}
+    return {
+        "metrics": [{name: value for name, value in line.items() if not name.startswith("time/")} for line in lines],
+        "tensorboard": {tag: [(event.step, event.value) for event in found] for tag, found in scalars.items()},
+        "models": {
+            path.parent.name: {name: tensor.tolist() for name, tensor in tensors.items()}
+            for path, tensors in models.items()
+        },
+        "labels": [item.label for item in read_trajectories(folder / "rollouts" / "phase-0002.jsonl.gz").labelled],
+        "names": sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if "tensorboard" not in path.parts),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_run_that_is_killed_again_and_again_leaves_the_same_files(toy: Callable[..., dict[str, Any]]) -> None:
+    evolving = {"curriculum": "true", "retried_share": 0, "value_low": 0, "value_high": 1, "min_action_probability": 0}
+    settings = ["orm.optimizer=adamw", "orm.threshold=0"]  # whose judge takes all that evolved for done
+    settings += [f"algorithm.{name}={value}" for name, value in evolving.items()]
+    started(toy(*settings, rules=False, name="whole")).train()
+    config = toy(*settings, rules=False, name="killed")
+    folder = Path(config["run"])
+    kills = 0
+    while operations_until_killed(lambda: started(config).train(), folder.resolve(), kill_at=20 + 13 * kills) is None:
+        kills += 1
+    assert kills >= 5
+    assert finished_files(folder) == finished_files(Path("runs/whole"))
+
+
+def test_a_second_process_is_refused_in_one_sentence(toy: Callable[..., dict[str, Any]]) -> None:
+    config = toy()
+    folder = Path(config["run"])
+    refusal = rf"RunInUse: runs/toy is in use by process {os.getpid()} on \S+: wait until it ends, or stop it first\.$"
+    with run_lock(folder), pytest.raises(AssertionError, match=refusal):
+        operations_until_killed(started(config).supervise, folder)
+    assert operations_until_killed(started(config).supervise, folder.resolve(), kill_at=9) is None  # it held the lock
+    with run_lock(folder):
+        assert (folder / "run.lock").read_text(encoding="utf-8").startswith(f"process {os.getpid()} on ")
+
+
+def test_a_run_that_goes_on_says_where(
+    toy: Callable[..., dict[str, Any]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started(toy())
+    monkeypatch.setattr(TrainingRun, "train", lambda _: None)
+    assert train(compose_config("train", ["resume=runs/toy"])) == 0
+    assert capsys.readouterr().out.startswith("Going on with runs/toy after the demonstrations.\n")
+
+
 def test_an_orm_is_trained_once_and_reported(toy: Callable[..., dict[str, Any]]) -> None:
     config = toy("orm.optimizer=adamw", "orm.epochs=3", "algorithm.curriculum=true", rules=False, name="orm")
     run = started(config)
@@ -229,7 +288,7 @@ def test_a_full_disk_leaves_no_half_model_and_the_run_goes_on(toy: Callable[...,
             run.train()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert not any(path.name in ("sft", ".sft.unfinished", "policy") for path in run.folder.iterdir())
+    assert not any(path.name in ("sft", "policy") or path.name.endswith(".tmp") for path in run.folder.iterdir())
     started(config).train()
     assert (run.folder / "policy").exists()
 

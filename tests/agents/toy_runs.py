@@ -21,13 +21,15 @@ TASKS = ToySuite(orders=1).tasks
 
 
 class Interrupting(SilentProgress):
-    """Presses Ctrl-C when a stage begins for the n-th time."""
+    """Presses Ctrl-C when a stage begins for the n-th time, if ever; notes which ones begin."""
 
-    def __init__(self, stage: str, times: int) -> None:
+    def __init__(self, stage: str = "", times: int = 1) -> None:
         self.stage, self.left = stage, times
+        self.begun: list[str] = []
 
     def begin(self, stage: str, total: int) -> None:
         """A stage begins."""
+        self.begun.append(stage)
         if stage == self.stage:
             self.left -= 1
             if self.left == 0:

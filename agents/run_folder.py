@@ -1,0 +1,104 @@
+"""The folder of a training run (``agents.training_run``): its lock, its configuration, its models, how far it is."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+
+from agents.atomic_file import new_folder
+from agents.checkpoint import CheckpointFolder
+from agents.errors import CheckpointError, RunInUse
+from agents.models import LanguageModel
+from agents.stages import finished_stages
+from agents.supervised import rounds_done
+
+
+@contextmanager
+def run_lock(folder: Path) -> Iterator[None]:
+    """Keeps other processes out of a run's folder: two would write over each other's files.
+
+    The file ``run.lock`` says who has it. The system gives the lock back when that process dies, however that happens,
+    so none grows stale.
+
+    Args:
+        folder: The folder; it must exist.
+
+    Raises:
+        RunInUse: If another process has it, or another call in this process.
+    """
+    descriptor = os.open(folder / "run.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
+            raise RunInUse(f"{folder} is in use by {holder}: wait until it ends, or stop it first.") from None
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def stored_config(folder: Path) -> dict[str, Any]:
+    """The configuration of the run in ``folder``.
+
+    Raises:
+        FileNotFoundError: If there is no run.
+    """
+    path = folder / "config.json"
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if "demonstrations" not in stored:  # a model's folder has a file of this name too
+        raise FileNotFoundError(f"{folder} holds no training run (there is no {path.name} of one)")
+    return dict(stored)
+
+
+def save_model(language_model: LanguageModel, folder: Path) -> None:
+    """Saves a model so that its folder is there whole or not at all.
+
+    Args:
+        language_model: The model.
+        folder: Where to; it must not be there.
+
+    Raises:
+        CheckpointError: If it cannot be written (a full disk, no permission); nothing is left of it then.
+    """
+    try:
+        with new_folder(folder) as unfinished:
+            language_model.save(unfinished)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"The model {folder} cannot be written: {error}") from error
+
+
+def last_finished(folder: Path) -> str:
+    """What of a run is finished last, in words for people; empty where nothing is.
+
+    Args:
+        folder: The run's folder.
+    """
+    has = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    checkpoints = folder / "checkpoints"
+    phases = [int(path.name.removeprefix("phase-")) for path in CheckpointFolder(checkpoints).finished()]
+    if "policy" in has:
+        return "the last phase"
+    if phases:
+        stages = finished_stages(checkpoints, phases[-1] + 1)
+        if stages:
+            return f"{stages[-1]} in phase {phases[-1] + 1}"
+        if phases[-1]:
+            return f"phase {phases[-1]}"
+    for name, words in (("orm", "the ORM"), ("attempts.jsonl.gz", "the first attempts"), ("sft", "fine-tuning")):
+        if name in has:
+            return words
+    rounds = rounds_done(folder / "sft_rounds")
+    if rounds:
+        return f"round {rounds} of fine-tuning"
+    return "the demonstrations" if "demonstrations.jsonl.gz" in has else ""

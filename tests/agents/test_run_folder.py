@@ -1,0 +1,34 @@
+"""A run's folder from outside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from agents.run_folder import last_finished
+
+
+def test_the_last_finished_part_is_named_in_words(tmp_path: Path) -> None:
+    assert last_finished(tmp_path / "none") == ""
+    said = [last_finished(tmp_path)]
+    rounds = json.dumps({"scores": [0.1, 0.2]})
+    for name, content in (
+        ("config.json", "{}"),
+        ("demonstrations.jsonl.gz", ""),
+        ("sft_rounds/report.json", rounds),
+        ("sft/model.safetensors", ""),
+        ("attempts.jsonl.gz", ""),
+        ("orm/model.safetensors", ""),
+        ("checkpoints/phase-0000/manifest.json", "{}"),
+        ("checkpoints/phase-0001.stages/01-instructions/manifest.json", "{}"),
+        ("checkpoints/phase-0001.stages/02-collection/manifest.json", "{}"),
+        ("checkpoints/phase-0001/manifest.json", "{}"),
+        ("policy/model.safetensors", ""),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        said.append(last_finished(tmp_path))
+    assert said == [
+        *("", "", "the demonstrations", "round 2 of fine-tuning", "fine-tuning", "the first attempts", "the ORM"),
+        *("the ORM", "instructions in phase 1", "collection in phase 1", "phase 1", "the last phase"),
+    ]
