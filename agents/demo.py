@@ -22,7 +22,7 @@ from agents.hydra_entry import compose_config, run_entry_point
 from agents.labelling import ConfusionMatrix
 from agents.policy import LLMPolicy
 from agents.report import ReportData, write_report
-from agents.report_sources import load_metrics, load_panel_folders
+from agents.report.sources import load_metrics, load_panel_folders
 from agents.results import EpisodeResult, failure_counts, markdown_table, rate, slice_rates
 from agents.run_card import commit, machine, package_versions, run_card
 from agents.screenshots import FOLDER as SCREENSHOTS

@@ -15,8 +15,8 @@ from agents.inference import state_values
 from agents.models import ValueCritic
 from agents.panel import PanelFolder
 from agents.prompting import PromptRenderer
-from agents.report_sources import load_panel_folders
-from agents.report_viewer import viewer_payload
+from agents.report.sources import load_panel_folders
+from agents.report.viewer import viewer_payload
 from agents.results import EpisodeResult
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.transitions import to_transitions

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.curriculum import CurriculumReport
-from agents.report_viewer import ShownTrajectory
+from agents.report.viewer import ShownTrajectory
 from agents.results import EpisodeResult, result_from_json
 from agents.trajectory_io import read_trajectories
 from agents.types import Step

@@ -17,10 +17,10 @@ from agents.curriculum import CurriculumReport
 from agents.labelling import ConfusionMatrix
 from agents.metrics import JsonlWriter
 from agents.panel import PanelFolder, run_agent
-from agents.report_charts import Series, curriculum_bar, learning_charts, line_chart, nice_ticks, value_text
-from agents.report_sources import load_metrics, load_panel_folders
-from agents.report_tables import card_groups, matrix_view, suite_table
-from agents.report_viewer import ShownTrajectory, small_picture, viewer_payload
+from agents.report.charts import Series, curriculum_bar, learning_charts, line_chart, nice_ticks, value_text
+from agents.report.sources import load_metrics, load_panel_folders
+from agents.report.tables import card_groups, matrix_view, suite_table
+from agents.report.viewer import ShownTrajectory, small_picture, viewer_payload
 from agents.results import EpisodeResult
 from agents.trajectory_io import trajectory_to_dict
 from tests.agents.toy_env import COLOURS, ToyEnv, demonstration, toy_task

@@ -11,10 +11,10 @@ from playwright.sync_api import sync_playwright
 from agents.curriculum import CurriculumReport
 from agents.labelling import ConfusionMatrix
 from agents.report import ReportData, render_report, write_report
-from agents.report_viewer import ShownTrajectory
+from agents.report.viewer import ShownTrajectory
 from agents.results import EpisodeResult
 from agents.types import Completion, Prompt, Step, Trajectory
-from tests.agents.test_report_parts import picture
+from tests.agents.report.test_parts import picture
 from tests.agents.toy_env import toy_task
 from webrl_gym.engines.browser_launch import chromium_flags, find_chromium
 from webrl_gym.types import Observation, OutcomeVerdict, Site, VerdictStatus

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from agents.atomic_file import replacing
 from agents.curriculum import CurriculumReport
 from agents.labelling import ConfusionMatrix
-from agents.report_charts import (
+from agents.report.charts import (
     CURRICULUM_ENDS,
     Phases,
     curriculum_bar,
@@ -30,8 +30,8 @@ from agents.report_charts import (
     phase_numbers,
     value_text,
 )
-from agents.report_tables import card_groups, matrix_view, suite_table
-from agents.report_viewer import ShownTrajectory, viewer_payload
+from agents.report.tables import card_groups, matrix_view, suite_table
+from agents.report.viewer import ShownTrajectory, viewer_payload
 from agents.results import EpisodeResult
 
 YARDSTICKS = frozenset({"oracle", "random", "do_nothing", "na_at_once"})
@@ -129,7 +129,7 @@ def write_report(path: Path, data: ReportData) -> None:
 
 
 def _part(name: str) -> str:
-    return (files("agents") / "templates" / name).read_text(encoding="utf-8")
+    return (files("agents.report") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _csp_hash(text: str) -> str:
