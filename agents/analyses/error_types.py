@@ -54,6 +54,17 @@ class ErrorType(StrEnum):
     NO_SOLUTION = "no solution known"
 
 
+EXPLANATIONS: Mapping[ErrorType, str] = {
+    ErrorType.NO_ATTEMPT: "nothing the agent did had an effect, or it did little and saw no page of a solution",
+    ErrorType.STUCK: f"the same action {REPEATS} times in the same state, or in a row on the same page",
+    ErrorType.NO_RECOVERY: "something went wrong, and the steps ran out or the agent left right after an action failed",
+    ErrorType.WRONG_PAGE: "it left on a page on which no known solution ends",
+    ErrorType.NO_SOLUTION: "it left, and nobody here solved the task to compare with",
+    ErrorType.OTHER: "the right page with a wrong answer or wrong entries, or on the way when the steps ran out",
+}
+"""Each type in one line, in the order in which they are tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorCounts:
     """How the attempts of one agent ended.
@@ -77,36 +88,30 @@ class ErrorCounts:
         return self.successes + self.failures
 
 
-def count_errors(
-    attempts: Iterable[tuple[Trajectory, bool]], solutions: Mapping[str, Sequence[Trajectory]]
-) -> ErrorCounts:
-    """Counts the attempts of one agent by how they ended.
+def error_types(attempts: Sequence[tuple[Trajectory, bool]]) -> list[ErrorType | None]:
+    """The type of each failed attempt of one comparison, None for a success.
 
     Args:
-        attempts: Attempts that count, each with whether it did its task.
-        solutions: Successful attempts by task id (``known_solutions``).
+        attempts: Attempts that count, of every agent in the comparison, each with whether it did its task.
     """
-    successes = 0
-    errors: Counter[ErrorType] = Counter()
+    solutions: dict[str, list[Trajectory]] = {}
     for attempt, success in attempts:
         if success:
-            successes += 1
-        else:
-            errors[error_type(attempt, solutions.get(attempt.task.task_id, ()))] += 1
-    return ErrorCounts(successes, {kind: errors[kind] for kind in ErrorType})
+            solutions.setdefault(attempt.task.task_id, []).append(attempt)
+    return [
+        None if success else error_type(attempt, solutions.get(attempt.task.task_id, ()))
+        for attempt, success in attempts
+    ]
 
 
-def known_solutions(attempts: Iterable[tuple[Trajectory, bool]]) -> dict[str, list[Trajectory]]:
-    """The successful ones among some attempts, by task id.
+def count_errors(types: Iterable[ErrorType | None]) -> ErrorCounts:
+    """Counts what ``error_types`` gave for the attempts of one agent.
 
     Args:
-        attempts: Attempts of every agent in the comparison, each with whether it did its task.
+        types: The type of each failed attempt, None for a success.
     """
-    found: dict[str, list[Trajectory]] = {}
-    for attempt, success in attempts:
-        if success:
-            found.setdefault(attempt.task.task_id, []).append(attempt)
-    return found
+    counts = Counter(types)
+    return ErrorCounts(counts[None], {kind: counts[kind] for kind in ErrorType})
 
 
 def error_type(attempt: Trajectory, solutions: Sequence[Trajectory] = ()) -> ErrorType:

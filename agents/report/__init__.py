@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from agents.report.page import ReportData, render_report, write_report
+from agents.report.folders import load_report
+from agents.report.page import ReportData, RunData, render_report, write_report
 
-__all__ = ["ReportData", "render_report", "write_report"]
+__all__ = ["ReportData", "RunData", "load_report", "render_report", "write_report"]

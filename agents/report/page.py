@@ -18,24 +18,35 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from agents.analyses.curves import Phases, compare_runs, learning_curves, metric_names, phase_numbers, site_curves
+from agents.analyses.error_types import EXPLANATIONS
+from agents.analyses.proposals import proposals_by_phase
 from agents.atomic_file import replacing
-from agents.curriculum import CurriculumReport
 from agents.labelling import ConfusionMatrix
-from agents.report.charts import (
-    CURRICULUM_ENDS,
-    Phases,
-    curriculum_bar,
-    learning_charts,
-    metric_names,
-    phase_numbers,
-    value_text,
-)
-from agents.report.tables import card_groups, matrix_view, suite_table
+from agents.report.charts import Chart, bar_of, draw_curves
+from agents.report.plots import value_text
+from agents.report.sections import critic_views, difficulty_views, error_types_of, failure_views
+from agents.report.tables import SuiteTable, card_groups, matrix_view, suite_table
 from agents.report.viewer import ShownTrajectory, viewer_payload
 from agents.results import EpisodeResult
 
-YARDSTICKS = frozenset({"oracle", "random", "do_nothing", "na_at_once"})
+FLOORS = ("do_nothing", "na_at_once", "random")
+"""Agents that cannot read."""
+YARDSTICKS = (*FLOORS, "oracle")
 """Agents that did not learn: shown in the table, never its best one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunData:
+    """What a training run left.
+
+    Attributes:
+        phases: Metrics of each phase by name.
+        sampled: What was attempted while training, by phase; 0 is what the supervised policy attempted before.
+    """
+
+    phases: Phases = ()
+    sampled: Mapping[int, Sequence[EpisodeResult]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +58,11 @@ class ReportData:
         run_card: How the numbers were made (``agents.run_card``).
         suites: Episodes by suite and agent, in the order they are shown.
         yardsticks: Agents of the tables that did not learn.
-        phases: Metrics of each phase of training by name.
+        runs: Training runs by name.
         orm: The outcome reward model against the rules, by what was judged.
-        curriculum: Where the proposals went, by phase.
-        trajectories: Attempts to click through.
-        max_trajectories: Most attempts on the page; the choice is fair to agents, outcomes and sites.
+        trajectories: Attempts: failures are sorted by type, values of the critic averaged, and some can be clicked
+            through.
+        max_trajectories: Most attempts to click through; the choice is fair to agents, outcomes and sites.
         max_viewer_bytes: Most bytes of the page that the attempts may take.
         notes: Sentences about the report itself, such as what could not be read.
     """
@@ -60,13 +71,39 @@ class ReportData:
     run_card: Mapping[str, Any] | None = None
     suites: Mapping[str, Mapping[str, Sequence[EpisodeResult]]] = field(default_factory=dict)
     yardsticks: Collection[str] = YARDSTICKS
-    phases: Phases = ()
+    runs: Mapping[str, RunData] = field(default_factory=dict)
     orm: Mapping[str, ConfusionMatrix] = field(default_factory=dict)
-    curriculum: Mapping[int, CurriculumReport] = field(default_factory=dict)
     trajectories: Sequence[ShownTrajectory] = ()
     max_trajectories: int = 300
-    max_viewer_bytes: int = 5_500_000
+    max_viewer_bytes: int = 1_600_000
     notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A training run on the page.
+
+    Attributes:
+        name: Its name.
+        charts: Learning curves.
+        absent: Title and an example metric of each chart that the run's metrics cannot fill.
+        others: A chart for each metric that belongs in none of them.
+        sites: Sampled success by phase, one chart a site.
+        sampled: What was attempted while training, by site; None where it is not known.
+        metrics: Names of all metrics.
+        numbers: The phases.
+        phases: The metrics.
+    """
+
+    name: str
+    charts: tuple[Chart, ...]
+    absent: tuple[tuple[str, str], ...]
+    others: tuple[Chart, ...]
+    sites: tuple[Chart, ...]
+    sampled: SuiteTable | None
+    metrics: tuple[str, ...]
+    numbers: tuple[float, ...]
+    phases: Phases
 
 
 def render_report(data: ReportData) -> str:
@@ -87,8 +124,12 @@ def render_report(data: ReportData) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = value_text
-    charts, more_charts = learning_charts(data.phases)
-    payload = viewer_payload(data.trajectories, data.max_trajectories, data.max_viewer_bytes)
+    items = data.trajectories
+    types = error_types_of(items)
+    labels = {place: kind.value for place, kind in types.items() if kind is not None}
+    payload = viewer_payload(items, data.max_trajectories, data.max_viewer_bytes, labels)
+    tables = [suite_table(name, results, data.yardsticks) for name, results in data.suites.items() if results]
+    compared = compare_runs({name: run.phases for name, run in data.runs.items()})
     return environment.get_template("report.html").render(
         data=data,
         # Style and script are ours and hold no closing tag; the payload is escaped where it is made.
@@ -98,16 +139,49 @@ def render_report(data: ReportData) -> str:
         script_hash=_csp_hash(script),
         payload=payload,
         payload_text=Markup(payload.text),
-        tables=[suite_table(name, results, data.yardsticks) for name, results in data.suites.items() if results],
-        charts=charts,
-        more_charts=more_charts,
-        metrics=metric_names(data.phases),
-        phase_numbers=phase_numbers(data.phases),
+        tables=tables,
+        difficulty=[view for table in tables for view in difficulty_views(table, data.suites[table.name], items)],
+        failures=failure_views(items, types),
+        explanations=EXPLANATIONS,
+        runs=[_run_view(name, run) for name, run in data.runs.items() if run.phases or any(run.sampled.values())],
+        compared=[draw_curves(curves) for curves in compared],
+        critics=critic_views(items),
         matrices=[matrix_view(name, matrix) for name, matrix in data.orm.items()],
-        curriculum=[(phase, counts, curriculum_bar(counts)) for phase, counts in sorted(data.curriculum.items())],
-        ends=CURRICULUM_ENDS,
+        proposals=_proposal_rows(data.runs),
         card=card_groups(data.run_card or {}),
     )
+
+
+def _run_view(name: str, run: RunData) -> RunView:
+    curves = learning_curves(run.phases)
+    rows = {f"phase {number}" if number else "first attempts": results for number, results in run.sampled.items()}
+    sampled = {row: results for row, results in rows.items() if results}
+    phases = {number: results for number, results in run.sampled.items() if number and results}
+    return RunView(
+        name=name,
+        charts=tuple(draw_curves(one) for one in curves.drawn),
+        absent=tuple((kind.title, kind.example) for kind in curves.absent),
+        others=tuple(draw_curves(one) for one in curves.others),
+        sites=tuple(draw_curves(one) for one in site_curves(phases)) if len(phases) > 1 else (),
+        # No row is the best one: every phase attempts other tasks.
+        sampled=suite_table("sampled while training", sampled, yardsticks=sampled) if sampled else None,
+        metrics=tuple(metric_names(run.phases)),
+        numbers=phase_numbers(run.phases),
+        phases=run.phases,
+    )
+
+
+def _proposal_rows(runs: Mapping[str, RunData]) -> list[dict[str, Any]]:
+    """One row for each phase that proposed instructions; every row has every end, so that they share a table."""
+    found = [(name, row) for name, run in runs.items() for row in proposals_by_phase(run.phases)]
+    ends = list(dict.fromkeys(end for _, row in found for end in row.ends))
+    besides = list(dict.fromkeys(end for _, row in found for end in row.besides))
+    rows = []
+    for name, row in found:
+        place = f"{name}, phase {row.phase:g}" if len(runs) > 1 else f"phase {row.phase:g}"
+        bar = bar_of(place, {end: row.ends.get(end, 0) for end in ends}, "end")
+        rows.append({"bar": bar, "row": row, "ends": ends, "besides": {end: row.besides.get(end) for end in besides}})
+    return rows
 
 
 def write_report(path: Path, data: ReportData) -> None:

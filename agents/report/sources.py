@@ -1,20 +1,19 @@
-"""Reads what benchmarks and training runs wrote into parts of a report; what is missing or broken becomes a note."""
+"""Reads files of benchmarks and training runs into parts of a report; what is missing or broken becomes a note."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agents.curriculum import CurriculumReport
+from agents.labelling import ConfusionMatrix
 from agents.report.viewer import ShownTrajectory
-from agents.results import EpisodeResult, result_from_json
+from agents.results import EpisodeResult, episode_result, result_from_json
 from agents.trajectory_io import read_trajectories
-from agents.types import Step
-
-_CURRICULUM = "curriculum/"
+from agents.types import Step, Trajectory
+from webrl_gym.types import OutcomeVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +37,45 @@ class LoadedMetrics:
 
     Attributes:
         phases: Metrics of each phase, in order; a phase that was run again counts as it went last.
-        curriculum: Where the proposals went, by phase.
         notes: One sentence for everything that could not be read.
     """
 
     phases: list[dict[str, float | int | None]]
-    curriculum: dict[int, CurriculumReport]
     notes: list[str]
 
 
-def load_panel_folders(folders: Mapping[str, Path]) -> LoadedPanels:
+@dataclass(frozen=True, slots=True)
+class LoadedAttempts:
+    """What a file of attempts held.
+
+    Attributes:
+        trajectories: The attempts in file order.
+        notes: One sentence for everything that could not be read.
+    """
+
+    trajectories: list[ShownTrajectory]
+    notes: list[str]
+
+    @property
+    def results(self) -> list[EpisodeResult]:
+        """How each attempt ended, by the verdict that counts."""
+        return [
+            episode_result(
+                item.trajectory.task, item.verdict, item.trajectory.failure, len(item.trajectory.steps), "", 0.0
+            )
+            for item in self.trajectories
+        ]
+
+
+def load_panel_folders(folders: Mapping[str, Path], group: str = "", unseen: Collection[str] = ()) -> LoadedPanels:
     """Reads result folders of ``agents.panel``: ``panel.json``, ``results.jsonl`` and ``trajectories.jsonl``.
 
     A step's ``info`` may hold ``value``, the critic's V(s), and ``screenshot``, the name of a picture in the folder.
 
     Args:
         folders: Result folder of each agent, by the name that the report shows.
+        group: The comparison that the attempts belong to.
+        unseen: Agents of which only the results are read.
     """
     loaded = LoadedPanels({}, [], [])
     for agent, folder in folders.items():
@@ -64,11 +86,37 @@ def load_panel_folders(folders: Mapping[str, Path]) -> LoadedPanels:
             loaded.notes.append(f"{agent}: {len(missing)} of {len(tasks)} tasks have no finished episode.")
         order = dict.fromkeys([*(task for task in tasks if task in results), *results])
         loaded.results[agent] = [results[task] for task in order]
+        if agent in unseen:
+            continue
         place = {task: number for number, task in enumerate(tasks)}
-        attempts = _read_attempts(agent, folder, loaded.notes)  # in the order in which they ended
+        found = load_attempts(folder / "trajectories.jsonl", agent, group)
+        loaded.notes.extend(found.notes)
+        # A kill between two writes leaves a trajectory without a result; its task ran again later.
+        attempts = list({shown.trajectory.task.task_id: shown for shown in found.trajectories}.values())
+        # The file has them in the order in which they ended.
         attempts.sort(key=lambda shown: place.get(shown.trajectory.task.task_id, len(place)))
         loaded.trajectories.extend(attempts)
     return loaded
+
+
+def load_attempts(path: Path, agent: str, group: str = "") -> LoadedAttempts:
+    """Reads a trajectory file (``agents.trajectory_io``).
+
+    Args:
+        path: The file; pictures that its steps name lie in its folder.
+        agent: Who acted, as the report shows it.
+        group: The comparison that the attempts belong to.
+    """
+    try:
+        file = read_trajectories(path)
+    except (OSError, ValueError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return LoadedAttempts([], [f"{agent}: {reason}: no trajectories from {path.name}."])
+    shown = [
+        _shown(path.parent, agent, group, trajectory, label)
+        for trajectory, label in zip(file.trajectories, file.labels, strict=True)
+    ]
+    return LoadedAttempts(shown, [f"{agent}: {path.name}: {problem}" for problem in file.problems])
 
 
 def load_metrics(path: Path) -> LoadedMetrics:
@@ -87,23 +135,51 @@ def load_metrics(path: Path) -> LoadedMetrics:
             phases[number] = {
                 name: value for name, value in record.items() if value is None or isinstance(value, int | float)
             }
-    ordered = [phases[number] for number in sorted(phases)]
-    curriculum = {number: report for number in sorted(phases) if (report := _curriculum(phases[number])) is not None}
-    return LoadedMetrics(ordered, curriculum, notes)
+    return LoadedMetrics([phases[number] for number in sorted(phases)], notes)
 
 
-def _curriculum(metrics: Mapping[str, float | int | None]) -> CurriculumReport | None:
-    counts = {name: metrics.get(_CURRICULUM + name) for name in CurriculumReport().as_dict()}
-    known = {name: int(count) for name, count in counts.items() if count is not None}
-    return CurriculumReport(**known) if known else None
+def load_agreement(path: Path) -> ConfusionMatrix | None:
+    """The ORM's agreement with the rules on held-out attempts, from a run's ``orm.json``.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The counts; None where the file is not there or does not hold them.
+    """
+    record = read_json(path)
+    counts = record.get("confusion")
+    try:
+        return ConfusionMatrix(**counts) if isinstance(counts, Mapping) else None
+    except TypeError:
+        return None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; an empty one where it is not there or cannot be read.
+
+    Args:
+        path: The file.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _shown(
+    folder: Path, agent: str, group: str, trajectory: Trajectory, label: OutcomeVerdict | None
+) -> ShownTrajectory:
+    values = tuple(_value(step) for step in trajectory.steps)
+    known = values if any(value is not None for value in values) else ()
+    return ShownTrajectory(agent, trajectory, label, known, _screenshots(folder, trajectory.steps), group)
 
 
 def _read_panel(folder: Path) -> list[str]:
-    try:
-        header = json.loads((folder / "panel.json").read_text(encoding="utf-8"))
-        return [str(task) for task in header["tasks"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []  # the results name their tasks themselves; only the count of unfinished ones is lost
+    tasks = read_json(folder / "panel.json").get("tasks")
+    # Without them the results name their tasks themselves; only the count of unfinished ones is lost.
+    return [str(task) for task in tasks] if isinstance(tasks, list) else []
 
 
 def _read_results(agent: str, folder: Path, notes: list[str]) -> Iterator[EpisodeResult]:
@@ -130,28 +206,6 @@ def _read_lines(path: Path, name: str, notes: list[str]) -> Iterator[Any]:
             broken += 1
     if broken:
         notes.append(f"{name}: {broken} lines of {path.name} cannot be read.")
-
-
-def _read_attempts(agent: str, folder: Path, notes: list[str]) -> list[ShownTrajectory]:
-    path = folder / "trajectories.jsonl"
-    try:
-        file = read_trajectories(path)
-    except (OSError, ValueError) as error:
-        notes.append(f"{agent}: {getattr(error, 'strerror', None) or error}: no trajectories from {path.name}.")
-        return []
-    notes.extend(f"{agent}: {path.name}: {problem}" for problem in file.problems)
-    attempts = {
-        # A kill between two writes leaves a trajectory without a result; its task ran again later.
-        trajectory.task.task_id: ShownTrajectory(
-            agent,
-            trajectory,
-            label,
-            tuple(_value(step) for step in trajectory.steps),
-            _screenshots(folder, trajectory.steps),
-        )
-        for trajectory, label in zip(file.trajectories, file.labels, strict=True)
-    }
-    return list(attempts.values())
 
 
 def _value(step: Step) -> float | None:
