@@ -1,6 +1,7 @@
 """The report's page: what is on it, what must not be on it, and clicking through it in a real browser."""
 
 import dataclasses
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -8,13 +9,12 @@ from html.parser import HTMLParser
 import pytest
 from playwright.sync_api import sync_playwright
 
-from agents.curriculum import CurriculumReport
 from agents.labelling import ConfusionMatrix
-from agents.report import ReportData, render_report, write_report
+from agents.report import ReportData, RunData, render_report, write_report
 from agents.report.viewer import ShownTrajectory
 from agents.results import EpisodeResult
 from agents.types import Completion, Prompt, Step, Trajectory
-from tests.agents.report.test_parts import picture
+from tests.agents.report.parts import picture
 from tests.agents.toy_env import toy_task
 from webrl_gym.engines.browser_launch import chromium_flags, find_chromium
 from webrl_gym.types import Observation, OutcomeVerdict, Site, VerdictStatus
@@ -94,6 +94,25 @@ def results(*outcomes):
     return [EpisodeResult(f"toy/{number}", "OSS", "scored", done, 2) for number, done in enumerate(outcomes)]
 
 
+PHASES = [
+    {"phase": 1, "rollout/success_rate": 0.1, "critic/loss": 1.0, "own/thing": 1.0, "experience/drawn": 7},
+    {"phase": 2, "rollout/success_rate": 0.2, "critic/loss": 0.5, "curriculum/proposed": 5, "curriculum/kept": 5},
+    {"phase": 3, "rollout/success_rate": 0.3, "curriculum/proposed": 4, "curriculum/too_hard": 4},
+]
+SECTIONS = {
+    "results": "suites",
+    "difficulty": "suites",
+    "failures": "trajectories",
+    "learning": "runs",
+    "critic": "trajectories",
+    "orm": "orm",
+    "curriculum": "runs",
+    "trajectories": "trajectories",
+    "card": "run_card",
+}
+"""Sections of the page and the part of the data that each comes from."""
+
+
 @pytest.fixture(scope="module")
 def full():
     orm_says_no = OutcomeVerdict(VerdictStatus.SCORED, 0.0, "orm", p_yes=0.25, detail="P(YES) = 0.250")
@@ -104,12 +123,8 @@ def full():
             "practice-valid": {"random": results(False, False), "webrl": results(True, False)},
             "practice-test": {"oracle": results(True, True), "webrl": results(True, True)},
         },
-        phases=[
-            {"phase": number, "rollout/success_rate": number / 10, "critic/loss": 1 / number, "own/thing": 1.0}
-            for number in range(1, 4)
-        ],
+        runs={"nano": RunData(PHASES, {0: results(False), 1: results(True), 2: results(True, False)})},
         orm={"held out": ConfusionMatrix(40, 10, 120, 10)},
-        curriculum={1: CurriculumReport(proposed=5, kept=5), 2: CurriculumReport(proposed=4, too_hard=4)},
         trajectories=[
             attempt("webrl", 0, values=(0.25, 0.75), label=orm_says_no, screenshots={1: picture()}),
             attempt("webrl", 1, success=False),
@@ -126,17 +141,42 @@ def full():
 def test_every_part_is_on_the_page(full):
     text = render_report(full)
     checker = checked(text)
-    assert {"results", "learning", "orm", "curriculum", "trajectories", "card"} <= set(checker.ids)
+    assert set(SECTIONS) - {"difficulty"} <= set(checker.ids)  # of these tasks all take two steps
     for words in ("practice-valid", "best learned agent: <b>webrl</b>", "86.2", "0123abc", "one line cannot be read"):
         assert words in text
+    assert "Not drawn, since the run logged no such metric" in text
+    assert "(policy/entropy)" in text
     assert render_report(full) == text
 
 
-@pytest.mark.parametrize("part", ["suites", "phases", "orm", "curriculum", "trajectories", "run_card"])
+@pytest.mark.parametrize("part", sorted(set(SECTIONS.values())))
 def test_every_part_stands_alone(full, part):
-    section = {"suites": "results", "phases": "learning", "run_card": "card"}.get(part, part)
     checker = checked(render_report(ReportData(**{part: getattr(full, part)})))
-    assert set(checker.ids) & {"results", "learning", "orm", "curriculum", "trajectories", "card"} == {section}
+    wanted = {section for section, source in SECTIONS.items() if source == part}
+    assert set(checker.ids) & set(SECTIONS) == wanted - {"difficulty"}
+
+
+def test_headings_are_in_order_and_tables_have_captions(full):
+    longer = {"practice-valid": {"sft": [*results(True, False), EpisodeResult("toy/9", "OSS", "scored", True, 9)]}}
+    text = render_report(dataclasses.replace(full, suites=longer))
+    checker = checked(text)
+    assert "difficulty" in checker.ids
+    levels = [int(tag[1]) for tag in checker.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert checker.tags.count("table") == checker.tags.count("caption")
+    charts = re.findall(r"<svg([^>]*)>", text)
+    assert all('role="img" aria-label="' in chart or 'aria-hidden="true"' in chart for chart in charts)
+
+
+def test_several_runs_stand_side_by_side(full):
+    other = RunData([{"phase": 1, "rollout/success_rate": 0.4}])
+    text = render_report(ReportData(runs={**full.runs, "other": other}))
+    checked(text)
+    assert "The runs side by side" in text
+    assert text.count('<details class="run">') == 2
+    assert "nano, phase 2" in text
 
 
 def test_a_report_without_data_says_so():
@@ -147,7 +187,8 @@ def test_a_report_without_data_says_so():
 
 
 def test_agents_without_episodes_and_phases_without_numbers_do_no_harm():
-    data = ReportData(suites={"a": {}, "b": {"x": []}}, phases=[{}, {"a/b": None}], run_card={}, max_trajectories=0)
+    runs = {"empty": RunData(), "r": RunData([{}, {"a/b": None}], {1: []})}
+    data = ReportData(suites={"a": {}, "b": {"x": []}}, runs=runs, run_card={}, max_trajectories=0)
     checked(render_report(data))
     checked(render_report(dataclasses.replace(data, trajectories=[attempt("x")])))
 
@@ -159,7 +200,7 @@ def test_hostile_text_stays_text():
         title=HOSTILE,
         run_card=card,
         suites={HOSTILE: {HOSTILE: results(True), "x": [EpisodeResult("t", "OSS", HOSTILE, False, 1)]}},
-        phases=[{HOSTILE: 1.0, f"rollout/success{HOSTILE}": 0.5}],
+        runs={HOSTILE: RunData([{HOSTILE: 1.0, f"rollout/success{HOSTILE}": 0.5, f"curriculum/{HOSTILE}": 1}])},
         orm={HOSTILE: ConfusionMatrix(1, 1, 1, 1)},
         trajectories=[item],
         notes=[HOSTILE],
@@ -185,11 +226,11 @@ def test_writing_replaces_the_whole_file_or_nothing(tmp_path, full):
     assert "half a pair ?" in path.read_text(encoding="utf-8")
 
 
-def test_three_hundred_trajectories_stay_under_six_megabytes(tmp_path):
+def test_three_hundred_trajectories_stay_under_two_megabytes(tmp_path):
     items = [attempt("webrl", number, page=f"Page {number}\n" + PAGE * 30) for number in range(320)]
     write_report(tmp_path / "report.html", ReportData(trajectories=items))
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert len(text.encode()) < 6_000_000
+    assert len(text.encode()) < 2_000_000
     assert re.search(r"300 of 320 attempts.*left out:\s+20 of webrl\.", text, re.DOTALL)
 
 
