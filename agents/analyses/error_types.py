@@ -1,16 +1,17 @@
 """Why failed attempts failed: the paper's four error types, each decided from the attempt and known solutions.
 
 **Words.** The *known solutions* of a task are the successful attempts at it in the comparison, an oracle's included. A
-*page* is an address without its fragment, a trailing slash or empty parameters; the order of parameters does not
-matter. A *state* is address and page text together. An action *had an effect* when it is an action of the language,
-was carried out without an error, does not leave, and led to another state. A page is *on the way* when a known solution
-visited it. A *mistake* is an action that could not be carried out or, where a solution is known, that led to a page
-which is not on the way.
+*page* is an address without its fragment, a trailing slash, empty parameters, and the title that only repeats a number
+before it (``/401/my-post``); the order of parameters does not matter. A *state* is address and page text together. An
+action *had an effect* when it is an action of the language, was carried out without an error, does not leave, and led
+to another state. A page is *on the way* when a known solution visited it. A *mistake* is an action that could not be
+carried out or, where a solution is known, that led to a page which is not on the way.
 
 **Definition.** A failed attempt has the first of these types that fits:
 
-1. *no reasonable attempt*: no action had an effect; or a solution is known that leaves the start pages, the attempt saw
-   no page of it but those, and fewer of its actions had an effect than half of the shortest solution's steps;
+1. *no reasonable attempt*: no action had an effect; or a solution is known that leaves the start page, the attempt saw
+   no page of it but that one, and fewer than ``FEW_EFFECTS`` of its actions had an effect (fewer than the shortest
+   solution takes before it leaves, if that is less);
 2. *stuck midway*: the same action was written at least ``REPEATS`` times in the same state, or as often in a row on the
    same page (scrolling and waiting aside: a long page takes several);
 3. *no recovery*: a mistake was made, and the attempt did not end by leaving, or its last action before leaving could
@@ -26,6 +27,7 @@ to Make Reasonable Attempt"), which explains the names by one example each and g
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +41,10 @@ from webrl_gym.errors import ActionError
 
 REPEATS = 3
 """Equal actions that are a loop."""
+FEW_EFFECTS = 2
+"""Actions with an effect that make an attempt a reasonable one, even where it led nowhere."""
 
+_TITLE = re.compile(r"(/\d+)/[^/]*-[^/]*$")
 _PATIENT = frozenset({ActionKind.SCROLL_DOWN, ActionKind.SCROLL_UP, ActionKind.WAIT})
 
 
@@ -137,14 +142,15 @@ def error_type(attempt: Trajectory, solutions: Sequence[Trajectory] = ()) -> Err
 
 
 def page_of(url: str) -> str:
-    """An address as it is compared: no fragment, no trailing slash, no empty parameters, parameters in order.
+    """An address as it is compared: no fragment, trailing slash, empty parameters or title; parameters in order.
 
     Args:
         url: Any address.
     """
     parts = urlsplit(url)
+    path = _TITLE.sub(r"\1", parts.path.rstrip("/"))
     query = urlencode(sorted(parse_qsl(parts.query)))
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}" + (f"?{query}" if query else "")
+    return f"{parts.scheme}://{parts.netloc}{path}" + (f"?{query}" if query else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +218,8 @@ class _Walk:
         beyond = _pages(solutions) - start
         if not beyond or beyond & set(self.pages):
             return True
-        return len(self.effects) >= min(len(solution.steps) for solution in solutions) / 2
+        shortest = min(len(solution.steps) for solution in solutions)
+        return len(self.effects) >= min(FEW_EFFECTS, shortest - 1)
 
     def loops(self) -> bool:
         """Whether the agent went in a circle."""

@@ -103,7 +103,7 @@ def test_stopped_at_a_wrong_page_and_a_right_one() -> None:
     right = attempt(("", tap(1)), ("list", tap(2)), ("item/?sort=", LEAVE), end="item/?sort=#reviews")
     assert kind_of(right) is ErrorType.OTHER
     lost = attempt(("", tap(4)), ("contact", tap(5)), ("about", LEAVE), end="about")
-    assert kind_of(lost) is ErrorType.WRONG_PAGE  # it tried as long as a solution takes, though elsewhere
+    assert kind_of(lost) is ErrorType.WRONG_PAGE  # it did something, though elsewhere
     other_way = attempt(("", tap(6)), ("search?q=3", LEAVE), end="search?q=3")
     assert kind_of(wrong, [SOLUTION, other_way]) is ErrorType.WRONG_PAGE
     assert kind_of(other_way, [SOLUTION, other_way]) is ErrorType.OTHER
@@ -127,6 +127,13 @@ def test_without_a_solution_only_what_the_attempt_itself_shows_is_decided() -> N
     assert kind_of(looped, []) is ErrorType.STUCK
 
 
+def test_one_step_is_enough_where_a_solution_takes_no_more_before_it_leaves() -> None:
+    short = attempt(("", format_action(search("4", "lamp"))), ("?q=lamp", LEAVE), end="?q=lamp")
+    other = attempt(("", format_action(search("4", "lam"))), ("?q=lam", LEAVE), end="?q=lam")
+    assert kind_of(other, [short]) is ErrorType.WRONG_PAGE
+    assert kind_of(other, [SOLUTION]) is ErrorType.NO_ATTEMPT
+
+
 def test_a_solution_on_the_start_page_asks_for_no_other_page() -> None:
     short = attempt(("", format_action(search("4", "lamp"))), ("|found", LEAVE), end="|found")
     failed = attempt(("", format_action(search("4", "lam"))), ("|nothing", LEAVE), end="|nothing")
@@ -143,6 +150,8 @@ def test_an_attempt_without_a_step_is_none() -> None:
         ("http://a.test/", "http://a.test"),
         ("http://a.test/x/#top", "http://a.test/x"),
         ("http://a.test/x?b=2&a=1&c=", "http://a.test/x?a=1&b=2"),
+        ("http://a.test/f/art/12/two-words", "http://a.test/f/art/12"),
+        ("http://a.test/f/12/edit", "http://a.test/f/12/edit"),
         ("", "://"),
     ],
 )
