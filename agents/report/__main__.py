@@ -15,7 +15,7 @@ from agents.values import value_run
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status, 2 when a folder holds nothing to report."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     folders: list[Path] = list(dict.fromkeys(options.folder))
     output = options.output or (folders[0] if len(folders) == 1 else Path()) / "report.html"
     try:
@@ -30,25 +30,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """What the command line may hold."""
+    made = argparse.ArgumentParser(
         prog="webrl-report",
         description="One self-contained page from what training runs and benchmarks left in their folders.",
     )
-    parser.add_argument(
+    made.add_argument(
         "folder",
         nargs="+",
         type=Path,
         help="a run of webrl-train, results of webrl-benchmark, or a folder with such in it; several are compared",
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="PATH", help="default: report.html in the only folder")
-    parser.add_argument("--title", help="heading of the page")
-    parser.add_argument(
+    made.add_argument("-o", "--output", type=Path, metavar="PATH", help="default: report.html in the only folder")
+    made.add_argument("--title", help="heading of the page")
+    made.add_argument(
         "--values",
         action="store_true",
         help="first let the run's last critic value each recorded step that has no value (minutes)",
     )
-    return parser
+    return made
 
 
 if __name__ == "__main__":
