@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from agents.labelling import ConfusionMatrix
 from agents.report.viewer import ShownTrajectory
 from agents.results import EpisodeResult, episode_result, result_from_json
 from agents.trajectory_io import read_trajectories
-from agents.types import Step, Trajectory
+from agents.types import Completion, Prompt, Step, Trajectory
 from webrl_gym.types import OutcomeVerdict
 
 
@@ -173,7 +173,15 @@ def _shown(
 ) -> ShownTrajectory:
     values = tuple(_value(step) for step in trajectory.steps)
     known = values if any(value is not None for value in values) else ()
-    return ShownTrajectory(agent, trajectory, label, known, _screenshots(folder, trajectory.steps), group)
+    screenshots = _screenshots(folder, trajectory.steps)
+    steps = tuple(map(_without_tokens, trajectory.steps))
+    return ShownTrajectory(agent, replace(trajectory, steps=steps), label, known, screenshots, group)
+
+
+def _without_tokens(step: Step) -> Step:
+    """A report shows texts; the tokens of a long run would fill the memory."""
+    prompt = Prompt((), step.prompt.text, step.prompt.chars_left_out)
+    return replace(step, prompt=prompt, completion=Completion(step.completion.text))
 
 
 def _read_panel(folder: Path) -> list[str]:
