@@ -95,7 +95,7 @@ class CurveKind:
 
 
 CURVE_KINDS = (
-    CurveKind("Success", _SHARE, re.compile("success"), "rollout/success_rate", is_share=True),
+    CurveKind("Success", _SHARE, re.compile(r"(^|[/_])success(_rate)?$"), "rollout/success_rate", is_share=True),
     CurveKind(
         "Distance to the reference policy",
         "nats an action",
@@ -130,6 +130,13 @@ _LABELS = {
     "experience/too_sure": "below the window (too sure)",
     "experience/drawn": "drawn from the window",
     "experience/too_unsure": "above the window (too unsure)",
+    "policy/divergence": "half the mean squared log-ratio",
+    "policy/log_ratio": "mean log-ratio",
+    "advantage/mean": "advantage, mean",
+    "advantage/std": "advantage, standard deviation",
+    "critic/value_mean": "value, mean",
+    "label/accuracy": "accuracy",
+    "label/balanced_accuracy": "balanced accuracy",
 }
 _STACK_ORDER = tuple(_LABELS)
 COMPARED = ("rollout/rule_success_rate", "rollout/success_rate", "policy/divergence", "policy/entropy", "critic/loss")
@@ -193,8 +200,7 @@ def compare_runs(runs: Mapping[str, Phases]) -> list[Curves]:
         if len(having) > 1:
             kind = next((kind for kind in CURVE_KINDS if kind.pattern.search(name)), None)
             series = tuple(_at(numbers, kept[run], replace(_series(kept[run], name), label=run)) for run in having)
-            title = _LABELS.get(name, _words(name))
-            title = f"Success: {title}" if name in _LABELS else title[0].upper() + title[1:]
+            title = f"{kind.title}: {_LABELS.get(name, _words(name))}" if kind else _words(name)
             charts.append(Curves(title, kind.unit if kind else "", numbers, series, bool(kind and kind.is_share)))
     return charts
 

@@ -63,17 +63,19 @@ class Chart:
     note: str = ""
 
 
-def draw_curves(curves: Curves) -> Chart:
+def draw_curves(curves: Curves, *, small: bool = False) -> Chart:
     """A chart of metrics over phases: lines, or bars where they are counts that add up.
 
     Args:
         curves: What to draw, with at least one value.
+        small: For a narrow column; letters keep their size.
     """
     if curves.stacked:
         return _stacked(curves)
+    width, height = (240.0, 168.0) if small else (340.0, 212.0)
     drawn = tuple(_metric_curve(series, curves) for series in curves.series)
     ticks = tuple((number, f"{number:g}") for number in curves.numbers)
-    plot = Plot(curves.title, drawn, "phase", ticks, curves.unit, is_share=curves.is_share)
+    plot = Plot(curves.title, drawn, "phase", ticks, curves.unit, is_share=curves.is_share, width=width, height=height)
     title = curves.title.replace(":", "").lower()
     spoken = len(drawn) > 1 or drawn[0].label.replace(":", "").lower() not in (title, "success")
     return Chart(curves.title, _legend(drawn) if spoken else (), draw_plot(plot), note=_trials_note(curves.series))

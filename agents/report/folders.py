@@ -90,7 +90,7 @@ def load_report(folders: Sequence[Path], title: str | None = None) -> ReportData
             _read_run(folder, name, several, parts)
         card = next((panel.card for panel in reversed(_ordered(own)) if panel.card), {})
         config = read_json(folder / "config.json") if _is_run(folder) else card.get("config", {})
-        parts.cards[name] = {**card, "config": config}
+        parts.cards[name] = {**_known_of(config), **card, "config": config}
     return ReportData(
         title=title or f"webrl-gym: {', '.join(names.values())}",
         run_card=parts.cards if several else next(iter(parts.cards.values())),
@@ -100,6 +100,12 @@ def load_report(folders: Sequence[Path], title: str | None = None) -> ReportData
         trajectories=parts.trajectories,
         notes=parts.notes,
     )
+
+
+def _known_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run's configuration says of what a run card holds."""
+    known = {"engine": config.get("env", {}).get("engine"), "seeds": config.get("seed")}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def _names(folders: Sequence[Path]) -> dict[Path, str]:
@@ -168,11 +174,10 @@ def _read_run(folder: Path, name: str, several: bool, parts: _Parts) -> None:
     for phase, path in _attempt_files(folder):
         agent = f"phase {phase}" if phase else "first attempts"
         sampled[phase] = load_attempts(path, agent, group)
+    loaded = list(sampled.values())
     if sampled and (folder / "demonstrations.jsonl.gz").exists():
-        solutions = load_attempts(folder / "demonstrations.jsonl.gz", "oracle", group)
-        parts.trajectories += solutions.trajectories
-        parts.notes += [before + note for note in solutions.notes]
-    for attempts in sampled.values():
+        loaded.append(load_attempts(folder / "demonstrations.jsonl.gz", "oracle", group))
+    for attempts in loaded:
         parts.trajectories += attempts.trajectories
         parts.notes += [before + note for note in attempts.notes]
     parts.notes += [before + note for note in metrics.notes if metrics.phases or sampled]

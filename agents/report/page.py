@@ -161,8 +161,8 @@ def _run_view(name: str, run: RunData) -> RunView:
         name=name,
         charts=tuple(draw_curves(one) for one in curves.drawn),
         absent=tuple((kind.title, kind.example) for kind in curves.absent),
-        others=tuple(draw_curves(one) for one in curves.others),
-        sites=tuple(draw_curves(one) for one in site_curves(phases)) if len(phases) > 1 else (),
+        others=tuple(draw_curves(one, small=True) for one in curves.others),
+        sites=tuple(draw_curves(one, small=True) for one in site_curves(phases)) if len(phases) > 1 else (),
         # No row is the best one: every phase attempts other tasks.
         sampled=suite_table("sampled while training", sampled, yardsticks=sampled) if sampled else None,
         metrics=tuple(metric_names(run.phases)),

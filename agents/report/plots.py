@@ -14,6 +14,8 @@ from markupsafe import Markup
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 14.0, 26.0, 32.0
 _BOTTOM_OF_TWO = 45.0
 """Room below for labels of two lines."""
+_TICK_ROOM = 40.0
+"""Least distance between two labels across."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ class _Frame:
         return Markup("").join([name, *lines])
 
     def x_axis(self) -> Markup:
-        every = max(1, math.ceil(len(self.plot.x_ticks) / 8))
+        every = max(1, math.ceil(len(self.plot.x_ticks) * _TICK_ROOM / self.plot.width))
         top = self.plot.height - self.bottom + 16
         label = Markup('<text class="tick" x="{:.1f}" y="{:g}" text-anchor="middle">{}</text>')
         labels = [

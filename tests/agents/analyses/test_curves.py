@@ -14,7 +14,14 @@ from agents.analyses.curves import (
 from agents.results import EpisodeResult, Rate
 
 PHASES: Phases = [
-    {"step": 10, "phase": 1, "rollout/success_rate": 0.25, "rollout/rule_success_rate": 0.2, "critic/loss": None}
+    {
+        "step": 10,
+        "phase": 1,
+        "data/unsure_successes": 3,
+        "rollout/success_rate": 0.25,
+        "rollout/rule_success_rate": 0.2,
+        "critic/loss": None,
+    }
     | {"rollout/trajectories": 20, "label/left_out": 4, "experience/too_unsure": 5, "experience/too_sure": 3},
     {"step": 20, "phase": 2, "rollout/success_rate": 0.4, "critic/loss": 0.5, "own/thing": float("nan")}
     | {"experience/drawn": 9, "rollout/trajectories": 10},
@@ -32,7 +39,12 @@ def test_metrics_are_sorted_into_charts_and_none_is_lost() -> None:
         ),
         ("Critic loss", ["critic: loss"]),
     ]
-    assert [one.title for one in found.others] == ["rollout: trajectories", "label: left out", "own: thing"]
+    assert [one.title for one in found.others] == [
+        "data: unsure successes",
+        "rollout: trajectories",
+        "label: left out",
+        "own: thing",
+    ]
     assert found.drawn[0].numbers == (1.0, 2.0, 4.0)
     assert found.drawn[0].series[0].values == (0.25, 0.4, None)
     assert found.drawn[1].stacked
@@ -62,7 +74,7 @@ def test_a_run_without_metrics_has_no_charts_and_misses_none() -> None:
 def test_runs_are_compared_by_what_at_least_two_of_them_logged() -> None:
     other: Phases = [{"phase": 2, "rollout/success_rate": 0.5, "rollout/trajectories": 8, "eval/success_rate": 0.7}]
     charts = compare_runs({"webrl": PHASES, "digirl": other, "sft": [], "bc": [{"phase": 1, "eval/success_rate": 0.1}]})
-    assert [chart.title for chart in charts] == ["Eval: success rate", "Success: sampled, by the labels"]
+    assert [chart.title for chart in charts] == ["Success: eval: success rate", "Success: sampled, by the labels"]
     greedy, sampled = charts
     assert [(series.label, series.values) for series in greedy.series] == [
         ("digirl", (None, 0.7, None)),

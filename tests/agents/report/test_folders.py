@@ -68,7 +68,7 @@ def test_a_training_run_alone(tmp_path):
         "attempts that it labelled while training": 4,
     }
     assert {item.agent for item in data.trajectories} == {"oracle", "first attempts", "phase 1", "phase 2"}
-    assert data.run_card == {"config": {"demonstrations": 3, "valid_suite": "toy-valid", "seed": 0}}
+    assert data.run_card == {"seeds": 0, "config": {"demonstrations": 3, "valid_suite": "toy-valid", "seed": 0}}
     text = render_report(data)
     for words in ("sampled while training", "no reasonable attempt", "critic loss (critic/loss)", 'id="curriculum"'):
         assert words in text
