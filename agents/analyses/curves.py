@@ -93,6 +93,10 @@ class CurveKind:
     is_share: bool = False
     stacked: bool = False
 
+    def is_called(self, label: str) -> bool:
+        """Whether a label says no more than the title."""
+        return label.replace(":", "").lower() == self.title.lower()
+
 
 CURVE_KINDS = (
     CurveKind("Success", _SHARE, re.compile(r"(^|[/_])success(_rate)?$"), "rollout/success_rate", is_share=True),
@@ -200,7 +204,8 @@ def compare_runs(runs: Mapping[str, Phases]) -> list[Curves]:
         if len(having) > 1:
             kind = next((kind for kind in CURVE_KINDS if kind.pattern.search(name)), None)
             series = tuple(_at(numbers, kept[run], replace(_series(kept[run], name), label=run)) for run in having)
-            title = f"{kind.title}: {_LABELS.get(name, _words(name))}" if kind else _words(name)
+            label = _LABELS.get(name, _words(name))
+            title = f"{kind.title}: {label}" if kind and not kind.is_called(label) else label
             charts.append(Curves(title, kind.unit if kind else "", numbers, series, bool(kind and kind.is_share)))
     return charts
 

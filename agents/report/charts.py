@@ -100,7 +100,7 @@ def draw_breakdown(title: str, x_name: str, breakdown: Breakdown, agents: Sequen
         (float(place), f"{bucket.label}\nn={tasks}")
         for place, (bucket, tasks) in enumerate(zip(breakdown.buckets, breakdown.tasks, strict=True))
     )
-    plot = Plot(title, tuple(drawn), x_name, ticks, "success", is_share=True, x_room=0.5, width=440.0, height=250.0)
+    plot = Plot(title, tuple(drawn), x_name, ticks, "success", is_share=True, x_room=0.5, width=380.0, height=240.0)
     return Chart(title, _legend(drawn), draw_plot(plot))
 
 
@@ -115,7 +115,13 @@ def draw_values(title: str, curves: Sequence[ValueCurve]) -> Chart:
         Curve(
             f"{'successes' if curve.success else 'failures'}, n={curve.attempts}",
             tuple(
-                Point(place, mean, f"V {mean:.2f} \N{PLUS-MINUS SIGN} {margin:.2f}", mean - margin, mean + margin)
+                Point(
+                    place,
+                    mean,
+                    f"V {mean:.2f} \N{PLUS-MINUS SIGN} {margin:.2f}",
+                    max(0.0, mean - margin),
+                    min(1.0, mean + margin),
+                )
                 for place, mean, margin in zip(POSITIONS, curve.means, curve.margins, strict=True)
             ),
         )

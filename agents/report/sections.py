@@ -100,14 +100,11 @@ def error_types_of(items: Sequence[ShownTrajectory]) -> dict[int, ErrorType | No
     """How each attempt that counts ended, by its place: its error type, or None for a success.
 
     Args:
-        items: Attempts; those of one group are one comparison.
+        items: Attempts; a success at a task is a solution for all of them, whatever group it belongs to.
     """
-    found: dict[int, ErrorType | None] = {}
-    for places in _places(items, "group").values():
-        counted = [place for place in places if items[place].outcome != "not counted"]
-        types = error_types([(items[place].trajectory, items[place].outcome == "success") for place in counted])
-        found.update(zip(counted, types, strict=True))
-    return found
+    counted = [place for place, item in enumerate(items) if item.outcome != "not counted"]
+    types = error_types([(items[place].trajectory, items[place].outcome == "success") for place in counted])
+    return dict(zip(counted, types, strict=True))
 
 
 def failure_views(items: Sequence[ShownTrajectory], types: Mapping[int, ErrorType | None]) -> list[FailureView]:

@@ -44,24 +44,26 @@ def test_difficulty_is_shown_as_far_as_tasks_are_known_and_differ():
     assert difficulty_views(table, {"sft": results["sft"]}, []) == []
 
 
-def test_failures_are_compared_with_solutions_of_their_own_group():
+def test_failures_are_compared_with_every_solution_and_counted_by_group():
     items = [
         attempt(0, "oracle", group="valid"),
         wrong(0, group="valid"),
         attempt(1, "sft", group="valid"),
         wrong(0, group="training"),
+        wrong(9, group="training"),
         dataclasses.replace(
             wrong(2, group="valid"), trajectory=dataclasses.replace(wrong(2).trajectory, failure="SiteError: gone")
         ),
     ]
     types = error_types_of(items)
-    assert types == {0: None, 1: ErrorType.WRONG_PAGE, 2: None, 3: ErrorType.NO_SOLUTION}
+    wrong_page = ErrorType.WRONG_PAGE
+    assert types == {0: None, 1: wrong_page, 2: None, 3: wrong_page, 4: ErrorType.NO_SOLUTION}
     valid, training = failure_views(items, types)
     assert (valid.name, [row.bar.name for row in valid.rows]) == ("valid", ["sft"])
     assert (valid.rows[0].counts.successes, valid.rows[0].counts.failures) == (1, 1)
-    assert valid.kinds == (ErrorType.WRONG_PAGE,)
+    assert valid.kinds == (wrong_page,)
     assert valid.legend == (("done", "end-done"), ("stopped at a wrong page", "end-stopped-at-a-wrong-page"))
-    assert training.kinds == (ErrorType.NO_SOLUTION,)
+    assert training.kinds == (wrong_page, ErrorType.NO_SOLUTION)
     assert failure_views(items[:1], {0: None}) == []
 
 
