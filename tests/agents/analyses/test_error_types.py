@@ -69,7 +69,7 @@ def test_no_reasonable_attempt(trajectory: Trajectory) -> None:
         attempt(("", tap(1)), ("list|1 in cart", tap(7)), ("list|2 in cart", tap(7)), ("list|3", tap(7)), end="list"),
         attempt(("", tap(1)), *[("list", f"# Note: try {n}\n{tap(7)}") for n in range(3)], end="list"),
     ],
-    ids=["an action without effect", "to and fro", "in a row on one page", "comments aside"],
+    ids=["an action without effect", "back and forth", "in a row on one page", "comments aside"],
 )
 def test_stuck_midway(trajectory: Trajectory) -> None:
     assert kind_of(trajectory) is ErrorType.STUCK
