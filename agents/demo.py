@@ -19,12 +19,10 @@ from agents.benchmark import run_panel
 from agents.console import ConsoleProgress
 from agents.environments import make_env
 from agents.hydra_entry import compose_config, run_entry_point
-from agents.labelling import ConfusionMatrix
 from agents.policy import LLMPolicy
-from agents.report import ReportData, write_report
-from agents.report_sources import load_metrics, load_panel_folders
-from agents.results import EpisodeResult, failure_counts, markdown_table, rate, slice_rates
-from agents.run_card import commit, machine, package_versions, run_card
+from agents.report import load_report, write_report
+from agents.results import EpisodeResult, markdown_table, rate, slice_rates
+from agents.run_card import commit, machine, package_versions
 from agents.screenshots import FOLDER as SCREENSHOTS
 from agents.screenshots import add_screenshots
 from agents.training_run import TrainingRun
@@ -77,7 +75,7 @@ def demo(config: dict[str, Any]) -> int:
 
     _screenshots(config, folders["practice-test"]["WebRL"], results["practice-test"]["WebRL"])
     report = folder / "report.html"
-    write_report(report, _report(config, folder, results, folders))
+    write_report(report, load_report([folder], "webrl-gym: the demo"))
     table = markdown_table(results["practice-test"])
     (folder / "table.md").write_text(table + "\n", encoding="utf-8")
     print(f"\npractice-test, success in % [95 % Wilson interval]\n\n{table}\n")
@@ -113,11 +111,12 @@ def _write_summary(
 
 def _add_values(folder: Path, policy: LLMPolicy, panels: Sequence[Path]) -> None:
     """Has the last phase's critic value every step that the report shows."""
-    missing = [panel for panel in panels if not has_values(panel)]
+    attempts = [panel / "trajectories.jsonl" for panel in panels]
+    missing = [path for path in attempts if not has_values(path)]
     critic = load_critic(folder, policy.language_model) if missing else None
     if critic is not None:
-        for panel in missing:
-            add_values(panel, critic, policy.renderer)
+        for path in missing:
+            add_values(path, critic, policy.renderer)
 
 
 def _screenshots(config: Mapping[str, Any], folder: Path, results: Sequence[EpisodeResult]) -> None:
@@ -134,39 +133,6 @@ def _screenshots(config: Mapping[str, Any], folder: Path, results: Sequence[Epis
             add_screenshots(folder, env, chosen, ConsoleProgress())
     except InfrastructureError as error:
         print(f"The report has no screenshots: {error}", file=sys.stderr)
-
-
-def _report(
-    config: Mapping[str, Any],
-    folder: Path,
-    results: Mapping[str, Mapping[str, Sequence[EpisodeResult]]],
-    folders: Mapping[str, Mapping[str, Path]],
-) -> ReportData:
-    metrics = load_metrics(folder / "metrics.jsonl")
-    learned = load_panel_folders({name: folders["practice-test"][name] for name in ("oracle", "SFT", "WebRL")})
-    orm = folder / "orm.json"
-    matrices = {}
-    if orm.exists():
-        confusion = json.loads(orm.read_text(encoding="utf-8"))["confusion"]
-        matrices["attempts of the SFT policy at practice-valid"] = ConfusionMatrix(**confusion)
-    card = run_card(
-        config=config,
-        panel=[result.task_id for result in results["practice-test"]["WebRL"]],
-        seeds=[config["seed"]],
-        engine=config["env"]["engine"],
-        model_files=(folder / "policy").glob("*.safetensors"),
-        failures=failure_counts(results["practice-test"]["WebRL"]),
-    )
-    return ReportData(
-        title="webrl-gym: the demo",
-        run_card=card,
-        suites=results,
-        phases=metrics.phases,
-        curriculum=metrics.curriculum,
-        orm=matrices,
-        trajectories=learned.trajectories,
-        notes=[*metrics.notes, *learned.notes],
-    )
 
 
 if __name__ == "__main__":

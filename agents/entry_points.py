@@ -33,6 +33,11 @@ def benchmark() -> int:
     return _start("webrl-benchmark", "agents.benchmark")
 
 
+def report() -> int:
+    """``webrl-report``; returns the exit status, 2 when the extra is missing."""
+    return _start("webrl-report", "agents.report.__main__")
+
+
 def _start(command: str, module: str) -> int:
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:

@@ -34,6 +34,7 @@ def train(config: dict[str, Any]) -> int:
     if run.orm_summary:
         print(run.orm_summary)
     print(f"The trained policy is in {folder / 'policy'}; score it with: webrl-benchmark agent={folder}")
+    print(f"What happened on the way, as a page: webrl-report {folder}")
     return 0
 
 

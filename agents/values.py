@@ -6,13 +6,15 @@ not fit the context.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from agents.checkpoint import CheckpointFolder, load_module_tensors
 from agents.inference import state_values
-from agents.models import LanguageModel, ValueCritic
+from agents.models import LanguageModel, ValueCritic, load_model
+from agents.policy import LLMPolicy
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.transitions import Renderer, state_prompts
 from agents.types import LabelledTrajectory
@@ -44,27 +46,55 @@ def load_critic(run: Path, language_model: LanguageModel) -> ValueCritic | None:
     return critic.eval()
 
 
-def has_values(folder: Path) -> bool:
-    """Whether each step of a result folder's attempts was valued.
+def value_run(run: Path) -> int:
+    """Has the critic of a finished run value what the run attempted in its last phases and in its results.
 
     Args:
-        folder: A folder of ``agents.panel``.
+        run: The run's folder; its files of attempts that lack a value are replaced, one after the other.
+
+    Returns:
+        How many steps were valued.
 
     Raises:
-        OSError: If its ``trajectories.jsonl`` cannot be read.
-        ValueError: If that is no trajectory file.
+        ValueError: If the folder holds no finished run, or one without a critic.
+        OSError: If a file cannot be read or written; it is as it was then.
+        CheckpointCorrupt: If a file of the checkpoint is missing, cut or changed.
     """
-    attempts = read_trajectories(folder / "trajectories.jsonl").trajectories
+    if not (run / "policy").is_dir() or not (run / "config.json").is_file():
+        raise ValueError(f"{run} holds no finished training run, so there is no critic to value anything")
+    model = json.loads((run / "config.json").read_text(encoding="utf-8"))["model"]
+    language_model = load_model(
+        str(run / "policy"), device=model["device"], dtype=model["dtype"], autocast=model["autocast"]
+    )
+    critic = load_critic(run, language_model)
+    if critic is None:
+        raise ValueError(f"{run} has no critic: only WebRL and the baselines with one leave values")
+    renderer = LLMPolicy(language_model, max_tokens=model["max_prompt_tokens"]).renderer
+    files = [*run.glob("rollouts/phase-*.jsonl.gz"), *run.glob("scores/*/*/trajectories.jsonl")]
+    return sum(len(add_values(path, critic, renderer)) for path in sorted(files) if not has_values(path))
+
+
+def has_values(path: Path) -> bool:
+    """Whether each step of some attempts was valued.
+
+    Args:
+        path: A trajectory file.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is no trajectory file.
+    """
+    attempts = read_trajectories(path).trajectories
     return all("value" in step.info for attempt in attempts for step in attempt.steps)
 
 
 def add_values(
-    folder: Path, critic: ValueCritic, renderer: Renderer, tokens_per_batch: int = TOKENS_PER_BATCH
+    path: Path, critic: ValueCritic, renderer: Renderer, tokens_per_batch: int = TOKENS_PER_BATCH
 ) -> list[float]:
-    """Puts V(s) beside each step of a result folder's attempts, in place of what stood there.
+    """Puts V(s) beside each step of some attempts, in place of what stood there.
 
     Args:
-        folder: A folder of ``agents.panel``; its ``trajectories.jsonl`` is replaced as a whole.
+        path: A trajectory file; it is replaced as a whole.
         critic: The critic; in evaluation mode.
         renderer: Renders states as the critic read them in training (``policy.renderer`` of its run).
         tokens_per_batch: Most padded tokens in one forward pass.
@@ -76,7 +106,6 @@ def add_values(
         OSError: If the file cannot be read or written; it is as it was then.
         ValueError: If it is no trajectory file.
     """
-    path = folder / "trajectories.jsonl"
     file = read_trajectories(path)
     prompts = [state_prompts(attempt.steps, renderer) for attempt in file.trajectories]
     readable = [ids for ids in chain.from_iterable(prompts) if ids is not None]

@@ -20,6 +20,7 @@ import webrl_gym.errors
 from agents.actors import load_agent
 from agents.hydra_entry import unknown_keys
 from agents.panel import PanelFolder, run_agent
+from agents.report.__main__ import parser as report_parser
 from webrl_gym.cli import main as command_line
 
 ROOT = Path(__file__).parents[1]
@@ -117,6 +118,8 @@ def test_shown_commands_exist(command: str) -> None:
         assert set(arguments) <= make_targets()
     elif program == "webrl-gym":
         assert shown_by_help(arguments[0])
+    elif program == "webrl-report":
+        assert report_parser().parse_args(arguments).folder
     elif program in ROOT_FILES:
         assert unknown_keys(ROOT_FILES[program], arguments) == []
     else:

@@ -22,7 +22,7 @@ from webrl_gym.tasks.suite import TaskSuite
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """Configurations of a demo on every 80th task."""
 
-    def suite_of(name: str, only_sites: Sequence[str] = ()) -> TaskSuite:
+    def suite_of(name: str, only_sites: Sequence[str] = (), settings: Any = None) -> TaskSuite:
         assert not only_sites
         return TaskSuite(name, load_suite(name).tasks[::80], open_reader)
 

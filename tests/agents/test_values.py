@@ -15,18 +15,19 @@ from agents.inference import state_values
 from agents.models import ValueCritic
 from agents.panel import PanelFolder
 from agents.prompting import PromptRenderer
-from agents.report_sources import load_panel_folders
-from agents.report_viewer import viewer_payload
+from agents.report.sources import load_panel_folders
+from agents.report.viewer import viewer_payload
 from agents.results import EpisodeResult
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.transitions import to_transitions
-from agents.values import add_values, has_values, load_critic
+from agents.values import add_values, has_values, load_critic, value_run
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import small_llama
 from tests.agents.tiny_models import tiny_policy
 from tests.agents.toy_env import ToySuite, demonstration
 from tests.agents.toy_runs import webrl
 
+NAME = "trajectories.jsonl"
 TASKS = ToySuite(orders=1).tasks
 MODEL = tiny_nano()
 RENDERER = PromptRenderer(MODEL, 256)
@@ -50,15 +51,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def stored(folder: Path) -> list[float | None]:
-    attempts = read_trajectories(folder / "trajectories.jsonl").trajectories
+    attempts = read_trajectories(folder / NAME).trajectories
     return [step.info["value"] for attempt in attempts for step in attempt.steps]
 
 
 def test_values_are_those_that_training_reads_and_the_report_shows_them(folder: Path) -> None:
     critic = some_critic(0)
-    assert not has_values(folder)
-    values = add_values(folder, critic, RENDERER)
-    assert has_values(folder)
+    assert not has_values(folder / NAME)
+    values = add_values(folder / NAME, critic, RENDERER)
+    assert has_values(folder / NAME)
     assert stored(folder) == values
     steps = to_transitions([demonstration(task) for task in TASKS], RENDERER).steps
     assert values == state_values(critic, [step.prompt_ids for step in steps], 16_384)
@@ -69,12 +70,12 @@ def test_values_are_those_that_training_reads_and_the_report_shows_them(folder: 
 
 
 def test_everything_else_in_the_file_stays(folder: Path) -> None:
-    path = folder / "trajectories.jsonl"
+    path = folder / NAME
     first, second, third = read_trajectories(path).trajectories
     labelled = demonstration(TASKS[1])
     pictured = replace(third, steps=tuple(replace(step, info={"screenshot": "a.png"}) for step in third.steps))
     write_trajectories(path, [first, replace(labelled, trajectory=second), pictured])
-    add_values(folder, some_critic(0), RENDERER)
+    add_values(folder / NAME, some_critic(0), RENDERER)
     after = read_trajectories(path)
     assert after.labels == (None, labelled.label, None)
     assert [step.info["screenshot"] for step in after.trajectories[2].steps] == ["a.png", "a.png"]
@@ -85,29 +86,29 @@ def test_everything_else_in_the_file_stays(folder: Path) -> None:
 
 
 def test_another_critics_values_take_the_place_of_the_first_ones(folder: Path) -> None:
-    before = add_values(folder, some_critic(0), RENDERER)
-    after = add_values(folder, some_critic(1), RENDERER)
+    before = add_values(folder / NAME, some_critic(0), RENDERER)
+    after = add_values(folder / NAME, some_critic(1), RENDERER)
     assert stored(folder) == after != before
 
 
 def test_a_state_that_does_not_fit_has_no_value(folder: Path) -> None:
-    path = folder / "trajectories.jsonl"
+    path = folder / NAME
     attempts = list(read_trajectories(path).trajectories)
     long = {**attempts[1].steps[1].observation, "instruction": "Open " * 600}
     attempts[1] = replace(attempts[1], steps=(attempts[1].steps[0], replace(attempts[1].steps[1], observation=long)))
     write_trajectories(path, attempts)
-    values = add_values(folder, some_critic(0), RENDERER)
+    values = add_values(folder / NAME, some_critic(0), RENDERER)
     assert stored(folder) == [*values[:3], None, *values[3:]]
-    assert has_values(folder)
+    assert has_values(folder / NAME)
 
 
 def test_what_stops_it_leaves_the_file_as_it_was(folder: Path) -> None:
-    path = folder / "trajectories.jsonl"
+    path = folder / NAME
     before = path.read_bytes()
     broken = some_critic(0)
     torch.nn.init.constant_(broken.value_head.bias, float("nan"))
     with pytest.raises(ValueError, match="not JSON compliant"):
-        add_values(folder, broken, RENDERER)
+        add_values(folder / NAME, broken, RENDERER)
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir() if file.name.endswith(".tmp")] == []
 
@@ -153,3 +154,26 @@ def test_a_critic_that_is_broken_or_of_another_model_is_refused(tmp_path: Path) 
     (made / "critic.safetensors").write_bytes(b"")
     with pytest.raises(CheckpointCorrupt, match=r"critic\.safetensors"):
         load_critic(tmp_path, MODEL)
+
+
+def test_a_finished_runs_attempts_and_results_are_valued_once(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    model = {"device": "cpu", "dtype": "float32", "autocast": "auto", "max_prompt_tokens": 256}
+    (run / "rollouts").mkdir(parents=True)
+    (run / "config.json").write_text(json.dumps({"demonstrations": 1, "model": model}), encoding="utf-8")
+    attempts = run / "rollouts" / "phase-0001.jsonl.gz"
+    write_trajectories(attempts, [demonstration(task) for task in TASKS])
+    panel = PanelFolder(run / "scores" / "toy-valid" / "WebRL", "toy", TASKS)
+    panel.add(EpisodeResult(TASKS[0].task_id, "OSS", "scored", True, 2), demonstration(TASKS[0]).trajectory)
+    with pytest.raises(ValueError, match="no finished training run"):
+        value_run(run)
+    MODEL.save(run / "policy")
+    with pytest.raises(ValueError, match="has no critic"):
+        value_run(run)
+    critic = some_critic(0)
+    CheckpointFolder(run / "checkpoints").write(Checkpoint(2, {}, {"critic": module_tensors(critic)}))
+    assert value_run(run) == 2 * len(TASKS) + 2
+    assert has_values(attempts)
+    expected = add_values(panel.folder / NAME, critic, RENDERER)
+    assert stored(panel.folder) == pytest.approx(expected)
+    assert value_run(run) == 0

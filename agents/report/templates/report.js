@@ -8,6 +8,7 @@
   const filters = ["text", "agent", "site", "outcome"].map((name) => document.getElementById("filter-" + name));
   const MARKS = { success: "✓", failure: "✗", "not counted": "–" };
   const DISAGREE = "rules and ORM disagree";
+  const FAILURE = "failure: ";
 
   let data = null;
   let entries = [];
@@ -17,12 +18,18 @@
   let asText = false;
   let promptOpen = false;
 
-  async function unpack() {
+  async function read() {
     const text = block.textContent;
     if (block.dataset.compressed !== "yes") return JSON.parse(text);
     const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return JSON.parse(await new Response(stream).text());
+  }
+
+  async function unpack() {
+    const record = await read();
+    record.texts = record.texts.map((numbers) => numbers.map((number) => record.lines[number]).join("\n"));
+    return record;
   }
 
   // ---- one attempt ----
@@ -47,6 +54,7 @@
     if (!item.rules && item.label && !label) badges.push(verdictBadge(item.label, "rules"));
     if (item.failure) badges.push(make("span", "verdict not-counted", "– infrastructure failure"));
     if (item.disagree) badges.push(make("span", "verdict disagree", "≠ they disagree"));
+    if (item.kind) badges.push(make("span", "tag", item.kind));
     if (item.label) badges.push(make("span", "quiet", "labelled by " + (label ? "the ORM" : "the rules")));
     return make("p", "verdicts", ...badges);
   }
@@ -242,11 +250,18 @@
     return { item, button, row: make("li", "", button), text: null };
   }
 
+  function outcomesOf(item) {
+    const found = [item.outcome];
+    if (item.kind) found.push(FAILURE + item.kind);
+    if (item.disagree) found.push(DISAGREE);
+    return found;
+  }
+
   function matches(entry, [text, agent, site, outcome]) {
     const item = entry.item;
     if (agent && item.agent !== agent) return false;
     if (site && item.site !== site) return false;
-    if (outcome === DISAGREE ? !item.disagree : outcome && item.outcome !== outcome) return false;
+    if (outcome && !outcomesOf(item).includes(outcome)) return false;
     if (!text) return true;
     entry.text ??= searchText(item);
     return text.toLowerCase().split(/\s+/).every((word) => entry.text.includes(word));
@@ -317,9 +332,9 @@
     list.append(...entries.map((entry) => entry.row));
     fillFilter(filters[1], data.trajectories.map((item) => item.agent));
     fillFilter(filters[2], data.trajectories.map((item) => item.site));
-    const outcomes = Object.keys(MARKS).filter((name) => data.trajectories.some((item) => item.outcome === name));
-    if (data.trajectories.some((item) => item.disagree)) outcomes.push(DISAGREE);
-    fillFilter(filters[3], outcomes);
+    const outcomes = new Set(data.trajectories.flatMap(outcomesOf));
+    const kinds = [...outcomes].filter((name) => name.startsWith(FAILURE)).sort();
+    fillFilter(filters[3], [...Object.keys(MARKS), ...kinds, DISAGREE].filter((name) => outcomes.has(name)));
     for (const field of filters) field.addEventListener("input", filter);
     filters[0].form.addEventListener("submit", (event) => event.preventDefault());
     viewer.hidden = false;

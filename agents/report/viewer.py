@@ -1,7 +1,8 @@
 """The trajectories of a report: which are shown, and how they are packed into the page.
 
-Pages repeat a lot (every attempt starts on the same few), so texts and pictures are kept once and named by number. The
-whole is JSON; above a modest size it is compressed, and the reader's browser unpacks it.
+Pages repeat a lot (every attempt starts on the same few, every page of a site has the same menu), so pictures, texts
+and the lines of texts are kept once and named by number. The whole is JSON; above a modest size it is compressed, and
+the reader's browser unpacks it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class ShownTrajectory:
         values: V(s) of each step in (0, 1), None where it is not known; may be shorter than the trajectory.
         screenshots: Pictures (PNG, JPEG or WebP) by step, from 0; the number after the last step is the final page.
             The report shows them smaller.
+        group: Attempts that are compared with each other: a suite's panel, or what a run sampled while training.
     """
 
     agent: str
@@ -51,6 +53,7 @@ class ShownTrajectory:
     label: OutcomeVerdict | None = None
     values: tuple[float | None, ...] = ()
     screenshots: Mapping[int, bytes] = field(default_factory=dict)
+    group: str = ""
 
     @property
     def site(self) -> str:
@@ -58,14 +61,19 @@ class ShownTrajectory:
         return column_of(self.trajectory.task) or "Cross-site"
 
     @property
-    def outcome(self) -> str:
-        """``success``, ``failure`` or ``not counted``: by the rules where they decided, else by the label."""
+    def verdict(self) -> OutcomeVerdict | None:
+        """The verdict that counts: the rules' where they decided, else the label; None where neither did."""
         if self.trajectory.failure is not None:
+            return None
+        verdicts = (self.trajectory.rule_verdict, self.label)
+        return next((one for one in verdicts if one is not None and one.status is VerdictStatus.SCORED), None)
+
+    @property
+    def outcome(self) -> str:
+        """``success``, ``failure`` or ``not counted``."""
+        if self.verdict is None:
             return "not counted"
-        for verdict in (self.trajectory.rule_verdict, self.label):
-            if verdict is not None and verdict.status is VerdictStatus.SCORED:
-                return "success" if verdict.success else "failure"
-        return "not counted"
+        return "success" if self.verdict.success else "failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +95,37 @@ class ViewerPayload:
     pictures_left_out: int
 
 
-def viewer_payload(items: Sequence[ShownTrajectory], max_trajectories: int, max_bytes: int) -> ViewerPayload:
+def viewer_payload(
+    items: Sequence[ShownTrajectory], max_trajectories: int, max_bytes: int, errors: Mapping[int, str] | None = None
+) -> ViewerPayload:
     """Chooses trajectories and packs them.
 
     Args:
         items: All trajectories there are.
-        max_trajectories: Most that are shown; the choice is fair to agents, outcomes and sites.
+        max_trajectories: Most that are shown; the choice is fair to groups, agents, outcomes and sites.
         max_bytes: Most characters of the result; fewer trajectories are shown when they would not fit.
+        errors: The error type of failed attempts, by their place in ``items``.
 
     Raises:
         ValueError: If a limit is negative.
     """
     if max_trajectories < 0 or max_bytes < 0:
         raise ValueError(f"Expected limits of at least 0, got {max_trajectories} trajectories and {max_bytes} bytes.")
-    order = _fair_order(list(range(len(items))), [_key(items, "agent"), _key(items, "outcome"), _key(items, "site")])
+    keys = [_key(items, name) for name in ("group", "agent", "outcome", "site")]
+    order = _fair_order(list(range(len(items))), keys)
     count = min(max_trajectories, len(order))
     shrink = cache(small_picture)  # another try with fewer trajectories needs the same pictures again
     while True:
         chosen = sorted(order[:count])
         packer = _Packer(_PICTURE_SHARE * max_bytes, shrink)
         # The fair order decides which trajectories keep their pictures; the page keeps the order they came in.
-        packed = {index: packer.trajectory(items[index]) for index in order[:count]}
-        record = {"trajectories": [packed[index] for index in chosen], "texts": packer.texts, "shots": packer.shots}
+        packed = {index: packer.trajectory(items[index], (errors or {}).get(index, "")) for index in order[:count]}
+        record = {
+            "trajectories": [packed[index] for index in chosen],
+            "lines": packer.lines,
+            "texts": packer.texts,
+            "shots": packer.shots,
+        }
         text, compressed = _encode(record)
         if count == 0 or len(text) <= max_bytes:
             break
@@ -165,23 +182,26 @@ def _fair_order(indices: list[int], keys: Sequence[Callable[[int], str]]) -> lis
 
 
 class _Packer:
-    """Turns trajectories into JSON-ready records over shared lists of texts and pictures."""
+    """Turns trajectories into JSON-ready records over shared lists of lines, texts and pictures."""
 
     def __init__(self, picture_budget: float, shrink: Callable[[bytes], bytes | None]) -> None:
-        self.texts: list[str] = []
+        self.lines: list[str] = []
+        self.texts: list[list[int]] = []
         self.shots: list[str] = []
         self.pictures_left_out = 0
         self._room = picture_budget
         self._shrink = shrink
         self._numbers: dict[str | bytes, int] = {}
+        self._line_numbers: dict[str, int] = {}
 
-    def trajectory(self, item: ShownTrajectory) -> dict[str, Any]:
+    def trajectory(self, item: ShownTrajectory, error_type: str) -> dict[str, Any]:
         trajectory, task = item.trajectory, item.trajectory.task
         pages = [step.observation for step in trajectory.steps] + [trajectory.final_observation]
         return {
             "agent": item.agent,
             "site": item.site,
             "outcome": item.outcome,
+            "kind": error_type,
             "task": task.task_id,
             "instruction": task.instruction,
             "tags": list(task.tags),
@@ -218,8 +238,14 @@ class _Packer:
     def _text(self, text: str) -> int:
         if text not in self._numbers:
             self._numbers[text] = len(self.texts)
-            self.texts.append(text)
+            self.texts.append([self._line(line) for line in text.split("\n")])
         return self._numbers[text]
+
+    def _line(self, text: str) -> int:
+        if text not in self._line_numbers:
+            self._line_numbers[text] = len(self.lines)
+            self.lines.append(text)
+        return self._line_numbers[text]
 
     def _picture(self, data: bytes | None) -> int | None:
         if data is None:

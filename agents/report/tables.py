@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agents.analyses.breakdown import Breakdown
 from agents.labelling import ConfusionMatrix
 from agents.results import EpisodeResult, Rate, failure_counts, site_rates, slice_rates, wilson_interval
 
@@ -79,6 +80,43 @@ class SuiteTable:
     def overall(self, row: AgentRow) -> RateCell:
         """A row's rate over every task of the suite."""
         return row.cells[len(self.sites) - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class BucketTable:
+    """Success by bucket: what the buckets count, the heading and size of each, one row an agent.
+
+    Attributes:
+        name: What was compared.
+        counts: What the buckets count.
+        buckets: Heading and tasks of each.
+        rows: One row an agent.
+        left_out: Tasks in no bucket.
+    """
+
+    name: str
+    counts: str
+    buckets: tuple[tuple[str, int], ...]
+    rows: tuple[AgentRow, ...]
+    left_out: int
+
+
+def bucket_table(name: str, counts: str, breakdown: Breakdown, roles: Mapping[str, str]) -> BucketTable:
+    """A breakdown as a table.
+
+    Args:
+        name: What was compared.
+        counts: What the buckets count.
+        breakdown: The rates.
+        roles: The role of each agent in the table by site.
+    """
+    widest = [max(rates[place].trials for rates in breakdown.rates.values()) for place in range(len(breakdown.buckets))]
+    rows = tuple(
+        AgentRow(agent, roles[agent], tuple(_cell(rate, most) for rate, most in zip(rates, widest, strict=True)))
+        for agent, rates in breakdown.rates.items()
+    )
+    headings = (bucket.label for bucket in breakdown.buckets)
+    return BucketTable(name, counts, tuple(zip(headings, breakdown.tasks, strict=True)), rows, breakdown.left_out)
 
 
 def suite_table(

@@ -1,0 +1,206 @@
+"""A report from folders alone: training runs, results of benchmarks, or both, side by side.
+
+A folder is searched for what ``agents.training_run``, ``agents.panel`` and the demo write:
+
+    config.json                the configuration of a training run
+    metrics.jsonl              its metrics by phase
+    demonstrations.jsonl.gz    solutions to compare failures with
+    attempts.jsonl.gz, rollouts/phase-*.jsonl.gz     what was attempted while training
+    orm.json                   the outcome reward model against the rules
+    **/panel.json              results of an agent over a suite (beside card.json, results.jsonl, trajectories.jsonl)
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agents.labelling import ConfusionMatrix, agreement_with_rules
+from agents.report.page import FLOORS, YARDSTICKS, ReportData, RunData
+from agents.report.sources import (
+    LoadedAttempts,
+    load_agreement,
+    load_attempts,
+    load_metrics,
+    load_panel_folders,
+    read_json,
+)
+from agents.report.viewer import ShownTrajectory
+from agents.types import LabelledTrajectory
+
+WHILE_TRAINING = "attempts while training"
+"""The comparison that a run's own attempts belong to."""
+
+_SUITES = ("practice-train", "practice-valid", "practice-test")
+"""Suites that are shown first, in this order."""
+_REPLICA = "{} is the embedded replica of the official sites: not comparable with published scores."
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """A result folder: its suite, the agent as the report shows it, and how it was made."""
+
+    suite: str
+    agent: str
+    folder: Path
+    card: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Parts:
+    """Parts of the report as they are gathered."""
+
+    trajectories: list[ShownTrajectory] = field(default_factory=list)
+    runs: dict[str, RunData] = field(default_factory=dict)
+    orm: dict[str, ConfusionMatrix] = field(default_factory=dict)
+    cards: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def load_report(folders: Sequence[Path], title: str | None = None) -> ReportData:
+    """Reads folders into a report.
+
+    Args:
+        folders: Folders of training runs, result folders, or folders that hold such; at least one. With several, what
+            belongs to one of them is called after it.
+        title: Heading of the page; made from the folders' names when None.
+
+    Raises:
+        ValueError: If one of them holds neither a training run nor results; the message names all of those.
+    """
+    names = _names(folders)
+    panels = {folder: list(_panels(folder)) for folder in folders}
+    empty = [str(folder) for folder in folders if not panels[folder] and not _is_run(folder)]
+    if empty:
+        raise ValueError(
+            f"{', '.join(empty)}: expected a folder of webrl-train, or one with results of webrl-benchmark in it "
+            "(config.json and metrics.jsonl, or panel.json)"
+        )
+    parts = _Parts()
+    several = len(folders) > 1
+    found: list[_Panel] = []
+    for folder, name in names.items():
+        own = [_named(panel, folder, name if several else "") for panel in panels[folder]]
+        found += own
+        if _is_run(folder):
+            _read_run(folder, name, several, parts)
+        card = next((panel.card for panel in reversed(_ordered(own)) if panel.card), {})
+        config = read_json(folder / "config.json") if _is_run(folder) else card.get("config", {})
+        parts.cards[name] = {**_known_of(config), **card, "config": config}
+    return ReportData(
+        title=title or f"webrl-gym: {', '.join(names.values())}",
+        run_card=parts.cards if several else next(iter(parts.cards.values())),
+        suites=_read_panels(found, parts),
+        runs=parts.runs,
+        orm=parts.orm,
+        trajectories=parts.trajectories,
+        notes=parts.notes,
+    )
+
+
+def _known_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run's configuration says of what a run card holds."""
+    known = {"engine": config.get("env", {}).get("engine"), "seeds": config.get("seed")}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _names(folders: Sequence[Path]) -> dict[Path, str]:
+    """Each folder's own name, with its parent's before it where two are called alike."""
+    plain = {folder: folder.resolve().name for folder in folders}
+    counts = Counter(plain.values())
+    return {
+        folder: name if counts[name] == 1 else f"{folder.resolve().parent.name}/{name}"
+        for folder, name in plain.items()
+    }
+
+
+def _is_run(folder: Path) -> bool:
+    return "demonstrations" in read_json(folder / "config.json") or (folder / "metrics.jsonl").exists()
+
+
+def _panels(folder: Path) -> Iterator[_Panel]:
+    """Result folders at or below a folder."""
+    for path in sorted(folder.rglob("panel.json")):
+        card = read_json(path.parent / "card.json")
+        suite = card.get("config", {}).get("suite") or path.parent.parent.name
+        yield _Panel(str(suite), path.parent.resolve().name, path.parent, card)
+
+
+def _named(panel: _Panel, folder: Path, run: str) -> _Panel:
+    """The panel under the name that it has beside others; whoever did not learn is the same agent everywhere."""
+    if not run or panel.agent in YARDSTICKS or panel.folder == folder:
+        return panel
+    return _Panel(panel.suite, f"{run}: {panel.agent}", panel.folder, panel.card)
+
+
+def _ordered(panels: Sequence[_Panel]) -> list[_Panel]:
+    """Suites in their order; in each those that did not learn first, the others as they came."""
+
+    def place(panel: _Panel) -> tuple[int, str, int, str]:
+        suite = _SUITES.index(panel.suite) if panel.suite in _SUITES else len(_SUITES)
+        agent = YARDSTICKS.index(panel.agent) if panel.agent in YARDSTICKS else len(YARDSTICKS)
+        return suite, panel.suite, agent, panel.agent.lower()
+
+    return sorted(panels, key=place)
+
+
+def _read_panels(panels: Sequence[_Panel], parts: _Parts) -> dict[str, dict[str, Any]]:
+    suites: dict[str, dict[str, Path]] = {}
+    for panel in _ordered(panels):
+        suites.setdefault(panel.suite, {}).setdefault(panel.agent, panel.folder)
+        if panel.card.get("replica"):
+            parts.notes.append(_REPLICA.format(panel.suite))
+    results = {}
+    for suite, folders in suites.items():
+        # What agents did that cannot read is of interest only where nobody else is.
+        unseen = FLOORS if set(folders) - set(FLOORS) else ()
+        loaded = load_panel_folders(folders, suite, unseen)
+        results[suite] = loaded.results
+        parts.trajectories += loaded.trajectories
+        parts.notes += [note for note in loaded.notes if note not in parts.notes]
+    parts.notes[:] = dict.fromkeys(parts.notes)
+    return results
+
+
+def _read_run(folder: Path, name: str, several: bool, parts: _Parts) -> None:
+    before = f"{name}: " if several else ""
+    metrics = load_metrics(folder / "metrics.jsonl")
+    sampled: dict[int, LoadedAttempts] = {}
+    group = before + WHILE_TRAINING
+    for phase, path in _attempt_files(folder):
+        agent = f"phase {phase}" if phase else "first attempts"
+        sampled[phase] = load_attempts(path, agent, group)
+    loaded = list(sampled.values())
+    if sampled and (folder / "demonstrations.jsonl.gz").exists():
+        loaded.append(load_attempts(folder / "demonstrations.jsonl.gz", "oracle", group))
+    for attempts in loaded:
+        parts.trajectories += attempts.trajectories
+        parts.notes += [before + note for note in attempts.notes]
+    parts.notes += [before + note for note in metrics.notes if metrics.phases or sampled]
+    parts.runs[name] = RunData(metrics.phases, {phase: attempts.results for phase, attempts in sampled.items()})
+    held_out = load_agreement(folder / "orm.json")
+    if held_out is not None:
+        suite = read_json(folder / "config.json").get("valid_suite", "validation tasks")
+        parts.orm[f"{before}attempts of the supervised policy at {suite}"] = held_out
+    labelled = [
+        LabelledTrajectory(item.trajectory, item.label)
+        for attempts in sampled.values()
+        for item in attempts.trajectories
+        if item.label is not None
+    ]
+    agreement = agreement_with_rules(labelled)
+    if agreement.total:
+        parts.orm[f"{before}attempts that it labelled while training"] = agreement
+
+
+def _attempt_files(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Files of what was attempted while training, with their phases; 0 is what came before the first."""
+    if (folder / "attempts.jsonl.gz").exists():
+        yield 0, folder / "attempts.jsonl.gz"
+    for path in sorted((folder / "rollouts").glob("phase-*.jsonl.gz")):
+        if match := re.fullmatch(r"phase-(\d+)\.jsonl\.gz", path.name):
+            yield int(match[1]), path

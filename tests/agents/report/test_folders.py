@@ -1,0 +1,171 @@
+"""A report from folders alone: runs and results in any mixture, whole and in pieces."""
+
+import dataclasses
+import json
+
+import pytest
+
+from agents.actors import FixedAgent
+from agents.metrics import JsonlWriter
+from agents.panel import PanelFolder, run_agent
+from agents.report import __main__ as command
+from agents.report import render_report
+from agents.report.folders import load_report
+from agents.results import as_record
+from agents.trajectory_io import write_trajectories
+from tests.agents.toy_env import ToyEnv, ToySuite, demonstration
+from webrl_gym.types import OutcomeVerdict, VerdictStatus
+
+TASKS = ToySuite(orders=1).tasks
+
+
+def panel(folder, name, answer="no", suite="toy-valid", **card):
+    """Results of an agent that does the same at every task."""
+    results = run_agent(ToyEnv(orders=1), FixedAgent(answer), PanelFolder(folder / name, name, TASKS))
+    record = {"commit": "0123abc", "engine": "static", "seeds": [0], "config": {"suite": suite}, **card}
+    (folder / name / "card.json").write_text(json.dumps({**record, **as_record(results)}), encoding="utf-8")
+
+
+def labelled(item, phase, yes):
+    label = OutcomeVerdict(VerdictStatus.SCORED, float(yes), "orm", p_yes=0.5)
+    return dataclasses.replace(item, label=label, trajectory=dataclasses.replace(item.trajectory, phase=phase))
+
+
+def training_run(folder):
+    """What a run of two phases leaves."""
+    folder.mkdir(parents=True)
+    config = {"demonstrations": 3, "valid_suite": "toy-valid", "seed": 0}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    demonstrations = [demonstration(task) for task in TASKS]
+    write_trajectories(folder / "demonstrations.jsonl.gz", demonstrations)
+    failed = demonstration(TASKS[0], ["hm", "hm", "hm", "hm"])
+    write_trajectories(folder / "attempts.jsonl.gz", [failed, demonstrations[1]])
+    (folder / "rollouts").mkdir()
+    for phase in (1, 2):
+        items = [labelled(demonstrations[phase], phase, yes=True), labelled(failed, phase, yes=phase == 2)]
+        write_trajectories(folder / "rollouts" / f"phase-{phase:04d}.jsonl.gz", items)
+    writer = JsonlWriter(folder / "metrics.jsonl")
+    for phase in (1, 2):
+        writer.write(phase, {"phase": phase, "rollout/success_rate": 0.5, "curriculum/kept": 3})
+    confusion = {"true_yes": 1, "false_yes": 2, "true_no": 3, "false_no": 4}
+    (folder / "orm.json").write_text(json.dumps({"confusion": confusion}), encoding="utf-8")
+
+
+def test_a_training_run_alone(tmp_path):
+    training_run(tmp_path / "run")
+    data = load_report([tmp_path / "run"])
+    assert data.title == "webrl-gym: run"
+    assert data.notes == []
+    run = data.runs["run"]
+    assert [row["phase"] for row in run.phases] == [1, 2]
+    assert {phase: [result.success for result in results] for phase, results in run.sampled.items()} == {
+        0: [False, True],
+        1: [True, False],
+        2: [True, False],
+    }
+    assert {name: matrix.total for name, matrix in data.orm.items()} == {
+        "attempts of the supervised policy at toy-valid": 10,
+        "attempts that it labelled while training": 4,
+    }
+    assert {item.agent for item in data.trajectories} == {"oracle", "first attempts", "phase 1", "phase 2"}
+    assert data.run_card == {"seeds": 0, "config": {"demonstrations": 3, "valid_suite": "toy-valid", "seed": 0}}
+    text = render_report(data)
+    for words in ("sampled while training", "no reasonable attempt", "critic loss (critic/loss)", 'id="curriculum"'):
+        assert words in text
+
+
+def test_a_run_with_results_in_it_as_the_demo_leaves_one(tmp_path):
+    training_run(tmp_path / "run")
+    scores = tmp_path / "run" / "scores"
+    for agent in ("WebRL", "SFT", "random", "do_nothing"):
+        panel(scores / "practice-test", agent, suite="practice-test")
+        panel(scores / "practice-valid", agent, suite="practice-valid", commit=agent)
+    data = load_report([tmp_path / "run"], "The demo")
+    assert data.title == "The demo"
+    assert {suite: list(results) for suite, results in data.suites.items()} == {
+        name: ["do_nothing", "random", "SFT", "WebRL"] for name in ("practice-valid", "practice-test")
+    }
+    assert {item.group for item in data.trajectories} == {
+        "practice-valid",
+        "practice-test",
+        "attempts while training",
+    }
+    assert "random" not in {item.agent for item in data.trajectories}
+    assert data.run_card["commit"] == "0123abc"
+    assert data.run_card["config"]["demonstrations"] == 3
+
+
+def test_runs_and_results_side_by_side(tmp_path):
+    training_run(tmp_path / "a" / "webrl")
+    training_run(tmp_path / "b" / "webrl")
+    panel(tmp_path / "a" / "webrl" / "scores", "WebRL")
+    panel(tmp_path / "b" / "webrl" / "scores", "WebRL", replica=True)
+    panel(tmp_path / "b" / "webrl" / "scores", "random")
+    panel(tmp_path, "random", 'do(action="Click", element="0")')
+    panel(tmp_path, "mine")
+    folders = [tmp_path / "a" / "webrl", tmp_path / "b" / "webrl", tmp_path / "random", tmp_path / "mine"]
+    data = load_report(folders)
+    assert list(data.suites["toy-valid"]) == ["random", "a/webrl: WebRL", "b/webrl: WebRL", "mine"]
+    assert list(data.runs) == ["a/webrl", "b/webrl"]
+    assert list(data.run_card) == ["a/webrl", "b/webrl", "random", "mine"]
+    assert any("not comparable with published scores" in note for note in data.notes)
+    text = render_report(data)
+    assert "The runs side by side" in text
+    assert "a/webrl, phase 1" in text
+
+
+def test_only_agents_that_cannot_read_are_shown_where_nobody_else_is(tmp_path):
+    panel(tmp_path, "random")
+    assert {item.agent for item in load_report([tmp_path]).trajectories} == {"random"}
+    panel(tmp_path, "oracle")
+    assert {item.agent for item in load_report([tmp_path]).trajectories} == {"oracle"}
+
+
+def test_without_a_card_the_folder_above_names_the_suite(tmp_path):
+    panel(tmp_path / "toy-test", "mine")
+    (tmp_path / "toy-test" / "mine" / "card.json").unlink()
+    data = load_report([tmp_path])
+    assert list(data.suites) == ["toy-test"]
+    assert data.run_card == {"config": {}}
+
+
+def test_what_is_broken_or_missing_becomes_a_note(tmp_path):
+    training_run(tmp_path / "run")
+    (tmp_path / "run" / "rollouts" / "phase-0002.jsonl.gz").write_bytes(b"no gzip")
+    (tmp_path / "run" / "demonstrations.jsonl.gz").unlink()
+    (tmp_path / "run" / "orm.json").write_text("{")
+    with (tmp_path / "run" / "metrics.jsonl").open("a") as stream:
+        stream.write('{"phase"')
+    data = load_report([tmp_path / "run"])
+    assert list(data.runs["run"].sampled) == [0, 1, 2]
+    assert list(data.orm) == ["attempts that it labelled while training"]
+    notes = "\n".join(data.notes)
+    assert "phase 2: Not a gzipped file" in notes
+    assert "metrics: 1 lines of metrics.jsonl cannot be read" in notes
+    render_report(data)
+
+
+def test_the_command_writes_the_page_beside_the_only_run(tmp_path, capsys):
+    training_run(tmp_path / "run")
+    assert command.main([str(tmp_path / "run"), "--title", "My run"]) == 0
+    assert str(tmp_path / "run" / "report.html") in capsys.readouterr().out
+    assert "<title>My run</title>" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    panel(tmp_path, "mine")
+    output = tmp_path / "new" / "both.html"
+    assert command.main([str(tmp_path / "run"), str(tmp_path / "mine"), "-o", str(output)]) == 0
+    assert output.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "nowhere: expected a folder of webrl-train"),
+        (["run", "--values"], "run holds no finished training run"),
+    ],
+)
+def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    training_run(tmp_path / "run")
+    assert command.main(arguments) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "run" / "report.html").exists()
