@@ -20,6 +20,7 @@ from agents.console import ConsoleProgress
 from agents.environments import make_env
 from agents.hydra_entry import compose_config, run_entry_point
 from agents.labelling import ConfusionMatrix
+from agents.model_record import read_record
 from agents.policy import LLMPolicy
 from agents.report import ReportData, write_report
 from agents.report_sources import load_metrics, load_panel_folders
@@ -79,6 +80,7 @@ def demo(config: dict[str, Any]) -> int:
     report = folder / "report.html"
     write_report(report, _report(config, folder, results, folders))
     table = markdown_table(results["practice-test"])
+    table += f"\n\nSFT and WebRL: {policy.language_model.record.description}"
     (folder / "table.md").write_text(table + "\n", encoding="utf-8")
     print(f"\npractice-test, success in % [95 % Wilson interval]\n\n{table}\n")
     for name in ("SFT", "WebRL"):
@@ -154,6 +156,7 @@ def _report(
         panel=[result.task_id for result in results["practice-test"]["WebRL"]],
         seeds=[config["seed"]],
         engine=config["env"]["engine"],
+        model=read_record(folder / "policy").description,
         model_files=(folder / "policy").glob("*.safetensors"),
         failures=failure_counts(results["practice-test"]["WebRL"]),
     )
