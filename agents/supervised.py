@@ -104,6 +104,9 @@ def supervised_start(
     tokens_per_batch: int,
     renamed_share: float,
     word_dropout: float,
+    schedule: str,
+    warmup_share: float,
+    examples_per_update: int | None,
     seed: int,
     progress: Progress | None = None,
 ) -> SupervisedReport:
@@ -114,7 +117,7 @@ def supervised_start(
         demonstrations: Successful trajectories.
         evaluate: Success of the policy as it is on validation tasks, in [0, 1].
         folder: Holds the rounds; what is there from a run that was stopped is gone on with.
-        learning_rate: At the start of each round; it falls linearly to 0 within the round.
+        learning_rate: Highest of each round.
         optimizer: ``adamw`` or ``muon``.
         epochs_per_round: Passes over the demonstrations between two validations.
         max_rounds: Most rounds, >= 1.
@@ -122,6 +125,9 @@ def supervised_start(
         tokens_per_batch: Most padded tokens in one forward pass.
         renamed_share: Share of the demonstrations that each pass shows under other names (``agents.augmentation``).
         word_dropout: Probability that a word of an instruction is left out, in half of those.
+        schedule: Of the learning rate within a round, one of ``agents.fitting.SCHEDULES``; falls to 0.
+        warmup_share: Share of a round's updates over which the rate rises first.
+        examples_per_update: Examples in one optimizer step; None takes one batch a step.
         seed: Decides names and the order of the examples.
         progress: Shown one unit an example.
 
@@ -140,7 +146,9 @@ def supervised_start(
             optimizer=optimizer,
             epochs=epochs_per_round,
             tokens_per_batch=tokens_per_batch,
-            schedule="linear",
+            examples_per_update=examples_per_update,
+            schedule=schedule,
+            warmup_share=warmup_share,
             seed=round_seed,
         )
         rng = random.Random(round_seed)

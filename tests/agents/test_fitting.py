@@ -132,8 +132,8 @@ def test_a_run_schedule_falls_through_all_phases():
     assert starts == pytest.approx([0.3, 0.2, 0.1])
     assert ends == pytest.approx([0.2, 0.1, 0.0])
     assert rate_in_phase(0.3, "linear", 2, 3) == rate_in_phase(0.3, "linear", 1, 3)
-    with pytest.raises(ValueError, match="constant, linear or run, got 'cosine'"):
-        rate_in_phase(0.3, "cosine", 1, 3)
+    with pytest.raises(ValueError, match="constant, linear, cosine or run, got 'steps'"):
+        rate_in_phase(0.3, "steps", 1, 3)
     with pytest.raises(ValueError, match="from 1 to 3, got 4"):
         rate_in_phase(0.3, "run", 4, 3)
 
@@ -222,7 +222,7 @@ def test_progress_is_shown_in_examples():
         {"examples_per_update": 0},
         {"averaged_share": 1.0},
         {"final_rate_share": -0.1},
-        {"schedule": "cosine"},
+        {"schedule": "steps"},
     ],
 )
 def test_settings_out_of_range_are_refused(wrong):
