@@ -6,6 +6,7 @@ What a part would refuse when its turn comes, minutes later, is refused at the s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from agents.algorithms import ALGORITHMS, accepted_arguments, algorithm_class
 from agents.algorithms.filtered_bc import MODES
 from agents.fitting import RUN_SCHEDULES, SCHEDULES
 from agents.look_log import TEST_SUITES
-from agents.model_record import CUTS, PROMPTS
+from agents.model_record import CUTS, PROMPTS, read_record
 from agents.models import DTYPES, NANO
 from agents.optimizers import OPTIMIZERS
 from agents.policy_update import POLICY_LOSSES
@@ -22,7 +23,6 @@ from agents.released_prompt import RELEASED_CHARACTERS, RELEASED_PROMPTS
 
 _LEAST = {
     "seed": 0,
-    "demonstrations": 1,
     "env.num_envs": 1,
     "model.max_prompt_tokens": 1,
     "model.max_new_tokens": 1,
@@ -87,6 +87,10 @@ _RANGES = {
     "algorithm.lam": (0.0, 1.0),
     "algorithm.kl_coef": (1e-6, 1e6),
     "algorithm.replay_ratio": (0.0, 1000.0),
+    "algorithm.perplexity_low": (0.0, 1e9),
+    "algorithm.perplexity_high": (0.0, 1e9),
+    "algorithm.value_low": (0.0, 1.0),
+    "algorithm.value_high": (0.0, 1.0),
     "algorithm.renamed_share": (0.0, 1.0),
     "algorithm.word_dropout": (0.0, 1.0),
     "algorithm.rephrased_share": (0.0, 1.0),
@@ -121,6 +125,9 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
     ]
     if config["env"].get("sites", "embedded") != "embedded":
         problems.append("env.sites must be embedded: the tasks of real sites are for the final report only")
+    demonstrations = config["demonstrations"]
+    if not isinstance(demonstrations, str) and (type(demonstrations) is not int or demonstrations < 1):
+        problems.append(f"demonstrations must be a file or a whole number of at least 1, got {demonstrations!r}")
     checks = (_algorithm_conflicts, _prompt_conflicts, _device_conflicts, _unknown_choices, _wrong_switches)
     return problems + [problem for check in (*checks, _wrong_numbers) for problem in check(config)]
 
@@ -130,7 +137,7 @@ def _algorithm_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = []
     for name in ("perplexity", "value"):
         low, high = settings.get(f"{name}_low"), settings.get(f"{name}_high")
-        if low is not None and high is not None and low > high:
+        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
             problems.append(f"algorithm.{name}_low is above algorithm.{name}_high ({low} and {high})")
     if settings.get("policy_loss") == "released" and settings.get("critic_advantage") is False:
         problems.append("algorithm.policy_loss=released needs algorithm.critic_advantage: it weighs by the critic")
@@ -153,7 +160,7 @@ def _prompt_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = []
     if env["profile"] == "webrl" and env["engine"] != "chromium":
         problems.append(f"env.profile=webrl needs env.engine=chromium, got {env['engine']!r}")
-    prompt = model["prompt"]
+    prompt = _prompt_of(model)
     if prompt not in RELEASED_PROMPTS:
         if model["cut"] == "characters":
             problems.append(f"model.cut=characters belongs to the released policies' prompts, got prompt {prompt!r}")
@@ -168,6 +175,17 @@ def _prompt_conflicts(config: Mapping[str, Any]) -> list[str]:
             f"got {env['budget']}"
         )
     return problems
+
+
+def _prompt_of(model: Mapping[str, Any]) -> str:
+    """The prompt that is asked for, or that a local model says it has."""
+    folder = Path(str(model["name_or_path"]))
+    if model["prompt"] == "auto" and (folder / "config.json").is_file():
+        try:
+            return read_record(folder).prompt
+        except (OSError, ValueError):
+            return "auto"  # loading it will say what is wrong with the folder
+    return str(model["prompt"])
 
 
 def _device_conflicts(config: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
     <run>/
       config.json              the configuration, secrets left out
-      demonstrations.jsonl.gz  the oracle's trajectories
+      demonstrations.jsonl.gz  the oracle's trajectories, or those of a file of one's own
       sft/, sft.json           the policy after supervised fine-tuning, and how that went; sft_rounds/ until then
       attempts.jsonl.gz        that policy's attempts at training tasks, labelled by the rules
       orm/, orm.json           the outcome reward model, and its agreement with the rules
@@ -31,6 +31,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from agents.algorithms import PhaseAlgorithm, accepted_arguments, algorithm_class
 from agents.atomic_file import replacing
 from agents.config_conflicts import conflicts
+from agents.demonstration_file import take_demonstrations
 from agents.environments import make_vec_env, suite_of
 from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict
 from agents.generation import InProcess
@@ -162,6 +163,9 @@ class TrainingRun:
 
     def _demonstrations(self) -> list[LabelledTrajectory]:
         path = self.folder / "demonstrations.jsonl.gz"
+        if not path.exists() and isinstance(self.config["demonstrations"], str):
+            held_out = (self.config["valid_suite"], "practice-test")
+            take_demonstrations(Path(self.config["demonstrations"]), path, held_out)
         if not path.exists():
             count, most = self.config["demonstrations"], len(self._train_suite)
             if count > most:
