@@ -6,16 +6,18 @@ B sequences, L tokens, A action tokens, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import BasePolicy
+from stable_baselines3.common.utils import get_device
 from torch import Tensor
 
 from agents.generation import GenerationBackend, InProcess
-from agents.models import LanguageModel
+from agents.models import LanguageModel, load_model
 from agents.prompting import PromptRenderer
 from agents.types import Completion, Prompt, TokenBatch
 from webrl_gym.actions import MAX_ACTION_LENGTH
@@ -147,6 +149,27 @@ class LLMPolicy(BasePolicy):  # type: ignore[misc]  # stable-baselines3 is untyp
             for history, text, seen in zip(histories, texts, observations, strict=True)
         )
         return (np.array(texts, dtype=object) if is_batched else texts[0]), after
+
+    def save(self, path: Path | str) -> None:
+        """Writes the language model as a Hugging Face folder, without pickle.
+
+        Args:
+            path: The folder; made when it is not there.
+        """
+        self.language_model.save(path)
+
+    @classmethod
+    def load(cls, path: Path | str, device: torch.device | str = "auto") -> Self:
+        """A policy of the language model in a folder, with the defaults of the constructor.
+
+        Args:
+            path: A folder that ``save`` wrote, or any of a Hugging Face causal language model.
+            device: Where the weights go; ``auto`` takes a GPU where there is one.
+
+        Raises:
+            CheckpointMismatch: If there is no such model, or it is not whole.
+        """
+        return cls(load_model(str(path), device=get_device(device)))
 
     def _predict(self, observation: Any, deterministic: bool = False) -> Tensor:  # noqa: ARG002  # SB3's signature
         """Not for text.

@@ -33,6 +33,7 @@ from agents.checkpoint import (
     restore_random_states,
 )
 from agents.errors import CheckpointMismatch, TrainingStopped
+from agents.generation import DEFAULT_MAX_NEW_TOKENS, InProcess
 from agents.metrics import MetricGroup, MetricWriter, Progress, SilentProgress
 from agents.policy import LLMPolicy
 
@@ -334,6 +335,7 @@ class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 
             "num_timesteps": self.num_timesteps,
             "history": self.history,
             "max_tokens": self.policy.renderer.max_tokens,
+            "max_new_tokens": getattr(self.policy.backend, "max_new_tokens", DEFAULT_MAX_NEW_TOKENS),
             "temperature": self.policy.temperature,
         }
         write_archive(path, record, self.policy.language_model, self._state_tensors())
@@ -370,7 +372,9 @@ class PhaseAlgorithm(BaseAlgorithm):  # type: ignore[misc]  # stable-baselines3 
             utils.get_system_info()
         archive = read_archive(path, cls.__name__, str(utils.get_device(device)))
         record = archive.record
-        policy = LLMPolicy(archive.language_model, max_tokens=record["max_tokens"], temperature=record["temperature"])
+        backend = InProcess(archive.language_model, max_new_tokens=record["max_new_tokens"])
+        limits = {"max_tokens": record["max_tokens"], "temperature": record["temperature"]}
+        policy = LLMPolicy(archive.language_model, backend=backend, **limits)
         algorithm = cls(policy, env, **{"phases": record["phases"], **record["settings"], **arguments})
         algorithm._load_tensors(archive.tensors)
         algorithm.phase = record["phase"]
