@@ -24,7 +24,7 @@ from agents.fitting import FitSettings, in_passes
 from agents.metrics import Progress
 from agents.objectives import fit_actions
 from agents.policy import LLMPolicy
-from agents.transitions import to_transitions
+from agents.transitions import TransitionSet, to_transitions
 from agents.types import LabelledTrajectory
 
 
@@ -34,12 +34,14 @@ class SupervisedReport:
 
     Attributes:
         steps: Training examples (one an action).
+        left_out: Steps of the demonstrations that are none: they do not fit the context, or render differently now.
         updates: Optimizer steps.
         losses: Mean loss of each round.
         scores: Success on the validation tasks after each round.
     """
 
     steps: int
+    left_out: int = 0
     updates: int = 0
     losses: tuple[float, ...] = ()
     scores: tuple[float, ...] = ()
@@ -57,13 +59,16 @@ class _Rounds:
         self._folder = folder
         self._report = folder / "report.json"
 
-    def open(self, model: nn.Module, steps: int) -> SupervisedReport:
+    def open(self, model: nn.Module, examples: TransitionSet) -> SupervisedReport:
         """The report so far, with the latest round's weights in the model."""
         if not self._report.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            return SupervisedReport(steps)
+            left_out = examples.too_long + examples.rendered_differently
+            return SupervisedReport(len(examples.steps), left_out)
         record = json.loads(self._report.read_text(encoding="utf-8"))
-        report = SupervisedReport(record["steps"], record["updates"], tuple(record["losses"]), tuple(record["scores"]))
+        report = SupervisedReport(
+            record["steps"], record["left_out"], record["updates"], tuple(record["losses"]), tuple(record["scores"])
+        )
         self.load(model, len(report.scores))
         return report
 
@@ -138,7 +143,7 @@ def supervised_start(
     """
     model = policy.language_model.model
     rounds = _Rounds(folder)
-    report = rounds.open(model, len(to_transitions(demonstrations, policy.renderer).steps))
+    report = rounds.open(model, to_transitions(demonstrations, policy.renderer))
     while len(report.scores) < max_rounds and len(report.scores) - report.best_round < patience:
         round_seed = seed + len(report.scores) + 1
         settings = FitSettings(
