@@ -18,6 +18,7 @@ from agents.errors import ConfigConflict
 from agents.hydra_entry import run_entry_point
 from agents.look_log import TEST_SUITES, log_look
 from agents.metrics import Progress
+from agents.model_record import read_record
 from agents.panel import PanelFolder, run_agent, run_policy
 from agents.results import (
     EpisodeResult,
@@ -56,7 +57,7 @@ def benchmark(config: dict[str, Any]) -> int:
         print(
             "On the embedded replica of the official sites: not comparable with published scores (docs/replica.md).\n"
         )
-    print(markdown_table({str(config["agent"]): results}))
+    print(markdown_table({_shown_name(config): results}))
     print(" | ".join(f"{name} {value}" for name, value in slice_rates(results).items()))
     not_scored = failure_counts(results)
     if not_scored:
@@ -84,12 +85,15 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
         ValueError: If there is no such agent or suite.
         CheckpointMismatch: If the output folder holds results of another agent, panel or setting.
     """
+    name = str(config["agent"] or "")
+    policy_folder = _policy_folder(Path(name)) if _is_policy(name) else None
+    record = None if policy_folder is None else read_record(policy_folder)
     problems = conflicts(config)
+    if record is not None and record.prompt != "auto" and config["env"]["profile"] != "webrl":
+        problems.append(f"{name} is prompted as {record.prompt} and needs env.profile=webrl")
     if problems:
         raise ConfigConflict("\n".join(problems))
     suite = suite_of(config["suite"], sites_there(config["only_sites"], config["env"]), config["env"])
-    name = str(config["agent"] or "")
-    policy_folder = _policy_folder(Path(name)) if _is_policy(name) else None
     agent = None if policy_folder is not None else make_agent(config, suite)
     model_files = [] if policy_folder is None else sorted(policy_folder.glob("*.safetensors"))
     tasks = suite.tasks[: config["limit"]]
@@ -109,6 +113,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
             panel=[task.task_id for task in tasks],
             seeds=[config["seed"]],
             engine=config["env"]["engine"],
+            model=None if record is None else record.description,
             model_files=model_files,
             prompt_text=prompt_text,
             failures=failure_counts(results),
@@ -119,8 +124,8 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
         with replacing(card_path) as temporary:
             mended = [task.task_id for task in tasks if MENDED in task.tags]
             official = {"left_out": _left_out(config, suite), "mended": mended, "replica": _is_replica(config)}
-            record = {**card, **as_record(results), **official}
-            temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            full = {**card, **as_record(results), **official}
+            temporary.write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if config["screenshots"] and not (panel.folder / SCREENSHOTS).exists():
         with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
             add_screenshots(panel.folder, env, [task.task_id for task in tasks], progress)
@@ -242,17 +247,19 @@ def _run_policy(
 ) -> tuple[list[EpisodeResult], str]:
     """Results, and the fixed text of the policy's prompt."""
     # Imported here: the floors and other people's agents need no language model.
+    from agents.generation import DEFAULT_MAX_NEW_TOKENS, InProcess
     from agents.models import load_model
     from agents.policy import LLMPolicy
     from agents.rollout import RolloutCollector, blank_observation
     from agents.run_folder import stored_config
 
-    try:  # a policy reads as much of a page as it was trained on
-        max_tokens = stored_config(policy_folder.parent)["model"]["max_prompt_tokens"]
+    try:  # a policy reads as much of a page and writes as much as when it was trained
+        trained = stored_config(policy_folder.parent)["model"]
     except FileNotFoundError:
-        max_tokens = None
+        trained = {"max_prompt_tokens": None, "max_new_tokens": DEFAULT_MAX_NEW_TOKENS}
     language_model = load_model(str(policy_folder), device=config["device"], autocast=config["autocast"])
-    policy = LLMPolicy(language_model, max_tokens=max_tokens)
+    backend = InProcess(language_model, max_new_tokens=trained["max_new_tokens"])
+    policy = LLMPolicy(language_model, max_tokens=trained["max_prompt_tokens"], backend=backend)
     with closing(make_vec_env(config["suite"], config["only_sites"], config["env"])) as vec_env:
         results = run_policy(
             RolloutCollector(vec_env, policy),
@@ -262,6 +269,12 @@ def _run_policy(
             progress=progress,
         )
     return results, policy.renderer.render(blank_observation(), []).text
+
+
+def _shown_name(config: Mapping[str, Any]) -> str:
+    """The agent in a table; a policy with what its model is."""
+    name = str(config["agent"] or "")
+    return f"{name}: {read_record(_policy_folder(Path(name))).description}" if _is_policy(name) else name
 
 
 def _modified(path: Path) -> int | None:

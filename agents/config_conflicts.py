@@ -6,42 +6,57 @@ What a part would refuse when its turn comes, minutes later, is refused at the s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from agents.algorithms import ALGORITHMS
+import torch
+
+from agents.algorithms import ALGORITHMS, accepted_arguments, algorithm_class
 from agents.algorithms.filtered_bc import MODES
-from agents.fitting import RUN_SCHEDULES
+from agents.fitting import RUN_SCHEDULES, SCHEDULES
 from agents.look_log import TEST_SUITES
+from agents.model_record import CUTS, PROMPTS, read_record
+from agents.models import DTYPES, NANO
 from agents.optimizers import OPTIMIZERS
 from agents.policy_update import POLICY_LOSSES
+from agents.released_prompt import RELEASED_CHARACTERS, RELEASED_PROMPTS
 
 _LEAST = {
     "seed": 0,
-    "demonstrations": 1,
     "checkpoints.keep": 1,
     "env.num_envs": 1,
     "model.max_prompt_tokens": 1,
+    "model.max_new_tokens": 1,
     "sft.epochs_per_round": 1,
     "sft.max_rounds": 0,
     "sft.patience": 1,
     "sft.tokens_per_batch": 1,
     "sft.valid_every": 1,
+    "sft.examples_per_update": 1,
     "attempts.count": 1,
     "orm.epochs": 1,
     "orm.tokens_per_batch": 1,
     "algorithm.phases": 1,
     "algorithm.instructions_per_phase": 1,
     "algorithm.tokens_per_batch": 1,
+    "algorithm.examples_per_update": 1,
     "algorithm.critic_examples": 1,
     "algorithm.replay_capacity": 1,
 }
 """Whole numbers of the configuration and the least that each may be."""
 _CHOICES = {
+    "env.engine": ("static", "chromium"),
+    "env.profile": ("full", "webrl"),
+    "model.dtype": DTYPES,
+    "model.autocast": (True, False, "auto"),
+    "model.prompt": PROMPTS,
+    "model.cut": CUTS,
     "orm.source": ("orm", "rules", "both"),
     "sft.optimizer": OPTIMIZERS,
     "orm.optimizer": OPTIMIZERS,
     "algorithm.optimizer": OPTIMIZERS,
     "algorithm.critic_optimizer": OPTIMIZERS,
+    "sft.schedule": SCHEDULES,
     "algorithm.schedule": RUN_SCHEDULES,
     "algorithm.policy_loss": POLICY_LOSSES,
     "algorithm.mode": MODES,
@@ -55,10 +70,29 @@ _SWITCHES = (
     "algorithm.begin_with_attempts",
 )
 """What of the configuration is true or false; any text would count as true."""
-_MAY_BE_NULL = ("algorithm.critic_examples", "algorithm.updates_per_trajectory", "checkpoints.keep")
+_MAY_BE_NULL = (
+    "algorithm.critic_examples",
+    "algorithm.examples_per_update",
+    "algorithm.updates_per_trajectory",
+    "checkpoints.keep",
+    "model.max_prompt_tokens",
+    "sft.examples_per_update",
+)
 _RANGES = {
+    "sft.learning_rate": (1e-12, 10.0),
     "sft.renamed_share": (0.0, 1.0),
     "sft.word_dropout": (0.0, 1.0),
+    "sft.warmup_share": (0.0, 0.99),
+    "algorithm.policy_learning_rate": (1e-12, 10.0),
+    "algorithm.critic_learning_rate": (1e-12, 10.0),
+    "algorithm.temperature": (0.01, 100.0),
+    "algorithm.lam": (0.0, 1.0),
+    "algorithm.kl_coef": (1e-6, 1e6),
+    "algorithm.replay_ratio": (0.0, 1000.0),
+    "algorithm.perplexity_low": (0.0, 1e9),
+    "algorithm.perplexity_high": (0.0, 1e9),
+    "algorithm.value_low": (0.0, 1.0),
+    "algorithm.value_high": (0.0, 1.0),
     "algorithm.renamed_share": (0.0, 1.0),
     "algorithm.word_dropout": (0.0, 1.0),
     "algorithm.rephrased_share": (0.0, 1.0),
@@ -72,6 +106,7 @@ _RANGES = {
     "algorithm.max_weight": (0.001, 1000.0),
     "algorithm.trajectory_share": (0.001, 1.0),
     "algorithm.step_threshold": (-1.0, 1.0),
+    "orm.learning_rate": (1e-12, 10.0),
     "orm.renamed_share": (0.0, 1.0),
     "orm.near_misses_per_success": (0.0, 100.0),
     "orm.threshold": (0.0, 0.999),
@@ -92,17 +127,78 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
     ]
     if config["env"].get("sites", "embedded") != "embedded":
         problems.append("env.sites must be embedded: the tasks of real sites are for the final report only")
-    algorithm = config["algorithm"]
-    if algorithm["name"] not in ALGORITHMS:
-        problems.append(f"algorithm.name must be one of {', '.join(ALGORITHMS)}, got {algorithm['name']!r}")
-    if algorithm["name"] == "webrl":
-        for name in ("perplexity", "value"):
-            low, high = algorithm[f"{name}_low"], algorithm[f"{name}_high"]
-            if low > high:
-                problems.append(f"algorithm.{name}_low is above algorithm.{name}_high ({low} and {high})")
-        if algorithm["policy_loss"] == "released" and not algorithm["critic_advantage"]:
-            problems.append("algorithm.policy_loss=released needs algorithm.critic_advantage: it weighs by the critic")
-    return problems + _unknown_choices(config) + _wrong_switches(config) + _wrong_numbers(config)
+    demonstrations = config["demonstrations"]
+    if not isinstance(demonstrations, str) and (type(demonstrations) is not int or demonstrations < 1):
+        problems.append(f"demonstrations must be a file or a whole number of at least 1, got {demonstrations!r}")
+    checks = (_algorithm_conflicts, _prompt_conflicts, _device_conflicts, _unknown_choices, _wrong_switches)
+    return problems + [problem for check in (*checks, _wrong_numbers) for problem in check(config)]
+
+
+def _algorithm_conflicts(config: Mapping[str, Any]) -> list[str]:
+    settings = {key: value for key, value in config["algorithm"].items() if key != "name"}
+    problems = []
+    for name in ("perplexity", "value"):
+        low, high = settings.get(f"{name}_low"), settings.get(f"{name}_high")
+        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+            problems.append(f"algorithm.{name}_low is above algorithm.{name}_high ({low} and {high})")
+    if settings.get("policy_loss") == "released" and settings.get("critic_advantage") is False:
+        problems.append("algorithm.policy_loss=released needs algorithm.critic_advantage: it weighs by the critic")
+    name = str(config["algorithm"]["name"])
+    if name not in ALGORITHMS and ":" not in name:
+        return [f"algorithm.name must be one of {', '.join(ALGORITHMS)} or module:Class, got {name!r}", *problems]
+    try:
+        accepted = accepted_arguments(algorithm_class(name))
+    except ValueError as error:
+        return [f"algorithm.name: {error}", *problems]
+    unknown = [f"algorithm.{key}" for key in settings if key not in accepted]
+    if unknown and name != "sft":  # of which a run takes no settings: presets for every algorithm may be there
+        problems.append(f"{', '.join(unknown)}: no setting of {name}")
+    return problems
+
+
+def _prompt_conflicts(config: Mapping[str, Any]) -> list[str]:
+    """The released policies' prompts belong to their own view of a page, and to models that have their tokens."""
+    env, model = config["env"], config["model"]
+    problems = []
+    if env["profile"] == "webrl" and env["engine"] != "chromium":
+        problems.append(f"env.profile=webrl needs env.engine=chromium, got {env['engine']!r}")
+    prompt = _prompt_of(model)
+    if prompt not in RELEASED_PROMPTS:
+        if model["cut"] == "characters":
+            problems.append(f"model.cut=characters belongs to the released policies' prompts, got prompt {prompt!r}")
+        return problems
+    if model["name_or_path"] == NANO:
+        problems.append(f"model.prompt={prompt} needs a model with its tokens; the nano model has others")
+    if env["profile"] != "webrl":
+        problems.append(f"model.prompt={prompt} needs env.profile=webrl, the pages it was trained on")
+    if model["cut"] != "tokens" and isinstance(env["budget"], int) and env["budget"] < RELEASED_CHARACTERS:
+        problems.append(
+            f"env.budget must be at least {RELEASED_CHARACTERS} with model.prompt={prompt}, which cuts pages itself; "
+            f"got {env['budget']}"
+        )
+    return problems
+
+
+def _prompt_of(model: Mapping[str, Any]) -> str:
+    """The prompt that is asked for, or that a local model says it has."""
+    folder = Path(str(model["name_or_path"]))
+    if model["prompt"] == "auto" and (folder / "config.json").is_file():
+        try:
+            return read_record(folder).prompt
+        except (OSError, ValueError):
+            return "auto"  # loading it will say what is wrong with the folder
+    return str(model["prompt"])
+
+
+def _device_conflicts(config: Mapping[str, Any]) -> list[str]:
+    name = str(config["model"]["device"])
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        return [f"model.device must be a device as torch names it (cpu, cuda, cuda:1), got {name!r}"]
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        return [f"model.device is {name}, but torch sees {torch.cuda.device_count()} CUDA devices here"]
+    return []
 
 
 def _unknown_choices(config: Mapping[str, Any]) -> list[str]:
@@ -111,7 +207,7 @@ def _unknown_choices(config: Mapping[str, Any]) -> list[str]:
         group, _, name = key.rpartition(".")
         value = config[group].get(name)  # an algorithm may lack the setting
         if value is not None and value not in choices:
-            problems.append(f"{key} must be one of {', '.join(choices)}, got {value!r}")
+            problems.append(f"{key} must be one of {', '.join(map(str, choices))}, got {value!r}")
     return problems
 
 

@@ -77,6 +77,7 @@ def demo(config: dict[str, Any]) -> int:
     report = folder / "report.html"
     write_report(report, load_report([folder], "webrl-gym: the demo"))
     table = markdown_table(results["practice-test"])
+    table += f"\n\nSFT and WebRL: {policy.language_model.record.description}"
     (folder / "table.md").write_text(table + "\n", encoding="utf-8")
     print(f"\npractice-test, success in % [95 % Wilson interval]\n\n{table}\n")
     for name in ("SFT", "WebRL"):

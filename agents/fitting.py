@@ -1,4 +1,4 @@
-"""The shared training loop: seeded, length-bucketed batches, gradient clipping, constant or linearly falling rate.
+"""The shared training loop: seeded, length-bucketed batches, gradient clipping, learning rates by schedule.
 
 The weights may end as the mean over the last updates, which is worth a falling rate and leaves the next phase where
 high rates still help (Izmailov et al. 2018, "Averaging weights leads to wider optima", arXiv:1803.05407).
@@ -26,7 +26,7 @@ from agents.errors import TrainingStopped
 from agents.metrics import Progress, SilentProgress
 from agents.optimizers import OPTIMIZERS, make_optimizers
 
-SCHEDULES = ("constant", "linear")
+SCHEDULES = ("constant", "linear", "cosine")
 RUN_SCHEDULES = (*SCHEDULES, "run")
 """Schedules of what is fitted once a phase: ``run`` falls from the first phase's start to 0 at the end of the last."""
 
@@ -47,8 +47,9 @@ class FitSettings:
         tokens_per_batch: Most padded tokens in one forward pass; an example longer than that is a batch of its own.
         examples_per_update: Examples in one optimizer step; None takes one batch a step. The paper uses 128.
         max_grad_norm: Gradients are scaled down to this norm.
-        schedule: ``constant``, or ``linear`` from the learning rate to its final share at the end.
-        final_rate_share: Where a linear schedule ends, in parts of the learning rate, in [0, 1].
+        schedule: ``constant``, or from the learning rate to its final share at the end, ``linear`` or as a ``cosine``.
+        final_rate_share: Where a falling schedule ends, in parts of the learning rate, in [0, 1].
+        warmup_share: Share of the updates, the first ones, over which the rate rises before that, in [0, 1).
         averaged_share: Share of the updates, the last ones, over which the weights are averaged at the end, in [0, 1).
         weight_decay: Of the optimizer.
         optimizer: ``adamw`` or ``muon`` (``agents.optimizers``).
@@ -63,6 +64,7 @@ class FitSettings:
     max_grad_norm: float = 1.0
     schedule: str = "constant"
     final_rate_share: float = 0.0
+    warmup_share: float = 0.0
     averaged_share: float = 0.0
     weight_decay: float = 0.0
     optimizer: str = "adamw"
@@ -86,8 +88,28 @@ class FitSettings:
                 "Expected averaged_share in [0, 1) and final_rate_share in [0, 1], got "
                 f"{self.averaged_share} and {self.final_rate_share}."
             )
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"Expected schedule {' or '.join(SCHEDULES)}, got {self.schedule!r}.")
+        if self.schedule not in SCHEDULES or not 0.0 <= self.warmup_share < 1.0:
+            raise ValueError(
+                f"Expected schedule {' or '.join(SCHEDULES)} and warmup_share in [0, 1), got {self.schedule!r} and "
+                f"{self.warmup_share}."
+            )
+
+    def rate_share(self, number: int, updates: int) -> float:
+        """What part of the learning rate an update has, in (0, 1].
+
+        Args:
+            number: Of the update, from 0.
+            updates: How many there are.
+        """
+        warm = round(self.warmup_share * updates)
+        if number < warm:
+            return (number + 1) / (warm + 1)
+        if self.schedule == "constant":
+            return 1.0
+        fall = 1.0 - self.final_rate_share
+        if self.schedule == "linear":
+            return 1.0 - fall * (number - warm) / (updates - warm)
+        return 1.0 - fall * (1.0 - math.cos(math.pi * (number - warm) / (updates - warm))) / 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +226,8 @@ def fit(
     module.train()
     try:
         for number, batches in enumerate(updates):
-            if settings.schedule == "linear":
-                falling = 1.0 - (1.0 - settings.final_rate_share) * number / len(updates)
-                for group, learning_rate in groups:
-                    group["lr"] = learning_rate * falling
+            for group, learning_rate in groups:
+                group["lr"] = learning_rate * settings.rate_share(number, len(updates))
             weight = sum(weights[place] for batch in batches for place in batch)
             with _repeatable(module):
                 loss = _accumulate(batches, weights, weight, loss_of)

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -111,8 +113,11 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
     except HydraException as error:
         return [f"The command line cannot be read: {error}"]
     own, open_keys = _own_keys(config_name), _open_keys(config_name)
+    users_folder = _users_folder(arguments)
+    if users_folder is not None and not users_folder.is_dir():
+        return [f"--config-dir must name a folder, got {str(users_folder)!r}"]
     swept = [str(override.key_or_group) for override in parsed if override.is_sweep_override()]
-    groups = {name: options for name, options in _groups().items() if name not in own}
+    groups = {name: options for name, options in _groups(users_folder).items() if name not in own}
     problems = [f"{key} cannot be swept: start one run for each value." for key in swept if key in own]
     choices, keys = [], []
     for argument, override in zip(overrides, parsed, strict=True):
@@ -125,11 +130,21 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
         elif not (override.is_add() or override.is_delete() or key.partition(".")[0] in {"hydra", *open_keys}):
             keys.append(key)
     # Not resolved: a value that must still be given (``???``) may stand among these very overrides.
-    known = set(_flatten(OmegaConf.to_container(_compose(config_name, choices))))
+    known = set(_flatten(OmegaConf.to_container(_compose(config_name, choices, users_folder))))
     problems.extend(
         f"There is no configuration key {key!r}{_near(key, [*known, *groups])}" for key in keys if key not in known
     )
     return problems
+
+
+def _users_folder(arguments: Sequence[str]) -> Path | None:
+    """The folder of one's own configuration files, ``--config-dir`` on the command line."""
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        if before in ("--config-dir", "-cd"):
+            return Path(argument)
+        if argument.startswith("--config-dir="):
+            return Path(argument.partition("=")[2])
+    return None
 
 
 def _unknown_option(group: str, value: Any, options: list[str]) -> list[str]:
@@ -189,23 +204,23 @@ def _flatten(config: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield from _flatten(value, f"{name}.")
 
 
-def _groups() -> dict[str, list[str]]:
-    """Configuration groups and their options."""
+def _groups(users_folder: Path | None = None) -> dict[str, list[str]]:
+    """Configuration groups and their options, a user's own among them."""
+    roots: list[Traversable] = [files(CONFIG_MODULE), *([] if users_folder is None else [users_folder])]
     found: dict[str, list[str]] = {}
-    for folder in files(CONFIG_MODULE).iterdir():
+    for folder in (folder for root in roots for folder in root.iterdir()):
         if folder.is_dir() and not folder.name.startswith("_"):
-            options = sorted(
-                file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")
-            )
+            options = [file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")]
             if options:
-                found[folder.name] = options
+                found[folder.name] = sorted({*found.get(folder.name, []), *options})
     return found
 
 
-def _compose(config_name: str, overrides: Sequence[str]) -> DictConfig:
+def _compose(config_name: str, overrides: Sequence[str], users_folder: Path | None = None) -> DictConfig:
+    searched = [] if users_folder is None else [f"hydra.searchpath=['file://{users_folder.resolve()}']"]
     GlobalHydra.instance().clear()
     with initialize_config_module(CONFIG_MODULE, version_base="1.3"):
-        return compose(config_name, overrides=list(overrides))
+        return compose(config_name, overrides=[*overrides, *searched])
 
 
 def _guarded(task: Callable[[], int]) -> int:

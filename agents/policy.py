@@ -6,24 +6,26 @@ B sequences, L tokens, A action tokens, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
 from gymnasium import spaces
 from stable_baselines3.common.policies import BasePolicy
+from stable_baselines3.common.utils import get_device
 from torch import Tensor
 
 from agents.generation import GenerationBackend, InProcess
-from agents.models import LanguageModel
+from agents.models import LanguageModel, load_model
 from agents.prompting import PromptRenderer
 from agents.types import Completion, Prompt, TokenBatch
-from webrl_gym.actions import MAX_ACTION_LENGTH, describe_action
+from webrl_gym.actions import MAX_ACTION_LENGTH
 from webrl_gym.spaces import UnicodeText
 from webrl_gym.types import Observation
 
 State = tuple[tuple[str, ...], ...]
-"""The earlier actions of each environment, in words."""
+"""The earlier actions of each environment, as the prompt's format holds them."""
 
 
 class LLMPolicy(BasePolicy):  # type: ignore[misc]  # stable-baselines3 is untyped here
@@ -46,7 +48,8 @@ class LLMPolicy(BasePolicy):  # type: ignore[misc]  # stable-baselines3 is untyp
 
         Args:
             language_model: Writes and scores actions.
-            max_tokens: Most tokens of a prompt; when None, the context less the longest action.
+            max_tokens: Most tokens of a prompt; never more than the context less the longest action, which is what None
+                stands for.
             backend: Writes actions instead of the model in this process, an ``OpenAICompatible`` server for example.
             temperature: Of ``predict`` when it is not deterministic.
             observation_space: The environment's; text of any length when None.
@@ -63,10 +66,9 @@ class LLMPolicy(BasePolicy):  # type: ignore[misc]  # stable-baselines3 is untyp
         self.language_model = language_model
         self.network = language_model.model
         self.backend = backend or InProcess(language_model)
-        room = getattr(self.backend, "max_new_tokens", 0)
-        self.renderer = PromptRenderer(
-            language_model, max_tokens if max_tokens is not None else max(1, language_model.context - room)
-        )
+        longest_action = getattr(self.backend, "max_new_tokens", 0)
+        most = language_model.context if max_tokens is None else max_tokens
+        self.renderer = PromptRenderer(language_model, most, longest_action)
         self.temperature = temperature
 
     def act(
@@ -143,10 +145,31 @@ class LLMPolicy(BasePolicy):  # type: ignore[misc]  # stable-baselines3 is untyp
         completions = self.act(prompts, temperature=0.0 if deterministic else self.temperature)
         texts = [completion.text for completion in completions]
         after = tuple(
-            (*history, describe_action(text, seen["html"]))
+            (*history, self.renderer.past_action(text, seen["html"]))
             for history, text, seen in zip(histories, texts, observations, strict=True)
         )
         return (np.array(texts, dtype=object) if is_batched else texts[0]), after
+
+    def save(self, path: Path | str) -> None:
+        """Writes the language model as a Hugging Face folder, without pickle.
+
+        Args:
+            path: The folder; made when it is not there.
+        """
+        self.language_model.save(path)
+
+    @classmethod
+    def load(cls, path: Path | str, device: torch.device | str = "auto") -> Self:
+        """A policy of the language model in a folder, with the defaults of the constructor.
+
+        Args:
+            path: A folder that ``save`` wrote, or any of a Hugging Face causal language model.
+            device: Where the weights go; ``auto`` takes a GPU where there is one.
+
+        Raises:
+            CheckpointMismatch: If there is no such model, or it is not whole.
+        """
+        return cls(load_model(str(path), device=get_device(device)))
 
     def _predict(self, observation: Any, deterministic: bool = False) -> Tensor:  # noqa: ARG002  # SB3's signature
         """Not for text.

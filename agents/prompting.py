@@ -12,6 +12,7 @@ from typing import Protocol
 
 from agents.errors import PromptTooLong
 from agents.types import Prompt
+from webrl_gym.actions import describe_action
 from webrl_gym.types import Observation
 
 HISTORY_SHARE = 3
@@ -42,6 +43,9 @@ class PromptFormat(Protocol):
     def render(self, observation: Observation, history: Sequence[str], max_tokens: int) -> Prompt:
         """The prompt for the next action; raises ``PromptTooLong`` when it does not fit without any page."""
 
+    def past_action(self, text: str, page: str) -> str:
+        """An action that was written for ``page``, as the history of later prompts holds it."""
+
     def encode_action(self, text: str) -> tuple[int, ...]:
         """Ids of an action, end token included."""
 
@@ -64,12 +68,13 @@ class FormattedModel(Protocol):
 class PromptRenderer:
     """Renders prompts for one language model within a token budget."""
 
-    def __init__(self, language_model: FormattedModel, max_tokens: int) -> None:
+    def __init__(self, language_model: FormattedModel, max_tokens: int, longest_action: int = 0) -> None:
         """Renders for ``language_model``.
 
         Args:
             language_model: Gives format and context.
-            max_tokens: Most tokens of a prompt.
+            max_tokens: Most tokens of a prompt; less where the context would not leave room for the longest action.
+            longest_action: Tokens of it, end token included.
 
         Raises:
             ValueError: If the model cannot read that many tokens.
@@ -78,7 +83,8 @@ class PromptRenderer:
             raise ValueError(
                 f"max_tokens must be from 1 to the model's context {language_model.context}, got {max_tokens}"
             )
-        self.max_tokens = max_tokens
+        self.context = language_model.context
+        self.max_tokens = min(max_tokens, max(1, self.context - longest_action))
         self._format = language_model.prompt_format
 
     def render(self, observation: Observation, history: Sequence[str]) -> Prompt:
@@ -86,12 +92,21 @@ class PromptRenderer:
 
         Args:
             observation: What the environment gave.
-            history: The agent's earlier actions in order, as ``describe_action`` words them.
+            history: The agent's earlier actions in order, each by ``past_action``.
 
         Raises:
             PromptTooLong: If instruction and history alone do not fit.
         """
         return self._format.render(observation, history, self.max_tokens)
+
+    def past_action(self, text: str, page: str) -> str:
+        """An action as the history of later prompts holds it.
+
+        Args:
+            text: What the policy wrote.
+            page: The page that it was written for.
+        """
+        return self._format.past_action(text, page)
 
     def encode_action(self, text: str) -> tuple[int, ...]:
         """Ids of an action, end token included."""
@@ -194,6 +209,10 @@ class ChatFormat:
             count -= 1
         text = prompt_text(observation, history, cut_note(len(observation["html"])))
         return Prompt(self._frame(text), _GUIDE + text, len(observation["html"]))
+
+    def past_action(self, text: str, page: str) -> str:
+        """The action in words that a reader understands without the page."""
+        return describe_action(text, page)
 
     def encode_action(self, text: str) -> tuple[int, ...]:
         """Ids of an action, end token included."""

@@ -24,7 +24,6 @@ from agents.errors import PromptTooLong
 from agents.metrics import Progress, SilentProgress
 from agents.transitions import Renderer
 from agents.types import Completion, Prompt, Step, Trajectory
-from webrl_gym.actions import describe_action
 from webrl_gym.errors import InfrastructureError
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation, OutcomeVerdict, StepTiming
@@ -317,7 +316,8 @@ class _Run:
         if not attempt.steps and attempt.site_state:
             kept["site_state"] = attempt.site_state
         attempt.steps.append(Step(attempt.observation, prompt, completion, float(reward), kept))
-        attempt.history.append(describe_action(completion.text, attempt.observation["html"]))
+        written_for = attempt.observation["html"]
+        attempt.history.append(self.collector.policy.renderer.past_action(completion.text, written_for))
         attempt.observation = observation
         if not (terminated or truncated):
             return

@@ -36,6 +36,7 @@ def run_card(
     panel: Sequence[str],
     seeds: Sequence[int],
     engine: str,
+    model: str | None = None,
     model_files: Iterable[Path] = (),
     prompt_text: str | None = None,
     failures: Mapping[str, int] | None = None,
@@ -47,6 +48,7 @@ def run_card(
         panel: Task ids in order.
         seeds: Every seed that was used.
         engine: ``static`` or ``chromium``.
+        model: What the model is called (``agents.model_record``); None for agents without one of ours.
         model_files: Weight files, hashed together.
         prompt_text: The prompt's fixed text, hashed; None for agents without a prompt of ours.
         failures: Episodes that do not count, by status.
@@ -60,6 +62,7 @@ def run_card(
         "seeds": list(seeds),
         "panel_size": len(panel),
         "panel_sha256": _sha256("\n".join(panel).encode()),
+        "model": model,
         "model_sha256": files_sha256(model_files),
         "prompt_sha256": None if prompt_text is None else _sha256(prompt_text.encode()),
         "not_scored": dict(failures or {}),

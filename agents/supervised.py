@@ -25,7 +25,7 @@ from agents.fitting import FitSettings, in_passes
 from agents.metrics import Progress
 from agents.objectives import fit_actions
 from agents.policy import LLMPolicy
-from agents.transitions import to_transitions
+from agents.transitions import TransitionSet, to_transitions
 from agents.types import LabelledTrajectory
 
 
@@ -35,12 +35,14 @@ class SupervisedReport:
 
     Attributes:
         steps: Training examples (one an action).
+        left_out: Steps of the demonstrations that are none: they do not fit the context, or render differently now.
         updates: Optimizer steps.
         losses: Mean loss of each round.
         scores: Success on the validation tasks after each round.
     """
 
     steps: int
+    left_out: int = 0
     updates: int = 0
     losses: tuple[float, ...] = ()
     scores: tuple[float, ...] = ()
@@ -58,13 +60,16 @@ class _Rounds:
         self._folder = folder
         self._report = folder / "report.json"
 
-    def open(self, model: nn.Module, steps: int) -> SupervisedReport:
+    def open(self, model: nn.Module, examples: TransitionSet) -> SupervisedReport:
         """The report so far, with the latest round's weights in the model."""
         if not self._report.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            return SupervisedReport(steps)
+            left_out = examples.too_long + examples.rendered_differently
+            return SupervisedReport(len(examples.steps), left_out)
         record = json.loads(self._report.read_text(encoding="utf-8"))
-        report = SupervisedReport(record["steps"], record["updates"], tuple(record["losses"]), tuple(record["scores"]))
+        report = SupervisedReport(
+            record["steps"], record["left_out"], record["updates"], tuple(record["losses"]), tuple(record["scores"])
+        )
         self.load(model, len(report.scores))
         return report
 
@@ -115,6 +120,9 @@ def supervised_start(
     tokens_per_batch: int,
     renamed_share: float,
     word_dropout: float,
+    schedule: str,
+    warmup_share: float,
+    examples_per_update: int | None,
     seed: int,
     progress: Progress | None = None,
 ) -> SupervisedReport:
@@ -125,7 +133,7 @@ def supervised_start(
         demonstrations: Successful trajectories.
         evaluate: Success of the policy as it is on validation tasks, in [0, 1].
         folder: Holds the rounds; what is there from a run that was stopped is gone on with.
-        learning_rate: At the start of each round; it falls linearly to 0 within the round.
+        learning_rate: Highest of each round.
         optimizer: ``adamw`` or ``muon``.
         epochs_per_round: Passes over the demonstrations between two validations.
         max_rounds: Most rounds, >= 1.
@@ -133,6 +141,9 @@ def supervised_start(
         tokens_per_batch: Most padded tokens in one forward pass.
         renamed_share: Share of the demonstrations that each pass shows under other names (``agents.augmentation``).
         word_dropout: Probability that a word of an instruction is left out, in half of those.
+        schedule: Of the learning rate within a round, one of ``agents.fitting.SCHEDULES``; falls to 0.
+        warmup_share: Share of a round's updates over which the rate rises first.
+        examples_per_update: Examples in one optimizer step; None takes one batch a step.
         seed: Decides names and the order of the examples.
         progress: Shown one unit an example.
 
@@ -143,7 +154,7 @@ def supervised_start(
     """
     model = policy.language_model.model
     rounds = _Rounds(folder)
-    report = rounds.open(model, len(to_transitions(demonstrations, policy.renderer).steps))
+    report = rounds.open(model, to_transitions(demonstrations, policy.renderer))
     while len(report.scores) < max_rounds and len(report.scores) - report.best_round < patience:
         round_seed = seed + len(report.scores) + 1
         settings = FitSettings(
@@ -151,7 +162,9 @@ def supervised_start(
             optimizer=optimizer,
             epochs=epochs_per_round,
             tokens_per_batch=tokens_per_batch,
-            schedule="linear",
+            examples_per_update=examples_per_update,
+            schedule=schedule,
+            warmup_share=warmup_share,
             seed=round_seed,
         )
         torch.manual_seed(round_seed)  # of models with dropout

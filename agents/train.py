@@ -26,6 +26,8 @@ def train(config: dict[str, Any]) -> int:
     if config["resume"]:
         settings = stored_config(folder)
         _require_nothing_else(config, settings)
+    if ":" in str(settings["algorithm"]["name"]):
+        sys.path.insert(0, "")  # the user's own module may lie in the current folder
     run = TrainingRun(folder, {**settings, "resume": None}, ConsoleProgress())
     finished = last_finished(folder)
     if finished:

@@ -2,7 +2,7 @@
 
     <run>/
       config.json              the configuration, secrets left out
-      demonstrations.jsonl.gz  the oracle's trajectories
+      demonstrations.jsonl.gz  the oracle's trajectories, or those of a file of one's own
       sft/, sft.json           the policy after supervised fine-tuning, and how that went; sft_rounds/ until then
       attempts.jsonl.gz        that policy's attempts at training tasks, labelled by the rules
       orm_held_out.jsonl.gz    its attempts at validation tasks, on which the ORM is measured
@@ -31,14 +31,16 @@ from typing import Any
 import torch
 from stable_baselines3.common.vec_env import VecEnv
 
-from agents.algorithms import PhaseAlgorithm, algorithm_class
+from agents.algorithms import PhaseAlgorithm, accepted_arguments, algorithm_class
 from agents.atomic_file import remove_leftovers, replacing
 from agents.config_conflicts import conflicts
+from agents.demonstration_file import take_demonstrations
 from agents.environments import make_vec_env, suite_of
 from agents.errors import CheckpointMismatch, ConfigConflict
+from agents.generation import InProcess
 from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_trajectories
 from agents.look_log import TEST_SUITES
-from agents.metrics import JsonlWriter, Progress, TensorBoardWriter
+from agents.metrics import JsonlWriter, MetricWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
 from agents.preparation import choose_evenly, demonstrate, greedy_success, train_orm, under_other_instructions
@@ -126,7 +128,8 @@ class TrainingRun:
     @property
     def _needs_attempts(self) -> bool:
         algorithm = self.config["algorithm"]
-        return self._label_source != "rules" or algorithm["name"] == "webrl" or algorithm.get("mode") == "paper"
+        takes_them = "attempts" in accepted_arguments(algorithm_class(algorithm["name"]))
+        return self._label_source != "rules" or (takes_them and algorithm.get("mode") != "online")
 
     def supervise(self) -> LLMPolicy:
         """Does demonstrations and supervised fine-tuning if they are not done yet; returns that policy.
@@ -196,6 +199,9 @@ class TrainingRun:
 
     def _demonstrations(self) -> list[LabelledTrajectory]:
         path = self.folder / "demonstrations.jsonl.gz"
+        if not path.exists() and isinstance(self.config["demonstrations"], str):
+            held_out = (self.config["valid_suite"], "practice-test")
+            take_demonstrations(Path(self.config["demonstrations"]), path, held_out)
         if not path.exists():
             count, most = self.config["demonstrations"], len(self._train_suite)
             if count > most:
@@ -285,7 +291,7 @@ class TrainingRun:
     def _label_source(self) -> str:
         """Where nothing evolves there is nothing that the ORM would label beside the rules."""
         source, algorithm = str(self.config["orm"]["source"]), self.config["algorithm"]
-        evolves = algorithm["name"] == "webrl" and algorithm["curriculum"]
+        evolves = bool(algorithm.get("curriculum"))
         return "rules" if source == "both" and not evolves else source
 
     def _orm(self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]) -> OrmLabeller:
@@ -327,24 +333,29 @@ class TrainingRun:
 
     def _phases(self, start: Start) -> PhaseAlgorithm:
         settings = dict(self.config["algorithm"])
-        name = settings.pop("name")
-        if name == "webrl" or settings.get("mode") == "paper":
-            settings["attempts"] = start.attempts
-        if name == "webrl":
-            settings["demonstrations"] = start.demonstrations
-            settings["protected"] = [*self._valid_suite, *(task for name in TEST_SUITES for task in suite_of(name))]
-        writers = [JsonlWriter(self.folder / "metrics.jsonl"), TensorBoardWriter(self.folder / "tensorboard")]
-        algorithm = algorithm_class(name)(
+        kind = algorithm_class(settings.pop("name"))
+        parts: dict[str, Any] = {
+            "labeller": start.labeller,
+            "suite": self._train_suite,
+            "trajectory_folder": self.folder / "rollouts",
+            "demonstrations": start.demonstrations,
+            "attempts": start.attempts,
+            "protected": [*self._valid_suite, *(task for name in TEST_SUITES for task in suite_of(name))],
+        }
+        accepted = accepted_arguments(kind)  # an algorithm gets what its constructor asks for by name
+        writers: list[MetricWriter] = [
+            JsonlWriter(self.folder / "metrics.jsonl"),
+            TensorBoardWriter(self.folder / "tensorboard"),
+        ]
+        algorithm = kind(
             start.policy,
             self._vec_env,
-            labeller=start.labeller,
-            suite=self._train_suite,
             seed=self.config["seed"],
             checkpoint_folder=self.folder / "checkpoints",
             kept_checkpoints=self.config["checkpoints"]["keep"],
-            trajectory_folder=self.folder / "rollouts",
             metrics=writers,
             progress=self.progress,
+            **{name: part for name, part in parts.items() if name in accepted},
             **settings,
         )
         algorithm.resume()
@@ -356,12 +367,15 @@ class TrainingRun:
 
     def _load(self, name_or_path: str) -> LanguageModel:
         model = self.config["model"]
-        loaded = load_model(name_or_path, device=model["device"], dtype=model["dtype"], autocast=model["autocast"])
+        options = {key: model[key] for key in ("device", "dtype", "autocast", "prompt", "cut")}
+        loaded = load_model(name_or_path, **options)
         # A checkpoint names the base model; a resumed run comes from the run's own folder, which may have moved.
         return replace(loaded, name=model["name_or_path"])
 
     def _policy(self, language_model: LanguageModel) -> LLMPolicy:
-        return LLMPolicy(language_model, max_tokens=self.config["model"]["max_prompt_tokens"])
+        settings = self.config["model"]
+        backend = InProcess(language_model, max_new_tokens=settings["max_new_tokens"])
+        return LLMPolicy(language_model, max_tokens=settings["max_prompt_tokens"], backend=backend)
 
     def _require_same_config(self) -> None:
         path = self.folder / "config.json"

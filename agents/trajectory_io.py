@@ -23,8 +23,8 @@ Every other line is one trajectory, a JSON object with these fields:
     ``chars_left_out``), ``completion`` (``text``, ``token_ids``, ``log_probs`` in nats), ``reward``, ``info``.
     Token ids belong to the model that collected the trajectory; empty lists where none was involved (an oracle).
 
-A line that cannot be read is named, skipped and counted; a header that cannot be read, or of another version, refuses
-the file.
+A line that cannot be read is named, skipped and counted, and so is the end of a file that is cut; a header that cannot
+be read, or of another version, refuses the file.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, NoReturn, TextIO, cast
 
 from agents.atomic_file import replacing
 from agents.types import Completion, LabelledTrajectory, Prompt, Step, Trajectory
@@ -47,6 +48,8 @@ FORMAT = "webrl-gym trajectories"
 VERSION = 1
 
 _log = logging.getLogger(__name__)
+_CUT = (EOFError, zlib.error, gzip.BadGzipFile)
+"""What reading a compressed file raises that is cut or changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +102,20 @@ def trajectory_from_dict(record: Mapping[str, Any]) -> Trajectory:
         ValueError: If a field is missing or has a value that cannot be; the message names it.
     """
     try:
+        steps = tuple(_step_from_dict(step) for step in record["steps"])
+        if not steps and record["failure"] is None:
+            raise ValueError("there is no step, and no failure that would be the reason")
         return Trajectory(
             task=task_from_dict(record["task"]),
-            steps=tuple(_step_from_dict(step) for step in record["steps"]),
+            steps=steps,
             final_observation=_observation_from_dict(record["final_observation"]),
             phase=int(record["phase"]),
             truncated=bool(record["truncated"]),
             failure=record["failure"],
             rule_verdict=_verdict_from_dict(record["rule_verdict"]),
         )
-    except KeyError as error:
-        raise ValueError(f"field {error} is missing") from error
-    except (TypeError, AttributeError, TaskFileError) as error:
-        raise ValueError(str(error)) from error
+    except _UNREADABLE as error:
+        raise _unreadable(error) from error
 
 
 def labelled_from_dict(record: Mapping[str, Any]) -> LabelledTrajectory:
@@ -126,8 +130,8 @@ def labelled_from_dict(record: Mapping[str, Any]) -> LabelledTrajectory:
     trajectory = trajectory_from_dict(record)
     try:
         label = _verdict_from_dict(record["label"])
-    except KeyError as error:
-        raise ValueError(f"field {error} is missing") from error
+    except _UNREADABLE as error:
+        raise _unreadable(error) from error
     if label is None:
         raise ValueError("field 'label' is null")
     return LabelledTrajectory(trajectory, label)
@@ -170,14 +174,10 @@ def read_trajectories(path: Path) -> TrajectoryFile:
     labels: list[OutcomeVerdict | None] = []
     problems: list[str] = []
     with _open(path, "rt", path.suffix == ".gz") as stream:
-        _check_header(path, stream.readline())
-        for number, line in enumerate(stream, start=2):
-            if not line.strip():
-                continue
+        _check_header(path, stream)
+        for number, line in _lines(stream, problems):
             try:
-                record = json.loads(line)
-                trajectory = trajectory_from_dict(record)
-                label = _verdict_from_dict(record.get("label"))
+                trajectory, label = _of_line(line)
             except ValueError as error:
                 problems.append(f"line {number}: {error}")
                 continue
@@ -188,15 +188,53 @@ def read_trajectories(path: Path) -> TrajectoryFile:
     return TrajectoryFile(tuple(trajectories), tuple(labels), tuple(problems))
 
 
-def _open(path: Path, mode: str, compressed: bool) -> TextIO:
-    if compressed:
-        return cast("TextIO", gzip.open(path, mode, encoding="utf-8"))
-    return cast("TextIO", path.open(mode, encoding="utf-8"))
+_UNREADABLE = (KeyError, TypeError, AttributeError, OverflowError, TaskFileError)
+"""What reading a record raises, beside ``ValueError``, that is none of ours."""
 
 
-def _check_header(path: Path, line: str) -> None:
+def _unreadable(error: Exception) -> ValueError:
+    return ValueError(f"field {error} is missing" if isinstance(error, KeyError) else str(error))
+
+
+def _lines(stream: TextIO, problems: list[str]) -> Iterator[tuple[int, str]]:
+    """Lines after the first that are not empty, with their numbers; where the file is cut goes to the problems."""
+    number = 1
     try:
-        header = json.loads(line)
+        for number, line in enumerate(stream, start=2):
+            if line.strip():
+                yield number, line
+    except _CUT as error:
+        problems.append(f"line {number + 1} and all that follow: the file is cut or changed ({error})")
+
+
+def _of_line(line: str) -> tuple[Trajectory, OutcomeVerdict | None]:
+    try:
+        line.encode("utf-8")  # what was no UTF-8 is no character now
+        record = json.loads(line, parse_constant=_refuse_constant)
+        trajectory = trajectory_from_dict(record)
+        return trajectory, _verdict_from_dict(record.get("label"))
+    except _UNREADABLE as error:
+        raise _unreadable(error) from error
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _open(path: Path, mode: str, compressed: bool) -> TextIO:
+    errors = "surrogateescape" if mode == "rt" else "strict"  # a wrong byte spoils its line, not the file
+    if compressed:
+        return cast("TextIO", gzip.open(path, mode, encoding="utf-8", errors=errors))
+    return cast("TextIO", path.open(mode, encoding="utf-8", errors=errors))
+
+
+def _check_header(path: Path, stream: TextIO) -> None:
+    try:
+        header = json.loads(stream.readline())
+    except _CUT as error:
+        raise ValueError(f"{path} is cut or changed, or is not compressed: {error}") from error
     except ValueError:
         header = None
     if not isinstance(header, dict) or header.get("format") != FORMAT:

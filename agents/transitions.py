@@ -12,15 +12,21 @@ from typing import Protocol
 
 from agents.errors import PromptTooLong
 from agents.types import LabelledTrajectory, Prompt, Step, Transition
-from webrl_gym.actions import describe_action
 from webrl_gym.types import Observation
 
 
 class Renderer(Protocol):
     """What this module needs of ``agents.prompting.PromptRenderer``."""
 
+    @property
+    def context(self) -> int:
+        """Most tokens of a prompt and its action together."""
+
     def render(self, observation: Observation, history: Sequence[str]) -> Prompt:
         """The prompt for an observation after these actions; raises ``PromptTooLong``."""
+
+    def past_action(self, text: str, page: str) -> str:
+        """An action that was written for ``page``, as the history of later prompts holds it."""
 
     def encode_action(self, text: str) -> Sequence[int]:
         """The ids of an action, end token included."""
@@ -33,7 +39,8 @@ class TransitionSet:
     Attributes:
         trajectories: The transitions of each trajectory, in order; a trajectory without any is not listed.
         rendered_differently: Steps whose prompt gives other ids now than when it was sampled.
-        too_long: Steps before or after which instruction and history alone do not fit the context.
+        too_long: Steps before or after which instruction and history alone do not fit the context, or whose action does
+            not fit behind its prompt.
     """
 
     trajectories: tuple[tuple[Transition, ...], ...]
@@ -74,15 +81,18 @@ def _of_one(item: LabelledTrajectory, renderer: Renderer) -> tuple[list[Transiti
     for index, (step, prompt_ids) in enumerate(zip(steps, prompts, strict=True)):
         is_last = index == len(steps) - 1
         next_prompt_ids = None if is_last else prompts[index + 1]
+        action_ids = step.completion.token_ids or tuple(renderer.encode_action(step.completion.text))
         if prompt_ids is None or (next_prompt_ids is None and not is_last):
             too_long += 1  # a step whose next state cannot be read cannot be weighed either
+        elif len(prompt_ids) + len(action_ids) > renderer.context:
+            too_long += 1  # a demonstration's action may be longer than any that the policy writes
         elif step.prompt.token_ids and step.prompt.token_ids != prompt_ids:
             differing += 1
         else:
             transitions.append(
                 Transition(
                     prompt_ids=prompt_ids,
-                    action_ids=step.completion.token_ids or tuple(renderer.encode_action(step.completion.text)),
+                    action_ids=action_ids,
                     next_prompt_ids=next_prompt_ids,
                     reward=item.outcome if is_last else 0.0,
                     outcome=item.outcome,
@@ -126,5 +136,5 @@ def state_prompts(steps: Sequence[Step], renderer: Renderer) -> list[tuple[int, 
             prompts.append(renderer.render(step.observation, history).token_ids)
         except PromptTooLong:
             prompts.append(None)
-        history.append(describe_action(step.completion.text, step.observation["html"]))
+        history.append(renderer.past_action(step.completion.text, step.observation["html"]))
     return prompts

@@ -15,9 +15,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from webrl_gym.cache_folder import cache_folder
 from webrl_gym.deployment.runnable import LeftOut, missing_in_words, runnable
 from webrl_gym.errors import TaskFileError
-from webrl_gym.sites.worlds import World, cache_folder, content_key
+from webrl_gym.sites.worlds import World, content_key
 from webrl_gym.tasks.official import official_suite
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.record import task_from_dict

@@ -24,6 +24,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from agents.algorithms.archive import read_archive, write_archive
 from agents.algorithms.checkpointing import Checkpointing, PhaseMetrics
 from agents.errors import TrainingStopped
+from agents.generation import DEFAULT_MAX_NEW_TOKENS, InProcess
 from agents.metrics import MetricGroup, MetricWriter, Progress, SilentProgress
 from agents.policy import LLMPolicy
 
@@ -230,6 +231,7 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
             "phases": self.phases,
             **self._counters(),
             "max_tokens": self.policy.renderer.max_tokens,
+            "max_new_tokens": getattr(self.policy.backend, "max_new_tokens", DEFAULT_MAX_NEW_TOKENS),
             "temperature": self.policy.temperature,
         }
         write_archive(path, record, self.policy.language_model, self._state_tensors())
@@ -266,7 +268,9 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
             utils.get_system_info()
         archive = read_archive(path, cls.__name__, str(utils.get_device(device)))
         record = archive.record
-        policy = LLMPolicy(archive.language_model, max_tokens=record["max_tokens"], temperature=record["temperature"])
+        backend = InProcess(archive.language_model, max_new_tokens=record["max_new_tokens"])
+        limits = {"max_tokens": record["max_tokens"], "temperature": record["temperature"]}
+        policy = LLMPolicy(archive.language_model, backend=backend, **limits)
         algorithm = cls(policy, env, **{"phases": record["phases"], **record["settings"], **arguments})
         algorithm._load_tensors(archive.tensors)
         algorithm._take_counters(record)

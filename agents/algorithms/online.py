@@ -161,7 +161,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
         self.min_action_probability = min_action_probability
         self.labeller = labeller or RuleLabeller()
         self.trajectory_folder = None if trajectory_folder is None else Path(trajectory_folder)
-        self._suite = suite
+        self._given_suite = self._suite = suite
         self._collector: RolloutCollector | None = None
         self.policy_fit(phase=1)  # refuses wrong settings now, not after a rollout
 
@@ -217,6 +217,17 @@ class OnlineAlgorithm(PhaseAlgorithm):
                 raise ValueError(f"{type(self).__name__} needs an environment to learn; it was made without one.")
             self._collector = RolloutCollector(self.env, self.policy)
         return self._collector
+
+    def set_env(self, env: Any, force_reset: bool = True) -> None:
+        """As in Stable-Baselines3; a suite that came from the environment goes with it.
+
+        Args:
+            env: As many environments as before, with the same spaces.
+            force_reset: Means nothing: every task begins with a reset.
+        """
+        super().set_env(env, force_reset)
+        self._collector = None
+        self._suite = self._given_suite
 
     def sample_tasks(self, count: int, phase: int, purpose: int, besides: Sequence[Task] = ()) -> list[Task]:
         """Draws training tasks, different ones as far as the suite has them.

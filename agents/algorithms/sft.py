@@ -26,6 +26,7 @@ class SFT(PhaseAlgorithm):
         "examples_per_update",
         "max_grad_norm",
         "schedule",
+        "warmup_share",
     )
 
     def __init__(
@@ -39,7 +40,8 @@ class SFT(PhaseAlgorithm):
         tokens_per_batch: int = 16_384,
         examples_per_update: int | None = None,
         max_grad_norm: float = 1.0,
-        schedule: str = "linear",
+        schedule: str = "cosine",
+        warmup_share: float = 0.1,
         phases: int = 1,
         **shared: Any,
     ) -> None:
@@ -54,7 +56,8 @@ class SFT(PhaseAlgorithm):
             tokens_per_batch: Most padded tokens in one forward pass.
             examples_per_update: Examples in one optimizer step (the paper: 128); None takes one batch a step.
             max_grad_norm: Gradients are scaled down to this norm.
-            schedule: ``linear`` or ``constant`` learning rate (the paper: cosine with warm-up).
+            schedule: Of the learning rate, one of ``agents.fitting.SCHEDULES``; falls to 0.
+            warmup_share: Share of the updates over which the rate rises first.
             phases: How often all of this is done.
             **shared: Arguments of ``PhaseAlgorithm``.
 
@@ -69,6 +72,7 @@ class SFT(PhaseAlgorithm):
         self.examples_per_update = examples_per_update
         self.max_grad_norm = max_grad_norm
         self.schedule = schedule
+        self.warmup_share = warmup_share
         self._fit_settings(seed=0)  # refuses wrong settings now
 
     def _run_phase(self, phase: int) -> PhaseMetrics:
@@ -96,5 +100,6 @@ class SFT(PhaseAlgorithm):
             examples_per_update=self.examples_per_update,
             max_grad_norm=self.max_grad_norm,
             schedule=self.schedule,
+            warmup_share=self.warmup_share,
             seed=seed,
         )

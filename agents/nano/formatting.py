@@ -11,6 +11,7 @@ from transformers import PreTrainedTokenizerFast
 from agents.nano.compact import compact_action, compact_line, escape, expand_action
 from agents.prompting import cut_note, cut_page, prompt_text, recent_history, too_long
 from agents.types import Prompt
+from webrl_gym.actions import describe_action
 from webrl_gym.types import Observation
 
 _LINES_KEPT = 32_768
@@ -46,6 +47,10 @@ class NanoFormat:
         lines = observation["html"].split("\n")
         shown = [*lines[:count], cut_note(left_out)] if left_out else lines
         return Prompt(ids, prompt_text(observation, history, "\n".join(shown)), left_out)
+
+    def past_action(self, text: str, page: str) -> str:
+        """The action in words that a reader understands without the page."""
+        return describe_action(text, page)
 
     def encode_action(self, text: str) -> tuple[int, ...]:
         """Ids of an action, end token included; comments are left out."""

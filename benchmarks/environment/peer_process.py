@@ -17,8 +17,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from webrl_gym.cache_folder import cache_folder
 from webrl_gym.engines.browser_install import locate_chromium
-from webrl_gym.sites.worlds import cache_folder
 
 VERSION = "0.14.3"
 _REQUIREMENTS = (f"browsergym-core=={VERSION}", f"browsergym-miniwob=={VERSION}")

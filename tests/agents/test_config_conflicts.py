@@ -2,45 +2,130 @@
 
 from __future__ import annotations
 
+import copy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
 import pytest
+import torch
+import yaml
 
 from agents.config_conflicts import conflicts
 from agents.hydra_entry import compose_config
 
 
+@cache
+def composed(*choices: str) -> dict[str, Any]:
+    return compose_config("train", list(choices))
+
+
+def told(*overrides: str, choices: tuple[str, ...] = ()) -> list[str]:
+    """The conflicts of a configuration with some values changed; composing one for each would take long."""
+    config = copy.deepcopy(composed(*choices))
+    for override in overrides:
+        key, _, value = override.partition("=")
+        *groups, name = key.split(".")
+        inner = config
+        for group in groups:
+            inner = inner[group]
+        inner[name] = yaml.safe_load(value)
+    return conflicts(config)
+
+
 @pytest.mark.parametrize("algorithm", ["webrl", "filtered_bc", "awr", "digirl", "sft"])
 def test_the_shipped_configurations_hold_no_conflict(algorithm: str) -> None:
-    assert conflicts(compose_config("train", [f"algorithm={algorithm}"])) == []
-    assert "algorithm.name must be one of" in conflicts(compose_config("train", ["algorithm.name=ppo"]))[0]
+    assert told(choices=(f"algorithm={algorithm}",)) == []
+    assert "algorithm.name must be one of" in told("algorithm.name=ppo")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("nowhere:Mine", "the module of 'nowhere:Mine' cannot be imported: No module named 'nowhere'"),
+        (":Mine", "expected module:Class, got ':Mine'"),
+        ("json:Mine", "'json:Mine' is no subclass of agents.algorithms.PhaseAlgorithm"),
+        ("json:JSONDecoder", "'json:JSONDecoder' is no subclass of agents.algorithms.PhaseAlgorithm"),
+        ("agents.algorithms:PhaseAlgorithm", "'agents.algorithms:PhaseAlgorithm' does not define _run_phase"),
+    ],
+)
+def test_an_algorithm_of_ones_own_that_is_none_is_a_conflict(name: str, problem: str) -> None:
+    assert told(f"algorithm.name='{name}'") == [f"algorithm.name: {problem}"]
+
+
+def test_settings_that_an_algorithm_does_not_have_are_one_conflict() -> None:
+    of_another = told("algorithm.lam=0.5", "algorithm.size=2", choices=("algorithm=filtered_bc",))
+    assert of_another == ["algorithm.lam, algorithm.size: no setting of filtered_bc"]
+    assert told("algorithm.phases=1", choices=("algorithm=sft",)) == []
+
+
+RELEASED = ("model.name_or_path=somewhere", "model.prompt=webrl_llama3")
+PAGES = ("env.engine=chromium", "env.profile=webrl")
+
+
+def test_a_released_prompt_needs_the_released_pages() -> None:
+    assert told(*RELEASED, *PAGES) == []
+    assert told(*RELEASED) == ["model.prompt=webrl_llama3 needs env.profile=webrl, the pages it was trained on"]
+    assert told(*RELEASED, "env.profile=webrl") == ["env.profile=webrl needs env.engine=chromium, got 'static'"]
+    (budget,) = told(*RELEASED, *PAGES, "env.budget=8000")
+    assert budget.startswith("env.budget must be at least 15872 with model.prompt=webrl_llama3")
+    assert told(*RELEASED, *PAGES, "env.budget=8000", "model.cut=tokens") == []
+    (nano,) = told(*PAGES, "model.prompt=webrl_glm4")
+    assert "the nano model has others" in nano
+    (cut,) = told("model.cut=characters")
+    assert cut == "model.cut=characters belongs to the released policies' prompts, got prompt 'auto'"
+
+
+def test_a_local_model_with_a_released_prompt_is_known_by_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"webrl_gym": {"prompt": "webrl_glm4"}}', encoding="utf-8")
+    (found,) = told(f"model.name_or_path={tmp_path}")
+    assert found.startswith("model.prompt=webrl_glm4 needs env.profile=webrl")
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ("model.device=gpu", "model.device must be a device as torch names it (cpu, cuda, cuda:1), got 'gpu'"),
+        ("model.device=cuda:99", f"model.device is cuda:99, but torch sees {torch.cuda.device_count()} CUDA"),
+        ("model.dtype=int8", "model.dtype must be one of float32, bfloat16, float16, got 'int8'"),
+        ("model.autocast=often", "model.autocast must be one of True, False, auto, got 'often'"),
+        ("model.max_new_tokens=0", "model.max_new_tokens must be a whole number of at least 1, got 0"),
+        ("sft.schedule=run", "sft.schedule must be one of constant, linear, cosine, got 'run'"),
+        ("sft.warmup_share=1", "sft.warmup_share must be a number from 0 to 0.99, got 1"),
+        ("algorithm.policy_learning_rate=-1", "algorithm.policy_learning_rate must be a number from 1e-12 to 10"),
+        ("algorithm.perplexity_low=low", "algorithm.perplexity_low must be a number from 0 to 1e+09, got 'low'"),
+        ("demonstrations=0", "demonstrations must be a file or a whole number of at least 1, got 0"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named(override: str, problem: str) -> None:
+    (found,) = told(override)
+    assert found.startswith(problem)
 
 
 @pytest.mark.parametrize("group", ["sft", "orm", "algorithm"])
 def test_an_optimizer_that_there_is_not_is_a_conflict(group: str) -> None:
-    told = conflicts(compose_config("train", [f"{group}.optimizer=lion"]))
-    assert told == [f"{group}.optimizer must be one of adamw, muon, got 'lion'"]
+    assert told(f"{group}.optimizer=lion") == [f"{group}.optimizer must be one of adamw, muon, got 'lion'"]
 
 
 def test_the_critic_may_leave_its_optimizer_open() -> None:
-    assert conflicts(compose_config("train", ["algorithm.critic_optimizer=null"])) == []
-    assert conflicts(compose_config("train", ["algorithm.critic_optimizer=muon"])) == []
+    assert told("algorithm.critic_optimizer=null") == told("algorithm.critic_optimizer=muon") == []
 
 
 @pytest.mark.parametrize("switch", ["critic_trunk", "critic_advantage", "failures", "curriculum"])
 def test_a_switch_is_true_or_false(switch: str) -> None:
-    told = conflicts(compose_config("train", [f"algorithm.{switch}=maybe"]))
-    assert told == [f"algorithm.{switch} must be true or false, got 'maybe'"]
-    assert conflicts(compose_config("train", [f"algorithm.{switch}=true"])) == []
+    assert told(f"algorithm.{switch}=maybe") == [f"algorithm.{switch} must be true or false, got 'maybe'"]
+    assert told(f"algorithm.{switch}=true") == []
 
 
 def test_what_the_baselines_set_is_checked() -> None:
     wrong = ["algorithm.mode=offline", "algorithm.advantage_temperature=0", "algorithm.discount=2"]
-    assert conflicts(compose_config("train", ["algorithm=awr", *wrong])) == [
+    assert told(*wrong, choices=("algorithm=awr",)) == [
         "algorithm.mode must be one of online, paper, got 'offline'",
         "algorithm.discount must be a number from 0 to 1, got 2",
         "algorithm.advantage_temperature must be a number from 0.001 to 1000, got 0",
     ]
     wrong = ["algorithm.trajectory_share=0", "algorithm.step_threshold=2", "algorithm.replay_capacity=0"]
-    assert conflicts(compose_config("train", ["algorithm=digirl", *wrong])) == [
+    assert told(*wrong, choices=("algorithm=digirl",)) == [
         "algorithm.replay_capacity must be a whole number of at least 1, got 0",
         "algorithm.trajectory_share must be a number from 0.001 to 1, got 0",
         "algorithm.step_threshold must be a number from -1 to 1, got 2",

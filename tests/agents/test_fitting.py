@@ -125,6 +125,18 @@ def test_a_linear_schedule_falls_to_zero():
     assert not torch.equal(constant.weight, falling.weight)
 
 
+def test_a_rate_rises_first_and_then_falls_as_a_cosine():
+    settings = FitSettings(learning_rate=1.0, schedule="cosine", warmup_share=0.2)
+    shares = [settings.rate_share(number, 10) for number in range(10)]
+    falling = [(1 + math.cos(math.pi * done / 8)) / 2 for done in range(8)]
+    assert shares == pytest.approx([1 / 3, 2 / 3, *falling])
+    rising = FitSettings(learning_rate=1.0, schedule="constant", warmup_share=0.5, final_rate_share=0.1)
+    assert [rising.rate_share(number, 4) for number in range(4)] == pytest.approx([1 / 3, 2 / 3, 1.0, 1.0])
+    half = FitSettings(learning_rate=1.0, schedule="cosine", final_rate_share=0.5)
+    assert [half.rate_share(number, 2) for number in range(2)] == pytest.approx([1.0, 0.75])
+    assert FitSettings(learning_rate=1.0, schedule="cosine", warmup_share=0.1).rate_share(0, 1) == 1.0
+
+
 def test_a_run_schedule_falls_through_all_phases():
     phases = [FitSettings(**rate_in_phase(0.3, "run", phase, 3)) for phase in (1, 2, 3)]
     starts = [settings.learning_rate for settings in phases]
@@ -132,8 +144,8 @@ def test_a_run_schedule_falls_through_all_phases():
     assert starts == pytest.approx([0.3, 0.2, 0.1])
     assert ends == pytest.approx([0.2, 0.1, 0.0])
     assert rate_in_phase(0.3, "linear", 2, 3) == rate_in_phase(0.3, "linear", 1, 3)
-    with pytest.raises(ValueError, match="constant, linear or run, got 'cosine'"):
-        rate_in_phase(0.3, "cosine", 1, 3)
+    with pytest.raises(ValueError, match="constant, linear, cosine or run, got 'steps'"):
+        rate_in_phase(0.3, "steps", 1, 3)
     with pytest.raises(ValueError, match="from 1 to 3, got 4"):
         rate_in_phase(0.3, "run", 4, 3)
 
@@ -222,7 +234,8 @@ def test_progress_is_shown_in_examples():
         {"examples_per_update": 0},
         {"averaged_share": 1.0},
         {"final_rate_share": -0.1},
-        {"schedule": "cosine"},
+        {"schedule": "steps"},
+        {"warmup_share": 1.0},
     ],
 )
 def test_settings_out_of_range_are_refused(wrong):

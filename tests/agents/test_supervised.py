@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from agents.errors import CheckpointError, CheckpointMismatch
 from agents.policy import LLMPolicy
 from agents.supervised import SupervisedReport, supervised_start
+from agents.types import Completion
 from tests.agents.tiny_models import tiny_policy
 from tests.agents.toy_runs import demonstrations, weights
 
@@ -21,6 +23,9 @@ SETTINGS = {
     "tokens_per_batch": 256,
     "renamed_share": 0.0,
     "word_dropout": 0.2,
+    "schedule": "linear",
+    "warmup_share": 0.0,
+    "examples_per_update": None,
     "seed": 0,
     "max_rounds": 9,
     "patience": 2,
@@ -48,6 +53,17 @@ def test_the_best_rounds_weights_are_kept(tmp_path: Path) -> None:
     assert weights(policy).equal(seen[1])
     assert not weights(policy).equal(seen[3])
     assert sorted(path.name for path in tmp_path.glob("round-*")) == ["round-2.safetensors", "round-4.safetensors"]
+
+
+def test_steps_that_do_not_fit_are_counted(tmp_path: Path) -> None:
+    first, *others = demonstrations()
+    endless = [replace(step, completion=Completion("exit\n" * 300)) for step in first.trajectory.steps[1:]]
+    trajectory = replace(first.trajectory, steps=(first.trajectory.steps[0], *endless))
+    settings = {**SETTINGS, "max_rounds": 1}
+    items = [replace(first, trajectory=trajectory), *others]
+    report = supervised_start(tiny_policy(), items, lambda: 0.0, tmp_path, **settings)
+    assert report.left_out == len(endless) == 1
+    assert report.steps == sum(len(item.trajectory.steps) for item in demonstrations()) - 1
 
 
 def test_it_ends_at_its_last_round(tmp_path: Path) -> None:

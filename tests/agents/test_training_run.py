@@ -17,6 +17,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents import training_run
+from agents.algorithms import accepted_arguments, algorithm_class
 from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict, TrainingStopped
 from agents.hydra_entry import compose_config
 from agents.labelling import RuleLabeller
@@ -35,6 +36,7 @@ from tests.agents.toy_runs import environments, weights
 TOY = [
     "model=local",
     "model.max_prompt_tokens=200",
+    "model.max_new_tokens=6",
     "demonstrations=2",
     "sft.optimizer=adamw",
     "sft.learning_rate=5e-3",
@@ -228,7 +230,10 @@ def test_where_nothing_evolves_the_rules_label_and_no_orm_is_trained(
     toy: Callable[..., dict[str, Any]], algorithm: str
 ) -> None:
     config = toy(rules=False, name=algorithm)
-    config["algorithm"]["name"] = algorithm
+    own = accepted_arguments(algorithm_class(algorithm))
+    config["algorithm"] = {"name": algorithm} | {
+        key: config["algorithm"][key] for key in config["algorithm"] if key in own
+    }
     assert isinstance(started(config)._labeller([], []), RuleLabeller)
     asked = started(toy("orm.source=orm", rules=False, name=f"{algorithm}-orm"))
     asked.supervise()
@@ -314,7 +319,7 @@ def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
             "algorithm.retried_share=7",
             "orm.optimizer=lion",
             "algorithm.critic_optimizer=lion",
-            "algorithm.schedule=cosine",
+            "algorithm.schedule=steps",
             "orm.threshold=high",
             "algorithm.critic_examples=0",
         ],

@@ -58,6 +58,70 @@ def test_broken_lines_are_named_skipped_and_counted(tmp_path, labelled, caplog):
     assert "skipped 5 lines" in caplog.text
 
 
+def _without(record, *path):
+    *parents, last = path
+    copy = json.loads(json.dumps(record))
+    inner = copy
+    for name in parents:
+        inner = inner[name]
+    del inner[last]
+    return copy
+
+
+def test_each_kind_of_broken_line_is_named(tmp_path, labelled):
+    path = tmp_path / "some.jsonl"
+    write_trajectories(path, [labelled])
+    record = trajectory_to_dict(labelled)
+    broken = {
+        "field 'p_yes' is missing": json.dumps(_without(record, "label", "p_yes")),
+        "field 'text' is missing": json.dumps(_without(record, "steps", 0, "completion", "text")),
+        "NaN is no number of JSON": json.dumps({**record, "label": {**record["label"], "score": float("nan")}}),
+        "there is no step": json.dumps({**record, "steps": []}),
+        "nested too deeply": "[" * 100_000,
+        "string indices": json.dumps({**record, "label": "yes"}),
+        "surrogates not allowed": None,
+    }
+    for line in broken.values():
+        with path.open("ab") as stream:
+            stream.write((line or "").encode() + (b"" if line else b'{"task": "\xff"}') + b"\n")
+    write_trajectories(tmp_path / "more.jsonl", [labelled])
+    with path.open("a") as stream:
+        stream.write((tmp_path / "more.jsonl").read_text().split("\n")[1] + "\n")
+    read = read_trajectories(path)
+    assert read.labelled == [labelled, labelled]
+    for number, (words, problem) in enumerate(zip(broken, read.problems, strict=True), start=3):
+        assert problem.startswith(f"line {number}: ")
+        assert words in problem
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_of_a_cut_file_is_read_what_is_there(tmp_path, labelled, share):
+    path = tmp_path / "some.jsonl.gz"
+    others = [
+        dataclasses.replace(labelled, trajectory=dataclasses.replace(labelled.trajectory, phase=number))
+        for number in range(400)
+    ]
+    write_trajectories(path, others)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    read = read_trajectories(path)
+    assert 0 < len(read.labelled) < 400
+    assert read.labelled == others[: len(read.labelled)]
+    assert "all that follow: the file is cut or changed" in read.problems[-1]
+    damaged = bytearray(content)
+    damaged[len(content) // 2] ^= 255
+    path.write_bytes(damaged)
+    assert read_trajectories(path).problems
+
+
+@pytest.mark.parametrize("content", [b"", b"\x1f\x8b\x08", b'{"format": "webrl-gym trajectories", "version": 1}\n'])
+def test_a_file_that_is_cut_in_its_first_line_or_not_compressed_is_refused(tmp_path, content):
+    path = tmp_path / "some.jsonl.gz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"cut or changed|not a trajectory file"):
+        read_trajectories(path)
+
+
 @pytest.mark.parametrize(
     ("first_line", "message"),
     [("", "not a trajectory file"), ("[1]", "not a trajectory file"), ('{"format": "x"}', "not a trajectory file")],

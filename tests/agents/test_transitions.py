@@ -67,6 +67,16 @@ def test_steps_that_render_differently_are_left_out_and_counted():
     assert result.steps[0].next_prompt_ids == to_transitions([item], renderer()).steps[1].prompt_ids
 
 
+def test_an_action_that_does_not_fit_behind_its_prompt_is_left_out_and_counted():
+    item = demonstration(toy_task("Blue", 0))
+    endless = with_steps(item, completion={1: Completion('exit(message="' + "\n" * 1100 + '")')})
+    result = to_transitions([endless], renderer())
+    assert [step.steps_to_go for step in result.steps] == [1]
+    assert result.too_long == 1
+    sampled = with_steps(item, completion={0: Completion("cut off", tuple(range(1, 1025)), (0.0,) * 1024)})
+    assert to_transitions([sampled], renderer()).too_long == 1
+
+
 def test_a_step_into_a_state_that_does_not_fit_is_left_out_too():
     item = demonstration(toy_task("Blue", 0), WANDERING)
     bare = with_steps(item, observation={2: {**item.trajectory.steps[2].observation, "instruction": "Open\n" * 200}})

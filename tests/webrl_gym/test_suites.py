@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from webrl_gym import suites
-from webrl_gym.sites.worlds import World, cache_folder
+from webrl_gym.cache_folder import cache_folder
+from webrl_gym.sites.worlds import World
 from webrl_gym.suites import WorldTables, load_suite, open_reader
 from webrl_gym.types import Site
 

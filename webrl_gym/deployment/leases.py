@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary, finalize
 
+from webrl_gym.cache_folder import cache_folder
 from webrl_gym.errors import DeploymentBusy, SiteError
-from webrl_gym.sites.worlds import cache_folder
 from webrl_gym.types import Site
 
 CLEAN, DIRTY, UNKNOWN = "clean", "dirty", "unknown"

@@ -20,8 +20,8 @@ from jinja2.bccache import Bucket
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException, NotFound
 
+from webrl_gym.cache_folder import cache_folder
 from webrl_gym.sites.store import SiteStore
-from webrl_gym.sites.worlds import cache_folder
 from webrl_gym.types import EMBEDDED_URLS, Site
 
 STORE_KEY = "webrl_gym.store"

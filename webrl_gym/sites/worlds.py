@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from webrl_gym.cache_folder import cache_folder
 from webrl_gym.errors import WorldBuildError
 from webrl_gym.official_file import official_key
 from webrl_gym.sites.store import SiteStore
@@ -26,15 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_WORLD = 15
-
-
-def cache_folder() -> Path:
-    """Where built worlds are kept: ``WEBRL_GYM_CACHE``, else the user's cache folder."""
-    named = os.environ.get("WEBRL_GYM_CACHE")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "webrl-gym"
 
 
 def site_random(site: Site, world: int) -> random.Random:

@@ -42,4 +42,4 @@ def test_one_seed_gives_one_result():
 
 def test_settings_out_of_range_are_refused():
     with pytest.raises(ValueError, match="schedule"):
-        sft(tiny_policy(), schedule="cosine")
+        sft(tiny_policy(), schedule="steps")

@@ -1,0 +1,52 @@
+"""Demonstrations out of a trajectory file of one's own, instead of the oracle's."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection
+from pathlib import Path
+
+from agents.atomic_file import replacing
+from agents.errors import TrainingStopped
+from agents.labelling import RuleLabeller
+from agents.trajectory_io import read_trajectories, write_trajectories
+from agents.types import LabelledTrajectory
+
+_log = logging.getLogger(__name__)
+
+
+def take_demonstrations(source: Path, target: Path, held_out: Collection[str]) -> None:
+    """Copies the demonstrations of a file into a run; what cannot be learned from is named, skipped and counted.
+
+    Args:
+        source: A trajectory file (``agents.trajectory_io``); successes are taken, by their labels or else their rules.
+        target: The run's trajectory file; the count and the reasons go beside it, into ``demonstrations.json``.
+        held_out: Suites whose tasks must not be learned from.
+
+    Raises:
+        OSError: If a file cannot be read or written.
+        ValueError: If ``source`` is no trajectory file.
+        TrainingStopped: If there is nothing to learn from; the message names the first reason.
+    """
+    found = read_trajectories(source)
+    skipped = list(found.problems)
+    taken: list[LabelledTrajectory] = []
+    for trajectory, label in zip(found.trajectories, found.labels, strict=True):
+        (by_rules,) = RuleLabeller().judge([trajectory])
+        item = LabelledTrajectory(trajectory, label or by_rules)
+        if trajectory.task.suite in held_out:
+            skipped.append(f"{trajectory.task.task_id}: tasks of {trajectory.task.suite} are never learned from")
+        elif trajectory.failure is not None or not item.label.success:
+            skipped.append(f"{trajectory.task.task_id}: it is no success")
+        else:
+            taken.append(item)
+    if not taken:
+        reason = skipped[0] if skipped else "it is empty"
+        raise TrainingStopped(f"{source} holds no demonstration to learn from ({reason})")
+    if skipped:
+        _log.warning("%s: %d demonstrations taken, %d skipped; first: %s", source, len(taken), len(skipped), skipped[0])
+    with replacing(target.with_name("demonstrations.json")) as temporary:
+        record = {"taken": len(taken), "skipped": len(skipped), "reasons": skipped}
+        temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_trajectories(target, taken)

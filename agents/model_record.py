@@ -1,0 +1,114 @@
+"""What a model's folder says of it beside its weights, in ``config.json`` under ``webrl_gym``.
+
+So a policy that was trained from a converted model, or with a released policy's prompt, is read and shown as what it is
+wherever its folder goes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+PROMPTS = ("auto", "webrl_llama3", "webrl_glm4")
+"""How a model is prompted: as its kind is, or exactly as WebRL's released policies."""
+CUTS = ("tokens", "characters")
+"""What decides how much of a page is read: the token budget alone, or the released harness's characters too."""
+_FIELD = "webrl_gym"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """What is known of a model.
+
+    Attributes:
+        description: What tables call it; the base model's, for what was trained from it.
+        prompt: One of ``PROMPTS``.
+        cut: One of ``CUTS``; ``characters`` belongs to the released policies' prompts.
+
+    Raises:
+        ValueError: If prompt or cut is none of these, or they do not go together.
+    """
+
+    description: str
+    prompt: str = "auto"
+    cut: str = "tokens"
+
+    def __post_init__(self) -> None:
+        if self.prompt not in PROMPTS or self.cut not in CUTS:
+            raise ValueError(
+                f"expected prompt {', '.join(PROMPTS[:-1])} or {PROMPTS[-1]} and cut {' or '.join(CUTS)}, "
+                f"got {self.prompt!r} and {self.cut!r}"
+            )
+        if self.cut == "characters" and self.prompt == "auto":
+            raise ValueError("cut characters belongs to the released policies' prompts, got prompt 'auto'")
+
+
+def get_record(config: PretrainedConfig, name_or_path: str) -> ModelRecord:
+    """The record of a model; where there is none, one that says only what it is called.
+
+    Args:
+        config: Its configuration.
+        name_or_path: What it was loaded as.
+
+    Raises:
+        ValueError: If the stored record holds a value that cannot be.
+    """
+    return _record(getattr(config, _FIELD, None), name_or_path)
+
+
+def read_record(folder: Path) -> ModelRecord:
+    """The record of a model in a folder, as ``get_record``.
+
+    Args:
+        folder: Holds the model's ``config.json``.
+
+    Raises:
+        OSError: If that cannot be read.
+        ValueError: If it is no JSON object, or the record holds a value that cannot be.
+    """
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if not isinstance(config, Mapping):
+        raise ValueError(f"{folder / 'config.json'} holds no JSON object")  # noqa: TRY004  # a file's content
+    return _record(config.get(_FIELD), str(folder))
+
+
+def _record(stored: Any, name_or_path: str) -> ModelRecord:
+    record = {"description": Path(name_or_path).name if Path(name_or_path).is_dir() else name_or_path}
+    if isinstance(stored, Mapping):
+        record |= {key: str(stored[key]) for key in ModelRecord.__slots__ if key in stored}
+    return ModelRecord(**record)
+
+
+def chosen_record(stored: ModelRecord, prompt: str, cut: str | None) -> ModelRecord:
+    """What is stored, with another prompt or cut where one is asked for.
+
+    Args:
+        stored: The model's.
+        prompt: One of ``PROMPTS``; ``auto`` keeps what is stored.
+        cut: One of ``CUTS``; None keeps what is stored, or takes the prompt's own (``characters`` for released ones).
+
+    Raises:
+        ValueError: If prompt or cut is none of these, or they do not go together.
+    """
+    own_cut = stored.cut
+    if prompt == "auto":
+        prompt = stored.prompt
+    elif prompt != stored.prompt:
+        own_cut = "characters"
+    return ModelRecord(stored.description, prompt, own_cut if cut is None else cut)
+
+
+def set_record(config: PretrainedConfig, record: ModelRecord) -> None:
+    """Puts a record where ``save_pretrained`` writes it.
+
+    Args:
+        config: The model's configuration.
+        record: What to put there.
+    """
+    setattr(config, _FIELD, asdict(record))

@@ -1,0 +1,45 @@
+"""Demonstrations of one's own: successes are taken, everything else is named, skipped and counted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agents.demonstration_file import take_demonstrations
+from agents.errors import TrainingStopped
+from agents.trajectory_io import read_trajectories, write_trajectories
+from tests.agents.toy_env import demonstration, toy_task
+
+HELD_OUT = ("practice-valid", "practice-test")
+GOOD = demonstration(toy_task("Blue", 1))
+FAILED = demonstration(toy_task("Red", 0), ['exit(message="")'])
+TEST_TASK = demonstration(toy_task("Green", 2, "practice-test"))
+
+
+def test_what_can_be_learned_from_is_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    source, target = tmp_path / "mine.jsonl", tmp_path / "demonstrations.jsonl.gz"
+    broken_off = replace(GOOD.trajectory, failure="SiteError: gone")
+    write_trajectories(source, [GOOD, FAILED, TEST_TASK, GOOD.trajectory, broken_off])
+    with source.open("a", encoding="utf-8") as stream:
+        stream.write('{"task": {}\n')
+    take_demonstrations(source, target, HELD_OUT)
+    assert read_trajectories(target).labelled == [GOOD, GOOD]
+    record = json.loads((tmp_path / "demonstrations.json").read_text(encoding="utf-8"))
+    assert (record["taken"], record["skipped"]) == (2, 4)
+    reasons = "\n".join(record["reasons"])
+    assert record["reasons"][0].startswith("line 7: ")
+    assert "toy-train/Red/0: it is no success" in reasons
+    assert "practice-test/Green/2: tasks of practice-test are never learned from" in reasons
+    assert "2 demonstrations taken, 4 skipped; first: line 7" in caplog.text
+
+
+@pytest.mark.parametrize(("items", "reason"), [([], "it is empty"), ([FAILED], "it is no success")])
+def test_a_file_without_any_is_refused(tmp_path: Path, items: list, reason: str) -> None:
+    source, target = tmp_path / "mine.jsonl", tmp_path / "demonstrations.jsonl.gz"
+    write_trajectories(source, items)
+    with pytest.raises(TrainingStopped, match=f"no demonstration to learn from .*{reason}"):
+        take_demonstrations(source, target, HELD_OUT)
+    assert not target.exists()
