@@ -10,6 +10,7 @@ from typing import Any
 
 from agents.algorithms import ALGORITHMS
 from agents.algorithms.filtered_bc import MODES
+from agents.curriculum_setup import GRAMMAR, PROPOSERS
 from agents.fitting import RUN_SCHEDULES
 from agents.look_log import TEST_SUITES
 from agents.optimizers import OPTIMIZERS
@@ -33,6 +34,13 @@ _LEAST = {
     "algorithm.tokens_per_batch": 1,
     "algorithm.critic_examples": 1,
     "algorithm.replay_capacity": 1,
+    "curriculum.attempts": 1,
+    "curriculum.parallel": 1,
+    "curriculum.max_new_tokens": 1,
+    "curriculum.instructions_per_ask": 1,
+    "curriculum.seeds_per_ask": 1,
+    "curriculum.page_length": 1,
+    "curriculum.patience": 1,
 }
 """Whole numbers of the configuration and the least that each may be."""
 _CHOICES = {
@@ -44,6 +52,7 @@ _CHOICES = {
     "algorithm.schedule": RUN_SCHEDULES,
     "algorithm.policy_loss": POLICY_LOSSES,
     "algorithm.mode": MODES,
+    "curriculum.proposer": PROPOSERS,
 }
 """Names of the configuration and what each may be."""
 _SWITCHES = (
@@ -52,6 +61,7 @@ _SWITCHES = (
     "algorithm.failures",
     "algorithm.curriculum",
     "algorithm.begin_with_attempts",
+    "curriculum.judge",
 )
 """What of the configuration is true or false; any text would count as true."""
 _MAY_BE_NULL = ("algorithm.critic_examples", "algorithm.updates_per_trajectory")
@@ -75,6 +85,8 @@ _RANGES = {
     "orm.near_misses_per_success": (0.0, 100.0),
     "orm.threshold": (0.0, 0.999),
     "attempts.temperature": (0.01, 100.0),
+    "curriculum.temperature": (0.0, 100.0),
+    "curriculum.timeout_s": (0.001, 86_400.0),
 }
 """Numbers of the configuration and the range of each."""
 
@@ -101,7 +113,24 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
                 problems.append(f"algorithm.{name}_low is above algorithm.{name}_high ({low} and {high})")
         if algorithm["policy_loss"] == "released" and not algorithm["critic_advantage"]:
             problems.append("algorithm.policy_loss=released needs algorithm.critic_advantage: it weighs by the critic")
+        problems += _curriculum_conflicts(config)
     return problems + _unknown_choices(config) + _wrong_switches(config) + _wrong_numbers(config)
+
+
+def _curriculum_conflicts(config: Mapping[str, Any]) -> list[str]:
+    proposer = config["curriculum"]["proposer"]
+    if proposer == GRAMMAR:
+        return []
+    problems = []
+    if config["orm"]["source"] == "rules":
+        problems.append(
+            f"curriculum.proposer={proposer} needs orm.source orm or both: what a language model writes has no rules"
+        )
+    if config["algorithm"]["curriculum"] is False:
+        problems.append(f"curriculum.proposer={proposer} has nothing to propose with algorithm.curriculum=false")
+    if proposer == "local" and config["curriculum"]["model"] == "nano":
+        problems.append("curriculum.model must be a chat model, got nano, which writes actions and no sentences")
+    return problems
 
 
 def _unknown_choices(config: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,8 @@
       attempts.jsonl.gz        that policy's attempts at training tasks, labelled by the rules
       orm/, orm.json           the outcome reward model, and its agreement with the rules
       checkpoints/             one a phase
-      rollouts/                labelled trajectories of each phase
+      rollouts/                labelled trajectories of each phase, and where the curriculum's proposals ended
+      curriculum_answers/      what a language model was asked for the curriculum, and said
       metrics.jsonl, tensorboard/
       policy/                  the policy after the last phase: `webrl-benchmark agent=<run>`
 
@@ -17,6 +18,7 @@ A run that was stopped goes on with the first part that is not finished; within 
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -31,6 +33,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from agents.algorithms import PhaseAlgorithm, algorithm_class
 from agents.atomic_file import replacing
 from agents.config_conflicts import conflicts
+from agents.curriculum_setup import GRAMMAR, CurriculumParts, curriculum_parts, remembered_pages, require_server
 from agents.environments import make_vec_env, suite_of
 from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict
 from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_trajectories
@@ -45,9 +48,11 @@ from agents.scorers import LanguageModelScorer
 from agents.supervised import supervised_start
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import LabelledTrajectory
-from webrl_gym.errors import InfrastructureError
+from webrl_gym.errors import InfrastructureError, TaskFileError
+from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 
+_log = logging.getLogger(__name__)
 _ATTEMPTS_PURPOSE = 101
 """Seed offset of the supervised policy's first attempts."""
 
@@ -100,6 +105,8 @@ class TrainingRun:
         policy_folder = self.folder / "policy"
         if policy_folder.exists():
             return self._policy(self._load(str(policy_folder)))
+        if self._evolves:
+            require_server(self.config["curriculum"])
         try:
             if self.config["algorithm"]["name"] == "sft":
                 policy = self.supervise()
@@ -232,9 +239,13 @@ class TrainingRun:
     @property
     def _label_source(self) -> str:
         """Where nothing evolves there is nothing that the ORM would label beside the rules."""
-        source, algorithm = str(self.config["orm"]["source"]), self.config["algorithm"]
-        evolves = algorithm["name"] == "webrl" and algorithm["curriculum"]
-        return "rules" if source == "both" and not evolves else source
+        source = str(self.config["orm"]["source"])
+        return "rules" if source == "both" and not self._evolves else source
+
+    @property
+    def _evolves(self) -> bool:
+        algorithm = self.config["algorithm"]
+        return bool(algorithm["name"] == "webrl" and algorithm["curriculum"])
 
     def _orm(self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]) -> OrmLabeller:
         """Begins as the supervised policy and learns from demonstrations and attempts."""
@@ -285,7 +296,8 @@ class TrainingRun:
             settings["attempts"] = start.attempts
         if name == "webrl":
             settings["demonstrations"] = start.demonstrations
-            settings["protected"] = [*self._valid_suite, *(task for name in TEST_SUITES for task in suite_of(name))]
+            settings["protected"] = self._protected_tasks()
+            settings.update(self._curriculum_parts(start.policy)._asdict())
         writers = [JsonlWriter(self.folder / "metrics.jsonl"), TensorBoardWriter(self.folder / "tensorboard")]
         algorithm = algorithm_class(name)(
             start.policy,
@@ -305,6 +317,22 @@ class TrainingRun:
         finally:
             algorithm.metrics.close()
         return algorithm
+
+    def _protected_tasks(self) -> list[Task]:
+        """Validation and test tasks; the official ones too where a language model, which may know them, proposes."""
+        tasks = [*self._valid_suite, *(task for name in TEST_SUITES for task in suite_of(name))]
+        if self.config["curriculum"]["proposer"] != GRAMMAR:
+            try:
+                tasks += suite_of("webarena-lite")
+            except TaskFileError as error:
+                _log.warning("Proposed instructions are not compared with the official tasks: %s", error)
+        return tasks
+
+    def _curriculum_parts(self, policy: LLMPolicy) -> CurriculumParts:
+        collector = RolloutCollector(self._vec_env, policy)
+        page_of = remembered_pages(lambda task: collector.start_observations([task])[0])
+        folder = self.folder / "curriculum_answers"
+        return curriculum_parts(self.config["curriculum"], self._train_suite, page_of, folder)
 
     def _load(self, name_or_path: str) -> LanguageModel:
         model = self.config["model"]
