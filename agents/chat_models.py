@@ -112,7 +112,7 @@ class LocalModel:
                 writes actions and no sentences.
         """
         if isinstance(language_model.model, NanoForCausalLM):
-            raise ValueError("the nano model writes actions and no sentences; choose a chat model")  # noqa: TRY004
+            raise ValueError("the nano model writes actions and no sentences; choose a chat model")  # noqa: TRY004 - which model is a value
         self._room = language_model.context - max_new_tokens
         if self._room < 1:
             raise ValueError(

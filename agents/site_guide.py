@@ -76,7 +76,7 @@ _MARKS: dict[str, set[Site]] = {
     r"products?|orders?|customers?|carts?|wish ?lists?|checkout|stock": _SHOPS,
     r"invoices?|coupons?|bestsellers?": {Site.SHOPPING_ADMIN},
     r"forums?|subreddits?|upvote|downvote|submissions?": {Site.REDDIT},
-    r"repositor(y|ies)|repos?|commits?|merge requests?|(?<!quality )issues?|branch(es)?|milestones?|projects?": {
+    r"repository|repositories|repos?|commits?|merge requests?|(?<!quality )issues?|branch(es)?|milestones?|projects?": {
         Site.GITLAB
     },
     r"routes?|zip codes?|postcodes?|latitude|longitude|coordinates|nearest|on foot|by car|by bicycle": {Site.MAP},

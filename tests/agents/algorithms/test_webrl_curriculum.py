@@ -1,9 +1,11 @@
-"""WebRL with instructions that a language model writes: labelled by the ORM, and asked for once."""
+"""WebRL's use of its curriculum; what a language model writes is labelled by the ORM and asked for once."""
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,18 @@ import torch
 import yaml
 
 from agents.algorithms import WebRL
+from agents.curriculum import CurriculumReport
 from agents.curriculum_setup import curriculum_parts
+from agents.feasibility import Feasibility, Finding
 from agents.labelling import OrmLabeller, RuleLabeller, SplitLabeller
 from agents.metrics import SilentProgress
+from agents.proposers import Proposals
 from agents.trajectory_io import read_trajectories
 from tests.agents.tiny_models import tiny_policy
-from tests.agents.toy_env import ToySuite
+from tests.agents.toy_env import ToySuite, toy_task
 from tests.agents.toy_runs import started_policy, webrl, weights, without_times
 from tests.completion_server import CompletionServer, completion_server
+from webrl_gym.tasks.record import Task
 
 CONF = Path(str(files("conf"))) / "curriculum"
 
@@ -41,6 +47,42 @@ class Interrupted(SilentProgress):
         self.rollouts += stage == "rollout"
         if self.rollouts == 2:
             raise KeyboardInterrupt
+
+
+def test_a_phase_tells_where_its_proposals_ended(tmp_path: Path) -> None:
+    trained = webrl(started_policy(), trajectory_folder=tmp_path)
+    trained.learn()
+    record = json.loads((tmp_path / "phase-0002.curriculum.json").read_text(encoding="utf-8"))
+    counts = {name: trained.history[1][f"curriculum/{name}"] for name in CurriculumReport().as_dict()}
+    assert record["counts"] == counts
+    ends = Counter(item["end"] for item in record["proposals"])
+    assert ends.total() == counts["proposed"] > 0
+    assert ends["kept"] == counts["kept"]
+    assert (record["ended"] == "") is (counts["kept"] == 12)
+    assert not (tmp_path / "phase-0001.curriculum.json").exists()
+
+
+def test_what_cannot_be_done_is_not_attempted() -> None:
+    class Nothing:
+        def judge(self, tasks: Sequence[Task]) -> list[Finding]:
+            return [Finding(Feasibility.INFEASIBLE)] * len(tasks)
+
+    trained = webrl(started_policy(), feasibility=Nothing(), value_low=0.0, value_high=1.0)
+    trained.learn()
+    assert trained.history[1]["curriculum/infeasible"] > 0
+    assert trained.history[1]["curriculum/kept"] == 0
+    assert trained.history[1]["curriculum/from_suite"] == 12
+
+
+def test_protected_tasks_are_never_attempted() -> None:
+    class Leaking:
+        def propose(self, _failed: Sequence[Task], count: int, rng: random.Random) -> Proposals:
+            return Proposals([toy_task("Red", 0, "practice-test", parameters={"serial": str(rng.random())})] * count)
+
+    trained = webrl(started_policy(), proposer=Leaking())
+    trained.learn()
+    assert trained.history[1]["curriculum/protected"] == trained.history[1]["curriculum/proposed"] == 36
+    assert trained.history[1]["curriculum/from_suite"] == 12
 
 
 @pytest.fixture
