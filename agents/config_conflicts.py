@@ -13,6 +13,7 @@ import torch
 
 from agents.algorithms import ALGORITHMS, accepted_arguments, algorithm_class
 from agents.algorithms.filtered_bc import MODES
+from agents.curriculum_setup import GRAMMAR, PROPOSERS
 from agents.fitting import RUN_SCHEDULES, SCHEDULES
 from agents.look_log import TEST_SUITES
 from agents.model_record import CUTS, PROMPTS, read_record
@@ -42,6 +43,13 @@ _LEAST = {
     "algorithm.examples_per_update": 1,
     "algorithm.critic_examples": 1,
     "algorithm.replay_capacity": 1,
+    "curriculum.attempts": 1,
+    "curriculum.parallel": 1,
+    "curriculum.max_new_tokens": 1,
+    "curriculum.instructions_per_ask": 1,
+    "curriculum.seeds_per_ask": 1,
+    "curriculum.page_length": 1,
+    "curriculum.patience": 1,
 }
 """Whole numbers of the configuration and the least that each may be."""
 _CHOICES = {
@@ -60,6 +68,7 @@ _CHOICES = {
     "algorithm.schedule": RUN_SCHEDULES,
     "algorithm.policy_loss": POLICY_LOSSES,
     "algorithm.mode": MODES,
+    "curriculum.proposer": PROPOSERS,
 }
 """Names of the configuration and what each may be."""
 _SWITCHES = (
@@ -68,6 +77,7 @@ _SWITCHES = (
     "algorithm.failures",
     "algorithm.curriculum",
     "algorithm.begin_with_attempts",
+    "curriculum.judge",
 )
 """What of the configuration is true or false; any text would count as true."""
 _MAY_BE_NULL = (
@@ -111,6 +121,8 @@ _RANGES = {
     "orm.near_misses_per_success": (0.0, 100.0),
     "orm.threshold": (0.0, 0.999),
     "attempts.temperature": (0.01, 100.0),
+    "curriculum.temperature": (0.0, 100.0),
+    "curriculum.timeout_s": (0.001, 86_400.0),
 }
 """Numbers of the configuration and the range of each."""
 
@@ -130,8 +142,8 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
     demonstrations = config["demonstrations"]
     if not isinstance(demonstrations, str) and (type(demonstrations) is not int or demonstrations < 1):
         problems.append(f"demonstrations must be a file or a whole number of at least 1, got {demonstrations!r}")
-    checks = (_algorithm_conflicts, _prompt_conflicts, _device_conflicts, _unknown_choices, _wrong_switches)
-    return problems + [problem for check in (*checks, _wrong_numbers) for problem in check(config)]
+    checks = (_algorithm_conflicts, _curriculum_conflicts, _prompt_conflicts, _device_conflicts, _unknown_choices)
+    return problems + [problem for check in (*checks, _wrong_switches, _wrong_numbers) for problem in check(config)]
 
 
 def _algorithm_conflicts(config: Mapping[str, Any]) -> list[str]:
@@ -199,6 +211,22 @@ def _device_conflicts(config: Mapping[str, Any]) -> list[str]:
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         return [f"model.device is {name}, but torch sees {torch.cuda.device_count()} CUDA devices here"]
     return []
+
+
+def _curriculum_conflicts(config: Mapping[str, Any]) -> list[str]:
+    proposer = config["curriculum"]["proposer"]
+    if proposer == GRAMMAR:
+        return []
+    problems = []
+    if config["orm"]["source"] == "rules":
+        problems.append(
+            f"curriculum.proposer={proposer} needs orm.source orm or both: what a language model writes has no rules"
+        )
+    if config["algorithm"].get("curriculum") is not True:
+        problems.append(f"curriculum.proposer={proposer} has nothing to propose without algorithm.curriculum=true")
+    if proposer == "local" and config["curriculum"]["model"] == "nano":
+        problems.append("curriculum.model must be a chat model, got nano, which writes actions and no sentences")
+    return problems
 
 
 def _unknown_choices(config: Mapping[str, Any]) -> list[str]:

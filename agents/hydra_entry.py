@@ -96,7 +96,14 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> dict[str,
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
-    """A composed configuration as dictionaries, lists and scalars, interpolations resolved."""
+    """A composed configuration as dictionaries, lists and scalars, interpolations resolved.
+
+    Raises:
+        ConfigConflict: If values that only the user knows were not given; the message names all of them.
+    """
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise ConfigConflict(f"These have no default and must be given: {', '.join(missing)}")
     container = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     return {str(key): value for key, value in dict(container).items()}
 

@@ -344,7 +344,7 @@ class _Run:
             phase=self.phase,
             truncated=truncated,
             failure=failure,
-            rule_verdict=verdict,
+            rule_verdict=verdict if attempt.task.has_rules else None,
         )
         self.results[attempt.index] = trajectory
         if self.on_trajectory is not None:

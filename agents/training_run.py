@@ -8,7 +8,8 @@
       orm_held_out.jsonl.gz    its attempts at validation tasks, on which the ORM is measured
       orm/, orm.json           the outcome reward model, and its agreement with the rules
       checkpoints/             one a phase, and the finished stages of the phase under way
-      rollouts/                labelled trajectories of each phase
+      rollouts/                labelled trajectories of each phase, and where the curriculum's proposals ended
+      curriculum_answers/      what a language model was asked for the curriculum, and said
       metrics.jsonl, tensorboard/
       policy/                  the policy after the last phase: `webrl-benchmark agent=<run>`
       run.lock                 says which process is at work
@@ -20,6 +21,7 @@ rollout is taken again with the actions that were written until then (docs/resum
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +36,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from agents.algorithms import PhaseAlgorithm, accepted_arguments, algorithm_class
 from agents.atomic_file import remove_leftovers, replacing
 from agents.config_conflicts import conflicts
+from agents.curriculum_setup import GRAMMAR, CurriculumParts, curriculum_parts, remembered_pages, require_server
 from agents.demonstration_file import take_demonstrations
 from agents.environments import make_vec_env, suite_of
 from agents.errors import CheckpointMismatch, ConfigConflict
@@ -51,10 +54,11 @@ from agents.scorers import LanguageModelScorer
 from agents.supervised import supervised_start
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import LabelledTrajectory, Trajectory
-from webrl_gym.errors import InfrastructureError
+from webrl_gym.errors import InfrastructureError, TaskFileError
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 
+_log = logging.getLogger(__name__)
 _ATTEMPTS_PURPOSE = 101
 """Seed offset of the supervised policy's first attempts."""
 
@@ -112,6 +116,8 @@ class TrainingRun:
         policy_folder = self.folder / "policy"
         if policy_folder.exists():
             return self._policy(self._load(str(policy_folder)))
+        if self._evolves:
+            require_server(self.config["curriculum"])
         with self._alone_unless("policy"):
             try:
                 if self.config["algorithm"]["name"] == "sft":
@@ -290,9 +296,12 @@ class TrainingRun:
     @property
     def _label_source(self) -> str:
         """Where nothing evolves there is nothing that the ORM would label beside the rules."""
-        source, algorithm = str(self.config["orm"]["source"]), self.config["algorithm"]
-        evolves = bool(algorithm.get("curriculum"))
-        return "rules" if source == "both" and not evolves else source
+        source = str(self.config["orm"]["source"])
+        return "rules" if source == "both" and not self._evolves else source
+
+    @property
+    def _evolves(self) -> bool:
+        return bool(self.config["algorithm"].get("curriculum"))
 
     def _orm(self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]) -> OrmLabeller:
         """Begins as the supervised policy and learns from demonstrations and attempts."""
@@ -334,15 +343,18 @@ class TrainingRun:
     def _phases(self, start: Start) -> PhaseAlgorithm:
         settings = dict(self.config["algorithm"])
         kind = algorithm_class(settings.pop("name"))
+        accepted = accepted_arguments(kind)  # an algorithm gets what its constructor asks for by name
         parts: dict[str, Any] = {
             "labeller": start.labeller,
             "suite": self._train_suite,
             "trajectory_folder": self.folder / "rollouts",
             "demonstrations": start.demonstrations,
             "attempts": start.attempts,
-            "protected": [*self._valid_suite, *(task for name in TEST_SUITES for task in suite_of(name))],
         }
-        accepted = accepted_arguments(kind)  # an algorithm gets what its constructor asks for by name
+        if "protected" in accepted:
+            parts["protected"] = self._protected_tasks()
+        if "proposer" in accepted:
+            parts.update(self._curriculum_parts(start.policy)._asdict())
         writers: list[MetricWriter] = [
             JsonlWriter(self.folder / "metrics.jsonl"),
             TensorBoardWriter(self.folder / "tensorboard"),
@@ -364,6 +376,22 @@ class TrainingRun:
         finally:
             algorithm.metrics.close()
         return algorithm
+
+    def _protected_tasks(self) -> list[Task]:
+        """Validation and test tasks; the official ones too where a language model, which may know them, proposes."""
+        tasks = [*self._valid_suite, *(task for name in TEST_SUITES for task in suite_of(name))]
+        if self.config["curriculum"]["proposer"] != GRAMMAR:
+            try:
+                tasks += suite_of("webarena-lite")
+            except TaskFileError as error:
+                _log.warning("Proposed instructions are not compared with the official tasks: %s", error)
+        return tasks
+
+    def _curriculum_parts(self, policy: LLMPolicy) -> CurriculumParts:
+        collector = RolloutCollector(self._vec_env, policy)
+        page_of = remembered_pages(lambda task: collector.start_observations([task])[0])
+        folder = self.folder / "curriculum_answers"
+        return curriculum_parts(self.config["curriculum"], self._train_suite, page_of, folder)
 
     def _load(self, name_or_path: str) -> LanguageModel:
         model = self.config["model"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -12,12 +13,14 @@ from torch import Tensor
 from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.online import OnlineAlgorithm
 from agents.checkpoint import load_module_tensors, module_tensors
-from agents.curriculum import Curriculum, GrammarProposer, InstructionProposer
+from agents.curriculum import Curriculum
+from agents.feasibility import FeasibilityFilter
 from agents.fitting import FitSettings
 from agents.inference import state_values
 from agents.models import ValueCritic
 from agents.objectives import fit_critic, fit_value_head
 from agents.policy import LLMPolicy
+from agents.proposers import GrammarProposer, InstructionProposer
 from agents.transitions import start_prompt
 from agents.types import LabelledTrajectory, Transition
 from webrl_gym.tasks.record import Task, task_from_dict
@@ -37,6 +40,7 @@ class EvolvingAlgorithm(OnlineAlgorithm):
         attempts: Sequence[LabelledTrajectory],
         critic: ValueCritic | None,
         proposer: InstructionProposer | None,
+        feasibility: FeasibilityFilter | None,
         protected: Iterable[Task],
         critic_learning_rate: float,
         critic_epochs: int,
@@ -57,6 +61,7 @@ class EvolvingAlgorithm(OnlineAlgorithm):
             attempts: What the starting policy did; the first phase evolves the failures.
             critic: Value network; the policy's trunk with a new head when None.
             proposer: Makes new instructions from failed ones; the suite's grammar when None.
+            feasibility: Says which of them can be done; None takes all.
             protected: Tasks that must never be trained on, beyond the validation and test suites.
             critic_learning_rate: Of the critic's optimizer.
             critic_epochs: Passes of the critic.
@@ -90,7 +95,11 @@ class EvolvingAlgorithm(OnlineAlgorithm):
         self.critic = critic if critic is not None else ValueCritic(policy.language_model)
         self.critic.eval()
         self._proposals = Curriculum(
-            proposer or GrammarProposer(self._evolve), value_low=value_low, value_high=value_high, protected=protected
+            proposer or GrammarProposer(self._evolve),
+            value_low=value_low,
+            value_high=value_high,
+            protected=protected,
+            feasibility=feasibility,
         )
         self._proposals.note(attempts)
         self._critic_fit(phase=1)  # refuses wrong settings now, not after a rollout
@@ -121,17 +130,13 @@ class EvolvingAlgorithm(OnlineAlgorithm):
         if not self._proposals.failed or not self.curriculum:
             return self.sample_tasks(self.instructions_per_phase, phase, INSTRUCTIONS), {}
         rng = random.Random(self.phase_seed(phase, CURRICULUM))
-
-        def values(tasks: Sequence[Task]) -> list[float | None]:
-            return self.start_values(tasks, phase)
-
-        most = round(self.retried_share * self.instructions_per_phase)
-        retried = self._proposals.retries(most, values, rng) if most else []
-        evolved, report = self._proposals.next_tasks(self.instructions_per_phase - len(retried), values, rng)
-        known = [*retried, *evolved]
-        missing = self.instructions_per_phase - len(known)
-        counts = {**report.as_dict(), "retried": len(retried), "from_suite": missing}
-        tasks = [*known, *self.sample_tasks(missing, phase, INSTRUCTIONS, besides=known)]
+        values = partial(self.start_values, phase=phase)
+        draw = self._proposals.draw(self.instructions_per_phase, values, rng, self.retried_share)
+        if self.trajectory_folder is not None:
+            draw.write(self.trajectory_folder / f"phase-{phase:04d}.curriculum.json")
+        missing = self.instructions_per_phase - len(draw.tasks)
+        counts = {**draw.report.as_dict(), "from_suite": missing}
+        tasks = [*draw.tasks, *self.sample_tasks(missing, phase, INSTRUCTIONS, besides=draw.tasks)]
         return tasks, {f"curriculum/{name}": count for name, count in counts.items()}
 
     def _evolve(self, failed: Task, rng: random.Random) -> Task | None:

@@ -18,14 +18,15 @@ from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.evolving import EXPERIENCE, REPLAY, ROLLOUT, SHOWING, EvolvingAlgorithm
 from agents.algorithms.online import FITTING
 from agents.checkpoint import Checkpoint
-from agents.curriculum import InstructionProposer
 from agents.errors import TrainingStopped
 from agents.experience import PERPLEXITY_HIGH, PERPLEXITY_LOW, ExperienceBuffer, ExperienceDraw
+from agents.feasibility import FeasibilityFilter
 from agents.fitting import FitSettings, rate_in_phase
 from agents.inference import action_log_probs, mean_entropy, transition_values
 from agents.models import ValueCritic
 from agents.policy import LLMPolicy
 from agents.policy_update import WeighedSteps, fit_policy, make_policy_loss
+from agents.proposers import InstructionProposer
 from agents.returns import mixed_advantage
 from agents.transitions import to_transitions
 from agents.types import LabelledTrajectory, Transition
@@ -89,6 +90,7 @@ class WebRL(EvolvingAlgorithm):
         attempts: Sequence[LabelledTrajectory] = (),
         critic: ValueCritic | None = None,
         proposer: InstructionProposer | None = None,
+        feasibility: FeasibilityFilter | None = None,
         protected: Iterable[Task] = (),
         lam: float = 0.5,
         kl_coef: float = 0.5,
@@ -137,6 +139,7 @@ class WebRL(EvolvingAlgorithm):
                 instructions from the suite.
             critic: Value network; the policy's trunk with a new head when None.
             proposer: Makes new instructions from failed ones; the suite's grammar when None.
+            feasibility: Says which of them can be done; None takes all.
             protected: Tasks that must never be trained on, beyond the validation and test suites.
             lam: Weight of the one-step part of the advantage, in [0, 1].
             kl_coef: Weight of the KL term (beta), > 0.
@@ -202,6 +205,7 @@ class WebRL(EvolvingAlgorithm):
             attempts=attempts,
             critic=critic,
             proposer=proposer,
+            feasibility=feasibility,
             protected=protected,
             policy_learning_rate=policy_learning_rate,
             critic_learning_rate=critic_learning_rate,

@@ -130,3 +130,30 @@ def test_what_the_baselines_set_is_checked() -> None:
         "algorithm.trajectory_share must be a number from 0.001 to 1, got 0",
         "algorithm.step_threshold must be a number from -1 to 1, got 2",
     ]
+
+
+LLM = ["curriculum=llm", "curriculum.base_url=http://127.0.0.1:1/v1", "curriculum.model=m"]
+
+
+def test_what_a_language_model_writes_needs_an_orm() -> None:
+    assert conflicts(compose_config("train", LLM)) == []
+    assert conflicts(compose_config("train", [*LLM, "orm.source=orm"])) == []
+    told = conflicts(compose_config("train", [*LLM, "orm.source=rules", "algorithm.curriculum=false"]))
+    assert told == [
+        "curriculum.proposer=llm needs orm.source orm or both: what a language model writes has no rules",
+        "curriculum.proposer=llm has nothing to propose without algorithm.curriculum=true",
+    ]
+    assert conflicts(compose_config("train", [*LLM, "orm.source=rules", "algorithm=filtered_bc"])) == []
+
+
+def test_settings_of_the_curriculum_are_looked_at() -> None:
+    wrong = ["curriculum.parallel=0", "curriculum.judge=maybe", "curriculum.temperature=-1", "curriculum.patience=many"]
+    told = conflicts(compose_config("train", [*LLM, *wrong]))
+    assert sorted(line.split()[0] for line in told) == sorted(text.partition("=")[0] for text in wrong)
+    assert conflicts(compose_config("train", ["curriculum=local", "curriculum.model=nano"])) == [
+        "curriculum.model must be a chat model, got nano, which writes actions and no sentences"
+    ]
+    assert (
+        "curriculum.proposer must be one of grammar, llm, local"
+        in conflicts(compose_config("train", ["curriculum.proposer=me"]))[0]
+    )

@@ -23,15 +23,17 @@ from agents.hydra_entry import compose_config
 from agents.labelling import RuleLabeller
 from agents.metrics import SilentProgress
 from agents.models import load_model
+from agents.proposers import LanguageModelProposer
 from agents.run_folder import run_lock, stored_config
 from agents.train import main, train
 from agents.training_run import TrainingRun
 from agents.trajectory_io import read_trajectories, write_trajectories
 from tests.agents.killing import operations_until_killed
 from tests.agents.small_llama import small_llama
-from tests.agents.tiny_models import tiny_model
-from tests.agents.toy_env import ToyEnv, ToySuite, demonstration
+from tests.agents.tiny_models import tiny_model, tiny_policy
+from tests.agents.toy_env import ToyEnv, ToySuite, demonstration, toy_task
 from tests.agents.toy_runs import environments, weights
+from webrl_gym.errors import ServerRefused, TaskFileError
 
 TOY = [
     "model=local",
@@ -255,6 +257,37 @@ def test_awr_of_the_paper_learns_from_the_first_attempts(toy: Callable[..., dict
     assert first["step"] == second["step"] == 0
     assert not (folder / "rollouts").exists()
     assert not started(toy(name="online", settings=settings))._needs_attempts
+
+
+def test_a_proposers_server_is_asked_before_anything_is_done(toy: Callable[..., dict[str, Any]]) -> None:
+    server = ["curriculum=llm", "curriculum.base_url=http://127.0.0.1:9/v1", "curriculum.model=m"]
+    run = started(toy(*server, "curriculum.attempts=1", "algorithm.curriculum=true", rules=False, name="llm"))
+    with pytest.raises(ServerRefused, match=r"nobody answers at http://127\.0\.0\.1:9"):
+        run.train()
+    assert not (run.folder / "sft").exists()
+
+
+def test_a_language_model_is_shown_start_pages_and_kept_from_what_is_protected(
+    toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = ["curriculum=llm", "curriculum.base_url=http://127.0.0.1:9/v1", "curriculum.model=m"]
+    run = started(toy(*server, "algorithm.curriculum=true", rules=False, name="llm"))
+    parts = run._curriculum_parts(tiny_policy())
+    assert isinstance(parts.proposer, LanguageModelProposer)
+    assert parts.proposer._page_of(toy_task("Red", 0)).startswith("<h1> Home </h1>")
+    assert len(run._protected_tasks()) == 12
+
+    def suite_of(name: str, *_: object) -> Toys:
+        if name == "webarena-lite":
+            raise TaskFileError("the official file is not installed")
+        return Toys(orders=1)
+
+    monkeypatch.setattr(training_run, "suite_of", suite_of)
+    assert len(run._protected_tasks()) == 9
+    assert "not compared with the official tasks: the official file is not installed" in caplog.text
+    run.config["curriculum"] = {"proposer": "grammar"}
+    assert len(run._protected_tasks()) == 9
+    run.close()
 
 
 def test_a_changed_configuration_is_refused_by_name(toy: Callable[..., dict[str, Any]]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -66,8 +67,18 @@ class ToySuite:
         parameters = {"colour": colour, "order": str(order), "serial": str(rng.randrange(10_000))}
         return toy_task(colour, order, "evolved", parent=parent.task_id, parameters=parameters)
 
+    def derives(self, task: Task) -> bool:
+        """The toy templates make whatever they are asked for."""
+        return task.template == "toy.open"
+
+    def unknown_names(self, task: Task) -> tuple[str, ...]:
+        """Names in quotes that are no colour."""
+        return tuple(name for name in re.findall(r'"([^"]+)"', task.instruction) if name not in COLOURS)
+
     def rephrase(self, task: Task, rng: random.Random) -> Task:
-        """The task as a wish or as a question."""
+        """The task as a wish or as a question; as it is where it is no template's."""
+        if task.template is None:
+            return task
         colour = task.parameters["colour"]
         return replace(task, instruction=rng.choice((f"I want to see {colour}", f"Where is {colour}?")))
 
@@ -99,7 +110,7 @@ class ToyEnv(gymnasium.Env[Observation, str]):
         if self._broken_resets.get(self.task.task_id, 0) > 0:
             self._broken_resets[self.task.task_id] -= 1
             raise InfrastructureError("the toy site did not answer")
-        self._order = ORDERS[int(self.task.parameters["order"])]
+        self._order = ORDERS[int(self.task.parameters.get("order", 0))]  # a written task has no parameters
         self._page = ""
         self._steps = 0
         return self._observe(""), {"task": self.task, "site_state": "clean"}
@@ -118,7 +129,7 @@ class ToyEnv(gymnasium.Env[Observation, str]):
         truncated = not left and self._steps >= self.task.max_steps
         reward = 0.0
         if left or truncated:
-            reward = 1.0 if left and self._page == self.task.parameters["colour"] else 0.0
+            reward = 1.0 if left and self._page == self.task.parameters.get("colour") else 0.0
             info["verdict"] = OutcomeVerdict(VerdictStatus.SCORED, reward, "rules")
         return self._observe(error), reward, left, truncated, {**info, "action_error": error or None}
 

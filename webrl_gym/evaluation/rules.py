@@ -56,13 +56,15 @@ def evaluate_rules(
         judge: Decides fuzzy matches that no rule can.
 
     Returns:
-        A verdict of source ``rules``: scored; unscored when an evaluator failed; undecided when everything else holds
-        but nobody could tell whether an answer means the reference.
+        A verdict of source ``rules``: scored; unscored when an evaluator failed; undecided when the task has no rules,
+        and when everything else holds but nobody could tell whether an answer means the reference.
 
     Raises:
         InfrastructureError: If sites or browser fail meanwhile: nobody's episode is judged by that.
         ServerRefused: If the judge's server refuses every request.
     """
+    if not task.has_rules:
+        return OutcomeVerdict(VerdictStatus.UNDECIDED, 0.0, "rules", detail="the task has no rules")
     decider = FuzzyDecider(Semantics(semantics), judge)
     evaluation = _resolved(task.evaluation, resolve)
     run = _Evaluation(evaluation, answer, last_url, engine, shop, decider, _question(task))

@@ -12,6 +12,11 @@ _EMPTY: dict[str, Any] = {
 }
 
 
+def no_rules() -> dict[str, Any]:
+    """Nothing is checked: rules cannot tell whether such a task was done, only an outcome reward model can."""
+    return dict(_EMPTY)
+
+
 def answer_is(text: str) -> dict[str, Any]:
     """The answer equals ``text`` after WebArena's cleaning of case and quotes."""
     return {**_EMPTY, "eval_types": ["string_match"], "reference_answers": {"exact_match": text}}

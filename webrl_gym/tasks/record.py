@@ -27,7 +27,7 @@ class Task:
         sites: Embedded sites that the task needs, the one it starts on first; none for a page task.
         instruction: What to do, in words (WebArena's intent).
         start_urls: Pages opened at the start, one a tab, with placeholders such as ``__SHOPPING__``.
-        evaluation: The official ``eval`` record.
+        evaluation: The official ``eval`` record; without evaluation types where there are no rules.
         max_steps: Steps after which the episode is truncated.
         suite: Name of the suite it belongs to.
         world: World of the embedded sites that it is about.
@@ -57,6 +57,11 @@ class Task:
         fields = {**asdict(self), "sites": [site.value for site in self.sites], "tags": list(self.tags)}
         signed_in = fields.pop("signed_in")
         return fields if signed_in is None else {**fields, "signed_in": [site.value for site in signed_in]}
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether the evaluation checks anything; an instruction that a language model wrote comes without."""
+        return self.evaluation.get("eval_types") not in ([], ())
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ every machine. No (template, parameters) pair occurs in two of them.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -38,6 +39,9 @@ _PANEL = {
 }
 """Tasks a group in the official panel of 165; the paper counts the four that cross map and wikipedia as Map."""
 _NOVEL_SHARE = 0.2
+_QUOTED = re.compile(r'"([^"]+)"')
+_TEXT_COLUMNS = """SELECT entry.name AS held_by, part.name AS text FROM sqlite_master AS entry
+    JOIN pragma_table_info(entry.name) AS part WHERE entry.type = 'table' AND part.type = 'TEXT' ORDER BY 1, 2"""
 _TRIES = 60
 
 
@@ -179,6 +183,32 @@ class TaskSuite:
         """
         return practice_oracle(task, page)
 
+    def derives(self, task: Task) -> bool:
+        """Whether a task follows from its template: one for training, in its words, evaluated as its world says now.
+
+        Args:
+            task: Any task of the embedded sites.
+        """
+        template = next((template for template in all_templates() if template.name == task.template), None)
+        if template is None or template.split is not Split.EVERYWHERE:
+            return False
+        try:
+            wordings = {wording.format(**task.parameters) for wording in template.wordings}
+            evaluation = template.evaluate(self._open_reader(task.world), task.parameters)
+        except (LookupError, TypeError):  # parameters of something that the world has not
+            return False
+        return task.instruction in wordings and evaluation == task.evaluation
+
+    def unknown_names(self, task: Task) -> tuple[str, ...]:
+        """Names that a task's instruction quotes and that stand in no text of its sites in its world.
+
+        Args:
+            task: Any task of the embedded sites.
+        """
+        reader = self._open_reader(task.world)
+        quoted = dict.fromkeys(_QUOTED.findall(task.instruction))
+        return tuple(name for name in quoted if not any(_is_written(reader, site, name) for site in task.sites))
+
     def rephrase(self, task: Task, rng: random.Random) -> Task:
         """The same task in other words, as its template has them.
 
@@ -195,6 +225,14 @@ class TaskSuite:
         instructions = [wording.format(**task.parameters) for wording in template.wordings]
         others = [instruction for instruction in instructions if instruction != task.instruction]
         return replace(task, instruction=rng.choice(others)) if others else task
+
+
+def _is_written(reader: WorldReader, site: Site, name: str) -> bool:
+    """Whether a name stands anywhere in a site's data, in whatever case."""
+    return any(
+        reader.value(site, f'SELECT 1 FROM "{table}" WHERE instr(lower("{column}"), ?) LIMIT 1', (name.lower(),))
+        for table, column in reader.query(site, _TEXT_COLUMNS)
+    )
 
 
 def build_suite(name: str, open_reader: OpenReader) -> TaskSuite:

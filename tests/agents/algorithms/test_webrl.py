@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from agents.algorithms import WebRL
-from agents.curriculum import GrammarProposer
 from agents.errors import CheckpointMismatch, TrainingStopped
 from agents.labelling import OrmLabeller
+from agents.proposers import GrammarProposer
 from agents.transitions import to_transitions
 from tests.agents.tiny_models import tiny_policy
-from tests.agents.toy_env import ToySuite, demonstration, toy_task
+from tests.agents.toy_env import ToySuite, demonstration
 from tests.agents.toy_runs import TASKS, Interrupting, environments, started_policy, webrl, weights, without_times
 from webrl_gym.types import VerdictStatus
 
@@ -160,17 +160,6 @@ def test_without_failures_the_policy_learns_from_successes_only():
     assert every.history[0]["rollout/success_rate"] == successes.history[0]["rollout/success_rate"] < 1
     assert successes.history[0]["advantage/mean"] > every.history[0]["advantage/mean"]
     assert successes.history[0]["policy/tokens"] < every.history[0]["policy/tokens"]
-
-
-def test_protected_tasks_are_never_attempted():
-    class Leaking:
-        def propose(self, failed, count, rng):
-            return [toy_task("Red", 0, "practice-test", parameters={"serial": str(rng.random())})] * count
-
-    algorithm = webrl(started_policy(), proposer=Leaking())
-    algorithm.learn()
-    assert algorithm.history[1]["curriculum/protected"] == algorithm.history[1]["curriculum/proposed"] == 120
-    assert algorithm.history[1]["curriculum/from_suite"] == 12
 
 
 def test_the_orm_labels_and_is_compared_with_the_rules():

@@ -72,6 +72,12 @@ def judge(
     return evaluate_rules(task, answer, last_url, TwoPages(), resolve, shop=OneOrder(), **settings)
 
 
+def test_a_task_without_rules_is_undecided() -> None:
+    verdict = judge(checks.no_rules(), "yes")
+    assert (verdict.status, verdict.success, verdict.source) == (VerdictStatus.UNDECIDED, False, "rules")
+    assert verdict.detail == "the task has no rules"
+
+
 def fuzzy(*texts: str) -> dict[str, Any]:
     return {"eval_types": ["string_match"], "reference_answers": {"fuzzy_match": list(texts)}}
 

@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from webrl_gym.suites import load_suite
+from webrl_gym.tasks.checks import no_rules
 from webrl_gym.tasks.suite import PRACTICE_SUITES, TaskSuite, template_by_name
 from webrl_gym.tasks.template import Split
+from webrl_gym.types import Site
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,35 @@ def test_a_task_is_rephrased_as_its_template_has_it(train: TaskSuite) -> None:
         told = {train.rephrase(task, rng).instruction for _ in range(30)}
         assert told == wordings - {task.instruction}
         assert replace(train.rephrase(task, rng), instruction=task.instruction) == task
+
+
+def test_evolved_tasks_follow_from_their_templates_and_changed_ones_do_not(train: TaskSuite) -> None:
+    rng = random.Random(0)
+    evolved = [task for parent in train.tasks[::40] if (task := train.evolve(parent, rng)) is not None]
+    assert len(evolved) > 15
+    assert all(train.derives(task) for task in [*evolved, *train.tasks[::60]])
+    task = next(task for task in train.tasks if task.template == "shopping.order_total")
+    changed = [
+        replace(task, template=None),
+        replace(task, template="shopping.unknown"),
+        replace(task, instruction="How much?"),
+        replace(task, evaluation=no_rules()),
+        replace(task, parameters={}),
+        replace(task, parameters={"order": "nothing"}, instruction=task.instruction),
+        next(task for task in load_suite("practice-test") if "unseen_template" in task.tags),
+    ]
+    assert not any(train.derives(task) for task in changed)
+
+
+def test_names_are_looked_up_in_the_world_of_a_task(train: TaskSuite) -> None:
+    task = next(task for task in train.tasks if task.template == "reddit.post_author")
+    title = task.parameters["post"]
+    told = replace(task, instruction=f'Is "{title.upper()}" newer than "Never written" and "100%"?')
+    assert train.unknown_names(told) == ("Never written", "100%")
+    assert train.unknown_names(replace(task, instruction="Open the first post.")) == ()
+    crossing = replace(told, sites=(Site.MAP, Site.REDDIT), instruction=f'Open "{title}"')
+    assert train.unknown_names(crossing) == ()
+    assert train.unknown_names(replace(crossing, sites=(Site.MAP,))) == (title,)
 
 
 def test_what_has_no_words_for_training_stays_as_it_is(train: TaskSuite) -> None:

@@ -1,0 +1,141 @@
+"""From what a language model wrote to instructions: a JSON list, a numbered or marked list, or one a line.
+
+Strict about what an instruction is, lenient about how a list is written. Whatever is none is counted by name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from webrl_gym.types import Site
+
+MOST_WORDS = 40
+"""Longest instruction, in words; the templates' longest have about as many."""
+_FEWEST_WORDS = 3
+_FIELDS = ("instruction", "task", "intent", "text")
+_CODE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
+_MARKED = re.compile(
+    r"(?P<indent>\s*)(?:[-*\u2022+]|(?P<number>\(?\d{1,3}[.):]|(?:task|instruction)\s+\d{1,3}\s*[.:)-]))\s+(?=\S)",
+    re.IGNORECASE,
+)
+_SITE = re.compile(rf"(?:\[({'|'.join(Site)})\]\s*:?|({'|'.join(Site)})\s*:)\s*(?=\S)", re.IGNORECASE)
+_WRAPPED = (("**", "**"), ("`", "`"), ("\u201c", "\u201d"), ('"', '"'), ("'", "'"))
+_BLANK = re.compile(r"\[[^\]]{2,}\]|\{[^}]*\}|<[^>]+>|_{3,}|\.\.\.|\u2026")
+"""What is left to be filled in; quotations may have any of these, unless they are nothing else."""
+_QUOTED = re.compile(r'"(?!\[[^"]*\]")[^"]*"')
+_TALK = re.compile(
+    r"^(?:sure|certainly|of course|okay|ok|here|these|those|this|note|sorry|i'm|i am sorry|i hope|i can|i cannot|"
+    r"i can't|i have|i've|i'd|let me|as an|based on|however|please note|remember|"
+    r"the (?:following|above|new|task|site)|each|user:|assistant:|reason|explanation)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"^(?:please |can you |could you |now )?(?:what|what's|which|who|whose|when|where|how|is|are|does|do|did|has|have|"
+    r"in which|from which|tell|give|show|list|find|get|open|go|take|navigate|display|look|search|check|count|compare|"
+    r"identify|determine|calculate|report|read|name|view|see|browse|filter|sort|add|create|make|post|write|reply|"
+    r"comment|submit|send|set|change|update|edit|rename|delete|remove|cancel|close|reopen|assign|invite|star|unstar|fork|clone|"
+    r"subscribe|unsubscribe|hide|upvote|downvote|vote|follow|buy|order|reorder|put|mark|approve|reject|disable|enable|"
+    r"draft|fill|rate|review|save|start|move|increase|decrease|reduce|leave|publish|use|locate|retrieve|fetch|"
+    r"i want|i need|i would like|my)\b",
+    re.IGNORECASE,
+)
+"""How an instruction begins that stands in no list."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What an answer held.
+
+    Attributes:
+        instructions: In order, each once as it stands, white space as single spaces.
+        dropped: Everything else, by name: ``prose``, ``empty``, ``too_long``, ``wrong_site``.
+    """
+
+    instructions: list[str] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+def read_instructions(answer: str, sites: frozenset[str], most_words: int = MOST_WORDS) -> Reading:
+    """Takes an answer apart.
+
+    Args:
+        answer: What a model wrote when it was asked for instructions.
+        sites: Names of the sites that it was asked about; an entry that names another site first is of the wrong one.
+        most_words: Longest instruction.
+    """
+    reading = Reading()
+    for entry, is_listed in _entries(answer):
+        instruction, site = _unwrapped(entry)
+        if site and site not in sites:
+            reading.dropped["wrong_site"] += 1
+            continue
+        problem = _problem(instruction, is_listed, most_words)
+        if problem:
+            reading.dropped[problem] += 1
+        else:
+            reading.instructions.append(instruction)
+    if not reading.instructions and not reading.dropped:
+        reading.dropped["empty"] += 1
+    return reading
+
+
+def _problem(text: str, is_listed: bool, most_words: int) -> str:
+    words = text.split()
+    if not words:
+        return "empty"
+    if _TALK.match(text) or _BLANK.search(_QUOTED.sub(" ", text)) or text.endswith(":") or len(words) < _FEWEST_WORDS:
+        return "prose"
+    if not is_listed and not (_ASKS.match(text) or text.endswith("?")):
+        return "prose"
+    return "too_long" if len(words) > most_words else ""
+
+
+def _entries(answer: str) -> list[tuple[str, bool]]:
+    """Entries of an answer, and whether each stands in a list; what stands around or under a list's entries is none."""
+    text = _CODE.sub("", answer).strip()
+    values = _json_list(text)
+    if values is not None:
+        return [(value, True) for value in values]
+    lines = [line for line in text.expandtabs().splitlines() if line.strip()]
+    marks = [mark for line in lines if (mark := _MARKED.match(line))]
+    if not marks:
+        return [(line, False) for line in lines]
+    first = min(marks, key=lambda mark: len(mark["indent"]))
+    kept = [
+        mark for mark in marks if mark["indent"] == first["indent"] and bool(mark["number"]) == bool(first["number"])
+    ]
+    return [(mark.string[mark.end() :], True) for mark in kept]
+
+
+def _json_list(text: str) -> list[str] | None:
+    start, end = text.find("["), text.rfind("]")
+    try:
+        values: Any = json.loads(text[start : end + 1]) if 0 <= start < end else None
+    except (ValueError, RecursionError):
+        return None
+    return [_entry_text(value) for value in values] if isinstance(values, list) else None
+
+
+def _entry_text(value: Any) -> str:
+    if isinstance(value, dict):
+        text = next((value[name] for name in _FIELDS if isinstance(value.get(name), str)), "")
+        site = value.get("site")
+        return f"{site}: {text}" if isinstance(site, str) else str(text)
+    return value if isinstance(value, str) else ""
+
+
+def _unwrapped(entry: str) -> tuple[str, str]:
+    """An entry without the marks around it, and the site that it names first."""
+    text = " ".join(entry.split())
+    found = _SITE.match(text)
+    site = (found[1] or found[2]).lower() if found else ""
+    text = text[found.end() :] if found else text
+    for left, right in _WRAPPED:
+        inner = text[len(left) : len(text) - len(right)]
+        if len(text) > len(left) + len(right) and text.startswith(left) and text.endswith(right) and left not in inner:
+            text = inner.strip()
+    return text, site

@@ -1,0 +1,77 @@
+"""What language models write when they are asked for a list, and what is taken of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.proposal_reading import read_instructions
+
+GITLAB = frozenset({"gitlab"})
+TWO = ["Open the issues of blue-parser", "How many stars does blue-parser have?"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "1. Open the issues of blue-parser\n2. How many stars does blue-parser have?",
+        "1) Open the issues of blue-parser\n\n2) How many stars does blue-parser have?\n",
+        "Sure! Two tasks:\n\n- Open the issues of blue-parser\n- How many stars does blue-parser have?\nEnjoy.",
+        "* **Open the issues of blue-parser**\n* `How many stars does blue-parser have?`",
+        "Task 1: Open the issues of blue-parser\nTask 2: How many stars does blue-parser have?",
+        "Open the issues of blue-parser\nHow many stars does blue-parser have?",
+        "1. [gitlab] Open the issues of blue-parser\n2. GitLab: How many stars does blue-parser have?",
+        '["Open the issues of blue-parser", "How many stars does blue-parser have?"]',
+        'Here:\n```json\n["Open the issues of blue-parser", "How many stars does blue-parser have?"]\n```',
+        '{"tasks": [{"site": "gitlab", "instruction": "Open the issues of blue-parser"}, '
+        '{"task": "How many stars does blue-parser have?"}]}',
+        "1. Open the issues of blue-parser\n   - Reason: it is like the others\n   - Difficulty: easy\n"
+        "2. How many stars does blue-parser have?\n- And so on, as you like",
+        '1. "Open the issues of blue-parser"\n2. \u201cHow many stars does blue-parser have?\u201d',
+    ],
+)
+def test_lists_of_many_forms_are_read(answer: str) -> None:
+    reading = read_instructions(answer, GITLAB)
+    assert reading.instructions == TWO
+    assert not reading.dropped
+
+
+@pytest.mark.parametrize(
+    ("answer", "dropped"),
+    [
+        ("", {"empty": 1}),
+        (" \n\t\n", {"empty": 1}),
+        ("[]", {"empty": 1}),
+        ("```\n```", {"empty": 1}),
+        ('["", 7]', {"empty": 2}),
+        ("I'm sorry, but I can't help with that.", {"prose": 1}),
+        ("The user wants tasks about projects.\nThey should be hard.", {"prose": 2}),
+        ("Here are the tasks:", {"prose": 1}),
+        ("1. Open the page of [product name]", {"prose": 1}),
+        ('1. Open the page of "[product name]"', {"prose": 1}),
+        ("1. Open {project} and its issues", {"prose": 1}),
+        ("1. Search", {"prose": 1}),
+        ("1. Open " + "very " * 40 + "long pages", {"too_long": 1}),
+        ("1. [reddit] Open the forum of books", {"wrong_site": 1}),
+        ('[{"site": "map", "instruction": "Open the page of the town hall"}]', {"wrong_site": 1}),
+        ("map: Open the page of the town hall", {"wrong_site": 1}),
+    ],
+)
+def test_what_is_no_instruction_is_counted_by_name(answer: str, dropped: dict[str, int]) -> None:
+    reading = read_instructions(answer, GITLAB)
+    assert reading.instructions == []
+    assert dict(reading.dropped) == dropped
+
+
+def test_quotations_may_hold_what_looks_like_a_blank() -> None:
+    answer = '1. Open the post "[Discussion] what I learned... so far"'
+    assert read_instructions(answer, GITLAB).instructions == [answer[3:]]
+
+
+@settings(max_examples=60)
+@given(st.text(alphabet=st.sampled_from('12. -*[]{}":,\n\tOpen the `gitlab')) | st.text())
+def test_any_answer_is_read(answer: str) -> None:
+    reading = read_instructions(answer, GITLAB)
+    assert len(reading.instructions) + reading.dropped.total() >= 1
+    assert all(3 <= len(text.split()) <= 40 and "\n" not in text for text in reading.instructions)
