@@ -15,8 +15,8 @@ import torch
 
 from agents.algorithms.advantage_weighted import AdvantageWeighted
 from agents.algorithms.base import PhaseMetrics
+from agents.algorithms.collected import Collected
 from agents.algorithms.filtered_bc import MODES
-from agents.algorithms.online import Collected
 from agents.inference import state_values
 from agents.losses import awr_loss
 from agents.models import ValueCritic

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from agents.algorithms.base import PhaseMetrics
-from agents.algorithms.online import Collected, OnlineAlgorithm
+from agents.algorithms.collected import Collected
+from agents.algorithms.online import OnlineAlgorithm
 from agents.fitting import in_passes
 from agents.objectives import fit_actions
 from agents.policy import LLMPolicy

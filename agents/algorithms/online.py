@@ -2,65 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import random
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agents.algorithms.base import PhaseAlgorithm, PhaseMetrics
+from agents.algorithms.base import PhaseAlgorithm
+from agents.algorithms.collected import Collected, worth_learning_from
 from agents.augmentation import instructed, renamed_passes
 from agents.curriculum import TaskSource
-from agents.errors import TrainingStopped
 from agents.fitting import FitSettings, rate_in_phase
 from agents.labelling import Labeller, Labelling, RuleLabeller, agreement_with_rules, label_trajectories
 from agents.policy import LLMPolicy
 from agents.rollout import Rollout, RolloutCollector
-from agents.trajectory_io import labelled_from_dict, trajectory_to_dict, write_trajectories
-from agents.transitions import TransitionSet, to_transitions
-from agents.types import LabelledTrajectory, Trajectory, Transition
+from agents.trajectory_io import labelled_from_dict, write_trajectories
+from agents.transitions import to_transitions
+from agents.types import LabelledTrajectory, Transition
 from webrl_gym.tasks.record import Task
 
 _TRIES_A_TASK = 20
 FITTING = 100
 """Purpose of the generator that orders the policy's examples; algorithms number theirs from 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """What a phase collected.
-
-    Attributes:
-        labelling: Labelled trajectories.
-        transitions: Their steps as training examples.
-        metrics: Numbers about them.
-        min_action_probability: What a success by the ORM must have in each action to be learned from.
-    """
-
-    labelling: Labelling
-    transitions: TransitionSet
-    metrics: PhaseMetrics
-    min_action_probability: float = 0.0
-
-    @property
-    def trusted(self) -> list[LabelledTrajectory]:
-        """Attempts to learn from, in order: all but successes that the policy itself was not sure of."""
-        return [item for item in self.labelling.labelled if not item.label.success or self._is_sure(item)]
-
-    @property
-    def successes(self) -> list[LabelledTrajectory]:
-        """Successes to learn from, in order."""
-        return [item for item in self.trusted if item.label.success]
-
-    def as_lines(self) -> Iterator[dict[str, Any]]:
-        """What a stage keeps of it, JSON-ready; the transitions are made anew."""
-        yield {"metrics": self.metrics, "left_out": dict(self.labelling.left_out)}
-        yield from map(trajectory_to_dict, self.labelling.labelled)
-
-    def _is_sure(self, item: LabelledTrajectory) -> bool:
-        return item.label.source == "rules" or least_action_probability(item.trajectory) >= self.min_action_probability
 
 
 class OnlineAlgorithm(PhaseAlgorithm):
@@ -324,7 +287,7 @@ class OnlineAlgorithm(PhaseAlgorithm):
             self.trajectory_folder.mkdir(parents=True, exist_ok=True)
             path = self.trajectory_folder / f"phase-{phase:04d}.jsonl.gz"
             write_trajectories(path, [*labelling.labelled, *rollout.failures])
-        collection = self._worth_learning_from(rollout, labelling)
+        collection = worth_learning_from(rollout, labelling, self.policy.renderer, self.min_action_probability)
         collection.metrics["time/rollout_s"] = collected - began
         collection.metrics["time/label_s"] = time.perf_counter() - collected
         return collection
@@ -340,72 +303,4 @@ class OnlineAlgorithm(PhaseAlgorithm):
         """
         labelling = Labelling(tuple(attempts), {}, agreement_with_rules(attempts))
         rollout = Rollout(tuple(item.trajectory for item in attempts), (), retries=0, steps=0)
-        return self._worth_learning_from(rollout, labelling)
-
-    def _worth_learning_from(self, rollout: Rollout, labelling: Labelling) -> Collected:
-        """Training examples, and numbers about them; stops where there is nothing to learn from."""
-        transitions = to_transitions(labelling.labelled, self.policy.renderer)
-        metrics = _metrics(rollout, labelling, transitions)
-        if not transitions.steps:
-            raise TrainingStopped(_why_empty(rollout, labelling, transitions))
-        collection = Collected(labelling, transitions, metrics, self.min_action_probability)
-        metrics["data/unsure_successes"] = len(labelling.labelled) - len(collection.trusted)
-        if not collection.successes:
-            raise TrainingStopped(_why_no_success(collection))
-        return collection
-
-
-def least_action_probability(trajectory: Trajectory) -> float:
-    """Probability of the least likely action of an attempt, under the policy that made it; 1 where none is known.
-
-    Args:
-        trajectory: Any attempt; completions of a server come without log-probabilities.
-    """
-    return min((math.exp(sum(step.completion.log_probs)) for step in trajectory.steps), default=1.0)
-
-
-def _why_empty(rollout: Rollout, labelling: Labelling, transitions: TransitionSet) -> str:
-    if not rollout.trajectories:
-        reason = rollout.failures[0].failure if rollout.failures else "there was no task"
-        return f"empty batch: no attempt came to an end ({reason})."
-    if not labelling.labelled:
-        return (
-            f"empty batch: none of {len(rollout.trajectories)} trajectories could be labelled ({labelling.left_out})."
-        )
-    return (
-        f"empty batch: no step can be trained on ({transitions.rendered_differently} are rendered differently now, "
-        f"{transitions.too_long} are too long)."
-    )
-
-
-def _why_no_success(collection: Collected) -> str:
-    labelled = collection.labelling.labelled
-    unsure = len(labelled) - len(collection.trusted)
-    if not unsure:
-        return f"no success: none of {len(labelled)} labelled trajectories."
-    return (
-        f"no success to learn from: {unsure} of {len(labelled)} labelled trajectories succeeded, but in each the "
-        f"policy gave some action a probability below min_action_probability={collection.min_action_probability:g}."
-    )
-
-
-def _metrics(rollout: Rollout, labelling: Labelling, transitions: TransitionSet) -> PhaseMetrics:
-    trajectories = rollout.trajectories
-    ruled = [item.rule_verdict.success for item in trajectories if item.rule_verdict is not None]
-    lengths = [len(item.steps) for item in trajectories]
-    return {
-        "rollout/trajectories": len(trajectories),
-        "rollout/steps": rollout.steps,
-        "rollout/success_rate": labelling.success_rate,
-        "rollout/rule_success_rate": sum(ruled) / len(ruled) if ruled else None,
-        "rollout/mean_length": sum(lengths) / len(lengths) if lengths else None,
-        "rollout/truncated": sum(item.truncated for item in trajectories),
-        "rollout/infrastructure_failures": len(rollout.failures),
-        "rollout/retries": rollout.retries,
-        "label/left_out": sum(labelling.left_out.values()),
-        "label/accuracy": labelling.agreement.accuracy,
-        "label/balanced_accuracy": labelling.agreement.balanced_accuracy,
-        "data/steps": len(transitions.steps),
-        "data/rendered_differently": transitions.rendered_differently,
-        "data/too_long": transitions.too_long,
-    }
+        return worth_learning_from(rollout, labelling, self.policy.renderer, self.min_action_probability)

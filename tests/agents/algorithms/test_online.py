@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from agents.algorithms.online import least_action_probability
+from agents.algorithms.collected import least_action_probability
 from agents.errors import TrainingStopped
 from agents.labelling import RuleLabeller
 from agents.types import Completion
