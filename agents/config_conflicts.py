@@ -194,7 +194,7 @@ def _prompt_conflicts(config: Mapping[str, Any]) -> list[str]:
 def _prompt_of(model: Mapping[str, Any]) -> str:
     """The prompt that is asked for, or that a local model says it has."""
     folder = Path(str(model["name_or_path"]))
-    if model["prompt"] == "auto" and (folder / "config.json").is_file():
+    if model["prompt"] == "auto":
         try:
             return read_record(folder).prompt
         except (OSError, ValueError):

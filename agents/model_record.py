@@ -66,12 +66,14 @@ def read_record(folder: Path) -> ModelRecord:
     """The record of a model in a folder, as ``get_record``.
 
     Args:
-        folder: Holds the model's ``config.json``.
+        folder: Holds the model's ``config.json``; without one nothing is known but the folder's name.
 
     Raises:
         OSError: If that cannot be read.
         ValueError: If it is no JSON object, or the record holds a value that cannot be.
     """
+    if not (folder / "config.json").exists():
+        return _record(None, str(folder))
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if not isinstance(config, Mapping):
         raise ValueError(f"{folder / 'config.json'} holds no JSON object")  # noqa: TRY004  # a file's content

@@ -16,7 +16,9 @@ from agents.environments import suite_of
 from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
+from agents.model_record import ModelRecord, set_record
 from agents.results import EpisodeResult, result_from_json
+from agents.smollm2 import DESCRIPTION
 from agents.trajectory_io import read_trajectories
 from tests.agents.small_llama import small_llama
 from tests.completion_server import CompletionServer, completion, completion_server
@@ -255,9 +257,29 @@ def test_a_policy_by_its_folder(folder: Path) -> None:
     assert [result.status for result in results] == ["scored"] * 3
     found = card(made)
     assert len(found["model_sha256"]) == len(found["prompt_sha256"]) == 64
+    assert found["model"] == "llama"
     small_llama(seed=1).save(folder / "trained" / "policy")
     with pytest.raises(CheckpointMismatch, match="model_sha256"):
         run("agent=trained", "env.num_envs=2", "env.max_steps=1")
+
+
+def test_a_table_says_what_a_policy_was_made_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = small_llama()
+    set_record(model.model.config, ModelRecord(DESCRIPTION))
+    model.save(folder / "trained" / "policy")
+    benchmark(config("agent=trained", "output=made", "env.num_envs=2", "env.max_steps=1"))
+    assert "| trained: SmolLM2-135M-Instruct (from Q4_1 GGUF) |" in capsys.readouterr().out
+    assert card(Path("made"))["model"] == DESCRIPTION
+
+
+def test_a_policy_with_a_released_prompt_reads_the_released_pages_only(folder: Path) -> None:
+    model = small_llama()
+    set_record(model.model.config, ModelRecord("released", "webrl_llama3", "characters"))
+    model.save(folder / "trained" / "policy")
+    with pytest.raises(ConfigConflict) as caught:
+        run("agent=trained", "limit=0")
+    assert "trained is prompted as webrl_llama3 and needs env.profile=webrl" in str(caught.value)
+    assert "limit must be a whole number" in str(caught.value)
 
 
 @pytest.mark.parametrize(
