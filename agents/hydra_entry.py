@@ -60,14 +60,14 @@ def run_entry_point(config_name: str, task: Callable[[dict[str, Any]], int]) -> 
         return 2
     overrides, own = _without_own_keys(config_name, arguments)
     sys.argv = [sys.argv[0], *_flags_first([*overrides, *_QUIET])]
-    before = signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(body)()
     except KeyboardInterrupt:  # caught here and not in the task: it ends a --multirun too
         print("Stopped; what was finished is kept. Start the same command again to go on.", file=sys.stderr)
         return 130
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
     return status[0]
 
 
