@@ -3,7 +3,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.curriculum import Curriculum
@@ -93,7 +93,7 @@ ANSWERS = st.builds(
 FINDINGS = [FEASIBLE, Finding(Feasibility.INFEASIBLE, "no"), Finding(Feasibility.UNDECIDED, "who knows")]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ANSWERS, max_size=6), st.integers(0, 8), st.integers(0, 2**16))
 def test_counts_add_up_whatever_is_proposed(answers, count, seed):
     chance = random.Random(seed)

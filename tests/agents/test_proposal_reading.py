@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.proposal_reading import read_instructions
@@ -69,7 +69,7 @@ def test_quotations_may_hold_what_looks_like_a_blank() -> None:
     assert read_instructions(answer, GITLAB).instructions == [answer[3:]]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(alphabet=st.sampled_from('12. -*[]{}":,\n\tOpen the `gitlab')) | st.text())
 def test_any_answer_is_read(answer: str) -> None:
     reading = read_instructions(answer, GITLAB)
