@@ -217,13 +217,13 @@ def _curriculum_conflicts(config: Mapping[str, Any]) -> list[str]:
     proposer = config["curriculum"]["proposer"]
     if proposer == GRAMMAR:
         return []
+    if config["algorithm"].get("curriculum") is not True:
+        return [f"curriculum.proposer={proposer} has nothing to propose without algorithm.curriculum=true"]
     problems = []
     if config["orm"]["source"] == "rules":
         problems.append(
             f"curriculum.proposer={proposer} needs orm.source orm or both: what a language model writes has no rules"
         )
-    if config["algorithm"].get("curriculum") is not True:
-        problems.append(f"curriculum.proposer={proposer} has nothing to propose without algorithm.curriculum=true")
     if proposer == "local" and config["curriculum"]["model"] == "nano":
         problems.append("curriculum.model must be a chat model, got nano, which writes actions and no sentences")
     return problems
