@@ -201,6 +201,7 @@ def test_a_bare_environment_runs_the_command(bare: Path, elsewhere: Path) -> Non
         ("practice-train", "1000"),
         ("practice-valid", "165"),
         ("practice-test", "165"),
+        ("practice-test-large", "660"),
     ]
     assert list(elsewhere.iterdir()) == []
 

@@ -2,7 +2,8 @@
 
 **Definition.** Read from the metrics ``curriculum/…`` of each phase. ``proposed`` counts proposals; ``retried`` and
 ``from_suite`` count instructions that nobody proposed (failed tasks attempted again, tasks that fill up the phase).
-Every other whole number is an end, and each proposal has exactly one: ``kept``, or the filter that dropped it.
+Every other whole number is an end, and each proposal has exactly one: ``kept``, or the filter that dropped it. Ends
+that no proposal of the run had are left out.
 Source: Qi et al. 2024, arXiv:2411.02337v1, section 2.2.
 """
 
@@ -13,7 +14,10 @@ from dataclasses import dataclass
 
 from agents.analyses.curves import Phases, phase_numbers
 
-ENDS = ("kept", "too hard", "too easy", "repeated", "protected", "unreachable")
+ENDS = (
+    *("kept", "too hard", "too easy", "infeasible", "undecided"),
+    *("repeated", "near duplicate", "protected", "unreachable"),
+)
 """Ends in the order in which they are shown; others come after them."""
 
 _PREFIX = "curriculum/"
@@ -45,7 +49,8 @@ def proposals_by_phase(phases: Phases) -> list[Proposals]:
         phases: Metrics by phase.
     """
     rows = [(number, _counts(row)) for number, row in zip(phase_numbers(phases), phases, strict=True)]
-    names = dict.fromkeys(name for _, counts in rows for name in counts if name not in {_PROPOSED, *_BESIDES})
+    apart = {_PROPOSED, *_BESIDES}
+    names = dict.fromkeys(name for _, counts in rows for name in counts if name not in apart and counts[name])
     ends = [*(name for name in ENDS if name in names), *(name for name in names if name not in ENDS)]
     return [
         Proposals(

@@ -35,7 +35,7 @@ from agents.types import LabelledTrajectory
 WHILE_TRAINING = "attempts while training"
 """The comparison that a run's own attempts belong to."""
 
-_SUITES = ("practice-train", "practice-valid", "practice-test")
+_SUITES = ("practice-train", "practice-valid", "practice-test", "practice-test-large")
 """Suites that are shown first, in this order."""
 _REPLICA = "{} is the embedded replica of the official sites: not comparable with published scores."
 

@@ -109,7 +109,7 @@ def load_attempts(path: Path, agent: str, group: str = "") -> LoadedAttempts:
     """
     try:
         file = read_trajectories(path)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         return LoadedAttempts([], [f"{agent}: {reason}: no trajectories from {path.name}."])
     shown = [
