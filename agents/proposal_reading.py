@@ -131,6 +131,8 @@ def _entry_text(value: Any) -> str:
 def _unwrapped(entry: str) -> tuple[str, str]:
     """An entry without the marks around it, and the site that it names first."""
     text = " ".join(entry.split())
+    while mark := _MARKED.match(text):  # "1. 1. Open ..."
+        text = text[mark.end() :]
     found = _SITE.match(text)
     site = (found[1] or found[2]).lower() if found else ""
     text = text[found.end() :] if found else text
