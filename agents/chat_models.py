@@ -124,6 +124,8 @@ class LocalModel:
     def answers(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order; a question that does not fit the context gets none.
 
+        Of an answer that was cut at its longest, the last line goes if there are others.
+
         Args:
             questions: What to ask.
         """
@@ -138,7 +140,10 @@ class LocalModel:
             (completion,) = self._backend.generate(
                 [Prompt(ids, question.text)], temperature=question.temperature, generator=generator
             )
-            answers.append(Answer(_without_thoughts(completion.text)))
+            is_whole = completion.token_ids[-1:] == (self._form.end_id,)
+            # Half a line would pass for a whole one.
+            text = completion.text if is_whole else completion.text.rpartition("\n")[0] or completion.text
+            answers.append(Answer(_without_thoughts(text)))
         return answers
 
 

@@ -17,6 +17,7 @@ MOST_WORDS = 40
 """Longest instruction, in words; the templates' longest have about as many."""
 _FEWEST_WORDS = 3
 _FIELDS = ("instruction", "task", "intent", "text")
+_WORD = re.compile(r"\w+")
 _CODE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
 _MARKED = re.compile(
     r"(?P<indent>\s*)(?:[-*\u2022+]|(?P<number>\(?\d{1,3}[.):]|(?:task|instruction)\s+\d{1,3}\s*[.:)-]))\s+(?=\S)",
@@ -84,14 +85,14 @@ def read_instructions(answer: str, sites: frozenset[str], most_words: int = MOST
 
 
 def _problem(text: str, is_listed: bool, most_words: int) -> str:
-    words = text.split()
-    if not words:
+    words = _WORD.findall(text)
+    if not text:
         return "empty"
     if _TALK.match(text) or _BLANK.search(_QUOTED.sub(" ", text)) or text.endswith(":") or len(words) < _FEWEST_WORDS:
         return "prose"
     if not is_listed and not (_ASKS.match(text) or text.endswith("?")):
         return "prose"
-    return "too_long" if len(words) > most_words else ""
+    return "too_long" if len(text.split()) > most_words else ""
 
 
 def _entries(answer: str) -> list[tuple[str, bool]]:
@@ -131,6 +132,8 @@ def _entry_text(value: Any) -> str:
 def _unwrapped(entry: str) -> tuple[str, str]:
     """An entry without the marks around it, and the site that it names first."""
     text = " ".join(entry.split())
+    while mark := _MARKED.match(text):  # "1. 1. Open ..."
+        text = text[mark.end() :]
     found = _SITE.match(text)
     site = (found[1] or found[2]).lower() if found else ""
     text = text[found.end() :] if found else text

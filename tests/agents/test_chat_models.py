@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from agents.chat_models import Answer, LocalModel, Question, RememberingModel, ServerModel, fenced
-from agents.generation import OpenAICompatible
+from agents.generation import InProcess, OpenAICompatible
+from agents.types import Completion
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import CONTEXT, small_llama
 from tests.completion_server import CompletionServer, completion_server
@@ -98,3 +99,21 @@ def test_data_cannot_end_its_marks() -> None:
     assert told.count("<<<") == told.count(">>>") == 1
     assert told.startswith("<<<\n<p>")
     assert fenced("x" * 50, 10) == "<<<\n" + "x" * 10 + "\n[cut]\n>>>"
+
+
+@pytest.mark.parametrize(
+    ("written", "is_cut", "kept"),
+    [
+        ("one\ntwo\nthree", False, "one\ntwo\nthree"),
+        ("one\ntwo\nthr", True, "one\ntwo"),
+        ("one", True, "one"),
+    ],
+)
+def test_half_a_line_of_a_cut_answer_goes(
+    written: str, is_cut: bool, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = small_llama()
+    ids = model.prompt_format.encode_action(written)
+    completion = Completion(written, ids[:-1] if is_cut else ids)
+    monkeypatch.setattr(InProcess, "generate", lambda *_, **__: [completion])
+    assert LocalModel(model, max_new_tokens=40).answers([Question("Write.")]) == [Answer(kept)]

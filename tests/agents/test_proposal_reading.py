@@ -28,6 +28,7 @@ TWO = ["Open the issues of blue-parser", "How many stars does blue-parser have?"
         '{"task": "How many stars does blue-parser have?"}]}',
         "1. Open the issues of blue-parser\n   - Reason: it is like the others\n   - Difficulty: easy\n"
         "2. How many stars does blue-parser have?\n- And so on, as you like",
+        "1. 1. Open the issues of blue-parser\n2. 2. How many stars does blue-parser have?",
         '1. "Open the issues of blue-parser"\n2. \u201cHow many stars does blue-parser have?\u201d',
     ],
 )
@@ -52,6 +53,8 @@ def test_lists_of_many_forms_are_read(answer: str) -> None:
         ('1. Open the page of "[product name]"', {"prose": 1}),
         ("1. Open {project} and its issues", {"prose": 1}),
         ("1. Search", {"prose": 1}),
+        ("1. ?? -- !!", {"prose": 1}),
+        ("1. 1. The task is to write a new task.", {"prose": 1}),
         ("1. Open " + "very " * 40 + "long pages", {"too_long": 1}),
         ("1. [reddit] Open the forum of books", {"wrong_site": 1}),
         ('[{"site": "map", "instruction": "Open the page of the town hall"}]', {"wrong_site": 1}),
@@ -74,4 +77,4 @@ def test_quotations_may_hold_what_looks_like_a_blank() -> None:
 def test_any_answer_is_read(answer: str) -> None:
     reading = read_instructions(answer, GITLAB)
     assert len(reading.instructions) + reading.dropped.total() >= 1
-    assert all(3 <= len(text.split()) <= 40 and "\n" not in text for text in reading.instructions)
+    assert all(len(text.split()) <= 40 and "\n" not in text for text in reading.instructions)
