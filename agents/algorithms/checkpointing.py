@@ -6,10 +6,12 @@ that is stopped anywhere, ``kill -9`` included, does at most the stage under way
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+import torch
 from torch import Tensor
 
 from agents.checkpoint import (
@@ -25,6 +27,8 @@ from agents.errors import CheckpointMismatch
 from agents.metrics import MetricGroup
 from agents.policy import LLMPolicy
 from agents.stages import PhaseStages, Stage
+
+_log = logging.getLogger(__name__)
 
 PhaseMetrics = dict[str, float | int | None]
 """Numbers of one phase by name, ``group/name``."""
@@ -217,7 +221,12 @@ class Checkpointing:
                 phase=self.phase,
                 configuration=self.configuration(),
                 tensors={**self._all_tensors(), "generators": states},
-                records={"counters": self._counters(), "generators": generators, **self._state_records()},
+                records={
+                    "counters": self._counters(),
+                    "generators": generators,
+                    "threads": torch.get_num_threads(),
+                    **self._state_records(),
+                },
                 lines=self._state_lines(),
             )
         )
@@ -241,6 +250,9 @@ class Checkpointing:
         load_module_tensors(self.policy.language_model.model, checkpoint.tensors["policy"], "policy")
         self._restore(checkpoint)
         self._take_counters(checkpoint.records["counters"])
+        threads, now = checkpoint.records["threads"], torch.get_num_threads()
+        if threads != now:
+            _log.warning("The run used %d threads and goes on with %d: it will not end bit-equal.", threads, now)
         restore_random_states(checkpoint.records["generators"], checkpoint.tensors["generators"])
         self.metrics.restore(
             [

@@ -105,3 +105,14 @@ def test_stages_of_another_configuration_are_refused(tmp_path: Path) -> None:
         Named(tiny_policy(), "second", checkpoint_folder=tmp_path).learn()
     with pytest.raises(CheckpointMismatch, match="stop_after: checkpoint 'second', now ''"):
         Named(tiny_policy(), checkpoint_folder=tmp_path).resume()
+
+
+def test_another_number_of_threads_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    Dicing(tiny_policy(), checkpoint_folder=tmp_path).learn()
+    assert Dicing(tiny_policy(), checkpoint_folder=tmp_path).resume()
+    assert caplog.text == ""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+    assert Dicing(tiny_policy(), checkpoint_folder=tmp_path).resume()
+    assert "The run used 1 threads and goes on with 7: it will not end bit-equal." in caplog.text
