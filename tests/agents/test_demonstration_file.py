@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from agents import training_run
 from agents.demonstration_file import take_demonstrations
 from agents.errors import TrainingStopped
+from agents.hydra_entry import compose_config
+from agents.metrics import SilentProgress
+from agents.training_run import TrainingRun
 from agents.trajectory_io import read_trajectories, write_trajectories
+from tests.agents.test_training_run import Toys
+from tests.agents.tiny_models import tiny_model
 from tests.agents.toy_env import demonstration, toy_task
 
 HELD_OUT = ("practice-valid", "practice-test")
@@ -43,3 +49,18 @@ def test_a_file_without_any_is_refused(tmp_path: Path, items: list, reason: str)
     with pytest.raises(TrainingStopped, match=f"no demonstration to learn from .*{reason}"):
         take_demonstrations(source, target, HELD_OUT)
     assert not target.exists()
+
+
+def test_a_run_takes_them_instead_of_the_oracles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_run, "suite_of", lambda *_: Toys(orders=1))
+    tiny_model().save(tmp_path / "base")
+    mine = tmp_path / "mine.jsonl"
+    write_trajectories(mine, [GOOD, FAILED])
+    given = [f"demonstrations={mine}", "model=local", f"model.name_or_path={tmp_path / 'base'}", "sft.max_rounds=0"]
+    config = compose_config("train", [*given, f"run={tmp_path / 'run'}"])
+    run = TrainingRun(tmp_path / "run", config, SilentProgress())
+    run.supervise()
+    assert read_trajectories(run.folder / "demonstrations.jsonl.gz").labelled == [GOOD]
+    assert json.loads((run.folder / "demonstrations.json").read_text(encoding="utf-8"))["skipped"] == 1
+    mine.unlink()  # the run has its own copy
+    assert len(TrainingRun(tmp_path / "run", config, SilentProgress())._demonstrations()) == 1

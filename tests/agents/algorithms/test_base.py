@@ -15,9 +15,10 @@ from agents.algorithms import ALGORITHMS, SFT, FilteredBC, WebRL, algorithm_clas
 from agents.algorithms.base import PhaseAlgorithm
 from agents.errors import CheckpointCorrupt, CheckpointMismatch
 from agents.metrics import JsonlWriter
-from tests.agents.tiny_models import tiny_policy
+from agents.policy import LLMPolicy
+from tests.agents.tiny_models import tiny_model, tiny_policy
 from tests.agents.toy_env import ToyEnv, toy_task
-from tests.agents.toy_runs import environments, filtered_bc, sft, started_policy, webrl, weights
+from tests.agents.toy_runs import awr, digirl, environments, filtered_bc, sft, started_policy, webrl, weights
 
 
 @pytest.fixture
@@ -28,6 +29,7 @@ def no_pickle(monkeypatch):
     for module in (pickle, cloudpickle):
         for name in ("dump", "dumps", "load", "loads"):
             monkeypatch.setattr(module, name, blocked)
+    monkeypatch.setattr(pickle, "Pickler", blocked)
     monkeypatch.setattr(pickle, "Unpickler", blocked)
     monkeypatch.setattr(torch, "load", blocked)
     monkeypatch.setattr(torch, "save", blocked)
@@ -122,7 +124,7 @@ def test_predict_and_evaluate_policy_work():
     assert mean == 1.0
 
 
-@pytest.mark.parametrize("make", [sft, filtered_bc, webrl])
+@pytest.mark.parametrize("make", [sft, filtered_bc, awr, digirl, webrl])
 def test_saving_and_loading_needs_no_pickle(tmp_path, no_pickle, make):
     algorithm = make(started_policy(epochs=150), seed=3)
     if isinstance(algorithm, WebRL):
@@ -136,6 +138,31 @@ def test_saving_and_loading_needs_no_pickle(tmp_path, no_pickle, make):
     env = ToyEnv(orders=1)
     observation, _ = env.reset(options={"task": toy_task("Blue", 0)})
     assert loaded.predict(observation, deterministic=True) == algorithm.predict(observation, deterministic=True)
+
+
+def test_a_policy_and_its_callbacks_save_without_pickle(tmp_path, no_pickle):
+    algorithm = filtered_bc(started_policy())
+    algorithm.learn(callback=CheckpointCallback(save_freq=2, save_path=str(tmp_path / "saved")))
+    for path in (tmp_path / "saved").iterdir():
+        assert torch.equal(weights(FilteredBC.load(path).policy), weights(started_policy()))
+    algorithm.policy.save(tmp_path / "policy")
+    loaded = LLMPolicy.load(tmp_path / "policy", device="cpu")
+    assert torch.equal(weights(loaded), weights(algorithm.policy))
+    assert {path.suffix for path in (tmp_path / "policy").iterdir()} <= {".json", ".safetensors"}
+
+
+def test_a_checkpoint_of_another_model_is_refused_by_name(tmp_path):
+    filtered_bc(started_policy(), phases=1, checkpoint_folder=tmp_path).learn()
+    renamed = tiny_policy()
+    renamed.language_model.name = "other"
+    with pytest.raises(CheckpointMismatch, match="model: checkpoint 'tiny', now 'other'"):
+        filtered_bc(renamed, checkpoint_folder=tmp_path).resume()
+    wider = LLMPolicy(tiny_model(hidden=64))
+    with pytest.raises(CheckpointMismatch, match=r"policy is another model: .* is \(\d+, 32\).*expected \(\d+, 64\)"):
+        filtered_bc(wider, checkpoint_folder=tmp_path).resume()
+    deeper = LLMPolicy(tiny_model(layers=3))
+    with pytest.raises(CheckpointMismatch, match=r"it lacks \['model.layers.2"):
+        filtered_bc(deeper, checkpoint_folder=tmp_path).resume()
 
 
 def test_a_loaded_algorithm_goes_on_with_other_arguments():

@@ -141,13 +141,6 @@ def test_other_environments_take_the_place_of_the_first(envs: DummyVecEnv) -> No
     others.close()
 
 
-def test_a_policy_is_saved_as_a_model(tmp_path: Path) -> None:
-    policy = walk(None).policy
-    policy.save(tmp_path)
-    assert LLMPolicy.load(tmp_path, device="cpu").language_model.record == policy.language_model.record
-    assert {path.suffix for path in tmp_path.iterdir()} <= {".json", ".safetensors"}
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_environments_in_processes_of_their_own() -> None:
