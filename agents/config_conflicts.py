@@ -19,8 +19,10 @@ from agents.look_log import TEST_SUITES
 from agents.model_record import CUTS, PROMPTS, read_record
 from agents.models import DTYPES, NANO
 from agents.optimizers import OPTIMIZERS
+from agents.orm_folder import model_folder
 from agents.policy_update import POLICY_LOSSES
 from agents.released_prompt import RELEASED_CHARACTERS, RELEASED_PROMPTS
+from webrl_gym.orm_prompt import read_template
 
 _LEAST = {
     "seed": 0,
@@ -35,8 +37,11 @@ _LEAST = {
     "sft.valid_every": 1,
     "sft.examples_per_update": 1,
     "attempts.count": 1,
+    "evaluation.attempts": 1,
     "orm.epochs": 1,
     "orm.tokens_per_batch": 1,
+    "orm.examples_per_update": 1,
+    "orm.max_page_length": 1,
     "algorithm.phases": 1,
     "algorithm.instructions_per_phase": 1,
     "algorithm.tokens_per_batch": 1,
@@ -86,6 +91,7 @@ _MAY_BE_NULL = (
     "algorithm.updates_per_trajectory",
     "checkpoints.keep",
     "model.max_prompt_tokens",
+    "orm.examples_per_update",
     "sft.examples_per_update",
 )
 _RANGES = {
@@ -118,11 +124,15 @@ _RANGES = {
     "algorithm.step_threshold": (-1.0, 1.0),
     "orm.learning_rate": (1e-12, 10.0),
     "orm.renamed_share": (0.0, 1.0),
+    "orm.rephrased_share": (0.0, 1.0),
+    "orm.averaged_share": (0.0, 0.99),
     "orm.near_misses_per_success": (0.0, 100.0),
+    "orm.changed_variables_per_success": (0.0, 100.0),
     "orm.threshold": (0.0, 0.999),
     "attempts.temperature": (0.01, 100.0),
     "curriculum.temperature": (0.0, 100.0),
     "curriculum.timeout_s": (0.001, 86_400.0),
+    "evaluation.temperature": (0.0, 100.0),
 }
 """Numbers of the configuration and the range of each."""
 
@@ -142,8 +152,10 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
     demonstrations = config["demonstrations"]
     if not isinstance(demonstrations, str) and (type(demonstrations) is not int or demonstrations < 1):
         problems.append(f"demonstrations must be a file or a whole number of at least 1, got {demonstrations!r}")
-    checks = (_algorithm_conflicts, _curriculum_conflicts, _prompt_conflicts, _device_conflicts, _unknown_choices)
-    return problems + [problem for check in (*checks, _wrong_switches, _wrong_numbers) for problem in check(config)]
+    if config["orm"]["from"] and config["orm"]["source"] == "rules":
+        problems.append("orm.from names a judge, and with orm.source=rules nobody asks one")
+    checks = (_algorithm_conflicts, _curriculum_conflicts, _prompt_conflicts, judge_conflicts, values_conflicts)
+    return problems + [problem for check in checks for problem in check(config)]
 
 
 def _algorithm_conflicts(config: Mapping[str, Any]) -> list[str]:
@@ -229,11 +241,36 @@ def _curriculum_conflicts(config: Mapping[str, Any]) -> list[str]:
     return problems
 
 
+def judge_conflicts(config: Mapping[str, Any]) -> list[str]:
+    """What is wrong with how the judge is asked, one sentence each."""
+    settings, problems = config["orm"], []
+    answers = settings["answers"]
+    if answers is not None and (not isinstance(answers, list) or len({*map(str, answers)}) != 2 or len(answers) != 2):
+        problems.append(f"orm.answers must be two different answers, as in [YES,NO], got {answers!r}")
+    if settings["prompt_template"]:
+        try:
+            read_template(settings["prompt_template"])
+        except (OSError, ValueError) as error:
+            problems.append(f"orm.prompt_template: {error}")
+    if settings.get("from"):
+        try:
+            model_folder(Path(settings["from"]))
+        except FileNotFoundError as error:
+            problems.append(f"orm.from: {error}")
+    return problems
+
+
+def values_conflicts(config: Mapping[str, Any]) -> list[str]:
+    """Values of a configuration that are out of their range, one sentence each; groups may be absent."""
+    checks = (_device_conflicts, _unknown_choices, _wrong_switches, _wrong_numbers)
+    return [problem for check in checks for problem in check(config)]
+
+
 def _unknown_choices(config: Mapping[str, Any]) -> list[str]:
     problems = []
     for key, choices in _CHOICES.items():
         group, _, name = key.rpartition(".")
-        value = config[group].get(name)  # an algorithm may lack the setting
+        value = config.get(group, {}).get(name)  # an algorithm may lack the setting
         if value is not None and value not in choices:
             problems.append(f"{key} must be one of {', '.join(map(str, choices))}, got {value!r}")
     return problems
@@ -243,7 +280,7 @@ def _wrong_switches(config: Mapping[str, Any]) -> list[str]:
     problems = []
     for key in _SWITCHES:
         group, _, name = key.rpartition(".")
-        value = config[group].get(name, False)  # an algorithm may lack the setting
+        value = config.get(group, {}).get(name, False)  # an algorithm may lack the setting
         if not isinstance(value, bool):
             problems.append(f"{key} must be true or false, got {value!r}")
     return problems
@@ -253,7 +290,7 @@ def _wrong_numbers(config: Mapping[str, Any]) -> list[str]:
     problems = []
     for key, least in _LEAST.items():
         group, _, name = key.rpartition(".")
-        values = config[group] if group else config
+        values = config.get(group, {}) if group else config
         if name not in values:
             continue  # an algorithm without this setting
         value = values[name]
@@ -263,11 +300,16 @@ def _wrong_numbers(config: Mapping[str, Any]) -> list[str]:
             problems.append(f"{key} must be a whole number of at least {least}, got {value!r}")
     for key, (low, high) in _RANGES.items():
         group, _, name = key.rpartition(".")
-        if name not in config[group]:
+        if name not in config.get(group, {}):
             continue  # likewise
         value = config[group][name]
         if value is None and key in _MAY_BE_NULL:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        if not is_within(value, low, high):
             problems.append(f"{key} must be a number from {low:g} to {high:g}, got {value!r}")
     return problems
+
+
+def is_within(value: Any, low: float, high: float) -> bool:
+    """Whether a value is a number in a range, ends included; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high

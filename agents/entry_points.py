@@ -28,6 +28,11 @@ def train() -> int:
     return _start("webrl-train", "agents.train")
 
 
+def train_orm() -> int:
+    """``webrl-orm``; returns the exit status, 2 when the extra is missing."""
+    return _start("webrl-orm", "agents.train_orm")
+
+
 def benchmark() -> int:
     """``webrl-benchmark``; returns the exit status, 2 when the extra is missing."""
     return _start("webrl-benchmark", "agents.benchmark")

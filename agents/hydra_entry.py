@@ -166,8 +166,11 @@ def _unknown_option(group: str, value: Any, options: list[str]) -> list[str]:
 
 
 def _own_keys(config_name: str) -> set[str]:
-    """Plain keys of a root file that are called like a group which other roots choose from (``model``)."""
-    return {key for key in _written(config_name) if key in _groups()}
+    """Plain keys of a root file that are called like a group which only other roots choose from (``model``)."""
+    written = _written(config_name)
+    choices = [entry for entry in written.get("defaults", ()) if isinstance(entry, dict)]
+    chosen = {str(name).split()[-1] for entry in choices for name in entry}
+    return {key for key in written if key in _groups() and key not in chosen}
 
 
 def _open_keys(config_name: str) -> set[str]:

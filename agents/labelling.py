@@ -14,8 +14,8 @@ from typing import Protocol
 
 from agents.types import LabelledTrajectory, Trajectory
 from webrl_gym.actions import describe_action
-from webrl_gym.errors import ScorerError
-from webrl_gym.reward import YesNoScorer, render_orm_prompt
+from webrl_gym.orm_prompt import Evidence
+from webrl_gym.reward import OutcomeRewardModel
 from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
 
@@ -68,50 +68,35 @@ class SplitLabeller:
 
 
 class OrmLabeller:
-    """Asks an outcome reward model; success when P(YES) is above the threshold."""
+    """Asks an outcome reward model."""
 
-    def __init__(self, scorer: YesNoScorer, threshold: float = 0.5) -> None:
-        """Uses ``scorer``.
-
-        Args:
-            scorer: Gives P(YES) for prompts, many at a time.
-            threshold: In [0, 1); the paper's rule P(YES) > P(NO) is 0.5.
-
-        Raises:
-            ValueError: If ``threshold`` is outside [0, 1).
-        """
-        if not 0.0 <= threshold < 1.0:
-            raise ValueError(f"Expected threshold in [0, 1), got {threshold}.")
-        self.scorer = scorer
-        self.threshold = threshold
+    def __init__(self, orm: OutcomeRewardModel) -> None:
+        """Uses ``orm`` with its threshold and its prompt."""
+        self.orm = orm
 
     def judge(self, trajectories: Sequence[Trajectory]) -> list[OutcomeVerdict]:
-        """The ORM's verdicts; all undecided when the scorer fails.
+        """The ORM's verdicts; all undecided when its scorer fails.
 
         Args:
             trajectories: Finished attempts.
         """
-        try:
-            probabilities = self.scorer.p_yes([orm_prompt(trajectory) for trajectory in trajectories])
-        except ScorerError as error:
-            return [OutcomeVerdict(VerdictStatus.UNDECIDED, 0.0, "orm", detail=str(error)) for _ in trajectories]
-        return [self._verdict(p_yes) for p_yes in probabilities]
-
-    def _verdict(self, p_yes: float) -> OutcomeVerdict:
-        score = 1.0 if p_yes > self.threshold else 0.0
-        return OutcomeVerdict(VerdictStatus.SCORED, score, "orm", p_yes=p_yes, detail=f"P(YES) = {p_yes:.3f}")
+        return self.orm.judge_all([evidence_of(trajectory) for trajectory in trajectories])
 
 
-def orm_prompt(trajectory: Trajectory) -> str:
-    """What the ORM reads of a trajectory: instruction, the actions in words, the final page.
+def evidence_of(trajectory: Trajectory) -> Evidence:
+    """What a judge may look at of a trajectory: instruction, actions, the final page.
 
-    The same text that the environment gives its own judge.
+    The same that the environment shows its own judge.
 
     Args:
         trajectory: A finished attempt.
     """
-    actions = [describe_action(step.completion.text, step.observation["html"]) for step in trajectory.steps]
-    return render_orm_prompt(trajectory.task.instruction, actions, trajectory.final_observation["html"])
+    return Evidence(
+        instruction=trajectory.task.instruction,
+        actions=tuple(describe_action(step.completion.text, step.observation["html"]) for step in trajectory.steps),
+        page=trajectory.final_observation["html"],
+        completions=tuple(step.completion.text for step in trajectory.steps),
+    )
 
 
 @dataclass(frozen=True, slots=True)

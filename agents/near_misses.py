@@ -27,8 +27,10 @@ _NO_ANSWER = 0.35
 """Share of wrong answers that are empty."""
 _OTHER_ANSWER = 0.55
 """Share of wrong answers that stand elsewhere on the page; the rest is the right one, cut."""
+_BESIDE = 0.5
+"""Share of those that stand beside the right one, in its line or the next, as the other cells of a table's row do."""
 _ALIKE = 0.7
-"""Share of those that have a digit if the right one has, and none if it has none."""
+"""Share of the rest that have a digit if the right one has, and none if it has none."""
 _TOO_MUCH = 0.4
 """Share of mistyped texts that are too long, where the instruction has more to say."""
 _MOST_NEIGHBOURS = 3
@@ -144,12 +146,22 @@ def _exit(page: Observation, answer: str) -> Step:
 
 
 def _other_text(page: Observation, right: str | None, rng: random.Random) -> str:
-    """Another text of the page, mostly a number instead of a number; nothing where there is none."""
-    texts = [text.strip() for text in _TEXT.findall(page["html"])]
-    others = [text for text in texts if text and text != right and len(text) <= _LONGEST_ANSWER]
+    """Another text of the page: one near the right one, mostly a number instead of a number, or any; may be nothing."""
+    lines = page["html"].split("\n")
+    found = [place for place, line in enumerate(lines) if right and right in line]
+    beside = [lines[near] for place in found for near in (place - 1, place, place + 1) if 0 <= near < len(lines)]
+    near, others = _texts(beside, right), _texts(lines, right)
+    if near and rng.random() < _BESIDE:
+        return rng.choice(near)
     alike = [text for text in others if _has_digit(text) == _has_digit(right or "")]
     chosen_from = alike if alike and rng.random() < _ALIKE else others
     return rng.choice(chosen_from) if chosen_from else ""
+
+
+def _texts(lines: Sequence[str], right: str | None) -> list[str]:
+    """What stands between the tags of some lines, short enough for an answer, and not the right one."""
+    texts = [text.strip() for line in lines for text in _TEXT.findall(line)]
+    return [text for text in texts if text and text != right and len(text) <= _LONGEST_ANSWER]
 
 
 def _cut(text: str, rng: random.Random) -> str:

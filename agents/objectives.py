@@ -21,6 +21,7 @@ from agents.models import ValueCritic
 from agents.policy import LLMPolicy
 from agents.scorers import LanguageModelScorer
 from agents.types import Transition
+from webrl_gym.orm_prompt import OrmPrompt
 
 _HEAD_DECAY = 0.003
 """Weight of half the squared norm of a value head over standardised hidden states."""
@@ -150,7 +151,7 @@ def fit_value_head(critic: ValueCritic, transitions: Sequence[Transition], token
 
 def fit_scorer(
     scorer: LanguageModelScorer,
-    prompts: Sequence[str],
+    prompts: Sequence[OrmPrompt],
     outcomes: Sequence[float],
     settings: FitSettings,
     progress: Progress | None = None,
@@ -160,7 +161,7 @@ def fit_scorer(
 
     Args:
         scorer: Is trained.
-        prompts: What the scorer reads (``agents.labelling.orm_prompt``).
+        prompts: What the scorer reads.
         outcomes: 1 for YES, 0 for NO, one for each prompt.
         settings: How.
         progress: Shown one unit an example.

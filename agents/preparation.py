@@ -1,7 +1,7 @@
-"""What a WebRL run starts from: demonstrations, and an outcome reward model (ORM).
+"""What a WebRL run starts from: demonstrations, and how far the policy gets that has learned from them.
 
-After arXiv 2411.02337, algorithm 1, part 1: fine-tune on demonstrations, roll out, train the ORM on labelled
-trajectories. The number of demonstrations is limited on purpose: all other training tasks have an instruction only.
+After arXiv 2411.02337, algorithm 1, part 1. The number of demonstrations is limited on purpose: all other training
+tasks have an instruction only.
 """
 
 from __future__ import annotations
@@ -9,25 +9,19 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import gymnasium
 
 from agents.actors import ScriptedOracle
-from agents.augmentation import renamed_passes
 from agents.errors import TrainingStopped
-from agents.fitting import FitSettings, in_passes
-from agents.labelling import ConfusionMatrix, OrmLabeller, RuleLabeller, label_trajectories, orm_prompt
+from agents.labelling import RuleLabeller, label_trajectories
 from agents.metrics import Progress, SilentProgress
-from agents.near_misses import near_misses
-from agents.objectives import fit_scorer
 from agents.panel import play_task
 from agents.results import Rate
 from agents.rollout import RolloutCollector
-from agents.scorers import LanguageModelScorer
-from agents.types import LabelledTrajectory, Trajectory
+from agents.types import LabelledTrajectory
 from webrl_gym.tasks.record import Task
-from webrl_gym.types import Observation, OutcomeVerdict, VerdictStatus
+from webrl_gym.types import Observation, VerdictStatus
 
 
 def choose_evenly(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
@@ -88,113 +82,6 @@ def demonstrate(
     finally:
         shown.end()
     return list(label_trajectories(RuleLabeller(), trajectories).labelled)
-
-
-def under_other_instructions(
-    labelled: Sequence[LabelledTrajectory], tasks: Sequence[Task], seed: int
-) -> list[LabelledTrajectory]:
-    """Failures made of successes: each success once more, under an instruction that it does not do.
-
-    A judge that has seen successes of demonstrations and failures of a policy alone learns who acted; the same attempt
-    under another instruction teaches it to compare the two. After the "changed variables" of arXiv 2411.02337,
-    section 3.8.
-
-    Args:
-        labelled: Trajectories; failures among them are passed over.
-        tasks: Where the other instructions come from: the same template, another evaluation.
-        seed: Decides which.
-
-    Returns:
-        At most one for each success; none where the template has no other task.
-    """
-    rng = random.Random(seed)
-    failed = OutcomeVerdict(VerdictStatus.SCORED, 0.0, "rules", detail="the attempt was made for another instruction")
-    made = []
-    for item in labelled:
-        task = item.trajectory.task
-        others = [other for other in tasks if other.template == task.template and other.evaluation != task.evaluation]
-        if item.label.success and others:
-            other = replace(item.trajectory, task=rng.choice(others), rule_verdict=failed)
-            made.append(LabelledTrajectory(other, failed))
-    return made
-
-
-@dataclass(frozen=True, slots=True)
-class OrmReport:
-    """How the ORM's training went.
-
-    Attributes:
-        examples: Trajectories it was trained on.
-        successes: Successful ones among them.
-        held_out: Its judgements against the rules on trajectories it was not trained on.
-    """
-
-    examples: int
-    successes: int
-    held_out: ConfusionMatrix
-
-
-def train_orm(
-    scorer: LanguageModelScorer,
-    labelled: Sequence[LabelledTrajectory],
-    held_out: Sequence[Trajectory],
-    *,
-    learning_rate: float,
-    optimizer: str,
-    epochs: int,
-    tokens_per_batch: int,
-    renamed_share: float,
-    near_misses_per_success: float,
-    threshold: float,
-    seed: int,
-    progress: Progress | None = None,
-) -> OrmReport:
-    """Fine-tunes a YES/NO scorer on trajectories labelled by rules, both outcomes seen equally often.
-
-    Args:
-        scorer: Is trained in place.
-        labelled: Training trajectories; the rarer outcome is repeated until both are as frequent.
-        held_out: Trajectories with rule verdicts, for the report only.
-        learning_rate: At the start; it falls linearly to 0.
-        optimizer: ``adamw`` or ``muon``.
-        epochs: Passes over the balanced data.
-        tokens_per_batch: Most padded tokens in one forward pass.
-        renamed_share: Share of the trajectories that each pass shows under other names (``agents.augmentation``).
-        near_misses_per_success: Failures that each pass makes of successes (``agents.near_misses``), in parts of the
-            successes.
-        threshold: P(YES) above which the report's judgements are YES.
-        seed: Decides names and order.
-        progress: Shown one unit an example.
-
-    Raises:
-        TrainingStopped: If one of the outcomes does not occur.
-    """
-    successes = [item for item in labelled if item.label.success]
-    failures = [item for item in labelled if not item.label.success]
-    if not successes or not failures:
-        raise TrainingStopped(f"the ORM needs successes and failures, got {len(successes)} and {len(failures)}")
-    rng = random.Random(seed)
-
-    def one_pass() -> list[LabelledTrajectory]:
-        missed = near_misses(successes, round(near_misses_per_success * len(successes)), rng)
-        outcomes = successes, [*failures, *missed]
-        size = max(map(len, outcomes))
-        balanced = [items[place % len(items)] for items in outcomes for place in range(size)]
-        return renamed_passes(balanced, 1, renamed_share, rng)[0]
-
-    shown, passes = in_passes([one_pass() for _ in range(epochs)])
-    settings = FitSettings(
-        learning_rate=learning_rate,
-        optimizer=optimizer,
-        epochs=epochs,
-        tokens_per_batch=tokens_per_batch,
-        schedule="linear",
-        seed=seed,
-    )
-    prompts = [orm_prompt(item.trajectory) for item in shown]
-    fit_scorer(scorer, prompts, [item.outcome for item in shown], settings, progress, passes)
-    agreement = label_trajectories(OrmLabeller(scorer, threshold), held_out).agreement
-    return OrmReport(len(labelled), len(successes), agreement)
 
 
 def greedy_success(collector: RolloutCollector, tasks: Sequence[Task], progress: Progress | None = None) -> Rate:

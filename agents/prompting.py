@@ -8,11 +8,15 @@ observation and history give the same ids.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
+
+from jinja2 import TemplateError
 
 from agents.errors import PromptTooLong
 from agents.types import Prompt
 from webrl_gym.actions import describe_action
+from webrl_gym.orm_prompt import OrmPrompt
 from webrl_gym.types import Observation
 
 HISTORY_SHARE = 3
@@ -35,10 +39,6 @@ class PromptFormat(Protocol):
 
     end_id: int
     """Token that ends an action."""
-    yes_id: int
-    """Token that answers a question with YES."""
-    no_id: int
-    """Token that answers a question with NO."""
 
     def render(self, observation: Observation, history: Sequence[str], max_tokens: int) -> Prompt:
         """The prompt for the next action; raises ``PromptTooLong`` when it does not fit without any page."""
@@ -53,7 +53,13 @@ class PromptFormat(Protocol):
         """The action that ids stand for; everything from the first end token on is left out."""
 
     def encode_question(self, text: str, max_tokens: int) -> tuple[int, ...]:
-        """Ids of a question whose next token is YES or NO; an over-long text is cut in its page."""
+        """Ids of a question; an over-long text is cut."""
+
+    def encode_orm_prompt(self, prompt: OrmPrompt, max_tokens: int) -> tuple[int, ...]:
+        """Ids of a judge's prompt, to be answered by the next token; raises ``PromptTooLong`` as ``render`` does."""
+
+    def answer_id(self, answer: str) -> int:
+        """The first token of an answer to such a prompt; raises ``ValueError`` where it can be none."""
 
 
 class FormattedModel(Protocol):
@@ -182,9 +188,6 @@ class ChatFormat:
         if tokenizer.eos_token_id is None:
             raise ValueError("the tokenizer has no end-of-sequence token; an action could not be ended")
         self.end_id = int(tokenizer.eos_token_id)
-        self.yes_id, self.no_id = (self._ids(word)[0] for word in ("YES", "NO"))
-        if self.yes_id == self.no_id:
-            raise ValueError("the tokenizer begins YES and NO with the same token; they could not be told apart")
 
     def render(self, observation: Observation, history: Sequence[str], max_tokens: int) -> Prompt:
         """The prompt for the next action; the page is cut to fit.
@@ -224,12 +227,66 @@ class ChatFormat:
         return str(self._tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def encode_question(self, text: str, max_tokens: int) -> tuple[int, ...]:
-        """Ids of a question; what is over the budget is left out of the middle, where the page is."""
+        """Ids of a question; what is over the budget is left out of the middle."""
         ids = self._chat(text)
         if len(ids) <= max_tokens:
             return ids
         tail = min(max_tokens // 4, 64)
         return ids[: max_tokens - tail] + ids[len(ids) - tail :]
+
+    def encode_orm_prompt(self, prompt: OrmPrompt, max_tokens: int) -> tuple[int, ...]:
+        """Ids of a judge's prompt; the page is cut to fit, of a very long history the oldest actions go.
+
+        Raises:
+            PromptTooLong: If the rest alone does not fit.
+            ValueError: If the template has a system message and the model's chat template takes none.
+        """
+        prompt = self._with_recent_history(prompt, max_tokens)
+        ids = self._asked(prompt)
+        if len(ids) <= max_tokens:
+            return ids
+        page = prompt.evidence.page
+        bare = self._asked(prompt.with_page(cut_note(len(page))))
+        if len(bare) > max_tokens:
+            raise too_long(len(bare), max_tokens)
+        lines = page.split("\n")
+        count, _ = cut_page(lines, [len(self._ids(line + "\n")) for line in lines], max_tokens - len(bare))
+        while count > 0:  # as in render
+            note = cut_note(len("\n".join(lines[count:])))
+            ids = self._asked(prompt.with_page("\n".join([*lines[:count], note])))
+            if len(ids) <= max_tokens:
+                return ids
+            count -= 1
+        return bare
+
+    def answer_id(self, answer: str) -> int:
+        """The first token of an answer.
+
+        Raises:
+            ValueError: If the tokenizer makes nothing of it.
+        """
+        ids = self._ids(answer)
+        if not ids:
+            raise ValueError(f"the tokenizer has no token for the answer {answer!r}")
+        return ids[0]
+
+    def _with_recent_history(self, prompt: OrmPrompt, max_tokens: int) -> OrmPrompt:
+        evidence = prompt.evidence
+        actions, completions = (
+            tuple(recent_history(entries, [len(self._ids(entry)) for entry in entries], max_tokens))
+            for entries in (evidence.actions, evidence.completions)
+        )
+        return replace(prompt, evidence=replace(evidence, actions=actions, completions=completions))
+
+    def _asked(self, prompt: OrmPrompt) -> tuple[int, ...]:
+        if prompt.template.is_whole:
+            return self._ids(prompt.user)
+        try:
+            return self._chat(prompt.user, prompt.system)
+        except TemplateError as error:
+            raise ValueError(
+                f"the model's chat template does not take the judge's prompt ({error}); without a [system] part it may"
+            ) from error
 
     def _prompt(
         self, observation: Observation, history: Sequence[str], lines: Sequence[str], count: int, max_tokens: int
@@ -243,13 +300,14 @@ class ChatFormat:
     def _frame(self, text: str) -> tuple[int, ...]:
         return self._chat(_GUIDE + text)
 
-    def _chat(self, text: str) -> tuple[int, ...]:
+    def _chat(self, text: str, system: str = "") -> tuple[int, ...]:
         if getattr(self._tokenizer, "chat_template", None):
+            before = [{"role": "system", "content": system}] if system else []
             written = self._tokenizer.apply_chat_template(
-                [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
+                [*before, {"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
             )
             return self._ids(str(written))
-        return self._ids(f"{text}\n")
+        return self._ids(f"{system}\n\n{text}\n" if system else f"{text}\n")
 
     def _ids(self, text: str) -> tuple[int, ...]:
         return tuple(self._tokenizer.encode(text, add_special_tokens=False))

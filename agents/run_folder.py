@@ -6,17 +6,18 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 
-from agents.atomic_file import new_folder
+from agents.atomic_file import new_folder, replacing
 from agents.checkpoint import CheckpointFolder
-from agents.errors import CheckpointError, RunInUse
+from agents.errors import CheckpointError, CheckpointMismatch, RunInUse
 from agents.models import LanguageModel
+from agents.run_card import without_secrets
 from agents.stages import finished_stages
 from agents.supervised import rounds_done
 
@@ -46,6 +47,42 @@ def run_lock(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def claim(folder: Path, config: Mapping[str, Any], advice: str) -> None:
+    """Makes a run's folder and notes its configuration there, or finds that it is this run's already.
+
+    Args:
+        folder: Of the run.
+        config: What it is configured with, as plain data; secrets are left out.
+        advice: What to do if the folder is another's, a sentence.
+
+    Raises:
+        CheckpointMismatch: If it holds a run of another configuration, or something else; the message names what
+            differs.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "config.json"
+    current = json.loads(json.dumps(without_secrets(config)))
+    if not path.exists():
+        write_json(path, current)
+        return
+    stored = dict(json.loads(path.read_text(encoding="utf-8")))
+    differing = [key for key in sorted({*stored, *current}) if stored.get(key) != current.get(key)]
+    if differing:
+        changes = "; ".join(f"{key}: {stored.get(key)!r} there, {current.get(key)!r} now" for key in differing)
+        raise CheckpointMismatch(f"{folder} holds a run of another configuration ({changes}). {advice}")
+
+
+def write_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Writes a file that people read too; it is there whole or not at all.
+
+    Args:
+        path: The file.
+        record: JSON-ready data.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def stored_config(folder: Path) -> dict[str, Any]:

@@ -15,21 +15,31 @@ from agents.batching import PromptBatch, collate_prompts
 from agents.errors import PromptTooLong
 from agents.models import LanguageModel
 from webrl_gym.errors import ScorerError
+from webrl_gym.orm_prompt import OrmPrompt
+from webrl_gym.reward import ANSWERS, OutcomeRewardModel
 
 
 class LanguageModelScorer(nn.Module):
     """P(YES) of a language model; trainable through ``log_odds``."""
 
-    def __init__(self, language_model: LanguageModel, max_tokens: int | None = None, batch_size: int = 16) -> None:
+    def __init__(
+        self,
+        language_model: LanguageModel,
+        max_tokens: int | None = None,
+        batch_size: int = 16,
+        answers: tuple[str, str] = ANSWERS,
+    ) -> None:
         """Scores with ``language_model``, whose weights training changes.
 
         Args:
             language_model: The model; give a copy to keep another one as it is.
             max_tokens: Most tokens of a prompt; the model's context when None.
             batch_size: Most prompts at a time in ``p_yes``.
+            answers: What the model answers when the instruction was done, and when not; their first tokens are
+                compared.
 
         Raises:
-            ValueError: If a number cannot be.
+            ValueError: If a number cannot be, or the answers begin with the same token.
         """
         super().__init__()
         self.max_tokens = language_model.context if max_tokens is None else max_tokens
@@ -41,14 +51,21 @@ class LanguageModelScorer(nn.Module):
         self.language_model = language_model
         self.network = language_model.model
         self.batch_size = batch_size
+        self.answers = answers
+        self._yes_id, self._no_id = map(language_model.prompt_format.answer_id, answers)
+        if self._yes_id == self._no_id:
+            raise ValueError(
+                f"the tokenizer begins the answers {answers[0]!r} and {answers[1]!r} with the same token; "
+                "they could not be told apart"
+            )
 
-    def encode(self, prompt: str) -> tuple[int, ...]:
+    def encode(self, prompt: OrmPrompt) -> tuple[int, ...]:
         """Token ids of a prompt; an over-long one is cut in its page.
 
         Raises:
             PromptTooLong: If it does not fit without its page.
         """
-        return self.language_model.prompt_format.encode_question(prompt, self.max_tokens)
+        return self.language_model.prompt_format.encode_orm_prompt(prompt, self.max_tokens)
 
     def collate(self, encoded: Sequence[Sequence[int]]) -> PromptBatch:
         """Encoded prompts as a batch on the model's device."""
@@ -65,11 +82,10 @@ class LanguageModelScorer(nn.Module):
         """
         last = batch.attention_mask.long().sum(1, keepdim=True) - 1
         logits = self.language_model.logits_at(batch.input_ids, batch.attention_mask, last)[:, 0]
-        form = self.language_model.prompt_format
-        return logits[:, form.yes_id] - logits[:, form.no_id]
+        return logits[:, self._yes_id] - logits[:, self._no_id]
 
     @torch.no_grad()
-    def p_yes(self, prompts: Sequence[str]) -> list[float]:
+    def p_yes(self, prompts: Sequence[OrmPrompt]) -> list[float]:
         """P(YES) / (P(YES) + P(NO)) for each prompt.
 
         Raises:
@@ -89,3 +105,17 @@ class LanguageModelScorer(nn.Module):
             for place, score in zip(places, torch.sigmoid(self.log_odds(batch)).tolist(), strict=True):
                 scores[place] = score
         return scores
+
+
+def scorer_of(orm: OutcomeRewardModel) -> LanguageModelScorer:
+    """The language model of a judge, to train or to save it.
+
+    Args:
+        orm: A judge.
+
+    Raises:
+        TypeError: If its scorer is no language model in this process.
+    """
+    if not isinstance(orm.scorer, LanguageModelScorer):
+        raise TypeError(f"Expected a judge on a language model in this process, got {type(orm.scorer).__name__}.")
+    return orm.scorer

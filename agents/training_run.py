@@ -34,23 +34,23 @@ import torch
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents.algorithms import PhaseAlgorithm, accepted_arguments, algorithm_class
-from agents.atomic_file import remove_leftovers, replacing
+from agents.atomic_file import remove_leftovers
 from agents.config_conflicts import conflicts
 from agents.curriculum_setup import GRAMMAR, CurriculumParts, curriculum_parts, remembered_pages, require_server
 from agents.demonstration_file import take_demonstrations
 from agents.environments import make_vec_env, suite_of
-from agents.errors import CheckpointMismatch, ConfigConflict
+from agents.errors import ConfigConflict
 from agents.generation import InProcess
 from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_trajectories
 from agents.look_log import TEST_SUITES
 from agents.metrics import JsonlWriter, MetricWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
+from agents.orm_folder import judge_of, load_orm, save_orm
+from agents.orm_training import agreement_record, fit_orm, named_orm, orm_settings
 from agents.policy import LLMPolicy
-from agents.preparation import choose_evenly, demonstrate, greedy_success, train_orm, under_other_instructions
+from agents.preparation import choose_evenly, demonstrate, greedy_success
 from agents.rollout import Rollout, RolloutCollector
-from agents.run_card import without_secrets
-from agents.run_folder import run_lock, save_model
-from agents.scorers import LanguageModelScorer
+from agents.run_folder import claim, run_lock, save_model, write_json
 from agents.supervised import supervised_start
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import LabelledTrajectory, Trajectory
@@ -102,8 +102,7 @@ class TrainingRun:
         self.config = dict(config)
         self.progress = progress
         self._has_lock = False
-        folder.mkdir(parents=True, exist_ok=True)
-        self._require_same_config()
+        claim(folder, config, f"Give the run another name, or go on with it as it is: resume={folder}")
         if config["threads"]:
             torch.set_num_threads(config["threads"])
 
@@ -236,7 +235,7 @@ class TrainingRun:
                 progress=self.progress,
             )
             summary = {**asdict(report), "best_round": report.best_round, "valid_tasks": len(tasks)}
-            self._write_json("sft.json", summary)
+            write_json(self.folder / "sft.json", summary)
         save_model(policy.language_model, folder)
         shutil.rmtree(rounds, ignore_errors=True)
         return policy
@@ -304,41 +303,21 @@ class TrainingRun:
         return bool(self.config["algorithm"].get("curriculum"))
 
     def _orm(self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]) -> OrmLabeller:
-        """Begins as the supervised policy and learns from demonstrations and attempts."""
-        settings = self.config["orm"]
-        folder, start = self.folder / "orm", str(self.folder / "sft")
+        """The judge that is named or there already; else one that begins as the supervised policy and learns."""
+        settings, folder, seed = self.config["orm"], self.folder / "orm", self.config["seed"]
+        placement = {key: self.config["model"][key] for key in ("device", "dtype", "autocast")}
+        if settings["from"]:
+            return OrmLabeller(named_orm(settings, seed, placement))
         if folder.exists():
-            return OrmLabeller(LanguageModelScorer(self._load(str(folder))), settings["threshold"])
-        seed = self.config["seed"]
+            return OrmLabeller(load_orm(folder, **placement))
+        start, how = str(self.folder / "sft"), orm_settings(settings, seed)
         held_out = self._held_out(self._policy(self._load(start)))
-        labelled = [*demonstrations, *attempts]
-        labelled += under_other_instructions(labelled, self._train_suite.tasks, seed)
-        scorer = LanguageModelScorer(self._load(start))
-        torch.manual_seed(seed)  # of models with dropout
-        report = train_orm(
-            scorer,
-            labelled,
-            held_out,
-            **{name: value for name, value in settings.items() if name != "source"},
-            seed=seed,
-            progress=self.progress,
-        )
-        agreement = report.held_out
-        self._write_json(
-            "orm.json",
-            {
-                "examples": report.examples,
-                "successes": report.successes,
-                "threshold": settings["threshold"],
-                "confusion": asdict(agreement),
-                "balanced_accuracy": agreement.balanced_accuracy,
-                "accuracy": agreement.accuracy,
-                "base_rate": agreement.base_rate,
-                "always_no_accuracy": agreement.always_no_accuracy,
-            },
-        )
-        save_model(scorer.language_model, folder)
-        return OrmLabeller(scorer, settings["threshold"])
+        model, threshold = self._load(start), settings["threshold"]
+        orm = judge_of(model, threshold=threshold, template=how.template, answers=how.answers)
+        fit = fit_orm(orm, [*demonstrations, *attempts], self._train_suite, how, self.progress)
+        write_json(self.folder / "orm.json", {**asdict(fit), **agreement_record(orm, held_out)})
+        save_orm(orm, folder)
+        return OrmLabeller(orm)
 
     def _phases(self, start: Start) -> PhaseAlgorithm:
         settings = dict(self.config["algorithm"])
@@ -404,25 +383,6 @@ class TrainingRun:
         settings = self.config["model"]
         backend = InProcess(language_model, max_new_tokens=settings["max_new_tokens"])
         return LLMPolicy(language_model, max_tokens=settings["max_prompt_tokens"], backend=backend)
-
-    def _require_same_config(self) -> None:
-        path = self.folder / "config.json"
-        current = without_secrets(self.config)
-        if not path.exists():
-            self._write_json("config.json", current)
-            return
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        differing = [key for key in sorted({*stored, *current}) if stored.get(key) != current.get(key)]
-        if differing:
-            changes = "; ".join(f"{key}: {stored.get(key)!r} there, {current.get(key)!r} now" for key in differing)
-            raise CheckpointMismatch(
-                f"{self.folder} holds a run of another configuration ({changes}). Give the run another name, or go on "
-                f"with it as it is: resume={self.folder}"
-            )
-
-    def _write_json(self, name: str, record: Mapping[str, Any]) -> None:
-        with replacing(self.folder / name) as temporary:
-            temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _actions_beside(path: Path) -> Path:

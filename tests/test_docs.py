@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONFIGS = sorted((ROOT / "conf").rglob("*.yaml"))
 GENERAL_COMMANDS = {"git", "cd", "pip", "playwright", "python", "uv", "tensorboard"}
-ROOT_FILES = {"webrl-benchmark": "benchmark", "webrl-train": "train"}
+ROOT_FILES = {"webrl-benchmark": "benchmark", "webrl-orm": "train_orm", "webrl-train": "train"}
 
 
 def name_of(path: object) -> str:

@@ -177,7 +177,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
         said = Parser().parsestr(archive.read(metadata).decode())
         scripts = dict(re.findall(r"^([\w-]+) = (\S+)$", archive.read(commands).decode(), re.MULTILINE))
     assert (said["Name"], said["Requires-Python"], said["License"]) == ("webrl-gym", ">=3.11", "MIT")
-    assert set(scripts) == {"webrl-gym", "webrl-train", "webrl-benchmark", "webrl-report"}
+    assert set(scripts) == {"webrl-gym", "webrl-train", "webrl-orm", "webrl-benchmark", "webrl-report"}
     for target in scripts.values():
         module, _, function = target.partition(":")
         assert callable(getattr(importlib.import_module(module), function))
@@ -218,7 +218,7 @@ def test_a_bare_environment_imports_all_of_the_environment(bare: Path, elsewhere
     assert {"webrl_gym.env", "webrl_gym.engines.chromium", "webrl_gym.sites.gitlab.app"} <= set(imported)
 
 
-@pytest.mark.parametrize("command", ["webrl-train", "webrl-benchmark", "webrl-report"])
+@pytest.mark.parametrize("command", ["webrl-train", "webrl-orm", "webrl-benchmark", "webrl-report"])
 def test_without_the_extra_the_learner_says_what_to_install(bare: Path, elsewhere: Path, command: str) -> None:
     result = run(bare / command, cwd=elsewhere, status=2)
     assert 'pip install "webrl-gym[train]"' in result.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from webrl_gym.rendering import RenderModeRefused, why_not_rendered
-from webrl_gym.reward import YesNoScorer
+from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
 from webrl_gym.types import Semantics, Site
 
 _LEAST_BUDGET = 500
@@ -33,7 +33,7 @@ def refuse(problems: Sequence[str], engine: str, render_mode: str | None) -> Non
 
 def argument_problems(
     reward: str,
-    scorer: YesNoScorer | None,
+    scorer: YesNoScorer | OutcomeRewardModel | None,
     max_steps: int | None,
     budget: int,
     semantics: str,
@@ -54,7 +54,7 @@ def argument_problems(
     ]
 
 
-def _reward_problems(reward: str, scorer: YesNoScorer | None) -> Iterator[str]:
+def _reward_problems(reward: str, scorer: YesNoScorer | OutcomeRewardModel | None) -> Iterator[str]:
     """What is wrong with where rewards come from."""
     if reward not in ("rules", "orm"):
         yield f"reward must be rules or orm, got {reward!r}"

@@ -22,9 +22,10 @@ from webrl_gym.episodes import Episodes, make_episodes
 from webrl_gym.errors import ActionError, ActionSyntaxError, InfrastructureError
 from webrl_gym.evaluation import FuzzyJudge
 from webrl_gym.observation import DEFAULT_BUDGET
+from webrl_gym.orm_prompt import Evidence
 from webrl_gym.reading import make_reader
 from webrl_gym.rendering import BLACK, pixels, render_modes
-from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
+from webrl_gym.reward import OutcomeRewardModel, YesNoScorer, outcome_reward_model
 from webrl_gym.sites.worlds import World
 from webrl_gym.spaces import UnicodeText
 from webrl_gym.suites import DeploymentOptions, WorldTables, cut_to_deployment, find_suite, stops_early
@@ -92,7 +93,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         only_sites: Sequence[str] = (),
         only_templates: Sequence[str] = (),
         reward: str = "rules",
-        scorer: YesNoScorer | None = None,
+        scorer: YesNoScorer | OutcomeRewardModel | None = None,
         max_steps: int | None = None,
         semantics: str = "vab",
         early_stops: bool | None = None,
@@ -117,7 +118,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             only_sites: Keep only tasks that need no other sites than these; all when empty.
             only_templates: Keep only tasks made from these templates (``shopping.search``); all when empty.
             reward: ``rules`` or ``orm``.
-            scorer: Judge for ``reward="orm"``.
+            scorer: Judge for ``reward="orm"``: anything with ``p_yes``, or one with its own threshold and prompt.
             max_steps: Step limit instead of each task's own.
             semantics: Whose evaluators score: ``vab`` or ``browsergym`` (docs/evaluators.md).
             early_stops: Whether an episode ends after the same action, or what is none, five times in a row, as in VAB;
@@ -159,7 +160,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         settings = EngineSettings(engine, chromium_path, profile, headed=render_mode == "human")
         self._episodes: Episodes = make_episodes(self.suite, settings, semantics, judge, real_sites)
         self._engine = self._episodes.engine
-        self._judge = OutcomeRewardModel(scorer) if scorer is not None and reward == "orm" else None
+        self._judge = outcome_reward_model(scorer) if scorer is not None and reward == "orm" else None
         self._max_steps = max_steps
         self._early_stops = EarlyStops() if stops_early(early_stops, self.suite, semantics) else None
         self._stopped = ""
@@ -313,6 +314,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         self._reader.restart()
         self._steps = 0
         self._history: list[str] = []
+        self._completions: list[str] = []
         self._stopped = ""
         if self._early_stops is not None:
             self._early_stops.restart()
@@ -326,6 +328,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         error, answer, parsed = "", None, True
         try:
             self._history.append(describe_action(text, self._reader.html))
+            self._completions.append(text)
             action = parse_action(text)
             if action.kind is ActionKind.EXIT:
                 return "", action.argument or ""
@@ -363,7 +366,10 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         rules = self._episodes.judge(answer, self._reader.url)
         verdict = rules
         if self._judge is not None:
-            verdict = self._judge.judge(self.task.instruction, self._history, self._reader.html)
+            written = tuple(self._completions)
+            verdict = self._judge.judge(
+                Evidence(self.task.instruction, tuple(self._history), self._reader.html, written)
+            )
         timing.score = perf_counter() - started
         info = self._info(error, timing, verdict, rules)
         return self._observation(error), float(verdict.success), terminated, not terminated, info

@@ -15,7 +15,7 @@ from agents.nano.judging import judged_episode
 from agents.nano.sketches import Sketch
 from agents.nano.wording import wandering
 from webrl_gym.actions import ActionKind, format_action
-from webrl_gym.reward import render_orm_prompt
+from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, Evidence, OrmPrompt
 from webrl_gym.types import Observation
 
 
@@ -35,7 +35,7 @@ class Exercise:
     observation: Observation
     history: tuple[str, ...]
     action: str
-    question: str | None = None
+    question: OrmPrompt | None = None
 
 
 _FILLERS = (0, 0, 0, 1, 1, 2, 2, 3, 5, 8)
@@ -96,7 +96,7 @@ def _judge(rng: random.Random) -> Exercise:
     """Was it done? An outcome reward model's prompt, and YES or NO."""
     episode = judged_episode(rng)
     page = _page(rng, episode.block, is_alone=episode.is_alone)
-    question = render_orm_prompt(episode.instruction, episode.steps, page)
+    question = DEFAULT_TEMPLATE.fill(Evidence(episode.instruction, episode.steps, page))
     return Exercise("judge", _observation(episode.instruction, page), (), "YES" if episode.is_done else "NO", question)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -12,12 +11,11 @@ from agents.nano.compact import compact_action, compact_line, escape, expand_act
 from agents.prompting import cut_note, cut_page, prompt_text, recent_history, too_long
 from agents.types import Prompt
 from webrl_gym.actions import describe_action
+from webrl_gym.orm_prompt import OrmPrompt
+from webrl_gym.reward import ANSWERS
 from webrl_gym.types import Observation
 
 _LINES_KEPT = 32_768
-_QUESTION = re.compile(
-    r"^task: (?P<task>.*?)\nactions:\n(?P<history>.*?)\n[^\n]*\n<<<\n(?P<page>.*)\n>>>\n", re.DOTALL | re.MULTILINE
-)
 
 
 class NanoFormat:
@@ -29,9 +27,10 @@ class NanoFormat:
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
         """Uses the nano model's tokenizer."""
         self._tokenizer = tokenizer
-        self.end_id, self.yes_id, self.no_id, self._action_id, self._newline_id = tokenizer.convert_tokens_to_ids(
+        self.end_id, yes_id, no_id, self._action_id, self._newline_id = tokenizer.convert_tokens_to_ids(
             ["<|end|>", "<|yes|>", "<|no|>", "<|action|>", "Ċ"]
         )
+        self._answer_ids: dict[str, int] = dict(zip(ANSWERS, (yes_id, no_id), strict=True))
         self._line_ids = lru_cache(_LINES_KEPT)(self._encode)
 
     def render(self, observation: Observation, history: Sequence[str], max_tokens: int) -> Prompt:
@@ -62,15 +61,28 @@ class NanoFormat:
         return expand_action(self._tokenizer.decode(kept, clean_up_tokenization_spaces=False))
 
     def encode_question(self, text: str, max_tokens: int) -> tuple[int, ...]:
-        """Ids of a question whose next token is YES or NO.
+        """Ids of a question, as an instruction without a page."""
+        return self._prompt_ids(text, (), "", "", max_tokens)[0]
 
-        Of an outcome reward model's prompt the three parts that differ are read: task, actions and last page.
+    def encode_orm_prompt(self, prompt: OrmPrompt, max_tokens: int) -> tuple[int, ...]:
+        """Ids of a judge's prompt: what differs from one to the next, in the form of any other prompt.
+
+        Raises:
+            PromptTooLong: If instruction and actions alone do not fit.
         """
-        parts = _QUESTION.search(text)
-        if parts is None:
-            return self._prompt_ids(text, (), "", "", max_tokens)[0]
-        history = [re.sub(r"^\d+\. ", "", line) for line in parts["history"].split("\n")]
-        return self._prompt_ids(parts["task"], self._recent(history, max_tokens), "", parts["page"], max_tokens)[0]
+        evidence = prompt.evidence
+        history = self._recent(evidence.actions or ("none",), max_tokens)
+        return self._prompt_ids(evidence.instruction, history, "", evidence.page, max_tokens)[0]
+
+    def answer_id(self, answer: str) -> int:
+        """The token of YES or NO.
+
+        Raises:
+            ValueError: If it is another answer.
+        """
+        if answer not in self._answer_ids:
+            raise ValueError(f"the nano model answers {' or '.join(ANSWERS)}, not {answer!r}")
+        return self._answer_ids[answer]
 
     def _recent(self, history: Sequence[str], max_tokens: int) -> list[str]:
         return recent_history(history, [len(self._line_ids(escape(f" {entry}"))) for entry in history], max_tokens)

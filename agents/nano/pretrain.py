@@ -91,8 +91,7 @@ def exercise_tokenizer(vocab_size: int, seed: int) -> PreTrainedTokenizerFast:
 def encode_exercise(exercise: Exercise, form: NanoFormat) -> Encoded:
     """Prompt and action ids of an exercise."""
     if exercise.question is not None:
-        answer = form.yes_id if exercise.action == "YES" else form.no_id
-        return form.encode_question(exercise.question, _MAX_TOKENS), (answer,)
+        return form.encode_orm_prompt(exercise.question, _MAX_TOKENS), (form.answer_id(exercise.action),)
     prompt = form.render(exercise.observation, exercise.history, _MAX_TOKENS)
     return prompt.token_ids, form.encode_action(exercise.action)
 

@@ -8,11 +8,12 @@ from agents.labelling import (
     RuleLabeller,
     SplitLabeller,
     agreement_with_rules,
+    evidence_of,
     label_trajectories,
-    orm_prompt,
 )
 from tests.agents.toy_env import demonstration, toy_task
 from webrl_gym.errors import ScorerError
+from webrl_gym.reward import OutcomeRewardModel
 from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
 WRONG = ['do(action="Click", element="0")', "not an action", 'exit(message="")']
@@ -22,7 +23,7 @@ class BlueScorer:
     """Says YES to every episode that ends on the blue page."""
 
     def p_yes(self, prompts):
-        return [0.9 if "<h1> Blue </h1>" in prompt else 0.1 for prompt in prompts]
+        return [0.9 if "<h1> Blue </h1>" in prompt.text else 0.1 for prompt in prompts]
 
 
 class BrokenScorer:
@@ -56,7 +57,8 @@ def test_rules_label_what_they_scored(success, failure, without_rules):
 
 def test_the_orm_labels_and_is_compared_with_the_rules(success, failure, without_rules):
     red = demonstration(toy_task("Red", 0)).trajectory
-    labelling = label_trajectories(OrmLabeller(BlueScorer()), [success, failure, red, without_rules])
+    labeller = OrmLabeller(OutcomeRewardModel(BlueScorer()))
+    labelling = label_trajectories(labeller, [success, failure, red, without_rules])
     assert [item.outcome for item in labelling.labelled] == [1.0, 0.0, 0.0, 0.0]
     assert {item.label.source for item in labelling.labelled} == {"orm"}
     assert labelling.labelled[0].label.p_yes == 0.9
@@ -70,7 +72,7 @@ def test_the_suite_is_judged_by_the_rules_and_what_evolved_by_the_orm(success, f
         dataclasses.replace(item, task=dataclasses.replace(item.task, parent="toy-train/Red/0"))
         for item in (success, failure, red)
     ]
-    labeller = SplitLabeller(suite=RuleLabeller(), evolved=OrmLabeller(BlueScorer()))
+    labeller = SplitLabeller(suite=RuleLabeller(), evolved=OrmLabeller(OutcomeRewardModel(BlueScorer())))
     labelling = label_trajectories(labeller, [red, evolved[0], failure, evolved[1], evolved[2]])
     assert [item.label.source for item in labelling.labelled] == ["rules", "orm", "rules", "orm", "orm"]
     assert [item.label.success for item in labelling.labelled] == [True, True, False, False, False]
@@ -79,13 +81,13 @@ def test_the_suite_is_judged_by_the_rules_and_what_evolved_by_the_orm(success, f
 
 
 def test_a_threshold_moves_the_orm(success):
-    assert OrmLabeller(BlueScorer(), threshold=0.95).judge([success])[0].success is False
+    assert OrmLabeller(OutcomeRewardModel(BlueScorer(), threshold=0.95)).judge([success])[0].success is False
     with pytest.raises(ValueError, match="threshold"):
-        OrmLabeller(BlueScorer(), threshold=1.0)
+        OutcomeRewardModel(BlueScorer(), threshold=1.0)
 
 
 def test_a_failing_judge_labels_nothing(success, failure):
-    labelling = label_trajectories(OrmLabeller(BrokenScorer()), [success, failure])
+    labelling = label_trajectories(OrmLabeller(OutcomeRewardModel(BrokenScorer())), [success, failure])
     assert labelling.labelled == ()
     assert labelling.left_out == {"undecided": 2}
     assert labelling.success_rate is None
@@ -111,11 +113,11 @@ def test_a_labeller_that_loses_a_trajectory_is_refused(success):
 
 
 def test_the_orm_reads_instruction_actions_in_words_and_last_page(failure):
-    prompt = orm_prompt(failure)
-    assert "Open Blue" in prompt
-    assert '1. Click "Red"' in prompt
-    assert "2. No action: not an action" in prompt
-    assert "<h1> Red </h1>" in prompt
+    evidence = evidence_of(failure)
+    assert evidence.instruction == "Open Blue"
+    assert evidence.actions[:2] == ('Click "Red"', "No action: not an action")
+    assert evidence.completions == tuple(WRONG)
+    assert "<h1> Red </h1>" in evidence.page
 
 
 def test_confusion_matrix_by_hand():

@@ -6,13 +6,14 @@ import torch
 from agents.errors import TrainingStopped
 from agents.fitting import FitSettings
 from agents.inference import action_log_probs, state_features, state_values, transition_batch, transition_values
-from agents.labelling import orm_prompt
+from agents.labelling import evidence_of
 from agents.models import ValueCritic
 from agents.objectives import fit_actions, fit_critic, fit_scorer, fit_value_head
 from agents.scorers import LanguageModelScorer
 from agents.transitions import to_transitions
 from tests.agents.tiny_models import tiny_model, tiny_policy
 from tests.agents.toy_env import demonstration, toy_task
+from webrl_gym.orm_prompt import DEFAULT_TEMPLATE
 
 WRONG = ['do(action="Click", element="0")', 'exit(message="")']
 
@@ -110,7 +111,8 @@ def test_the_critic_learns_the_outcomes(steps):
 
 def test_the_scorer_learns_the_labels():
     items = [demonstration(toy_task("Blue", order), actions) for order in (0, 1) for actions in (None, WRONG)]
-    prompts, outcomes = [orm_prompt(item.trajectory) for item in items], [item.outcome for item in items]
+    prompts = [DEFAULT_TEMPLATE.fill(evidence_of(item.trajectory)) for item in items]
+    outcomes = [item.outcome for item in items]
     assert outcomes == [1.0, 0.0, 1.0, 0.0]
     scorer = LanguageModelScorer(tiny_model())
     fit_scorer(scorer, prompts, outcomes, FitSettings(learning_rate=3e-3, epochs=30))

@@ -10,7 +10,7 @@ from agents.prompting import PromptRenderer, recent_history
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import small_llama
 from webrl_gym.actions import describe_action, format_action, leave, select_option, type_text
-from webrl_gym.reward import render_orm_prompt
+from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, Evidence, OrmTemplate
 from webrl_gym.types import Observation
 
 PAGE = "\n".join(
@@ -98,13 +98,47 @@ def test_actions_come_back(model: LanguageModel, text: str, number: int) -> None
 @both
 def test_questions_end_where_the_answer_begins(model: LanguageModel) -> None:
     form = model.prompt_format
-    question = render_orm_prompt("Buy tea", ['Click "Tea"', 'Exit ""'], PAGE)
-    ids = form.encode_question(question, 400)
+    question = DEFAULT_TEMPLATE.fill(Evidence("Buy tea", ('Click "Tea"', 'Exit ""'), PAGE))
+    ids = form.encode_orm_prompt(question, 400)
     assert len(ids) <= 400
-    assert ids == form.encode_question(question, 400)
-    assert form.yes_id != form.no_id
-    assert ids != form.encode_question(render_orm_prompt("Buy milk", ['Click "Tea"', 'Exit ""'], PAGE), 400)
-    assert len(form.encode_question("Is it so?", 400)) < 100
+    assert ids == form.encode_orm_prompt(question, 400)
+    assert form.answer_id("YES") != form.answer_id("NO")
+    other = DEFAULT_TEMPLATE.fill(Evidence("Buy milk", ('Click "Tea"', 'Exit ""'), PAGE))
+    assert ids != form.encode_orm_prompt(other, 400)
+    short = DEFAULT_TEMPLATE.fill(Evidence("Buy tea", (), "Tea"))
+    assert len(form.encode_orm_prompt(short, 400)) < len(ids)
+
+
+@both
+def test_of_a_question_the_page_and_the_oldest_actions_are_cut(model: LanguageModel) -> None:
+    form = model.prompt_format
+    actions = tuple(f'Click "Number {number}"' for number in range(60))
+    ids = form.encode_orm_prompt(DEFAULT_TEMPLATE.fill(Evidence("Buy tea", actions, PAGE)), 460)
+    assert len(ids) <= 460
+    text = model.tokenizer.decode(list(ids))
+    for kept in ("Buy tea", "earlier actions left out", "Number 59", "characters left out"):
+        assert kept in text
+    assert "Number 0" not in text
+    with pytest.raises(PromptTooLong, match="at most 40 are read"):
+        form.encode_orm_prompt(DEFAULT_TEMPLATE.fill(Evidence("Buy tea " * 20, (), PAGE)), 40)
+
+
+def test_a_chat_model_gets_the_templates_own_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small_llama()
+    template = OrmTemplate("Intent: {instruction}\n{completions}\n{page}", system="Say YES or NO.")
+    prompt = template.fill(Evidence("Buy tea", ('Click "Tea"',), "<p> Tea </p>", ("click(1)", "# Note: a\nexit()")))
+    text = model.tokenizer.decode(list(model.prompt_format.encode_orm_prompt(prompt, 400)))
+    parts = ("Say YES or NO.", "Intent: Buy tea", "click(1)\n# Note: a; exit()", "<p> Tea")
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "Decide whether" not in text
+    whole = OrmTemplate("<end>{instruction}|{actions}|{page}", is_whole=True).fill(prompt.evidence)
+    ids = model.prompt_format.encode_orm_prompt(whole, 400)
+    assert ids[0] == model.tokenizer.eos_token_id
+    assert model.tokenizer.decode(list(ids)) == whole.user
+    monkeypatch.setattr(model.tokenizer, "chat_template", "{{ raise_exception('no system here') }}")
+    with pytest.raises(ValueError, match=r"does not take the judge's prompt \(no system here\); without a \[system\]"):
+        model.prompt_format.encode_orm_prompt(prompt, 400)
 
 
 DESCRIPTIONS = {

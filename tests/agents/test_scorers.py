@@ -4,19 +4,21 @@ import pytest
 import torch
 
 from agents.models import LanguageModel
-from agents.scorers import LanguageModelScorer
+from agents.scorers import LanguageModelScorer, scorer_of
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import small_llama
 from webrl_gym.errors import ScorerError
-from webrl_gym.reward import OutcomeRewardModel, render_orm_prompt
+from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, Evidence
+from webrl_gym.reward import OpenAICompatibleScorer, OutcomeRewardModel
 
 MODELS = [tiny_nano(), small_llama()]
 both = pytest.mark.parametrize("model", MODELS, ids=["nano", "chat"])
-PROMPTS = [
-    render_orm_prompt("Open Tea", ['Click "Tea"'], "<h1> Tea </h1>"),
-    render_orm_prompt("Open Milk", ['Click "Tea"', 'Exit ""'], '<a id="0"> Tea </a>'),
-    "Is this a question?",
+EVIDENCE = [
+    Evidence("Open Tea", ('Click "Tea"',), "<h1> Tea </h1>"),
+    Evidence("Open Milk", ('Click "Tea"', 'Exit ""'), '<a id="0"> Tea </a>'),
+    Evidence("Find out whether this is a question", (), "<p> Is it? </p>"),
 ]
+PROMPTS = [DEFAULT_TEMPLATE.fill(evidence) for evidence in EVIDENCE]
 
 
 @both
@@ -46,13 +48,36 @@ def test_training_on_labels_moves_the_scores(model: LanguageModel) -> None:
 
 
 def test_scorer_serves_the_outcome_reward_model() -> None:
-    verdict = OutcomeRewardModel(LanguageModelScorer(MODELS[0])).judge("Open Tea", ['Click "Tea"'], "<h1> Tea </h1>")
+    verdict = OutcomeRewardModel(LanguageModelScorer(MODELS[0])).judge(EVIDENCE[0])
     assert verdict.source == "orm"
     assert verdict.p_yes == pytest.approx(LanguageModelScorer(MODELS[0]).p_yes(PROMPTS[:1])[0])
 
 
 def test_what_does_not_fit_is_a_scorer_error() -> None:
     with pytest.raises(ScorerError, match="cannot read"):
-        LanguageModelScorer(MODELS[0], max_tokens=64).p_yes([render_orm_prompt("word " * 400, [], "x")])
+        LanguageModelScorer(MODELS[0], max_tokens=64).p_yes([DEFAULT_TEMPLATE.fill(Evidence("word " * 400, (), "x"))])
     with pytest.raises(ValueError, match="from 1 to 512"):
         LanguageModelScorer(MODELS[0], max_tokens=513)
+
+
+def test_a_chat_model_may_answer_in_other_words() -> None:
+    model = MODELS[1]
+    swapped = LanguageModelScorer(model, answers=("NO", "YES")).p_yes(PROMPTS)
+    assert [1.0 - score for score in swapped] == pytest.approx(LanguageModelScorer(model).p_yes(PROMPTS), abs=1e-5)
+    assert LanguageModelScorer(model, answers=("done", "missed")).p_yes(PROMPTS) != pytest.approx(swapped, abs=1e-5)
+    with pytest.raises(ValueError, match="begins the answers 'YES' and 'YES!' with the same token"):
+        LanguageModelScorer(model, answers=("YES", "YES!"))
+    with pytest.raises(ValueError, match="no token for the answer ''"):
+        LanguageModelScorer(model, answers=("YES", ""))
+
+
+def test_the_nano_model_knows_its_two_answers_only() -> None:
+    with pytest.raises(ValueError, match="the nano model answers YES or NO, not 'Done'"):
+        LanguageModelScorer(MODELS[0], answers=("Done", "NO"))
+
+
+def test_only_a_judge_in_this_process_has_a_model_to_train() -> None:
+    scorer = LanguageModelScorer(MODELS[0])
+    assert scorer_of(OutcomeRewardModel(scorer)) is scorer
+    with pytest.raises(TypeError, match="in this process, got OpenAICompatibleScorer"):
+        scorer_of(OutcomeRewardModel(OpenAICompatibleScorer("http://localhost:1/v1", "judge")))

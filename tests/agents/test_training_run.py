@@ -20,9 +20,10 @@ from agents import training_run
 from agents.algorithms import accepted_arguments, algorithm_class
 from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict, TrainingStopped
 from agents.hydra_entry import compose_config
-from agents.labelling import RuleLabeller
+from agents.labelling import OrmLabeller, RuleLabeller
 from agents.metrics import SilentProgress
 from agents.models import load_model
+from agents.orm_folder import judge_of, save_orm
 from agents.proposers import LanguageModelProposer
 from agents.run_folder import run_lock, stored_config
 from agents.train import main, train
@@ -34,6 +35,7 @@ from tests.agents.tiny_models import tiny_model, tiny_policy
 from tests.agents.toy_env import ToyEnv, ToySuite, demonstration, toy_task
 from tests.agents.toy_runs import environments, weights
 from webrl_gym.errors import ServerRefused, TaskFileError
+from webrl_gym.orm_prompt import OrmTemplate
 
 TOY = [
     "model=local",
@@ -214,7 +216,8 @@ def test_an_orm_is_trained_once_and_reported(toy: Callable[..., dict[str, Any]])
     failed = demonstration(Toys(orders=1).tasks[2], ['do(action="Click", element="0")', "exit()"])
     labeller = run._labeller(run._demonstrations(), [failed])
     report = json.loads((run.folder / "orm.json").read_text(encoding="utf-8"))
-    assert set(report) >= {"balanced_accuracy", "confusion", "examples", "successes"}
+    assert set(report) >= {"balanced_accuracy", "confusion", "examples", "successes", "held_out"}
+    assert set(report["held_out"]["at"]) == {"0.5", "0.85"}
     assert run.orm_summary.startswith("ORM against the rules: balanced accuracy ")
     before = (run.folder / "orm.json").stat().st_mtime_ns
     again = started(config)._labeller([], [])
@@ -225,6 +228,26 @@ def test_an_orm_is_trained_once_and_reported(toy: Callable[..., dict[str, Any]])
     assert (run.folder / "orm.json").stat().st_mtime_ns == before
     assert policy.language_model.context == 256
     run.close()
+
+
+def test_a_judge_that_is_there_already_labels_at_the_runs_threshold(toy: Callable[..., dict[str, Any]]) -> None:
+    template = OrmTemplate("{instruction}\n{actions}\n{page}")
+    save_orm(judge_of(tiny_model(), threshold=0.9, template=template, answers=("NO", "YES")), Path("judge"))
+    started(toy(rules=False, name="own"))
+    run = started(toy("orm.from=judge", "orm.source=orm", "orm.threshold=0.4", rules=False, name="from"))
+    labeller = run._labeller([], [])
+    assert isinstance(labeller, OrmLabeller)
+    assert (labeller.orm.threshold, labeller.orm.template) == (0.4, template)
+    assert not any((run.folder / name).exists() for name in ("orm", "orm.json", "sft"))
+    Path("judge.txt").write_text("{page} {instruction} {actions}", encoding="utf-8")
+    words = ("orm.prompt_template=judge.txt", "orm.answers=[YES,NO]")
+    other = started(toy("orm.from=judge", "orm.source=orm", *words, rules=False, name="words"))._labeller([], [])
+    assert isinstance(other, OrmLabeller)
+    assert other.orm.template.user == "{page} {instruction} {actions}"
+    with pytest.raises(ConfigConflict, match=r"orm\.from: nowhere holds no outcome reward model"):
+        started(toy("orm.from=nowhere", "orm.source=orm", rules=False))
+    with pytest.raises(ConfigConflict, match=r"with orm\.source=rules nobody asks one"):
+        started(toy("orm.from=judge"))
 
 
 @pytest.mark.parametrize("algorithm", ["webrl", "filtered_bc"])

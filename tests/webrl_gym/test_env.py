@@ -14,6 +14,7 @@ from webrl_gym.early_stops import EarlyStops
 from webrl_gym.engines.driver_client import acquire_driver, release_driver
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import DeploymentBusy, InfrastructureError, ResetFailed, SignInFailed, SiteError
+from webrl_gym.orm_prompt import OrmPrompt
 from webrl_gym.types import StepTiming, VerdictStatus
 
 STATUS_TASK = "practice-train/shopping.order_status/0"
@@ -247,8 +248,9 @@ def test_only_sites_keeps_the_order() -> None:
 
 def test_a_judge_may_give_the_reward() -> None:
     class Yes:
-        def p_yes(self, prompts: list[str]) -> list[float]:
-            assert "Decide whether" in prompts[0]
+        def p_yes(self, prompts: list[OrmPrompt]) -> list[float]:
+            assert "Decide whether" in prompts[0].text
+            assert prompts[0].evidence.completions == ('exit(message="wrong")',)
             return [0.9]
 
     env = WebArenaLiteEnv(reward="orm", scorer=Yes())

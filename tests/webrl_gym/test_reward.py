@@ -10,8 +10,12 @@ import pytest
 
 from tests.completion_server import CompletionServer, completion, completion_server
 from webrl_gym.errors import ScorerError, ServerRefused
-from webrl_gym.reward import MAX_PAGE_LENGTH, OpenAICompatibleScorer, OutcomeRewardModel, render_orm_prompt
+from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, Evidence, OrmPrompt, OrmTemplate
+from webrl_gym.reward import OpenAICompatibleScorer, OutcomeRewardModel, outcome_reward_model
 from webrl_gym.types import VerdictStatus
+
+EPISODE = Evidence("x", (), "")
+A, B = (DEFAULT_TEMPLATE.fill(Evidence(name, ('Click "Home"',), "<p> page </p>")) for name in "ab")
 
 
 class Says:
@@ -20,7 +24,7 @@ class Says:
     def __init__(self, p_yes: float | None) -> None:
         self.answer = p_yes
 
-    def p_yes(self, prompts: Sequence[str]) -> list[float]:
+    def p_yes(self, prompts: Sequence[OrmPrompt]) -> list[float]:
         if self.answer is None:
             raise ScorerError("the judge is out")
         return [self.answer] * len(prompts)
@@ -45,31 +49,39 @@ def logprobs(**mass: float) -> dict[str, Any]:
     return {"message": {"content": ""}, "logprobs": {"content": [{"top_logprobs": tokens}]}}
 
 
-def test_the_prompt_holds_everything_in_order() -> None:
-    prompt = render_orm_prompt("Find {it}", ['Click "Home"', "exit 12"], "<p> {page} </p>")
-    places = [prompt.index(part) for part in ("Find {it}", '1. Click "Home"', "2. exit 12", "<p> {page} </p>")]
-    assert places == sorted(places)
-    assert prompt.endswith("answer:")
-    assert "none" in render_orm_prompt("x", [], "")
-
-
-def test_a_long_page_is_cut() -> None:
-    long = "a" * MAX_PAGE_LENGTH
-    assert "[page cut]" not in render_orm_prompt("x", [], long)
-    cut = render_orm_prompt("x", [], long + "b")
-    assert long + "\n[page cut]" in cut
-    assert "ab" not in cut
-
-
 @pytest.mark.parametrize(("p_yes", "score"), [(0.9, 1.0), (0.5, 0.0), (0.1, 0.0)])
 def test_yes_must_be_likelier_than_no(p_yes: float, score: float) -> None:
-    verdict = OutcomeRewardModel(Says(p_yes)).judge("x", [], "")
+    verdict = OutcomeRewardModel(Says(p_yes)).judge(EPISODE)
     assert (verdict.status, verdict.score, verdict.source, verdict.p_yes) == (VerdictStatus.SCORED, score, "orm", p_yes)
     assert verdict.success is (score == 1.0)
 
 
+def test_one_failure_leaves_all_of_a_batch_undecided() -> None:
+    verdicts = OutcomeRewardModel(Says(None)).judge_all([EPISODE, EPISODE])
+    assert [verdict.status for verdict in verdicts] == [VerdictStatus.UNDECIDED] * 2
+
+
+def test_a_threshold_and_a_template_belong_to_the_judge() -> None:
+    asked: list[OrmPrompt] = []
+
+    class Listens(Says):
+        def p_yes(self, prompts: Sequence[OrmPrompt]) -> list[float]:
+            asked.extend(prompts)
+            return super().p_yes(prompts)
+
+    judge = OutcomeRewardModel(Listens(0.8), 0.9, OrmTemplate("{instruction}|{actions}|{page}"))
+    assert outcome_reward_model(judge) is judge
+    assert judge.judge(EPISODE).success is False
+    assert outcome_reward_model(judge.scorer).judge(EPISODE).success is True
+    assert asked[0].user == "x|none|"
+    assert "Decide whether" in asked[1].user
+    for threshold in (1.0, -0.1):
+        with pytest.raises(ValueError, match=r"threshold in \[0, 1\)"):
+            OutcomeRewardModel(Says(0.8), threshold)
+
+
 def test_a_judge_that_fails_decides_nothing() -> None:
-    verdict = OutcomeRewardModel(Says(None)).judge("x", [], "")
+    verdict = OutcomeRewardModel(Says(None)).judge(EPISODE)
     assert (verdict.status, verdict.success, verdict.p_yes) == (VerdictStatus.UNDECIDED, False, None)
     assert verdict.detail == "the judge is out"
 
@@ -90,8 +102,10 @@ def test_a_server_gives_a_probability(
     server: CompletionServer, scorer: OpenAICompatibleScorer, choice: dict[str, Any], p_yes: float
 ) -> None:
     server.answers = [(200, completion(choice))]
-    assert scorer.p_yes(["a", "b"]) == pytest.approx([p_yes, p_yes])
-    assert [request["messages"][0]["content"] for request in server.requests] == ["a", "b"]
+    assert scorer.p_yes([A, B]) == pytest.approx([p_yes, p_yes])
+    assert [request["messages"] for request in server.requests] == [
+        [{"role": "user", "content": prompt.user}] for prompt in (A, B)
+    ]
     assert server.requests[0]["path"] == "/v1/chat/completions"
     assert server.requests[0]["key"] is None
 
@@ -120,27 +134,45 @@ def test_nonsense_is_an_error_of_the_scorer(
 ) -> None:
     server.answers = [(200, body)]
     with pytest.raises(ScorerError):
-        scorer.p_yes(["a"])
+        scorer.p_yes([A])
+
+
+def test_a_server_may_be_told_other_answers_and_a_system_message(server: CompletionServer) -> None:
+    server.requests.clear()
+    server.answers = [(200, completion(logprobs(Done=0.6, MISSED=0.2, YES=0.2)))]
+    scorer = OpenAICompatibleScorer(server.url, "judge", answers=("Done", "Missed"))
+    prompt = OrmTemplate("{instruction} {actions} {page}", system="You judge.").fill(EPISODE)
+    assert scorer.p_yes([prompt]) == pytest.approx([0.75])
+    assert server.requests[0]["messages"][0] == {"role": "system", "content": "You judge."}
+    server.say("YES")
+    with pytest.raises(ScorerError, match="neither DONE nor MISSED"):
+        scorer.p_yes([prompt])
+    whole = OrmTemplate("{instruction} {actions} {page}", is_whole=True).fill(EPISODE)
+    with pytest.raises(ScorerError, match=r"\[prompt\] needs a model in this process"):
+        scorer.p_yes([whole])
+    for answers in (("Yes", " yes"), ("Yes, done", "No")):
+        with pytest.raises(ValueError, match="two different words"):
+            OpenAICompatibleScorer(server.url, "judge", answers=answers)
 
 
 def test_a_batch_goes_over_one_connection() -> None:
     with completion_server("HTTP/1.1") as server:
         server.say("YES")
-        assert OpenAICompatibleScorer(server.url, "judge").p_yes(["a", "b", "c"]) == [1.0, 1.0, 1.0]
+        assert OpenAICompatibleScorer(server.url, "judge").p_yes([A, B, A]) == [1.0, 1.0, 1.0]
         assert len({request["port"] for request in server.requests}) == 1
 
 
 def test_a_busy_judge_is_asked_again(server: CompletionServer, scorer: OpenAICompatibleScorer) -> None:
     server.answers = [(429, b""), (503, b""), (200, completion({"message": {"content": "NO"}}))]
-    assert scorer.p_yes(["a"]) == [0.0]
+    assert scorer.p_yes([A]) == [0.0]
     assert len(server.requests) == 3
 
 
 def test_a_judge_that_stays_away_decides_nothing(server: CompletionServer, scorer: OpenAICompatibleScorer) -> None:
     server.answers = [(503, b"")]
     with pytest.raises(ScorerError, match=r"no judgement: .* status 503"):
-        scorer.p_yes(["a"])
-    assert OutcomeRewardModel(scorer).judge("x", [], "").status is VerdictStatus.UNDECIDED
+        scorer.p_yes([A])
+    assert OutcomeRewardModel(scorer).judge(EPISODE).status is VerdictStatus.UNDECIDED
 
 
 def test_a_judge_that_refuses_everything_is_no_undecided_verdict(
@@ -148,7 +180,7 @@ def test_a_judge_that_refuses_everything_is_no_undecided_verdict(
 ) -> None:
     server.answers = [(401, b"")]
     with pytest.raises(ServerRefused, match="TEST_KEY"):
-        OutcomeRewardModel(scorer).judge("x", [], "")
+        OutcomeRewardModel(scorer).judge(EPISODE)
     assert len(server.requests) == 1
 
 
@@ -157,10 +189,10 @@ def test_the_key_is_sent_and_never_shown(
 ) -> None:
     monkeypatch.setenv("TEST_KEY", "sk-secret\n")
     server.say("YES")
-    assert scorer.p_yes(["a"]) == [1.0]
+    assert scorer.p_yes([A]) == [1.0]
     assert server.requests[0]["key"] == "Bearer sk-secret"
     assert "sk-secret" not in repr(vars(scorer))
     monkeypatch.setenv("TEST_KEY", "sk-sec\nret")
     with pytest.raises(ServerRefused, match="TEST_KEY holds no key") as caught:
-        scorer.p_yes(["a"])
+        scorer.p_yes([A])
     assert "sk-sec" not in str(caught.value)

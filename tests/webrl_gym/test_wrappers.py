@@ -7,6 +7,7 @@ from gymnasium.utils.env_checker import check_env
 
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import ScorerError
+from webrl_gym.orm_prompt import OrmPrompt
 from webrl_gym.types import VerdictStatus
 from webrl_gym.wrappers import OutcomeReward
 
@@ -16,9 +17,9 @@ class Judge:
 
     def __init__(self, p_yes: float | None) -> None:
         self.answer = p_yes
-        self.read: list[str] = []
+        self.read: list[OrmPrompt] = []
 
-    def p_yes(self, prompts: Sequence[str]) -> list[float]:
+    def p_yes(self, prompts: Sequence[OrmPrompt]) -> list[float]:
         self.read.extend(prompts)
         if self.answer is None:
             raise ScorerError("the judge is out")
@@ -41,9 +42,10 @@ def test_the_judge_replaces_the_reward_and_keeps_the_rules(
     assert terminated
     assert (got, info["verdict"].status, info["verdict"].source) == (reward, status, "orm")
     assert info["rule_verdict"].source == "rules"
-    assert observation["instruction"] in judge.read[0]
-    assert "my answer" in judge.read[0]
-    assert "No action: nonsense" in judge.read[0]
+    assert observation["instruction"] in judge.read[0].text
+    assert "my answer" in judge.read[0].text
+    assert "No action: nonsense" in judge.read[0].text
+    assert judge.read[0].evidence.completions == ("nonsense", 'exit(message="my answer")')
     env.close()
 
 

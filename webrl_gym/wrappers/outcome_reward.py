@@ -7,7 +7,8 @@ from typing import Any
 import gymnasium
 
 from webrl_gym.actions import describe_action
-from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
+from webrl_gym.orm_prompt import Evidence
+from webrl_gym.reward import OutcomeRewardModel, YesNoScorer, outcome_reward_model
 from webrl_gym.types import Observation
 
 
@@ -18,18 +19,18 @@ class OutcomeReward(gymnasium.Wrapper[Observation, str, Observation, str], gymna
     gives reward 0.0 and its status says so.
     """
 
-    def __init__(self, env: gymnasium.Env[Observation, str], scorer: YesNoScorer, threshold: float = 0.5) -> None:
+    def __init__(self, env: gymnasium.Env[Observation, str], scorer: YesNoScorer | OutcomeRewardModel) -> None:
         """Wraps ``env``.
 
         Args:
             env: An environment with this package's observations and infos.
-            scorer: Anything that gives P(YES) for a prompt.
-            threshold: The outcome is 1 when P(YES) is above it.
+            scorer: Anything that gives P(YES) for a prompt, or a judge with its own threshold and prompt.
         """
-        gymnasium.utils.RecordConstructorArgs.__init__(self, scorer=scorer, threshold=threshold)
+        gymnasium.utils.RecordConstructorArgs.__init__(self, scorer=scorer)
         super().__init__(env)
-        self._judge = OutcomeRewardModel(scorer, threshold)
+        self._judge = outcome_reward_model(scorer)
         self._history: list[str] = []
+        self._completions: list[str] = []
         self._page = ""
 
     def reset(
@@ -37,17 +38,19 @@ class OutcomeReward(gymnasium.Wrapper[Observation, str, Observation, str], gymna
     ) -> tuple[Observation, dict[str, Any]]:
         """Begins an episode and an empty action history."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._history = []
+        self._history, self._completions = [], []
         self._page = observation["html"]
         return observation, info
 
     def step(self, action: str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Steps, and judges the end."""
         self._history.append(describe_action(action, self._page))
+        self._completions.append(action)
         observation, reward, terminated, truncated, info = self.env.step(action)
         self._page = observation["html"]
         if (terminated or truncated) and info["failure"] is None:
-            verdict = self._judge.judge(observation["instruction"], self._history, self._page)
+            actions, written = tuple(self._history), tuple(self._completions)
+            verdict = self._judge.judge(Evidence(observation["instruction"], actions, self._page, written))
             info = {**info, "verdict": verdict}
             reward = float(verdict.success)
         return observation, float(reward), terminated, truncated, info

@@ -13,6 +13,7 @@ from agents.transitions import to_transitions
 from tests.agents.tiny_models import tiny_policy
 from tests.agents.toy_env import ToySuite, demonstration
 from tests.agents.toy_runs import TASKS, Interrupting, environments, started_policy, webrl, weights, without_times
+from webrl_gym.reward import OutcomeRewardModel
 from webrl_gym.types import VerdictStatus
 
 FAILED = ['do(action="Click", element="1")', "exit()"]
@@ -165,9 +166,10 @@ def test_without_failures_the_policy_learns_from_successes_only():
 def test_the_orm_labels_and_is_compared_with_the_rules():
     class RedOnly:
         def p_yes(self, prompts):
-            return [0.6 if "<h1> Red </h1>" in prompt else 0.1 for prompt in prompts]
+            return [0.6 if "<h1> Red </h1>" in prompt.text else 0.1 for prompt in prompts]
 
-    algorithm = webrl(started_policy(), labeller=OrmLabeller(RedOnly()), phases=1, instructions_per_phase=24)
+    labeller = OrmLabeller(OutcomeRewardModel(RedOnly()))
+    algorithm = webrl(started_policy(), labeller=labeller, phases=1, instructions_per_phase=24)
     algorithm.learn()
     metrics = algorithm.history[0]
     assert metrics["rollout/success_rate"] != metrics["rollout/rule_success_rate"]
@@ -330,14 +332,15 @@ def test_a_phase_that_only_broke_stops():
 
 def test_a_phase_that_nobody_can_label_stops():
     class Undecided(OrmLabeller):
-        def _verdict(self, p_yes):
-            return replace(super()._verdict(p_yes), status=VerdictStatus.UNDECIDED)
+        def judge(self, trajectories):
+            return [replace(verdict, status=VerdictStatus.UNDECIDED) for verdict in super().judge(trajectories)]
 
     class Half:
         def p_yes(self, prompts):
             return [0.5] * len(prompts)
 
-    stopped(webrl(started_policy(), labeller=Undecided(Half())), "empty batch: none of 12 trajectories")
+    labeller = Undecided(OutcomeRewardModel(Half()))
+    stopped(webrl(started_policy(), labeller=labeller), "empty batch: none of 12 trajectories")
 
 
 @pytest.mark.parametrize(

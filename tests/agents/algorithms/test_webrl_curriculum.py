@@ -26,6 +26,8 @@ from tests.agents.tiny_models import tiny_policy
 from tests.agents.toy_env import ToySuite, toy_task
 from tests.agents.toy_runs import started_policy, webrl, weights, without_times
 from tests.completion_server import CompletionServer, completion_server
+from webrl_gym.orm_prompt import OrmPrompt
+from webrl_gym.reward import OutcomeRewardModel
 from webrl_gym.tasks.record import Task
 
 CONF = Path(str(files("conf"))) / "curriculum"
@@ -34,8 +36,8 @@ CONF = Path(str(files("conf"))) / "curriculum"
 class AnyColour:
     """Takes whatever ends away from home for done."""
 
-    def p_yes(self, prompts: list[str]) -> list[float]:
-        return [0.1 if "<h1> Home </h1>" in prompt else 0.9 for prompt in prompts]
+    def p_yes(self, prompts: list[OrmPrompt]) -> list[float]:
+        return [0.1 if "<h1> Home </h1>" in prompt.text else 0.9 for prompt in prompts]
 
 
 class Interrupted(SilentProgress):
@@ -96,7 +98,7 @@ def algorithm(server: CompletionServer, folder: Path, policy: Any = None, **chan
     given = {**written, "base_url": server.url, "model": "m", "parallel": 1, "attempts": 1, "judge": False}
     made = curriculum_parts(given, ToySuite(), lambda _: "<h1> Home </h1>", folder / "answers")
     settings = {
-        "labeller": SplitLabeller(suite=RuleLabeller(), evolved=OrmLabeller(AnyColour())),
+        "labeller": SplitLabeller(suite=RuleLabeller(), evolved=OrmLabeller(OutcomeRewardModel(AnyColour()))),
         "value_low": 0.0,
         "value_high": 1.0,
         "checkpoint_folder": folder / "checkpoints",

@@ -1,0 +1,38 @@
+"""Contradictions and impossible values of a configuration of ``webrl-orm``, all found before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agents.config_conflicts import is_within, judge_conflicts, values_conflicts
+from agents.run_folder import stored_config
+
+
+def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
+    """Every contradiction in a configuration of ``webrl-orm``, one sentence each."""
+    suite, judged = config["suite"], config["evaluation"]["suite"]
+    problems = []
+    if suite == judged:
+        problems.append(f"suite and evaluation.suite are both {suite}: what is judged must not be learned from")
+    if "practice-test" in (suite, judged):
+        problems.append("practice-test is for the final report only; it is neither suite nor evaluation.suite")
+    threshold = config["threshold"]
+    if threshold is None and not config["calibration_share"]:
+        problems.append("threshold=null is chosen on calibration tasks: calibration_share must be above 0")
+    if threshold is not None and not is_within(threshold, 0.0, 0.999):
+        problems.append(f"threshold must be null or a number from 0 to 0.999, got {threshold!r}")
+    if not is_within(config["calibration_share"], 0.0, 0.9):
+        problems.append(f"calibration_share must be a number from 0 to 0.9, got {config['calibration_share']!r}")
+    if config["run"]:
+        try:
+            stored_config(Path(config["run"]))
+        except FileNotFoundError as error:
+            problems.append(f"run: {error}")
+    problems += [
+        f"policies.{name} must be the folder of a policy, got {folder!r}"
+        for name, folder in config["policies"].items()
+        if not isinstance(folder, str)
+    ]
+    return problems + judge_conflicts(config) + values_conflicts(config)

@@ -1,0 +1,235 @@
+"""``webrl-orm`` on the toy site: every part once, resumed anywhere, reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents import orm_run, train_orm
+from agents.errors import CheckpointMismatch, ConfigConflict
+from agents.hydra_entry import compose_config
+from agents.metrics import SilentProgress
+from agents.orm_folder import load_orm
+from agents.orm_report import markdown_report
+from agents.orm_run import OrmRun
+from agents.trajectory_io import read_trajectories, write_trajectories
+from agents.types import LabelledTrajectory
+from tests.agents.test_training_run import Toys
+from tests.agents.tiny_models import tiny_model
+from tests.agents.toy_env import ToyEnv, demonstration, toy_task
+from tests.agents.toy_runs import environments, started_policy
+from webrl_gym.types import OutcomeVerdict, VerdictStatus
+
+FAILED = ['do(action="Click", element="1")', "exit()"]
+TOY = [
+    "model=local",
+    "model.max_prompt_tokens=200",
+    "orm.epochs=2",
+    "orm.tokens_per_batch=512",
+    "orm.renamed_share=0",
+    "orm.near_misses_per_success=0",
+    "orm.changed_variables_per_success=0",
+    "calibration_share=0.2",
+    "attempts.temperature=1.0",
+    "evaluation.temperature=1.0",
+]
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Makes configurations on the toy site; ``mine.jsonl`` has successes and failures of six orders."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(orm_run, "suite_of", lambda *_: Toys(orders=1))
+    monkeypatch.setattr(orm_run, "make_vec_env", lambda *_: environments(4))
+    tiny_model().save(tmp_path / "base")
+    write_trajectories(tmp_path / "mine.jsonl", attempts())
+
+    def made(*overrides: str, source: str = "trajectories=[mine.jsonl]") -> dict[str, Any]:
+        given = [*TOY, f"model.name_or_path={tmp_path / 'base'}", source, *overrides]
+        return compose_config("train_orm", [text for text in given if text])
+
+    return made
+
+
+def attempts() -> list[LabelledTrajectory]:
+    tasks = Toys(orders=6).tasks
+    return [demonstration(task, actions) for task in tasks for actions in (None, FAILED)]
+
+
+def run(config: dict[str, Any]) -> dict[str, Any]:
+    return OrmRun(Path(config["output"]), config, SilentProgress()).train()
+
+
+def test_a_run_does_every_part_and_then_nothing_more(toy: Callable[..., dict[str, Any]]) -> None:
+    config = toy()
+    report = run(config)
+    folder = Path(config["output"])
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"config.json", "orm", "orm.json", "judged", "orm_report.json", "orm_report.md", "run.lock"}
+    training = report["training"]
+    assert training["attempts"] + report["calibration"]["attempts"] == len(attempts())
+    assert report["calibration"]["attempts"] > 0
+    judged = report["judged"]["the policy"]
+    assert set(judged) == {"all", "seen templates", "OSS"}
+    assert judged["all"]["attempts"] == 3
+    assert (folder / "orm_report.md").read_text(encoding="utf-8") == markdown_report(report)
+    content = read_trajectories(folder / "judged" / "the policy.jsonl.gz")
+    assert [label.source for label in content.labels if label is not None] == ["orm"] * 3
+    orm = load_orm(folder)
+    assert orm.threshold == report["threshold"]
+    times = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    assert run(config) == report
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == times
+
+
+def test_a_stopped_run_goes_on_with_what_is_not_done(
+    toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(ToyEnv):
+        def step(self, action: str):
+            raise KeyboardInterrupt
+
+    config = toy("threshold=0.7")
+    with monkeypatch.context() as patch:
+        patch.setattr(orm_run, "make_vec_env", lambda *_: environments_of(Interrupted))
+        with pytest.raises(KeyboardInterrupt):
+            run(config)
+    folder = Path(config["output"])
+    weights = (folder / "orm" / "model.safetensors").stat().st_mtime_ns
+    assert not (folder / "orm_report.json").exists()
+    report = run(config)
+    assert (folder / "orm" / "model.safetensors").stat().st_mtime_ns == weights
+    assert (report["threshold"], report["threshold_from"]) == (0.7, "given")
+
+
+def environments_of(kind: type[ToyEnv]) -> Any:
+    from stable_baselines3.common.vec_env import DummyVecEnv
+
+    return DummyVecEnv([lambda: kind(orders=1)] * 2)
+
+
+def test_the_folder_of_another_run_is_refused(toy: Callable[..., dict[str, Any]]) -> None:
+    OrmRun(Path("runs/orm"), toy(), SilentProgress())
+    with pytest.raises(CheckpointMismatch, match=r"seed: 0 there, 5 now\)\. Choose another folder") as caught:
+        OrmRun(Path("runs/orm"), toy("seed=5"), SilentProgress())
+    assert "trajectories" not in str(caught.value)
+    tiny_model().save(Path("runs/model"))
+    with pytest.raises(CheckpointMismatch, match="runs/model holds a run of another configuration"):
+        OrmRun(Path("runs/model"), toy(), SilentProgress())
+
+
+def test_all_conflicts_are_reported_at_once(toy: Callable[..., dict[str, Any]]) -> None:
+    Path("judge.txt").write_text("{instruction} {actions}", encoding="utf-8")
+    config = toy(
+        "suite=practice-test",
+        "evaluation.suite=practice-test",
+        "calibration_share=0",
+        "orm.prompt_template=judge.txt",
+        "orm.answers=[YES,YES]",
+        "orm.epochs=0",
+        "orm.rephrased_share=2",
+        "evaluation.attempts=0",
+        "run=nowhere",
+        "policies.a.b=base",
+    )
+    with pytest.raises(ConfigConflict) as caught:
+        run(config)
+    lines = str(caught.value).splitlines()
+    words = (
+        "both practice-test",
+        "final report only",
+        "calibration_share must be above 0",
+        "judge.txt: .*{page} is missing",
+        "orm.answers must be two different",
+        "orm.epochs",
+        "orm.rephrased_share",
+        "evaluation.attempts",
+        "run: nowhere holds no training run",
+        "policies.a must be the folder of a policy",
+    )
+    assert len(lines) == len(words)
+    assert not Path(config["output"]).exists()
+    for word in words:
+        assert any(all(part in line for part in word.split(".*")) for line in lines), word
+
+
+def test_without_trajectories_the_policy_attempts_the_suite(
+    toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orm_run, "suite_of", lambda *_: Toys(orders=6))
+    monkeypatch.setattr(orm_run, "make_vec_env", lambda *_: environments(4, orders=6))
+    started_policy().language_model.save("started")
+    config = toy("policy=started", "attempts.count=15", "calibration_share=0.1", source="")
+    report = run(config)
+    collected = read_trajectories(Path(config["output"]) / "attempts.jsonl.gz")
+    assert len({item.task.task_id for item in collected.trajectories}) == 15
+    assert report["training"]["attempts"] + report["calibration"]["attempts"] == 15
+
+
+def test_a_training_run_gives_everything(toy: Callable[..., dict[str, Any]]) -> None:
+    source = Path("runs/webrl")
+    (source / "rollouts").mkdir(parents=True)
+    (source / "config.json").write_text('{"demonstrations": 1}', encoding="utf-8")
+    write_trajectories(source / "demonstrations.jsonl.gz", attempts()[:2])
+    write_trajectories(source / "attempts.jsonl.gz", attempts()[2:])
+    started = started_policy().language_model
+    started.save(source / "sft")
+    started.save(source / "policy")
+    own = demonstration(toy_task("Red", 0), phase=1)
+    evolved = replace(own.trajectory, task=replace(own.trajectory.task, parent="toy-train/Red/0"))
+    by_orm = OutcomeVerdict(VerdictStatus.SCORED, 0.0, "orm", p_yes=0.2)
+    write_trajectories(source / "rollouts" / "phase-0001.jsonl.gz", [own, LabelledTrajectory(evolved, by_orm)])
+    report = run(toy("run=runs/webrl", "evaluation.attempts=2", source=""))
+    assert set(report["judged"]) == {"SFT", "final"}
+    assert report["judged"]["final"]["all"]["attempts"] == 6
+    assert set(report["phases"]) == {"phase 1, evolved tasks", "phase 1, tasks of the suite"}
+    assert report["training"]["attempts"] + report["calibration"]["attempts"] == len(attempts())
+    said = markdown_report(report)
+    assert "## Attempts of SFT at practice-valid" in said
+    assert "| phase 1, evolved tasks | 1 |" in said
+
+
+def test_templates_may_be_held_out(toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [demonstration(toy_task("Red", 0, template="toy.other", task_id="other"), way) for way in (None, FAILED)]
+    write_trajectories(Path("more.jsonl"), others)
+
+    class Both(Toys):
+        def __init__(self) -> None:
+            super().__init__(orders=1)
+            self.tasks = (*self.tasks, others[0].trajectory.task)
+
+    monkeypatch.setattr(orm_run, "suite_of", lambda *_: Both())
+    sources = "trajectories=[mine.jsonl,more.jsonl]"
+    report = run(toy("held_out_templates=[toy.other]", source=sources))
+    assert report["held_out_templates"] == ["toy.other"]
+    assert report["training"]["attempts"] + report["calibration"]["attempts"] == len(attempts())
+    assert report["judged"]["the policy"]["templates left out"]["attempts"] == 1
+    with pytest.raises(ValueError, match=r"no attempt of the templates toy\.third"):
+        run(toy("held_out_templates=[toy.third]", "name=third", source=sources))
+
+
+def test_a_template_file_and_other_answers_go_with_the_judge(toy: Callable[..., dict[str, Any]]) -> None:
+    Path("judge.txt").write_text("[user]\n{instruction}\n{actions}\n{page}\n", encoding="utf-8")
+    config = toy("orm.prompt_template=judge.txt", "orm.answers=[NO,YES]", "orm.epochs=1")
+    run(config)
+    orm = load_orm(config["output"])
+    assert orm.template.user == "{instruction}\n{actions}\n{page}"
+    assert orm.scorer.answers == ("NO", "YES")
+
+
+def test_from_the_command_line(
+    toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [*TOY, "model.name_or_path=base", "trajectories=[mine.jsonl]", "policies.Tiny=base", "orm.epochs=1"]
+    monkeypatch.setattr("sys.argv", ["webrl-orm", *given])
+    assert train_orm.main() == 0
+    said = capsys.readouterr().out
+    assert "## Attempts of Tiny at practice-valid" in said
+    assert "use it with: webrl-train orm.from=runs/orm" in said
+    monkeypatch.setattr("sys.argv", ["webrl-orm", "orm.epoch=1"])
+    assert train_orm.main() == 2
+    assert "did you mean 'orm.epochs'?" in capsys.readouterr().err
