@@ -363,13 +363,10 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         started = perf_counter()
         self._over = True
-        rules = self._episodes.judge(answer, self._reader.url)
-        verdict = rules
+        rules = verdict = self._episodes.judge(answer, self._reader.url)
         if self._judge is not None:
-            written = tuple(self._completions)
-            verdict = self._judge.judge(
-                Evidence(self.task.instruction, tuple(self._history), self._reader.html, written)
-            )
+            done, written = tuple(self._history), tuple(self._completions)
+            verdict = self._judge.judge(Evidence(self.task.instruction, done, self._reader.html, written))
         timing.score = perf_counter() - started
         info = self._info(error, timing, verdict, rules)
         return self._observation(error), float(verdict.success), terminated, not terminated, info

@@ -12,7 +12,10 @@ import torch
 import yaml
 
 from agents.config_conflicts import conflicts
+from agents.errors import ConfigConflict
 from agents.hydra_entry import compose_config
+from agents.metrics import SilentProgress
+from agents.training_run import TrainingRun
 
 
 @cache
@@ -158,3 +161,59 @@ def test_settings_of_the_curriculum_are_looked_at() -> None:
         "curriculum.proposer must be one of grammar, llm, local"
         in conflicts(compose_config("train", ["curriculum.proposer=me"]))[0]
     )
+
+
+def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
+    config = compose_config(
+        "train",
+        [
+            "suite=practice-test",
+            "valid_suite=practice-test",
+            "orm.source=me",
+            "demonstrations=0",
+            "env.num_envs=many",
+            "algorithm.perplexity_low=2000",
+            "algorithm.value_high=0",
+            "algorithm.phases=0",
+            "sft.valid_every=0",
+            "seed=-1",
+            "sft.renamed_share=2",
+            "sft.word_dropout=1.5",
+            "algorithm.word_dropout=-0.1",
+            "algorithm.rephrased_share=two",
+            "algorithm.retried_share=7",
+            "orm.optimizer=lion",
+            "algorithm.critic_optimizer=lion",
+            "algorithm.schedule=steps",
+            "orm.threshold=high",
+            "algorithm.critic_examples=0",
+        ],
+    )
+    with pytest.raises(ConfigConflict) as caught:
+        TrainingRun(tmp_path / "run", config, SilentProgress())
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 20
+    words = (
+        "both practice-test",
+        "final report only",
+        "orm.source",
+        "demonstrations",
+        "env.num_envs",
+        "perplexity_low",
+    )
+    words += ("value_low", "algorithm.phases", "sft.valid_every", "seed")
+    words += (
+        "sft.renamed_share",
+        "sft.word_dropout",
+        "algorithm.word_dropout",
+        "algorithm.rephrased_share",
+        "algorithm.retried_share",
+        "orm.optimizer",
+        "critic_optimizer must be one of adamw, muon",
+        "algorithm.schedule",
+        "orm.threshold",
+        "algorithm.critic_examples",
+    )
+    assert all(any(word in line for line in lines) for word in words)
+    assert "got 'many'" in str(caught.value)
+    assert not (tmp_path / "run").exists()
