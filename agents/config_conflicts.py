@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agents.adapters import lora_problems
 from agents.algorithms import ALGORITHMS
 from agents.algorithms.filtered_bc import MODES
+from agents.critics import CRITIC_WEIGHTS
 from agents.fitting import RUN_SCHEDULES
 from agents.optimizers import OPTIMIZERS
 from agents.policy_update import POLICY_LOSSES
@@ -31,6 +33,7 @@ _LEAST = {
     "algorithm.instructions_per_phase": 1,
     "algorithm.tokens_per_batch": 1,
     "algorithm.critic_examples": 1,
+    "algorithm.critic_heads": 1,
 }
 """Whole numbers of the configuration and the least that each may be."""
 _CHOICES = {
@@ -39,12 +42,15 @@ _CHOICES = {
     "orm.optimizer": OPTIMIZERS,
     "algorithm.optimizer": OPTIMIZERS,
     "algorithm.critic_optimizer": OPTIMIZERS,
+    "algorithm.critic_weights": CRITIC_WEIGHTS,
     "algorithm.schedule": RUN_SCHEDULES,
     "algorithm.policy_loss": POLICY_LOSSES,
     "algorithm.mode": MODES,
 }
 """Names of the configuration and what each may be."""
 _SWITCHES = (
+    "model.gradient_checkpointing",
+    "model.master_weights",
     "algorithm.critic_trunk",
     "algorithm.critic_advantage",
     "algorithm.failures",
@@ -91,6 +97,9 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
                 problems.append(f"algorithm.{name}_low is above algorithm.{name}_high ({low} and {high})")
         if algorithm["policy_loss"] == "released" and not algorithm["critic_advantage"]:
             problems.append("algorithm.policy_loss=released needs algorithm.critic_advantage: it weighs by the critic")
+    problems += [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
+    if algorithm.get("critic_weights") == "adapters" and config["model"]["lora"] is None:
+        problems.append("algorithm.critic_weights=adapters needs model.lora: they stand on the base of the policy's")
     return problems + _unknown_choices(config) + _wrong_switches(config) + _wrong_numbers(config)
 
 

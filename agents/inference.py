@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from agents.batching import PromptBatch, collate, collate_prompts, length_buckets
+from agents.critics import ValueCritic
 from agents.losses import success_probability
-from agents.models import ValueCritic
 from agents.policy import LLMPolicy
 from agents.types import TokenBatch, Transition
 
@@ -110,8 +110,7 @@ def state_values(critic: ValueCritic, prompts: Sequence[tuple[int, ...]], tokens
     """
     with torch.no_grad():
         hidden = state_features(critic, prompts, tokens_per_batch)
-        logits = critic.value_head(hidden.to(critic.value_head.weight))[:, 0]
-        values: list[float] = success_probability(logits).float().tolist()
+        values: list[float] = success_probability(critic.logits(hidden)).float().tolist()
     return values
 
 

@@ -28,6 +28,7 @@ import torch
 from safetensors import SafetensorError
 from stable_baselines3.common.vec_env import VecEnv
 
+from agents.adapters import lora_settings
 from agents.algorithms import PhaseAlgorithm, algorithm_class
 from agents.atomic_file import replacing
 from agents.config_conflicts import conflicts
@@ -289,9 +290,24 @@ class TrainingRun:
 
     def _load(self, name_or_path: str) -> LanguageModel:
         model = self.config["model"]
-        loaded = load_model(name_or_path, device=model["device"], dtype=model["dtype"], autocast=model["autocast"])
+        lora = lora_settings(model["lora"])
+        loaded = load_model(
+            name_or_path,
+            device=model["device"],
+            dtype=model["dtype"],
+            autocast=model["autocast"],
+            gradient_checkpointing=model["gradient_checkpointing"],
+            lora=lora,
+            base=None if lora is None else self._base,
+        )
         # A checkpoint names the base model; a resumed run comes from the run's own folder, which may have moved.
-        return replace(loaded, name=model["name_or_path"])
+        return replace(loaded, name=model["name_or_path"], master_weights=model["master_weights"])
+
+    @cached_property
+    def _base(self) -> LanguageModel:
+        """The one set of weights that the adapters of policy, critic and ORM stand on."""
+        model = self.config["model"]
+        return load_model(model["name_or_path"], device=model["device"], dtype=model["dtype"])
 
     def _policy(self, language_model: LanguageModel) -> LLMPolicy:
         return LLMPolicy(language_model, max_tokens=self.config["model"]["max_prompt_tokens"])

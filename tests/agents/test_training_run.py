@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ import torch
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from agents import training_run
+from agents.adapters import is_adapter
+from agents.checkpoint import read_checkpoint
 from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict, TrainingStopped
 from agents.hydra_entry import compose_config
 from agents.labelling import RuleLabeller
@@ -22,6 +25,7 @@ from agents.models import load_model
 from agents.train import main, train
 from agents.training_run import TrainingRun, stored_config
 from agents.trajectory_io import read_trajectories, write_trajectories
+from agents.values import load_critic
 from tests.agents.small_llama import small_llama
 from tests.agents.tiny_models import tiny_model
 from tests.agents.toy_env import ToyEnv, ToySuite, demonstration
@@ -111,6 +115,26 @@ def test_a_run_does_every_part_and_then_nothing_more(toy: Callable[..., dict[str
     assert again.renderer.max_tokens == policy.renderer.max_tokens == 200
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == times
     assert load_model(str(folder / "policy")).context == policy.language_model.context
+
+
+def test_a_run_with_adapters_keeps_them_alone_over_one_set_of_base_weights(toy: Callable[..., dict[str, Any]]) -> None:
+    pytest.importorskip("peft")
+    config = toy("model.lora={rank: 4, alpha: 16}", "sft.learning_rate=2e-2", "algorithm.phases=1")
+    run = started(config)
+    policy = run.train()
+    folder = Path(config["run"])
+    for part in ("sft", "policy"):
+        assert {path.name for path in (folder / part).glob("*.safetensors")} == {"adapter_model.safetensors"}
+    base = {parameter.data_ptr() for parameter in run._base.model.parameters()}
+    frozen = {parameter.data_ptr() for parameter in policy.network.parameters() if not parameter.requires_grad}
+    assert frozen == base
+    checkpoint = read_checkpoint(sorted(folder.glob("checkpoints/phase-*"))[-1])
+    for name in ("policy", "critic"):
+        assert all(is_adapter(key) or "value_head" in key for key in checkpoint.tensors[name])
+    shutil.rmtree(folder / "policy")
+    again = started(config).train()
+    assert weights(again).equal(weights(policy))
+    assert load_critic(folder, load_model(str(folder / "policy"))) is not None
 
 
 @pytest.mark.parametrize("stopped_at", [pytest.param("sft", marks=pytest.mark.slow), "phase"])
