@@ -7,6 +7,7 @@ AgentError
 │   ├── CheckpointCorrupt    a file of it is missing, cut or changed
 │   └── CheckpointMismatch   it belongs to another model or configuration
 ├── CurriculumError       no instruction could be drawn
+├── NotEnoughMemory       a run cannot fit; the message says what needs less
 ├── TrainingStopped       a guard stopped training; the message names the reason
 └── ConfigConflict        configuration values contradict each other; all conflicts in one message
 """
@@ -40,6 +41,10 @@ class CheckpointMismatch(CheckpointError):
 
 class CurriculumError(AgentError):
     """Raised when no instruction can be drawn."""
+
+
+class NotEnoughMemory(AgentError):
+    """Raised when a run cannot fit in memory; the message says what needs less."""
 
 
 class TrainingStopped(AgentError):

@@ -34,7 +34,7 @@ from agents.products import use_float32_products
 from agents.prompting import ChatFormat, PromptFormat
 
 _UNKNOWN_CONTEXT = 4096
-_MOST_LOGITS = 2**24
+MOST_LOGITS = 2**24
 """Logits that may stand in memory at a time while learning; 64 MiB."""
 
 
@@ -134,7 +134,7 @@ class LanguageModel:
 
     def _log_probs_after(self, hidden: Tensor, token_ids: Tensor) -> Tensor:
         """Log-probabilities of N tokens after hidden states (N, d); many are computed again for the backward pass."""
-        rows = max(1, _MOST_LOGITS // self.model.config.vocab_size)
+        rows = max(1, MOST_LOGITS // self.model.config.vocab_size)
         if len(hidden) <= rows:
             return self._log_probs_of_rows(hidden, token_ids)
         parts = zip(torch.split(hidden, rows), torch.split(token_ids, rows), strict=True)

@@ -26,6 +26,7 @@ def train(config: dict[str, Any]) -> int:
         settings = stored_config(folder)
         _require_nothing_else(config, settings)
     run = TrainingRun(folder, {**settings, "resume": None}, ConsoleProgress())
+    print(run.memory.table())
     run.train()
     if run.orm_summary:
         print(run.orm_summary)

@@ -35,6 +35,7 @@ from agents.config_conflicts import conflicts
 from agents.environments import make_vec_env, suite_of
 from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict
 from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_trajectories
+from agents.memory import MemoryEstimate, estimate_memory
 from agents.metrics import JsonlWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
@@ -83,6 +84,7 @@ class TrainingRun:
         policy_folder = self.folder / "policy"
         if policy_folder.exists():
             return self._policy(self._load(str(policy_folder)))
+        self.memory.require_fit()
         try:
             policy = self.supervise()
             if self.config["algorithm"]["name"] != "sft":
@@ -98,6 +100,11 @@ class TrainingRun:
     def _needs_attempts(self) -> bool:
         algorithm = self.config["algorithm"]
         return self._label_source != "rules" or algorithm["name"] == "webrl" or algorithm.get("mode") == "paper"
+
+    @cached_property
+    def memory(self) -> MemoryEstimate:
+        """What the run needs, and what there is."""
+        return estimate_memory(self.config)
 
     def supervise(self) -> LLMPolicy:
         """Does demonstrations and supervised fine-tuning if they are not done yet; returns that policy."""

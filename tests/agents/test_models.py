@@ -84,7 +84,7 @@ def test_many_action_tokens_are_computed_in_parts_and_alike(monkeypatch: pytest.
     scores, expected = gradients()
     whole = model.logits_at(*batch[:3]).log_softmax(2).gather(2, batch.action_ids[..., None])[..., 0]
     torch.testing.assert_close(scores, whole.masked_fill(~batch.action_mask, 0.0))
-    monkeypatch.setattr(models, "_MOST_LOGITS", 2 * model.model.config.vocab_size)
+    monkeypatch.setattr(models, "MOST_LOGITS", 2 * model.model.config.vocab_size)
     in_parts, found = gradients()
     torch.testing.assert_close(in_parts, scores)
     for one, other in zip(found, expected, strict=True):

@@ -119,7 +119,10 @@ def test_a_run_does_every_part_and_then_nothing_more(toy: Callable[..., dict[str
 
 def test_a_run_with_adapters_keeps_them_alone_over_one_set_of_base_weights(toy: Callable[..., dict[str, Any]]) -> None:
     pytest.importorskip("peft")
-    config = toy("model.lora={rank: 4, alpha: 16}", "sft.learning_rate=2e-2", "algorithm.phases=1")
+    plain = toy(name="plain")
+    started(plain).supervise()
+    base_folder = f"model.name_or_path={plain['run']}/sft"
+    config = toy(base_folder, "model.lora={rank: 4, alpha: 16}", "sft.max_rounds=0", "algorithm.phases=1")
     run = started(config)
     policy = run.train()
     folder = Path(config["run"])
