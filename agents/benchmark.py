@@ -288,7 +288,8 @@ def _is_policy(name: str) -> bool:
 def _policy_folder(folder: Path) -> Path:
     """The model folder inside a run folder, or the folder itself when it is one."""
     for candidate in (folder / "policy", folder):
-        if (candidate / "config.json").exists() and list(candidate.glob("*.safetensors")):
+        is_configured = any((candidate / name).exists() for name in ("config.json", "adapter_config.json"))
+        if is_configured and list(candidate.glob("*.safetensors")):
             return candidate
     from agents.run_folder import stored_config
 
@@ -296,7 +297,8 @@ def _policy_folder(folder: Path) -> Path:
         stored_config(folder)
     except FileNotFoundError:
         raise ValueError(
-            f"{folder} is neither a run of webrl-train nor a model (a folder with config.json and *.safetensors)"
+            f"{folder} is neither a run of webrl-train nor a model (a folder with *.safetensors and config.json or "
+            "adapter_config.json)"
         ) from None
     raise ValueError(
         f"{folder} holds no policy yet: finish the run with webrl-train resume={folder}, or name its sft folder"

@@ -220,16 +220,17 @@ def require_same_configuration(stored: Mapping[str, Any], current: Mapping[str, 
 
 
 def module_tensors(module: nn.Module) -> dict[str, Tensor]:
-    """Parameters and persistent buffers by name; a tensor that has two names is listed under the first.
+    """What training changes of a module, and its persistent buffers, by name.
+
+    A tensor that has two names is listed under the first. The base of adapters is left out: it is never trained.
 
     Args:
         module: Any module.
     """
-    parameters = dict(module.named_parameters())
-    aliases = {name for name, _ in module.named_parameters(remove_duplicate=False)} - set(parameters)
-    known = aliases | set(parameters)
+    trained = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+    known = {name for name, _ in module.named_parameters(remove_duplicate=False)}
     buffers = {name: tensor for name, tensor in module.state_dict().items() if name not in known}
-    return {**parameters, **buffers}
+    return {**trained, **buffers}
 
 
 def load_module_tensors(module: nn.Module, tensors: Mapping[str, Tensor], name: str) -> None:

@@ -11,13 +11,16 @@ from typing import Any
 
 import torch
 
+from agents.adapters import lora_problems
 from agents.algorithms import ALGORITHMS, accepted_arguments, algorithm_class
 from agents.algorithms.filtered_bc import MODES
+from agents.critics import CRITIC_WEIGHTS
 from agents.curriculum_setup import GRAMMAR, PROPOSERS
 from agents.fitting import RUN_SCHEDULES, SCHEDULES
 from agents.look_log import TEST_SUITES
+from agents.model_files import NANO
 from agents.model_record import CUTS, PROMPTS, read_record
-from agents.models import DTYPES, NANO
+from agents.models import DTYPES
 from agents.optimizers import OPTIMIZERS
 from agents.orm_folder import model_folder
 from agents.policy_update import POLICY_LOSSES
@@ -55,6 +58,7 @@ _LEAST = {
     "curriculum.seeds_per_ask": 1,
     "curriculum.page_length": 1,
     "curriculum.patience": 1,
+    "algorithm.critic_heads": 1,
 }
 """Whole numbers of the configuration and the least that each may be."""
 _CHOICES = {
@@ -70,6 +74,7 @@ _CHOICES = {
     "algorithm.optimizer": OPTIMIZERS,
     "algorithm.critic_optimizer": OPTIMIZERS,
     "sft.schedule": SCHEDULES,
+    "algorithm.critic_weights": CRITIC_WEIGHTS,
     "algorithm.schedule": RUN_SCHEDULES,
     "algorithm.policy_loss": POLICY_LOSSES,
     "algorithm.mode": MODES,
@@ -77,6 +82,8 @@ _CHOICES = {
 }
 """Names of the configuration and what each may be."""
 _SWITCHES = (
+    "model.gradient_checkpointing",
+    "model.master_weights",
     "algorithm.critic_trunk",
     "algorithm.critic_advantage",
     "algorithm.failures",
@@ -154,8 +161,15 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
         problems.append(f"demonstrations must be a file or a whole number of at least 1, got {demonstrations!r}")
     if config["orm"]["from"] and config["orm"]["source"] == "rules":
         problems.append("orm.from names a judge, and with orm.source=rules nobody asks one")
-    checks = (_algorithm_conflicts, _curriculum_conflicts, _prompt_conflicts, judge_conflicts, values_conflicts)
-    return problems + [problem for check in checks for problem in check(config)]
+    checks = (_algorithm_conflicts, _curriculum_conflicts, _prompt_conflicts, _adapter_conflicts, judge_conflicts)
+    return problems + [problem for check in (*checks, values_conflicts) for problem in check(config)]
+
+
+def _adapter_conflicts(config: Mapping[str, Any]) -> list[str]:
+    problems = [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
+    if config["algorithm"].get("critic_weights") == "adapters" and config["model"]["lora"] is None:
+        problems.append("algorithm.critic_weights=adapters needs model.lora: they stand on the base of the policy's")
+    return problems
 
 
 def _algorithm_conflicts(config: Mapping[str, Any]) -> list[str]:

@@ -60,6 +60,7 @@ def demo(config: dict[str, Any]) -> int:
         ends[part] = round(time.monotonic() - began, 1)
 
     run = TrainingRun(folder, settings, ConsoleProgress())
+    print(run.memory.table())
     for floor in _FLOORS:
         score(floor, floor)
     ended("floors and oracle")

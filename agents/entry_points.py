@@ -19,6 +19,7 @@ LIBRARIES = (
     "hydra",
     "tensorboard",
     "rich",
+    "peft",
 )
 """Import names of what the extra ``train`` brings."""
 

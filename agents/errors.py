@@ -8,6 +8,7 @@ AgentError
 │   └── CheckpointMismatch   it belongs to another model or configuration
 ├── RunInUse              another process works in the run's folder
 ├── CurriculumError       no instruction could be drawn
+├── NotEnoughMemory       a run cannot fit; the message says what needs less
 ├── TrainingStopped       a guard stopped training; the message names the reason
 └── ConfigConflict        configuration values contradict each other; all conflicts in one message
 """
@@ -45,6 +46,10 @@ class RunInUse(AgentError):
 
 class CurriculumError(AgentError):
     """Raised when no instruction can be drawn."""
+
+
+class NotEnoughMemory(AgentError):
+    """Raised when a run cannot fit in memory; the message says what needs less."""
 
 
 class TrainingStopped(AgentError):

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from agents.batching import length_buckets
 from agents.errors import TrainingStopped
 from agents.metrics import Progress, SilentProgress
-from agents.optimizers import OPTIMIZERS, make_optimizers
+from agents.optimizers import OPTIMIZERS, MasterWeights, make_optimizers
 
 SCHEDULES = ("constant", "linear", "cosine")
 RUN_SCHEDULES = (*SCHEDULES, "run")
@@ -187,6 +187,7 @@ def fit(
     settings: FitSettings,
     progress: Progress | None = None,
     passes: Sequence[Sequence[int]] | None = None,
+    master_weights: bool = True,
 ) -> FitReport:
     """Minimises a loss over examples.
 
@@ -202,6 +203,7 @@ def fit(
         progress: Shown one unit an example.
         passes: Places of the examples of each pass, where passes differ (``agents.augmentation``); their number stands
             in place of ``settings.epochs``. All examples in each pass when None.
+        master_weights: Train parameters of 16 bits over copies of 32.
 
     Returns:
         What was done.
@@ -214,8 +216,9 @@ def fit(
     if not any(map(len, passes)):
         raise TrainingStopped(f"{stage}: there is no training example.")
     progress = progress or SilentProgress()
-    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    optimizers = make_optimizers(settings.optimizer, module, settings.learning_rate, settings.weight_decay)
+    masters = MasterWeights(module, enabled=master_weights)
+    parameters = list(masters.parameters.values())
+    optimizers = make_optimizers(settings.optimizer, masters.parameters, settings.learning_rate, settings.weight_decay)
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
     updates = _all_updates(sizes, passes, settings)
     seen = [place for batches in updates for batch in batches for place in batch]
@@ -230,7 +233,7 @@ def fit(
                 group["lr"] = learning_rate * settings.rate_share(number, len(updates))
             weight = sum(weights[place] for batch in batches for place in batch)
             with _repeatable(module):
-                loss = _accumulate(batches, weights, weight, loss_of)
+                loss = _accumulate(batches, weights, weight, loss_of, masters)
             norm = float(nn.utils.clip_grad_norm_(parameters, settings.max_grad_norm))
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise TrainingStopped(
@@ -239,6 +242,7 @@ def fit(
             for optimizer in optimizers:
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
+            masters.put_back()
             if number >= first_averaged:
                 mean.add()
             total_loss += loss * weight
@@ -246,8 +250,9 @@ def fit(
             total_norm += norm
             progress.advance(sum(map(len, batches)))
         mean.put_back()
+        masters.put_back()
     finally:
-        for parameter in parameters:
+        for parameter in (*parameters, *module.parameters()):
             parameter.grad = None
         module.eval()
         progress.end()
@@ -285,13 +290,20 @@ class _RunningMean:
             parameter.copy_(mean)
 
 
-def _accumulate(batches: Sequence[Sequence[int]], weights: Sequence[float], weight: float, loss_of: BatchLoss) -> float:
+def _accumulate(
+    batches: Sequence[Sequence[int]],
+    weights: Sequence[float],
+    weight: float,
+    loss_of: BatchLoss,
+    masters: MasterWeights,
+) -> float:
     """Adds up the gradients of one update; returns its mean loss."""
     mean = 0.0
     for batch in batches:
         share = sum(weights[place] for place in batch) / weight if weight else 0.0
         loss = loss_of(batch) * share
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
+        masters.take_gradients()
         mean += float(loss.detach())
     return mean
 

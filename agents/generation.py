@@ -22,6 +22,8 @@ from webrl_gym.errors import CompletionFailed
 
 DEFAULT_MAX_NEW_TOKENS = 96
 """Longest action, in tokens."""
+DEFAULT_BATCH_SIZE = 16
+"""Most prompts that are completed at a time."""
 
 
 class GenerationBackend(Protocol):
@@ -59,7 +61,10 @@ class InProcess:
     """Generates with a language model of this process, in batches."""
 
     def __init__(
-        self, language_model: LanguageModel, max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS, batch_size: int = 16
+        self,
+        language_model: LanguageModel,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+        batch_size: int = DEFAULT_BATCH_SIZE,
     ) -> None:
         """Generates with ``language_model``; later changes of its weights count.
 

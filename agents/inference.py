@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from agents.batching import PromptBatch, collate, collate_prompts, length_buckets
+from agents.critics import ValueCritic
 from agents.losses import success_probability
-from agents.models import ValueCritic
 from agents.policy import LLMPolicy
 from agents.types import TokenBatch, Transition
 
-_WITHOUT_GRADIENTS = 4
+WITHOUT_GRADIENTS = 4
 """Nothing is kept for a backward pass, so so many times the tokens of a training batch fit."""
 
 
@@ -70,7 +70,7 @@ def action_log_probs(policy: LLMPolicy, transitions: Sequence[Transition], token
     results = [0.0] * len(transitions)
     sizes = [transition_size(transition) for transition in transitions]
     with torch.no_grad():
-        for bucket in length_buckets(sizes, _WITHOUT_GRADIENTS * tokens_per_batch, np.random.default_rng(0)):
+        for bucket in length_buckets(sizes, WITHOUT_GRADIENTS * tokens_per_batch, np.random.default_rng(0)):
             log_probs = policy.action_log_probs(transition_batch(policy, [transitions[place] for place in bucket]))
             for place, log_prob in zip(bucket, log_probs.float().tolist(), strict=True):
                 results[place] = log_prob
@@ -110,8 +110,7 @@ def state_values(critic: ValueCritic, prompts: Sequence[tuple[int, ...]], tokens
     """
     with torch.no_grad():
         hidden = state_features(critic, prompts, tokens_per_batch)
-        logits = critic.value_head(hidden.to(critic.value_head.weight))[:, 0]
-        values: list[float] = success_probability(logits).float().tolist()
+        values: list[float] = success_probability(critic.logits(hidden)).float().tolist()
     return values
 
 
@@ -131,7 +130,7 @@ def state_features(critic: ValueCritic, prompts: Sequence[tuple[int, ...]], toke
     features = torch.zeros(len(states), critic.value_head.in_features)
     with torch.no_grad():
         sizes = [len(state) for state in states]
-        for bucket in length_buckets(sizes, _WITHOUT_GRADIENTS * tokens_per_batch, np.random.default_rng(0)):
+        for bucket in length_buckets(sizes, WITHOUT_GRADIENTS * tokens_per_batch, np.random.default_rng(0)):
             features[list(bucket)] = critic.hidden(*state_batch(critic, [states[place] for place in bucket])).cpu()
     return features[[distinct[prompt] for prompt in prompts]]
 

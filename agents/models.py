@@ -1,37 +1,44 @@
-"""Language models: loading them by name or folder, one way to ask them for logits, and the value critic.
+"""Language models: loading them by name or folder, and one way to ask them for logits.
 
-B sequences, T tokens, A positions, V vocabulary, d hidden width.
+B sequences, T tokens, A positions, N wanted tokens, V vocabulary, d hidden width.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
+from torch.utils.checkpoint import checkpoint
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from agents.adapters import (
+    Base,
+    LoraSettings,
+    add_adapters,
+    base_of,
+    copy_around_base,
+    copy_trained,
+    fingerprint,
+    is_adapter_folder,
+    load_adapters,
+    save_adapters,
+)
 from agents.devices import fast_bfloat16
 from agents.errors import CheckpointMismatch
+from agents.model_files import read_network, without_bars
 from agents.model_record import ModelRecord, chosen_record, get_record, set_record
 from agents.nano import NanoForCausalLM
 from agents.nano.formatting import NanoFormat
+from agents.products import use_float32_products
 from agents.prompting import ChatFormat, PromptFormat
 from agents.released_prompt import RELEASED_CHARACTERS, ReleasedFormat
-from agents.smollm2 import SMOLLM2, smollm2_folder
 
-NANO = "nano"
-"""Name of the shipped base model."""
 DTYPES = ("float32", "bfloat16", "float16")
 _UNKNOWN_CONTEXT = 4096
+MOST_LOGITS = 2**24
+"""Logits that may stand in memory at a time while learning; 64 MiB."""
 
 
 @dataclass
@@ -47,6 +54,8 @@ class LanguageModel:
         record: What tables call it, and which prompt it has.
         autocast: Multiply in bfloat16 over weights that stay as they are.
         autocast_learning: Do so while learning too.
+        master_weights: Train weights of 16 bits over copies of 32 (``agents.optimizers.MasterWeights``).
+        base: What the model's adapters stand on; None without adapters.
     """
 
     model: PreTrainedModel
@@ -57,6 +66,8 @@ class LanguageModel:
     record: ModelRecord
     autocast: bool = False
     autocast_learning: bool = True
+    master_weights: bool = True
+    base: Base | None = None
 
     def arithmetic(self, *, is_learning: bool = False) -> torch.autocast:
         """Context of every forward pass: bfloat16 products when ``autocast`` is set.
@@ -121,19 +132,45 @@ class LanguageModel:
         if isinstance(self.model, NanoForCausalLM):
             with self.arithmetic(is_learning=True):
                 return self.model.log_probs_of(token_ids, is_wanted, input_ids, attention_mask, positions)
-        logits = self.logits_at(input_ids, attention_mask, positions)
-        scores = logits.gather(2, token_ids[..., None])[..., 0] - logits.logsumexp(2)
-        return scores.masked_fill(~is_wanted, 0.0)
+        with self.arithmetic(is_learning=torch.is_grad_enabled()):
+            hidden = hidden_at(self.model, input_ids, attention_mask, positions)[is_wanted]
+            scores = self._log_probs_after(hidden, token_ids[is_wanted])
+        return torch.zeros(is_wanted.shape, device=scores.device).masked_scatter(is_wanted, scores)
+
+    def _log_probs_after(self, hidden: Tensor, token_ids: Tensor) -> Tensor:
+        """Log-probabilities of N tokens after hidden states (N, d); many are computed again for the backward pass."""
+        rows = max(1, MOST_LOGITS // self.model.config.vocab_size)
+        if len(hidden) <= rows:
+            return self._log_probs_of_rows(hidden, token_ids)
+        parts = zip(torch.split(hidden, rows), torch.split(token_ids, rows), strict=True)
+        return torch.cat([checkpoint(self._log_probs_of_rows, *part, use_reentrant=False) for part in parts])
+
+    def _log_probs_of_rows(self, hidden: Tensor, token_ids: Tensor) -> Tensor:
+        head: nn.Module = self.model.get_output_embeddings()
+        logits: Tensor = head(hidden).float()
+        return logits.gather(1, token_ids[:, None])[:, 0] - logits.logsumexp(1)
+
+    @property
+    def trunk(self) -> PreTrainedModel:
+        """The network without its output layer; the nano model's is part of it."""
+        trunk: PreTrainedModel = self.model.base_model
+        return trunk
 
     def save(self, folder: Path | str) -> None:
-        """Writes weights (safetensors), configuration and tokenizer; ``load_model`` reads them."""
-        with _without_bars():
-            self.model.save_pretrained(folder)
+        """Writes weights (safetensors), configuration and tokenizer; ``load_model`` reads them.
+
+        Of a model with adapters only those are written, and what they stand on.
+        """
+        if self.base is not None:
+            save_adapters(self.model, self.base, Path(folder))
+        else:
+            with without_bars():
+                self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
 
     def copy(self) -> LanguageModel:
-        """A model of the same weights that shares nothing trainable with this one."""
-        return replace(self, model=copy.deepcopy(self.model))
+        """A model of the same weights that shares nothing trainable with this one; adapters share their base."""
+        return replace(self, model=copy_trained(self.model))
 
 
 def hidden_at(model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor, positions: Tensor) -> Tensor:
@@ -150,52 +187,9 @@ def hidden_at(model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor,
     """
     if isinstance(model, NanoForCausalLM):
         return model.hidden_at(input_ids, attention_mask, positions)
-    hidden: Tensor = model.base_model(input_ids=input_ids, attention_mask=attention_mask.long()).last_hidden_state
+    # No token of a causal model sees what follows it, and the padding does: without a mask the kernels know that too.
+    hidden: Tensor = model.base_model(input_ids=input_ids, use_cache=False).last_hidden_state
     return hidden[torch.arange(len(hidden), device=hidden.device)[:, None], positions]
-
-
-class ValueCritic(nn.Module):
-    """Estimates whether a trajectory will succeed: a language model's trunk with a value head.
-
-    The head starts at zero, so an untrained critic says 0.5 everywhere.
-    """
-
-    def __init__(self, language_model: LanguageModel) -> None:
-        """Copies the trunk of ``language_model``."""
-        super().__init__()
-        self.trunk: PreTrainedModel = copy.deepcopy(language_model.model)
-        self._arithmetic = language_model.arithmetic
-        reference = next(self.trunk.parameters())
-        self.value_head = nn.Linear(language_model.hidden_size, 1, device=reference.device)
-        nn.init.zeros_(self.value_head.weight)
-        nn.init.zeros_(self.value_head.bias)
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Logits of success, read at the last real token; V is their sigmoid.
-
-        Args:
-            input_ids: Prompts padded on the right. Shape (B, T), int64.
-            attention_mask: Shape (B, T), bool.
-
-        Returns:
-            Shape (B,), float32.
-        """
-        logits: Tensor = self.value_head(self.hidden(input_ids, attention_mask))
-        return logits[:, 0]
-
-    def hidden(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """What the value head reads: the trunk's hidden state at the last real token.
-
-        Args:
-            input_ids: Prompts padded on the right. Shape (B, T), int64.
-            attention_mask: Shape (B, T), bool.
-
-        Returns:
-            Shape (B, d), float32.
-        """
-        last = attention_mask.long().sum(1, keepdim=True) - 1
-        with self._arithmetic(is_learning=torch.is_grad_enabled()):
-            return hidden_at(self.trunk, input_ids, attention_mask, last)[:, 0].float()
 
 
 def load_model(
@@ -206,81 +200,96 @@ def load_model(
     autocast: bool | str = False,
     prompt: str = "auto",
     cut: str | None = None,
+    gradient_checkpointing: bool = False,
+    lora: LoraSettings | None = None,
+    base: LanguageModel | None = None,
 ) -> LanguageModel:
     """Loads a language model.
 
     Args:
-        name_or_path: ``nano``, ``smollm2``, a folder that Hugging Face models are saved in, or a hub id.
+        name_or_path: ``nano``, ``smollm2``, a folder in which ``LanguageModel.save``, transformers or peft saved a
+            model, or a hub id.
         device: Where the weights go.
         dtype: ``float32``, ``bfloat16`` or ``float16``.
         autocast: Multiply in bfloat16 over weights of ``dtype``; ``auto`` does where that is faster: not for the
             nano model's learning on a processor, where the casts cost more than the products save (50 instead of 40 ms
             an example).
+        gradient_checkpointing: Keep each layer's input only while learning, and compute the layer again.
+        lora: Adapters for a model that has none; None trains its own weights.
+        base: What the adapters stand on, where it is in memory already: its weights are shared.
         prompt: One of ``agents.model_record.PROMPTS``; ``auto`` takes what the folder says, else the kind's own.
         cut: One of ``agents.model_record.CUTS``; None takes what the folder says, else the prompt's own.
 
     Raises:
-        ValueError: If there is no such dtype, autocast, prompt or cut, or the model cannot be prompted so.
+        ValueError: If there is no such dtype, autocast, prompt or cut, the model cannot be prompted so, or it has no
+            linear layer of a name that adapters are for.
         FileNotFoundError: If a name's files are not there; the message says what to install.
         CheckpointMismatch: If the files are there and are no causal language model, or lack a parameter of it, or hold
-            one of another name or shape.
+            one of another name or shape, or the base of adapters cannot be loaded or is another.
     """
-    kind = getattr(torch, dtype, None)
     if dtype not in DTYPES:
         raise ValueError(f"dtype must be float32, bfloat16 or float16, got {dtype!r}")
-    source = name_or_path
     if autocast not in (True, False, "auto"):
         raise ValueError(f"autocast must be true, false or auto, got {autocast!r}")
-    if name_or_path == NANO:
-        source = _nano_folder()
-    elif name_or_path == SMOLLM2:
-        source = str(smollm2_folder())
-    try:
-        with _without_bars():
-            tokenizer = AutoTokenizer.from_pretrained(source)
-            # Other shapes are let through here, so that they are named below with everything else that is wrong.
-            model, found = AutoModelForCausalLM.from_pretrained(
-                source, dtype=kind, output_loading_info=True, ignore_mismatched_sizes=True
-            )
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise CheckpointMismatch(
-            f"{name_or_path} is no causal language model that can be loaded (expected nano, smollm2, a local folder "
-            f"or a hub id): {type(error).__name__}: {error}"
-        ) from error
-    _require_all_parameters(name_or_path, found)
-    loaded = wrap_model(model.to(device).eval(), tokenizer, name_or_path, prompt, cut)
+    folder = Path(name_or_path)
+    stands_on = base_of(folder) if is_adapter_folder(folder) else None
+    if base is not None:
+        loaded = replace(base, model=copy_around_base(base.model), name=name_or_path)
+    else:
+        source = name_or_path if stands_on is None else stands_on.name
+        model = _read(source, name_or_path, device, dtype)
+        loaded = wrap_model(*model, name_or_path, prompt, cut)
+    if stands_on is not None:
+        loaded.base = _checked(stands_on, loaded, name_or_path)
+        load_adapters(loaded.model, folder)
+    elif lora is not None:
+        loaded.base = Base(_lasting(base.name if base is not None else name_or_path), fingerprint(loaded.model))
+        add_adapters(loaded.model, lora)
+    if gradient_checkpointing:
+        # transformers 5.24 renamed it
+        enable = getattr(loaded.model, "activation_checkpointing_enable", None)
+        (enable or loaded.model.gradient_checkpointing_enable)()
     loaded.autocast = fast_bfloat16(device) if autocast == "auto" else bool(autocast)
     is_costly = isinstance(loaded.model, NanoForCausalLM) and torch.device(device).type == "cpu"
     loaded.autocast_learning = autocast is True or not is_costly
     return loaded
 
 
-def _require_all_parameters(name: str, found: Mapping[str, Any]) -> None:
-    """Refuses a model of which transformers made up some weights, or left some aside.
-
-    Tied weights that a file holds once are not among the missing ones.
-    """
-    shapes = [f"{key} ({tuple(there)}, expected {tuple(own)})" for key, there, own in sorted(found["mismatched_keys"])]
-    wrong = {"lacks": sorted(found["missing_keys"]), "has beyond them": sorted(found["unexpected_keys"])}
-    problems = [f"{what} {_some(keys)}" for what, keys in {**wrong, "has another shape of": shapes}.items() if keys]
-    if problems:
-        raise CheckpointMismatch(f"{name} does not hold this model's parameters: it {'; it '.join(problems)}")
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """Keeps transformers from drawing progress bars into those of the caller."""
-    was_enabled = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
+def _read(
+    source: str, name: str, device: torch.device | str, dtype: str
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A network with all its weights; ``name`` is what was asked for, ``source`` what that stands on."""
     try:
-        yield
-    finally:
-        if was_enabled:
-            transformers_logging.enable_progress_bar()
+        model, tokenizer = read_network(source, getattr(torch, dtype))
+    except (CheckpointMismatch, FileNotFoundError) as error:
+        if source == name:
+            raise
+        raise CheckpointMismatch(f"{name} holds adapters of {source}, which cannot be loaded: {error}") from error
+    model = model.to(device)
+    if dtype != "float32" and not fast_bfloat16(device):
+        use_float32_products(model)
+    return model, tokenizer
+
+
+def _checked(stands_on: Base, loaded: LanguageModel, name: str) -> Base:
+    """The base by what it is, where the folder does not tell.
+
+    Raises:
+        CheckpointMismatch: If it is another than the adapters were trained on.
+    """
+    found = fingerprint(loaded.model)
+    if stands_on.fingerprint not in ("", found):
+        raise CheckpointMismatch(
+            f"{name} holds adapters of {stands_on.name} as it was when they were trained (fingerprint "
+            f"{stands_on.fingerprint}); the weights there now are others (fingerprint {found})."
+        )
+    return Base(stands_on.name, found)
+
+
+def _lasting(name_or_path: str) -> str:
+    """A folder's whole path: adapters are read from elsewhere too."""
+    folder = Path(name_or_path)
+    return str(folder.resolve()) if folder.is_dir() else name_or_path
 
 
 def wrap_model(
@@ -301,13 +310,3 @@ def _prompt_format(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, r
     if record.prompt != "auto":
         return ReleasedFormat(tokenizer, record.prompt, RELEASED_CHARACTERS if record.cut == "characters" else None)
     return NanoFormat(tokenizer) if isinstance(model, NanoForCausalLM) else ChatFormat(tokenizer)
-
-
-def _nano_folder() -> str:
-    folder = Path(str(resources.files("agents.nano"))) / "weights"
-    if not (folder / "model.safetensors").is_file():
-        raise FileNotFoundError(
-            f"the nano model's weights are missing from {folder}; make them with "
-            f"`python -m agents.nano.pretrain --output {folder}`"
-        )
-    return str(folder)

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from agents.critics import ValueCritic
 from agents.errors import TrainingStopped
 from agents.fitting import FitReport, FitSettings, fit
 from agents.inference import state_batch, state_features, transition_batch, transition_size
 from agents.losses import critic_loss, sft_loss
 from agents.metrics import Progress
-from agents.models import ValueCritic
 from agents.policy import LLMPolicy
 from agents.scorers import LanguageModelScorer
 from agents.types import Transition
@@ -65,6 +65,7 @@ def fit_actions(
         settings=settings,
         progress=progress,
         passes=passes,
+        master_weights=policy.language_model.master_weights,
     )
 
 
@@ -96,6 +97,7 @@ def fit_critic(
         loss_of=loss,
         settings=settings,
         progress=progress,
+        master_weights=critic.master_weights,
     )
 
 
@@ -190,4 +192,5 @@ def fit_scorer(
         settings=settings,
         progress=progress,
         passes=passes,
+        master_weights=scorer.language_model.master_weights,
     )

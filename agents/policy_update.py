@@ -176,5 +176,6 @@ def fit_policy(
         loss_of=batch_loss,
         settings=settings,
         progress=progress,
+        master_weights=policy.language_model.master_weights,
     )
     return PolicyFitReport(report, sum(divergences) / report.examples, sum(log_ratios) / report.examples)

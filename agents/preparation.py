@@ -9,19 +9,38 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import gymnasium
 
 from agents.actors import ScriptedOracle
 from agents.errors import TrainingStopped
-from agents.labelling import RuleLabeller, label_trajectories
+from agents.labelling import Labeller, RuleLabeller, label_trajectories
 from agents.metrics import Progress, SilentProgress
 from agents.panel import play_task
+from agents.policy import LLMPolicy
 from agents.results import Rate
 from agents.rollout import RolloutCollector
 from agents.types import LabelledTrajectory
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation, VerdictStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the phases of a run begin with.
+
+    Attributes:
+        policy: After supervised fine-tuning.
+        demonstrations: What it was fitted to.
+        attempts: What it did on training tasks without a demonstration, labelled by the rules.
+        labeller: Gives the phases their outcomes.
+    """
+
+    policy: LLMPolicy
+    demonstrations: list[LabelledTrajectory]
+    attempts: list[LabelledTrajectory]
+    labeller: Labeller
 
 
 def choose_evenly(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:

@@ -32,6 +32,7 @@ def train(config: dict[str, Any]) -> int:
     finished = last_finished(folder)
     if finished:
         print(f"Going on with {folder} after {finished}.", flush=True)
+    print(run.memory.table(), flush=True)
     run.train()
     if run.orm_summary:
         print(run.orm_summary)

@@ -25,7 +25,7 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from typing import Any
 import torch
 from stable_baselines3.common.vec_env import VecEnv
 
+from agents.adapters import lora_settings
 from agents.algorithms import PhaseAlgorithm, accepted_arguments, algorithm_class
 from agents.atomic_file import remove_leftovers
 from agents.config_conflicts import conflicts
@@ -43,12 +44,13 @@ from agents.errors import ConfigConflict
 from agents.generation import InProcess
 from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_trajectories
 from agents.look_log import TEST_SUITES
+from agents.memory import MemoryEstimate, estimate_memory
 from agents.metrics import JsonlWriter, MetricWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
 from agents.orm_folder import judge_of, load_orm, save_orm
 from agents.orm_training import agreement_record, fit_orm, named_orm, orm_settings
 from agents.policy import LLMPolicy
-from agents.preparation import choose_evenly, demonstrate, greedy_success
+from agents.preparation import Start, choose_evenly, demonstrate, greedy_success
 from agents.rollout import Rollout, RolloutCollector
 from agents.run_folder import claim, run_lock, save_model, write_json
 from agents.supervised import supervised_start
@@ -61,23 +63,6 @@ from webrl_gym.tasks.suite import TaskSuite
 _log = logging.getLogger(__name__)
 _ATTEMPTS_PURPOSE = 101
 """Seed offset of the supervised policy's first attempts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What the phases of a run begin with.
-
-    Attributes:
-        policy: After supervised fine-tuning.
-        demonstrations: What it was fitted to.
-        attempts: What it did on training tasks without a demonstration, labelled by the rules.
-        labeller: Gives the phases their outcomes.
-    """
-
-    policy: LLMPolicy
-    demonstrations: list[LabelledTrajectory]
-    attempts: list[LabelledTrajectory]
-    labeller: Labeller
 
 
 class TrainingRun:
@@ -115,6 +100,7 @@ class TrainingRun:
         policy_folder = self.folder / "policy"
         if policy_folder.exists():
             return self._policy(self._load(str(policy_folder)))
+        self.memory.require_fit()
         if self._evolves:
             require_server(self.config["curriculum"])
         with self._alone_unless("policy"):
@@ -135,6 +121,11 @@ class TrainingRun:
         algorithm = self.config["algorithm"]
         takes_them = "attempts" in accepted_arguments(algorithm_class(algorithm["name"]))
         return self._label_source != "rules" or (takes_them and algorithm.get("mode") != "online")
+
+    @cached_property
+    def memory(self) -> MemoryEstimate:
+        """What the run needs, and what there is."""
+        return estimate_memory(self.config)
 
     def supervise(self) -> LLMPolicy:
         """Does demonstrations and supervised fine-tuning if they are not done yet; returns that policy.
@@ -374,10 +365,19 @@ class TrainingRun:
 
     def _load(self, name_or_path: str) -> LanguageModel:
         model = self.config["model"]
-        options = {key: model[key] for key in ("device", "dtype", "autocast", "prompt", "cut")}
-        loaded = load_model(name_or_path, **options)
+        names = ("device", "dtype", "autocast", "gradient_checkpointing", "prompt", "cut")
+        lora = lora_settings(model["lora"])
+        base = None if lora is None else self._base
+        loaded = load_model(name_or_path, lora=lora, base=base, **{name: model[name] for name in names})
         # A checkpoint names the base model; a resumed run comes from the run's own folder, which may have moved.
-        return replace(loaded, name=model["name_or_path"])
+        return replace(loaded, name=model["name_or_path"], master_weights=model["master_weights"])
+
+    @cached_property
+    def _base(self) -> LanguageModel:
+        """The one set of weights that the adapters of policy, critic and ORM stand on."""
+        model = self.config["model"]
+        names = ("device", "dtype", "prompt", "cut")
+        return load_model(model["name_or_path"], **{name: model[name] for name in names})
 
     def _policy(self, language_model: LanguageModel) -> LLMPolicy:
         settings = self.config["model"]

@@ -11,9 +11,11 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from agents.adapters import is_adapter
 from agents.checkpoint import CheckpointFolder, load_module_tensors
+from agents.critics import ValueCritic
 from agents.inference import state_values
-from agents.models import LanguageModel, ValueCritic, load_model
+from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.transitions import Renderer, state_prompts
@@ -41,8 +43,10 @@ def load_critic(run: Path, language_model: LanguageModel) -> ValueCritic | None:
     checkpoint = CheckpointFolder(run / "checkpoints").read_latest()
     if checkpoint is None or "critic" not in checkpoint.tensors:
         return None
-    critic = ValueCritic(language_model)
-    load_module_tensors(critic, checkpoint.tensors["critic"], "critic")
+    tensors = checkpoint.tensors["critic"]
+    weights = "adapters" if any(is_adapter(name) for name in tensors) else "own"
+    critic = ValueCritic(language_model, weights=weights, heads=len(tensors["value_head.bias"]))
+    load_module_tensors(critic, tensors, "critic")
     return critic.eval()
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from agents.critics import ValueCritic
 from agents.fitting import FitReport, FitSettings, fit
 from agents.inference import state_batch, transition_batch, transition_size
 from agents.losses import critic_loss
 from agents.metrics import Progress
-from agents.models import ValueCritic
 from agents.objectives import fit_value_head
 from agents.policy import LLMPolicy
 from agents.types import Transition

@@ -12,8 +12,8 @@ from torch import Tensor
 from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.online import OnlineAlgorithm
 from agents.checkpoint import Checkpoint, load_module_tensors, module_tensors
+from agents.critics import ValueCritic
 from agents.fitting import FitSettings, in_passes
-from agents.models import ValueCritic
 from agents.policy import LLMPolicy
 from agents.types import Transition
 from agents.weighted_fitting import ActionLoss, fit_values, fit_weighted_actions

@@ -17,9 +17,9 @@ from agents.algorithms.advantage_weighted import AdvantageWeighted
 from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.collected import Collected
 from agents.algorithms.filtered_bc import MODES
+from agents.critics import ValueCritic
 from agents.inference import state_values
 from agents.losses import awr_loss
-from agents.models import ValueCritic
 from agents.policy import LLMPolicy
 from agents.returns import outcome_returns
 from agents.types import LabelledTrajectory, Transition

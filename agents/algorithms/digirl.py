@@ -20,11 +20,11 @@ from torch import Tensor
 from agents.algorithms.advantage_weighted import AdvantageWeighted
 from agents.algorithms.base import PhaseMetrics
 from agents.checkpoint import Checkpoint, load_module_tensors, module_tensors
+from agents.critics import ValueCritic
 from agents.errors import TrainingStopped
 from agents.experience import TrajectoryBuffer
 from agents.inference import state_values, transition_values
 from agents.losses import digirl_actor_loss
-from agents.models import ValueCritic
 from agents.policy import LLMPolicy
 from agents.returns import doubly_robust_advantage, instruction_advantage, top_share
 from agents.transitions import start_prompt, to_transitions

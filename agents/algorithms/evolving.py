@@ -13,11 +13,11 @@ from torch import Tensor
 from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.online import OnlineAlgorithm
 from agents.checkpoint import load_module_tensors, module_tensors
+from agents.critics import ValueCritic
 from agents.curriculum import Curriculum
 from agents.feasibility import FeasibilityFilter
 from agents.fitting import FitSettings
 from agents.inference import state_values
-from agents.models import ValueCritic
 from agents.objectives import fit_critic, fit_value_head
 from agents.policy import LLMPolicy
 from agents.proposers import GrammarProposer, InstructionProposer
@@ -47,6 +47,8 @@ class EvolvingAlgorithm(OnlineAlgorithm):
         critic_examples: int | None,
         critic_trunk: bool,
         critic_optimizer: str | None,
+        critic_weights: str | None,
+        critic_heads: int,
         value_low: float,
         value_high: float,
         curriculum: bool,
@@ -68,6 +70,8 @@ class EvolvingAlgorithm(OnlineAlgorithm):
             critic_examples: Most steps of the phase that the critic is fitted on, drawn evenly; None takes all.
             critic_trunk: Fit the critic's trunk too. Without it only the head is fitted, to its optimum.
             critic_optimizer: ``adamw`` or ``muon``; the policy's when None.
+            critic_weights: ``own`` or ``adapters`` (``agents.critics``); None takes adapters where the policy has them.
+            critic_heads: Value heads.
             value_low: Lowest critic value of a new instruction's start state.
             value_high: Highest critic value of a new instruction's start state.
             curriculum: Evolve failed instructions; False draws every phase's from the suite.
@@ -88,12 +92,14 @@ class EvolvingAlgorithm(OnlineAlgorithm):
         self.critic_examples = critic_examples
         self.critic_trunk = critic_trunk
         self.critic_optimizer = critic_optimizer
+        self.critic_weights = critic_weights
+        self.critic_heads = critic_heads
         self.value_low = value_low
         self.value_high = value_high
         self.curriculum = curriculum
         self.retried_share = retried_share
-        self.critic = critic if critic is not None else ValueCritic(policy.language_model)
-        self.critic.eval()
+        own = critic or ValueCritic(policy.language_model, weights=critic_weights, heads=critic_heads)
+        self.critic = own.eval()
         self._proposals = Curriculum(
             proposer or GrammarProposer(self._evolve),
             value_low=value_low,

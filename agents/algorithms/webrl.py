@@ -18,12 +18,12 @@ from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.evolving import EXPERIENCE, REPLAY, ROLLOUT, SHOWING, EvolvingAlgorithm
 from agents.algorithms.online import FITTING
 from agents.checkpoint import Checkpoint
+from agents.critics import ValueCritic
 from agents.errors import TrainingStopped
 from agents.experience import PERPLEXITY_HIGH, PERPLEXITY_LOW, ExperienceBuffer, ExperienceDraw
 from agents.feasibility import FeasibilityFilter
 from agents.fitting import FitSettings, rate_in_phase
 from agents.inference import action_log_probs, mean_entropy, transition_values
-from agents.models import ValueCritic
 from agents.policy import LLMPolicy
 from agents.policy_update import WeighedSteps, fit_policy, make_policy_loss
 from agents.proposers import InstructionProposer
@@ -61,6 +61,8 @@ class WebRL(EvolvingAlgorithm):
         "max_grad_norm",
         "optimizer",
         "critic_optimizer",
+        "critic_weights",
+        "critic_heads",
         "schedule",
         "averaged_share",
         "replay_ratio",
@@ -108,6 +110,8 @@ class WebRL(EvolvingAlgorithm):
         max_grad_norm: float = 1.0,
         optimizer: str = "adamw",
         critic_optimizer: str | None = None,
+        critic_weights: str | None = None,
+        critic_heads: int = 1,
         schedule: str = "constant",
         averaged_share: float = 0.0,
         replay_ratio: float = 2.0,
@@ -161,6 +165,9 @@ class WebRL(EvolvingAlgorithm):
             max_grad_norm: Gradients are scaled down to this norm.
             optimizer: ``adamw`` or ``muon`` (``agents.optimizers``).
             critic_optimizer: Likewise for the critic; the policy's when None.
+            critic_weights: ``own`` gives the critic a trunk of its own, ``adapters`` its own adapters on the base of
+                the policy's (``agents.critics``); None takes adapters where the policy has them.
+            critic_heads: Value heads, of which the smallest value counts; the released code has two.
             schedule: ``constant`` learning rates, ``linear`` to 0 at the end of each phase, or ``run``: the policy's
                 falls to 0 at the end of the last phase, the critic's at the end of each.
             averaged_share: Share of a phase's updates, the last ones, over which the policy's weights are averaged.
@@ -218,6 +225,8 @@ class WebRL(EvolvingAlgorithm):
             max_grad_norm=max_grad_norm,
             optimizer=optimizer,
             critic_optimizer=critic_optimizer,
+            critic_weights=critic_weights,
+            critic_heads=critic_heads,
             schedule=schedule,
             averaged_share=averaged_share,
             value_low=value_low,

@@ -47,6 +47,18 @@ class NanoBlock(nn.Module):
         self.up = nn.Linear(size, config.intermediate_size, bias=False)
         self.down = nn.Linear(config.intermediate_size, size, bias=False)
 
+    def forward(self, hidden: Tensor, rotation: Rotation, mask: Tensor) -> Tensor:
+        """The whole layer; shape (B, T, d).
+
+        Args:
+            hidden: Shape (B, T, d).
+            rotation: Of the T positions.
+            mask: What is added to the attention's scores. Shape (B, 1, T, T).
+        """
+        normed = self.attention_norm(hidden)
+        key, value = self.keys_and_values(normed, rotation)
+        return self.finish(hidden, self.queries(normed, rotation), key, value, mask)
+
     def keys_and_values(self, normed: Tensor, rotation: Rotation) -> tuple[Tensor, Tensor]:
         """Keys and values of normalised hidden states; each of shape (B, heads, T, d / heads)."""
         key = _rotate(self.key_norm(self._split(self.key(normed))), rotation)

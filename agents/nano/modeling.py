@@ -60,6 +60,7 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
     folded: Tensor
     newline: Tensor
     base_model_prefix = "nano"
+    supports_gradient_checkpointing = True
     _tied_weights_keys = None  # the output layer reads the embedding itself; there is no second tensor
 
     def __init__(self, config: NanoConfig) -> None:
@@ -92,6 +93,7 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
         self.copy_key_norm = RMSNorm(config.copy_size)
         self.copy_bias = nn.Parameter(torch.zeros(config.copy_heads))
         self.copy_level = nn.Parameter(torch.arange(config.copy_levels + 1.0).repeat(config.copy_heads, 1))
+        self.gradient_checkpointing = False  # transformers sets it, and the function that ``_read`` calls then
         self.register_buffer("folded", torch.arange(config.vocab_size))
         self.register_buffer("newline", torch.tensor(-1))
         self.post_init()
@@ -289,6 +291,9 @@ class NanoForCausalLM(PreTrainedModel):  # type: ignore[misc]  # transformers is
         mask = torch.where(visible, 0.0, float("-inf")).to(hidden.dtype)
         normed = hidden
         for block in self._layers():
+            if self.gradient_checkpointing and self.training and block is not self.blocks[-1]:
+                hidden = self._gradient_checkpointing_func(block, hidden, rotation, mask[:, None])
+                continue
             normed = block.attention_norm(hidden)
             key, value = block.keys_and_values(normed, rotation)
             if cached is not None:

@@ -32,7 +32,7 @@ from agents.nano.formatting import NanoFormat
 from agents.nano.modeling import NanoForCausalLM
 from agents.nano.tokenization import folded_ids, train_tokenizer
 from agents.nano.vocabulary import word_lists
-from agents.optimizers import muon_with_adamw
+from agents.optimizers import muon_with_adamw, trained_parameters
 
 _log = logging.getLogger(__name__)
 _HELD_OUT_SEED = 1_000_003
@@ -162,7 +162,7 @@ def train(
     """
     device = arguments.device
     pad = int(model.config.pad_token_id)
-    optimizers = muon_with_adamw(model, arguments.muon_rate, arguments.adam_rate)
+    optimizers = muon_with_adamw(trained_parameters(model), arguments.muon_rate, arguments.adam_rate)
     bases = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
     chunks = _chunks(tokenizer, arguments)
     batches = _batches(chunks, arguments.tokens_per_batch, arguments.seed)

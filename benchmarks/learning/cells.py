@@ -27,11 +27,11 @@ from agents.hydra_entry import compose_config
 from agents.labelling import RuleLabeller, label_trajectories
 from agents.panel import PanelFolder, run_policy
 from agents.policy import LLMPolicy
-from agents.preparation import choose_evenly
+from agents.preparation import Start, choose_evenly
 from agents.results import EpisodeResult
 from agents.rollout import RolloutCollector
 from agents.run_card import commit, machine, package_versions
-from agents.training_run import Start, TrainingRun
+from agents.training_run import TrainingRun
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import LabelledTrajectory
 from benchmarks.learning.arms import PHASES, TRAJECTORIES, UPDATES_PER_TRAJECTORY, Arm

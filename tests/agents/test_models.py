@@ -14,7 +14,7 @@ from agents.batching import collate, collate_prompts
 from agents.errors import CheckpointMismatch
 from agents.generation import InProcess
 from agents.model_record import read_record
-from agents.models import LanguageModel, ValueCritic, load_model
+from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
 from agents.types import Prompt
 from tests.agents.nano.tiny_nano import tiny_nano
@@ -74,26 +74,46 @@ def test_copies_share_no_weights(model: LanguageModel) -> None:
     assert all(torch.equal(a, b) for a, b in zip(before, model.model.parameters(), strict=True))
 
 
-@both
-def test_critic_begins_undecided_and_owns_its_trunk(model: LanguageModel) -> None:
-    critic = ValueCritic(model)
-    batch = collate_prompts(PROMPTS, model.pad_id)
-    assert critic(*batch).tolist() == [0.0, 0.0, 0.0]
-    shared = {parameter.data_ptr() for parameter in model.model.parameters()}
-    assert not shared & {parameter.data_ptr() for parameter in critic.parameters()}
+def test_many_action_tokens_are_computed_in_parts_and_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = MODELS[1]
+    actions = [[301, 302, 303], [310, 311], [300]]
+    batch = collate(PROMPTS, actions, model.pad_id)
+
+    def gradients() -> tuple[Tensor, list[Tensor]]:
+        scores = model.log_probs_of(batch.action_ids, batch.action_mask, *batch[:3])
+        return scores, list(torch.autograd.grad(scores.square().sum(), list(model.model.parameters())))
+
+    scores, expected = gradients()
+    whole = model.logits_at(*batch[:3]).log_softmax(2).gather(2, batch.action_ids[..., None])[..., 0]
+    torch.testing.assert_close(scores, whole.masked_fill(~batch.action_mask, 0.0))
+    monkeypatch.setattr(models, "MOST_LOGITS", 2 * model.model.config.vocab_size)
+    in_parts, found = gradients()
+    torch.testing.assert_close(in_parts, scores)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)
 
 
 @both
-def test_critic_reads_the_last_real_token_whatever_the_padding(model: LanguageModel) -> None:
-    critic = ValueCritic(model)
-    torch.nn.init.normal_(critic.value_head.weight)
-    together = critic(*collate_prompts(PROMPTS, model.pad_id))
-    alone = torch.cat([critic(*collate_prompts([prompt], model.pad_id)) for prompt in PROMPTS])
-    torch.testing.assert_close(together, alone, atol=1e-4, rtol=1e-4)
-    assert together.shape == (3,)
-    assert len({round(value, 4) for value in together.tolist()}) == 3
-    together.sum().backward()
-    assert critic.value_head.weight.grad is not None
+def test_keeping_only_layer_inputs_gives_the_same_gradients(model: LanguageModel, tmp_path: Path) -> None:
+    model.save(tmp_path)
+    batch = collate(PROMPTS, [[301, 302, 303], [310, 311], [300]], model.pad_id)
+    gradients, kept = [], []
+    for gradient_checkpointing in (False, True):
+        loaded = load_model(str(tmp_path), gradient_checkpointing=gradient_checkpointing)
+        loaded.model.train()
+        bytes_kept = [0]
+
+        def count(tensor: Tensor, counted: list[int] = bytes_kept) -> Tensor:
+            counted[0] += tensor.nbytes
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+            loss = loaded.log_probs_of(batch.action_ids, batch.action_mask, *batch[:3]).square().sum()
+        gradients.append(torch.autograd.grad(loss, list(loaded.model.parameters()), allow_unused=True))
+        kept.append(bytes_kept[0])
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other)
+    assert kept[1] < 0.8 * kept[0]
 
 
 def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:

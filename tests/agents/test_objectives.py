@@ -3,11 +3,11 @@ import math
 import pytest
 import torch
 
+from agents.critics import ValueCritic
 from agents.errors import TrainingStopped
 from agents.fitting import FitSettings
 from agents.inference import action_log_probs, state_features, state_values, transition_batch, transition_values
 from agents.labelling import evidence_of
-from agents.models import ValueCritic
 from agents.objectives import fit_actions, fit_critic, fit_scorer, fit_value_head
 from agents.scorers import LanguageModelScorer
 from agents.transitions import to_transitions

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from agents.optimizers import make_optimizers
+from agents.optimizers import MasterWeights, make_optimizers, trained_parameters
 
 
 class Stack(nn.Module):
@@ -28,7 +28,7 @@ def test_every_parameter_is_trained_by_one_optimizer_and_the_loss_falls(name: st
     torch.manual_seed(0)
     module = Stack()
     module.head.bias.requires_grad_(False)
-    optimizers = make_optimizers(name, module, 0.05, 0.0)
+    optimizers = make_optimizers(name, trained_parameters(module), 0.05, 0.0)
     trained = [id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]]
     assert sorted(trained) == sorted(id(p) for p in module.parameters() if p.requires_grad)
     ids, targets = torch.arange(5), torch.tensor([3, 1, 4, 0, 2])
@@ -45,7 +45,7 @@ def test_every_parameter_is_trained_by_one_optimizer_and_the_loss_falls(name: st
 
 def test_muon_takes_the_matrices_of_the_stack_only() -> None:
     module = Stack()
-    muon, adamw = make_optimizers("muon", module, 0.02, 0.0)
+    muon, adamw = make_optimizers("muon", trained_parameters(module), 0.02, 0.0)
     hidden = {id(p) for group in muon.param_groups for p in group["params"]}
     assert hidden == {id(layer.weight) for layer in module.layers}
     assert [group["lr"] for group in adamw.param_groups] == [pytest.approx(0.003)]
@@ -53,4 +53,41 @@ def test_muon_takes_the_matrices_of_the_stack_only() -> None:
 
 def test_an_unknown_optimizer_is_named() -> None:
     with pytest.raises(ValueError, match="adamw or muon, got 'sgd'"):
-        make_optimizers("sgd", Stack(), 0.1, 0.0)
+        make_optimizers("sgd", trained_parameters(Stack()), 0.1, 0.0)
+
+
+def test_weights_of_16_bits_take_in_updates_that_they_are_too_coarse_for() -> None:
+    """One update is a tenth of what a bfloat16 weight of 1 can move by; ten of them are one such move."""
+    weights = {}
+    for enabled in (True, False):
+        module = nn.Linear(1, 1, bias=False).bfloat16()
+        nn.init.ones_(module.weight)
+        masters = MasterWeights(module, enabled=enabled)
+        (parameter,) = masters.parameters.values()
+        assert parameter.dtype == (torch.float32 if enabled else torch.bfloat16)
+        optimizer = torch.optim.SGD([parameter], lr=1.0)
+        for _ in range(20):
+            module.weight.grad = torch.full_like(module.weight, -0.1 / 128)
+            masters.take_gradients()
+            optimizer.step()
+            optimizer.zero_grad()
+            masters.put_back()
+        weights[enabled] = module.weight.item()
+    assert weights == {True: 1.0 + 2 / 128, False: 1.0}
+
+
+def test_gradients_of_several_batches_are_added_in_32_bits() -> None:
+    module = nn.Linear(1, 1, bias=False).bfloat16()
+    masters = MasterWeights(module)
+    for gradient in (1.0, *[1 / 512] * 512):
+        module.weight.grad = torch.full_like(module.weight, gradient)
+        masters.take_gradients()
+    (parameter,) = masters.parameters.values()
+    assert parameter.grad is not None
+    assert parameter.grad.item() == 2.0
+    assert module.weight.grad is None
+
+
+def test_weights_of_32_bits_are_stepped_themselves() -> None:
+    module = nn.Linear(2, 2)
+    assert dict(MasterWeights(module).parameters) == dict(module.named_parameters())

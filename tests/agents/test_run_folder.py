@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from agents.run_folder import last_finished
+import pytest
+
+from agents.run_folder import last_finished, stored_config
 
 
 def test_the_last_finished_part_is_named_in_words(tmp_path: Path) -> None:
@@ -32,3 +34,11 @@ def test_the_last_finished_part_is_named_in_words(tmp_path: Path) -> None:
         *("", "", "the demonstrations", "round 2 of fine-tuning", "fine-tuning", "the first attempts", "the ORM"),
         *("the ORM", "instructions in phase 1", "collection in phase 1", "phase 1", "the last phase"),
     ]
+
+
+@pytest.mark.parametrize("content", [None, '{"model_type": "llama"}'])
+def test_a_folder_without_a_run_cannot_be_resumed(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "config.json").write_text(content, encoding="utf-8")
+    with pytest.raises(FileNotFoundError, match="holds no training run"):
+        stored_config(tmp_path)

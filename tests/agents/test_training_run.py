@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,9 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents import training_run
+from agents.adapters import is_adapter
 from agents.algorithms import accepted_arguments, algorithm_class
+from agents.checkpoint import read_checkpoint
 from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict, TrainingStopped
 from agents.hydra_entry import compose_config
 from agents.labelling import OrmLabeller, RuleLabeller
@@ -25,10 +28,11 @@ from agents.metrics import SilentProgress
 from agents.models import load_model
 from agents.orm_folder import judge_of, save_orm
 from agents.proposers import LanguageModelProposer
-from agents.run_folder import run_lock, stored_config
-from agents.train import main, train
+from agents.run_folder import run_lock
+from agents.train import train
 from agents.training_run import TrainingRun
 from agents.trajectory_io import read_trajectories, write_trajectories
+from agents.values import load_critic
 from tests.agents.killing import operations_until_killed
 from tests.agents.small_llama import small_llama
 from tests.agents.tiny_models import tiny_model, tiny_policy
@@ -122,6 +126,29 @@ def test_a_run_does_every_part_and_then_nothing_more(toy: Callable[..., dict[str
     assert again.renderer.max_tokens == policy.renderer.max_tokens == 200
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == times
     assert load_model(str(folder / "policy")).context == policy.language_model.context
+
+
+def test_a_run_with_adapters_keeps_them_alone_over_one_set_of_base_weights(toy: Callable[..., dict[str, Any]]) -> None:
+    pytest.importorskip("peft")
+    plain = toy(name="plain")
+    started(plain).supervise()
+    base_folder = f"model.name_or_path={plain['run']}/sft"
+    config = toy(base_folder, "model.lora={rank: 4, alpha: 16}", "sft.max_rounds=0", "algorithm.phases=1")
+    run = started(config)
+    policy = run.train()
+    folder = Path(config["run"])
+    for part in ("sft", "policy"):
+        assert {path.name for path in (folder / part).glob("*.safetensors")} == {"adapter_model.safetensors"}
+    base = {parameter.data_ptr() for parameter in run._base.model.parameters()}
+    frozen = {parameter.data_ptr() for parameter in policy.network.parameters() if not parameter.requires_grad}
+    assert frozen == base
+    checkpoint = read_checkpoint(sorted(folder.glob("checkpoints/phase-*"))[-1])
+    for name in ("policy", "critic"):
+        assert all(is_adapter(key) or "value_head" in key for key in checkpoint.tensors[name])
+    shutil.rmtree(folder / "policy")
+    again = started(config).train()
+    assert weights(again).equal(weights(policy))
+    assert load_critic(folder, load_model(str(folder / "policy"))) is not None
 
 
 @pytest.mark.parametrize("stopped_at", [pytest.param("sft", marks=pytest.mark.slow), "phase"])
@@ -331,14 +358,6 @@ def test_resume_takes_no_other_settings(toy: Callable[..., dict[str, Any]]) -> N
         train(compose_config("train", ["resume=runs/toy", "seed=5", "demonstrations=2"]))
 
 
-@pytest.mark.parametrize("content", [None, '{"model_type": "llama"}'])
-def test_a_folder_without_a_run_cannot_be_resumed(tmp_path: Path, content: str | None) -> None:
-    if content is not None:
-        (tmp_path / "config.json").write_text(content, encoding="utf-8")
-    with pytest.raises(FileNotFoundError, match="holds no training run"):
-        stored_config(tmp_path)
-
-
 def test_a_full_disk_leaves_no_half_model_and_the_run_goes_on(toy: Callable[..., dict[str, Any]]) -> None:
     config = {**toy(), "algorithm": {"name": "sft"}}
     run = started(config)
@@ -359,35 +378,3 @@ def test_more_demonstrations_than_tasks_are_refused(tmp_path: Path) -> None:
     config = compose_config("train", ["only_sites=[map]", "demonstrations=900", f"run={tmp_path / 'run'}"])
     with pytest.raises(ConfigConflict, match="demonstrations must be at most 1"):
         started(config).supervise()
-
-
-def test_a_run_on_the_real_sites_from_the_command_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Any model in a folder, the real environment, and the whole supervised part."""
-    monkeypatch.chdir(tmp_path)
-    small_llama().save(tmp_path / "base")
-    overrides = [
-        "debug=smoke",
-        "algorithm=sft",
-        "model=local",
-        "model.name_or_path=base",
-        "model.max_prompt_tokens=400",
-    ]
-    sizes = ["demonstrations=2", "sft.epochs_per_round=1", "sft.valid_every=20", "env.num_envs=2"]
-    monkeypatch.setattr("sys.argv", ["webrl-train", *overrides, *sizes])
-    assert main() == 0
-    assert "score it with: webrl-benchmark agent=runs/smoke" in capsys.readouterr().out
-    report = json.loads(Path("runs/smoke/sft.json").read_text(encoding="utf-8"))
-    assert len(report["scores"]) == 1
-    assert report["valid_tasks"] >= 1
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_the_smoke_preset_goes_through_every_part_on_the_nano_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert train(compose_config("train", ["debug=smoke", "threads=1"])) == 0
-    assert (tmp_path / "runs" / "smoke" / "policy" / "model.safetensors").exists()

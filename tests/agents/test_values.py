@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from agents.checkpoint import Checkpoint, CheckpointFolder, module_tensors
+from agents.critics import ValueCritic
 from agents.errors import CheckpointCorrupt, CheckpointMismatch
 from agents.inference import state_values
-from agents.models import ValueCritic
 from agents.panel import PanelFolder
 from agents.prompting import PromptRenderer
 from agents.report.sources import load_panel_folders

@@ -4,11 +4,11 @@ from statistics import fmean
 import pytest
 import torch
 
+from agents.critics import ValueCritic
 from agents.errors import TrainingStopped
 from agents.fitting import FitSettings
 from agents.inference import action_log_probs, state_values
 from agents.losses import awr_loss, digirl_actor_loss
-from agents.models import ValueCritic
 from agents.transitions import to_transitions
 from agents.weighted_fitting import fit_values, fit_weighted_actions
 from tests.agents.tiny_models import tiny_model, tiny_policy

@@ -9,7 +9,7 @@ import torch
 
 from agents.models import load_model
 from agents.nano import pretrain
-from agents.optimizers import muon_with_adamw
+from agents.optimizers import muon_with_adamw, trained_parameters
 from tests.agents.nano.tiny_nano import tiny_nano
 
 
@@ -54,7 +54,7 @@ def test_optimizers_together_train_every_parameter_once() -> None:
     model = tiny_nano().model
     trained = [
         id(parameter)
-        for optimizer in muon_with_adamw(model, 0.02, 0.003)
+        for optimizer in muon_with_adamw(trained_parameters(model), 0.02, 0.003)
         for group in optimizer.param_groups
         for parameter in group["params"]
     ]

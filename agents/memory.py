@@ -1,0 +1,247 @@
+"""How much memory a training run needs, told before it starts; one that cannot fit is refused with advice.
+
+What lies in memory is counted from the network's shape (docs/memory.md has the formula and what was measured): weights,
+gradients and optimizer state of what is trained, activations at the largest batch, and the cache of generation. The
+parts of a run come one after the other, so the largest of them decides.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agents.devices import available_memory, resident_memory
+from agents.errors import NotEnoughMemory
+from agents.generation import DEFAULT_BATCH_SIZE, DEFAULT_MAX_NEW_TOKENS
+from agents.inference import WITHOUT_GRADIENTS
+from agents.models import MOST_LOGITS
+from agents.network_shape import NetworkShape, network_shape
+
+_GIB = 2**30
+_COLUMNS = ("weights", "gradients", "optimizer", "activations", "generation")
+_TYPICAL_PROMPT, _LONGEST_ACTION = 512, 32
+"""Tokens; most actions have fewer."""
+_LOGIT_COPIES = 3
+"""Logits, their exponentials and their gradient."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartMemory:
+    """What one part of a run keeps in memory at its highest, in bytes.
+
+    Attributes:
+        name: The part.
+        weights: Of all networks that are loaded by then.
+        gradients: Of what the part trains.
+        optimizer: Its state, weights of 32 bits over such of 16, and the running mean of the weights.
+        activations: Of the largest batch, logits included.
+        generation: Cache and activations of writing actions.
+    """
+
+    name: str
+    weights: int
+    gradients: int = 0
+    optimizer: int = 0
+    activations: int = 0
+    generation: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return sum(getattr(self, column) for column in _COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEstimate:
+    """What a run needs, and what there is, in bytes.
+
+    Attributes:
+        parts: Parts of the run in their order.
+        program: What the process holds before any network, where that is on the same device.
+        available: What can be had of the device's memory beside the program; None where that is not known.
+        device: As torch names it.
+        savings: Settings that lower the need, each with the need it would leave, the lowest first.
+    """
+
+    parts: tuple[PartMemory, ...]
+    program: int
+    available: int | None
+    device: str
+    savings: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def largest(self) -> PartMemory:
+        """The part that needs most."""
+        return max(self.parts, key=lambda part: part.total)
+
+    @property
+    def needed(self) -> int:
+        """Of the largest part, program included."""
+        return self.largest.total + self.program
+
+    def table(self) -> str:
+        """The estimate for people to read."""
+        width = max(len(part.name) for part in self.parts)
+        lines = [f"{'memory in GiB, about':{width}}  " + "  ".join(f"{name:>11}" for name in (*_COLUMNS, "together"))]
+        width = len("memory in GiB, about") if width < len("memory in GiB, about") else width
+        for part in self.parts:
+            numbers = [getattr(part, name) for name in _COLUMNS] + [part.total]
+            lines.append(f"{part.name:{width}}  " + "  ".join(f"{_shown(number):>11}" for number in numbers))
+        there = "" if self.available is None else f"; {_shown(self.available + self.program)} GiB can be had"
+        own = f", {_shown(self.program)} of it the program itself" if self.program else ""
+        lines.append(f"At most {_shown(self.needed)} GiB on {self.device} ({self.largest.name}{own}){there}.")
+        return "\n".join(lines)
+
+    def require_fit(self) -> None:
+        """Refuses a run that cannot fit.
+
+        Raises:
+            NotEnoughMemory: If it needs more than there is; the message says what needs less.
+        """
+        if self.available is None or self.largest.total <= self.available:
+            return
+        advice = [f"{setting} ({_shown(needed)} GiB)" for setting, needed in self.savings if needed < self.needed]
+        told = f" Less is needed with {', '.join(advice)}, or several of these." if advice else ""
+        raise NotEnoughMemory(
+            f"The run needs about {_shown(self.needed)} GiB on {self.device} ({self.largest.name}), and "
+            f"{_shown(self.available + self.program)} GiB can be had.{told}"
+        )
+
+
+def estimate_memory(config: Mapping[str, Any]) -> MemoryEstimate:
+    """What a training run needs.
+
+    Args:
+        config: The composed training configuration as plain data, free of conflicts.
+
+    Raises:
+        FileNotFoundError: If the model's files are not there.
+        CheckpointMismatch: If they are no causal language model.
+    """
+    device = str(config["model"]["device"])
+    program = resident_memory() if device == "cpu" else 0
+    shape = network_shape(config["model"]["name_or_path"])
+    parts = tuple(_parts(config, shape))
+    savings = []
+    for settings in _ADVICE:
+        changed = _with(config, settings)
+        if changed is not None:
+            most = max(part.total for part in _parts(changed, shape))
+            savings.append((" ".join(f"{key}={value}" for key, value in settings.items()), most + program))
+    savings.sort(key=lambda saving: saving[1])
+    return MemoryEstimate(parts, program, available_memory(device), device, tuple(savings))
+
+
+_ADVICE: tuple[dict[str, str], ...] = (
+    {"model.lora": "{rank: 16}"},
+    {"model.gradient_checkpointing": "true"},
+    {"sft.tokens_per_batch": "half", "orm.tokens_per_batch": "half", "algorithm.tokens_per_batch": "half"},
+    {"model.dtype": "bfloat16"},
+    {"algorithm.critic_weights": "adapters"},
+)
+
+
+def _with(config: Mapping[str, Any], settings: dict[str, str]) -> dict[str, Any] | None:
+    """The configuration with some settings changed; None where they are so already, or make no sense in it."""
+    changed = copy.deepcopy(dict(config))
+    values: dict[str, Any] = {"{rank: 16}": {"rank": 16}, "true": True}
+    for key, value in settings.items():
+        group, _, name = key.partition(".")
+        if name not in changed[group]:
+            continue
+        changed[group][name] = changed[group][name] // 2 if value == "half" else values.get(value, value)
+    if "algorithm.critic_weights" in settings and config["model"]["lora"] is None:
+        return None
+    return None if changed == config else changed
+
+
+def _parts(config: Mapping[str, Any], shape: NetworkShape) -> Iterator[PartMemory]:
+    """The parts of a run."""
+    model, algorithm = config["model"], config["algorithm"]
+    network = _Network(shape, model)
+    policy = network.weights(is_base=True)
+    if config["sft"]["max_rounds"]:
+        yield network.trained("supervised start", policy, config["sft"])
+    yield network.generating("attempts", policy)
+    if algorithm["name"] == "sft":
+        return
+    loaded = policy
+    if config["orm"]["source"] != "rules":
+        loaded += network.weights(is_base=False)
+        yield network.trained("ORM", loaded, config["orm"])
+    has_critic = "critic_learning_rate" in algorithm
+    if has_critic:
+        is_own = algorithm.get("critic_weights") == "own" or model["lora"] is None
+        critic = _Network(shape, {**model, "lora": None} if is_own else model)
+        loaded += critic.weights(is_base=is_own)
+        settings = {**algorithm, "optimizer": algorithm["critic_optimizer"] or algorithm["optimizer"]}
+        settings["averaged_share"] = 0.0
+        if algorithm["critic_trunk"]:
+            yield critic.trained("critic", loaded, settings, has_logits=False)
+        else:
+            yield critic.asked("critic", loaded, settings["tokens_per_batch"])
+    yield network.generating("rollout", loaded)
+    yield network.trained("policy update", loaded, algorithm)
+
+
+class _Network:
+    """Counts the bytes of one network, trained or asked as a configuration says."""
+
+    def __init__(self, shape: NetworkShape, model: Mapping[str, Any]) -> None:
+        self._shape = shape
+        self._item = 4 if model["dtype"] == "float32" else 2
+        self._has_masters = bool(model["master_weights"])
+        self._longest = int(model["max_prompt_tokens"])
+        self._keeps_inputs = bool(model["gradient_checkpointing"])
+        lora = model["lora"]
+        self._adapters = None if lora is None else shape.adapters(lora.get("rank", 16), lora.get("targets"))
+
+    def weights(self, *, is_base: bool) -> int:
+        """Of one more network; one with adapters brings a base only if it is the first on it."""
+        base = self._shape.parameters * self._item
+        return base if self._adapters is None else is_base * base + 4 * self._adapters
+
+    def trained(self, name: str, weights: int, settings: Mapping[str, Any], *, has_logits: bool = True) -> PartMemory:
+        """A part that trains this network."""
+        shape = self._shape
+        count = shape.parameters if self._adapters is None else self._adapters
+        item = self._item if self._adapters is None else 4
+        has_masters = item < 4 and self._has_masters
+        wide = 4 if has_masters or item == 4 else 2
+        in_matrices = shape.matrices if self._adapters is None else count
+        moments = count + (count if settings["optimizer"] == "adamw" else count - in_matrices)
+        state = wide * (moments + (count if settings.get("averaged_share") else 0)) + (4 * count if has_masters else 0)
+        # While they are made, an embedding's gradients are there once more.
+        gradients = count * item + (4 * count if has_masters else 0)
+        gradients += shape.embedding * self._item if self._adapters is None else 0
+        tokens = max(settings["tokens_per_batch"], 1)
+        counts = (shape.kept_numbers, shape.working_numbers)
+        numbers = sum(count(tokens, self._longest, keeps_inputs=self._keeps_inputs) for count in counts)
+        logits = self._logits(tokens) if has_logits else 0
+        return PartMemory(name, weights, gradients, state, numbers * self._item + logits)
+
+    def asked(self, name: str, weights: int, tokens: int) -> PartMemory:
+        """A part that asks this network without training it."""
+        return PartMemory(name, weights, activations=self._passing(WITHOUT_GRADIENTS * tokens))
+
+    def generating(self, name: str, weights: int) -> PartMemory:
+        """A part in which this network writes actions."""
+        length = self._longest + DEFAULT_MAX_NEW_TOKENS
+        cache = 2 * self._shape.layers * self._shape.key_width * length * DEFAULT_BATCH_SIZE * self._item
+        logits = 4 * _LOGIT_COPIES * self._shape.vocabulary * DEFAULT_BATCH_SIZE
+        reading = self._passing(DEFAULT_BATCH_SIZE * self._longest)
+        return PartMemory(name, weights, generation=cache + logits + reading)
+
+    def _passing(self, tokens: int) -> int:
+        """Of a forward pass that keeps nothing."""
+        return self._shape.passing_numbers(tokens, self._longest) * self._item
+
+    def _logits(self, tokens: int) -> int:
+        actions = max(1, tokens // _TYPICAL_PROMPT) * _LONGEST_ACTION
+        return 4 * _LOGIT_COPIES * min(actions * self._shape.vocabulary, MOST_LOGITS)
+
+
+def _shown(count: int) -> str:
+    return f"{count / _GIB:.1f}" if count >= 0.05 * _GIB else (f"{count / _GIB:.2f}" if count else "-")

@@ -1,0 +1,179 @@
+"""The memory estimate: it counts what is there, follows the settings, and refuses what cannot fit."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from agents import memory
+from agents.adapters import LoraSettings
+from agents.batching import collate
+from agents.errors import NotEnoughMemory
+from agents.hydra_entry import compose_config
+from agents.memory import MemoryEstimate, PartMemory, estimate_memory
+from agents.models import LanguageModel, load_model
+from agents.network_shape import NetworkShape, network_shape
+from tests.agents.nano.tiny_nano import tiny_nano
+from tests.agents.small_llama import small_llama
+
+GIB = 2**30
+LORA = {"rank": 16}
+
+
+@pytest.fixture(scope="module", params=["nano", "chat"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model")
+    {"nano": tiny_nano, "chat": small_llama}[request.param]().save(path)
+    return path
+
+
+def kept_bytes(model: LanguageModel, batch_size: int, length: int) -> int:
+    """What a pass keeps for its backward pass, beside the weights."""
+    model.model.train()
+    weights = {parameter.untyped_storage().data_ptr() for parameter in model.model.parameters()}
+    seen: dict[int, torch.UntypedStorage] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            seen[storage.data_ptr()] = storage
+        return tensor
+
+    batch = collate([[7] + [300] * (length - 2) + [12]] * batch_size, [[301, 302]] * batch_size, 0)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        model.log_probs_of(batch.action_ids, batch.action_mask, *batch[:3])
+    return sum(storage.nbytes() for storage in seen.values())
+
+
+def test_what_a_batch_keeps_is_what_torch_keeps(folder: Path) -> None:
+    shape = network_shape(str(folder))
+    counted = 4 * shape.kept_numbers(2 * 320, 320, keeps_inputs=False)
+    assert 0.6 < counted / kept_bytes(load_model(str(folder)), 2, 320) < 1.5
+    assert 4 * shape.kept_numbers(2 * 320, 320, keeps_inputs=True) < 0.2 * counted
+
+
+def test_parameters_and_adapters_are_counted_without_weights(folder: Path) -> None:
+    pytest.importorskip("peft")
+    shape, model = network_shape(str(folder)), load_model(str(folder)).model
+    assert shape.parameters == sum(parameter.numel() for parameter in model.parameters())
+    assert 0 < shape.matrices < shape.parameters
+    assert shape.embedding == model.get_input_embeddings().weight.numel()
+    for targets in (None, (shape.linears[0][0].split(".")[-1],)):
+        adapted = load_model(str(folder), lora=LoraSettings(rank=3, targets=targets)).model
+        trained = sum(parameter.numel() for parameter in adapted.parameters() if parameter.requires_grad)
+        assert shape.adapters(3, targets) == trained
+
+
+@cache
+def composed(algorithm: str) -> dict[str, Any]:
+    return compose_config("train", [f"algorithm={algorithm}"])
+
+
+@pytest.fixture
+def estimated(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MemoryEstimate]:
+    """Estimates for a Llama of some hundred million parameters."""
+    layer = (("q", 768, 768), ("k", 768, 768), ("v", 768, 768), ("o", 768, 768))
+    layer += (("gate", 768, 2048), ("up", 768, 2048), ("down", 2048, 768))
+    linears = tuple((f"layers.{number}.{name}", *sizes) for number in range(12) for name, *sizes in layer)
+    matrices = sum(inputs * outputs for _, inputs, outputs in linears)
+    embedding = 30_000 * 768
+    shape = NetworkShape(matrices + embedding, matrices, embedding, 30_000, 12, 768, 768, 2048, 12, False, linears)
+    monkeypatch.setattr(memory, "network_shape", lambda _: shape)
+
+    def make(changed: Mapping[str, Any] | None = None, algorithm: str = "webrl") -> MemoryEstimate:
+        config = copy.deepcopy(composed(algorithm))
+        for key, value in {"model.max_prompt_tokens": 1024, **(changed or {})}.items():
+            group, _, name = key.partition(".")
+            config[group][name] = value
+        return estimate_memory(config)
+
+    return make
+
+
+def parts(estimate: MemoryEstimate) -> dict[str, PartMemory]:
+    return {part.name: part for part in estimate.parts}
+
+
+def test_every_part_of_the_run_is_counted(estimated: Callable[..., MemoryEstimate]) -> None:
+    default = estimated({"algorithm.averaged_share": 0.0})
+    assert list(parts(default)) == ["supervised start", "attempts", "ORM", "critic", "rollout", "policy update"]
+    update = parts(default)["policy update"]
+    one = 4 * 108_000_000
+    assert update.weights == pytest.approx(3 * one, rel=0.05)  # policy, critic, ORM
+    assert update.gradients == pytest.approx(one, rel=0.25)
+    assert update.optimizer == pytest.approx(2 * one, rel=0.05)
+    assert parts(estimated({"algorithm.averaged_share": 0.5}))["policy update"].optimizer > 2.9 * one
+    assert "ORM" not in parts(estimated({"orm.source": "rules"}))
+    assert list(parts(estimated(algorithm="sft"))) == ["supervised start", "attempts"]
+    assert "critic" not in parts(estimated(algorithm="filtered_bc"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "column", "most"),
+    [
+        ("model.lora", LORA, "weights", 0.45),
+        ("model.lora", LORA, "optimizer", 0.1),
+        ("model.gradient_checkpointing", True, "activations", 0.5),
+        ("algorithm.tokens_per_batch", 512, "activations", 0.6),
+        ("model.dtype", "bfloat16", "weights", 0.51),
+    ],
+)
+def test_what_needs_less_is_counted_as_less(
+    estimated: Callable[..., MemoryEstimate], key: str, value: Any, column: str, most: float
+) -> None:
+    before, after = (parts(estimated(changed))["policy update"] for changed in ({}, {key: value}))
+    assert getattr(after, column) < most * getattr(before, column)
+    assert after.total < before.total
+
+
+def test_a_critic_of_its_own_weighs_more_than_adapters(estimated: Callable[..., MemoryEstimate]) -> None:
+    trunk = {"model.lora": LORA, "algorithm.critic_trunk": True}
+    shared, own = (
+        parts(estimated({**trunk, "algorithm.critic_weights": weights}))["critic"] for weights in ("adapters", "own")
+    )
+    assert own.weights > 1.8 * shared.weights
+    assert own.optimizer > 20 * shared.optimizer
+
+
+def test_masters_of_16_bit_weights_are_counted(estimated: Callable[..., MemoryEstimate]) -> None:
+    with_masters, without = (
+        parts(estimated({"model.dtype": "bfloat16", "model.master_weights": on}))["policy update"]
+        for on in (True, False)
+    )
+    assert with_masters.optimizer > 2 * without.optimizer
+
+
+def test_a_run_that_cannot_fit_is_refused_with_what_needs_less(
+    estimated: Callable[..., MemoryEstimate], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimated().require_fit()
+    monkeypatch.setattr(memory, "available_memory", lambda _: GIB)
+    with pytest.raises(NotEnoughMemory, match=r"needs about \d\.\d GiB on cpu .* and \d\.\d GiB can be had") as refused:
+        estimated().require_fit()
+    told = str(refused.value)
+    for setting in ("model.lora={rank: 16}", "model.gradient_checkpointing=true", "algorithm.tokens_per_batch=half"):
+        assert setting in told
+    assert "critic_weights" not in told  # needs adapters first
+    own = {"model.lora": LORA, "algorithm.critic_weights": "own", "algorithm.critic_trunk": True, "orm.source": "rules"}
+    with pytest.raises(NotEnoughMemory, match=r"algorithm\.critic_weights=adapters"):
+        estimated(own).require_fit()
+    monkeypatch.setattr(memory, "available_memory", lambda _: None)
+    estimated().require_fit()  # nobody knows
+
+
+def test_the_table_tells_every_part_and_the_largest(estimated: Callable[..., MemoryEstimate]) -> None:
+    lines = estimated().table().splitlines()
+    assert len(lines) == 8
+    assert all(len(line) == len(lines[0]) for line in lines[:-1])
+    assert lines[-1].startswith("At most ")
+    assert "GiB can be had" in lines[-1]
+
+
+def test_the_nano_model_fits_anywhere() -> None:
+    assert estimate_memory(composed("webrl")).largest.total < GIB

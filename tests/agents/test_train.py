@@ -1,0 +1,44 @@
+"""``webrl-train`` from the command line, on the real sites."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agents.hydra_entry import compose_config
+from agents.train import main, train
+from tests.agents.small_llama import small_llama
+
+
+def test_a_run_on_the_real_sites_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Any model in a folder, the real environment, and the whole supervised part."""
+    monkeypatch.chdir(tmp_path)
+    small_llama().save(tmp_path / "base")
+    overrides = [
+        "debug=smoke",
+        "algorithm=sft",
+        "model=local",
+        "model.name_or_path=base",
+        "model.max_prompt_tokens=400",
+    ]
+    sizes = ["demonstrations=2", "sft.epochs_per_round=1", "sft.valid_every=20", "env.num_envs=2"]
+    monkeypatch.setattr("sys.argv", ["webrl-train", *overrides, *sizes])
+    assert main() == 0
+    assert "score it with: webrl-benchmark agent=runs/smoke" in capsys.readouterr().out
+    report = json.loads(Path("runs/smoke/sft.json").read_text(encoding="utf-8"))
+    assert len(report["scores"]) == 1
+    assert report["valid_tasks"] >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_smoke_preset_goes_through_every_part_on_the_nano_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert train(compose_config("train", ["debug=smoke", "threads=1"])) == 0
+    assert (tmp_path / "runs" / "smoke" / "policy" / "model.safetensors").exists()
