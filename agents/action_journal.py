@@ -81,6 +81,15 @@ class ActionJournal:
         return written
 
 
+def journal_beside(path: Path) -> Path:
+    """Where the journal of a rollout is kept whose trajectories will be written to ``path``.
+
+    Args:
+        path: File of the trajectories; when it is there, the journal has no use any more.
+    """
+    return path.with_name(f"{path.name.partition('.')[0]}.actions.jsonl")
+
+
 def _record(line: bytes) -> dict[str, Any]:
     """A line of the file; nothing if it was cut."""
     try:

@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from stable_baselines3.common.vec_env import VecEnv
 
+from agents.action_journal import journal_beside
 from agents.atomic_file import remove_leftovers, replacing
 from agents.curriculum import PROTECTED_SUITES
 from agents.environments import make_vec_env, suite_of
@@ -150,8 +151,9 @@ class OrmRun:
         if not path.exists():
             settings, seed = self.config["attempts"], self.config["seed"]
             tasks = choose_evenly(self._suite.tasks, min(settings["count"], len(self._suite)), seed)
-            attempts = self._collect(self._policy(), tasks, settings["temperature"])
+            attempts = self._collect(self._policy(), tasks, settings["temperature"], path)
             write_trajectories(path, label_trajectories(RuleLabeller(), attempts).labelled)
+        journal_beside(path).unlink(missing_ok=True)
         return path
 
     def _report(self, orm: OutcomeRewardModel) -> dict[str, Any]:
@@ -174,8 +176,9 @@ class OrmRun:
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
             tasks = suite_of(settings["suite"], self.config["only_sites"]).tasks * settings["attempts"]
-            attempts = self._collect(policy, tasks, settings["temperature"])
+            attempts = self._collect(policy, tasks, settings["temperature"], path)
             write_trajectories(path, label_trajectories(OrmLabeller(orm), attempts).labelled)
+        journal_beside(path).unlink(missing_ok=True)
         content = read_trajectories(path)
         return content.trajectories, content.labels
 
@@ -216,10 +219,16 @@ class OrmRun:
             return str(self.config["start"])
         return self._policy() if self.source is None else str(self.source / "sft")
 
-    def _collect(self, policy: str, tasks: Sequence[Task], temperature: float) -> list[Trajectory]:
+    def _collect(self, policy: str, tasks: Sequence[Task], temperature: float, path: Path) -> list[Trajectory]:
+        """Attempts at tasks that will be written to ``path``."""
         model = LLMPolicy(self._load(policy), max_tokens=self.config["model"]["max_prompt_tokens"])
         rollout = RolloutCollector(self._vec_env, model).collect(
-            tasks, phase=0, temperature=temperature, seed=self.config["seed"], progress=self.progress
+            tasks,
+            phase=0,
+            temperature=temperature,
+            seed=self.config["seed"],
+            progress=self.progress,
+            journal=journal_beside(path),
         )
         if rollout.failures and not rollout.trajectories:
             raise InfrastructureError(f"No attempt came to an end: {rollout.failures[0].failure}")

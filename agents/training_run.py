@@ -33,6 +33,7 @@ from typing import Any
 import torch
 from stable_baselines3.common.vec_env import VecEnv
 
+from agents.action_journal import journal_beside
 from agents.adapters import lora_settings
 from agents.algorithms import PhaseAlgorithm, accepted_arguments, algorithm_class
 from agents.atomic_file import remove_leftovers
@@ -250,7 +251,7 @@ class TrainingRun:
                 raise InfrastructureError(f"No first attempt came to an end: {rollout.failures[0].failure}")
             labelled = label_trajectories(RuleLabeller(), rollout.trajectories).labelled
             write_trajectories(path, [*labelled, *rollout.failures])
-        _actions_beside(path).unlink(missing_ok=True)
+        journal_beside(path).unlink(missing_ok=True)
         return list(read_trajectories(path).labelled)
 
     def _held_out(self, policy: LLMPolicy) -> tuple[Trajectory, ...]:
@@ -259,7 +260,7 @@ class TrainingRun:
         if not path.exists():
             rollout = self._rollout(policy, self._valid_suite.tasks, self.config["seed"], path)
             write_trajectories(path, rollout.trajectories)
-        _actions_beside(path).unlink(missing_ok=True)
+        journal_beside(path).unlink(missing_ok=True)
         return read_trajectories(path).trajectories
 
     def _rollout(self, policy: LLMPolicy, tasks: Sequence[Task], seed: int, path: Path) -> Rollout:
@@ -270,7 +271,7 @@ class TrainingRun:
             temperature=self.config["attempts"]["temperature"],
             seed=seed,
             progress=self.progress,
-            journal=_actions_beside(path),
+            journal=journal_beside(path),
         )
 
     def _labeller(
@@ -383,8 +384,3 @@ class TrainingRun:
         settings = self.config["model"]
         backend = InProcess(language_model, max_new_tokens=settings["max_new_tokens"])
         return LLMPolicy(language_model, max_tokens=settings["max_prompt_tokens"], backend=backend)
-
-
-def _actions_beside(path: Path) -> Path:
-    """Where the actions of an unfinished rollout are, whose trajectories will be written to ``path``."""
-    return path.with_name(f"{path.name.partition('.')[0]}.actions.jsonl")

@@ -1,10 +1,11 @@
 """The released code's update in plain torch, restated from what it does: nothing here is of ``agents``.
 
 Facts (github.com/THUDM/WebRL, ``trainer.py``, ``llama_agent.py``, ``critic.py``): one example at a time, gradients
-added up; the logits of every position and their log-softmax over the whole vocabulary, of which the action's are picked;
-the reference's the same way, and the critic's values of the state and of the state after it, inside the step; the critic
-is trained on both states of every step. Left out is what it does beyond that and would only slow it down: the language
-model's own loss over all tokens, which it computes and drops, activations computed twice, and anomaly detection.
+added up; the logits of every position and their log-softmax over the whole vocabulary, of which the action's are
+picked; the reference's the same way, and the critic's values of the state and of the state after it, inside the step;
+the critic is trained on both states of every step. Left out is what it does beyond that and would only slow it down:
+the language model's own loss over all tokens, which it computes and drops, activations computed twice, and anomaly
+detection.
 Logits are turned into float32, as transformers did when it was written.
 """
 
