@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from agents.atomic_file import replacing
-from agents.duplicates import KnownTasks
+from agents.duplicates import KnownTasks, normalised
 from agents.feasibility import Feasibility, FeasibilityFilter
 from agents.proposers import InstructionProposer
 from agents.types import LabelledTrajectory
@@ -307,7 +307,8 @@ class Curriculum:
             return ProposalEnd(task, "repeated")
         for known in (self._seen, tried):
             if (like := known.resembled(task)) is not None:
-                return ProposalEnd(task, "near_duplicate", f"like {like!r}")
+                is_copy = normalised(like) == normalised(task.instruction)
+                return ProposalEnd(task, "repeated" if is_copy else "near_duplicate", f"like {like!r}")
         tried.add(task)
         return ProposalEnd(task, "")
 

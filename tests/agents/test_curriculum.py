@@ -227,7 +227,7 @@ def test_tasks_of_templates_are_told_apart_by_their_parameters_alone():
     assert len({task.instruction for task in tasks}) == 1
     assert Curriculum(ListProposer(tasks)).next_tasks(4, fair, random.Random(0)).tasks == tasks
     curriculum = Curriculum(ListProposer([*tasks, written("Open Red")]))
-    assert curriculum.next_tasks(5, fair, random.Random(0)).report.near_duplicate == 1
+    assert curriculum.next_tasks(5, fair, random.Random(0)).report.repeated == 1
 
 
 def test_a_judge_that_cannot_tell_ends_the_phase_with_its_reason():
