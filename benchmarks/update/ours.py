@@ -41,9 +41,8 @@ class OurUpdate:
         self._folder = Path(folder)
         critic = ValueCritic(self.policy.language_model, heads=workload.HEADS)
         workload.shake(critic.trunk, seed=2)
-        with torch.no_grad():
-            critic.value_head.weight.copy_(workload.value_heads(critic.value_head.in_features))
         self.critic = critic.eval()
+        self._set_heads()
 
     def update_policy(self, examples: Sequence[Example], loss_name: str) -> Update:
         """One step of the policy's optimizer, reference and values included.
@@ -80,11 +79,18 @@ class OurUpdate:
 
     @torch.no_grad()
     def begin_again(self) -> None:
-        """Makes the policy its own reference again."""
-        if self._folder.is_dir():
-            stored = load_file(self._folder / "model.safetensors")
-            for name, parameter in self.policy.language_model.model.named_parameters():
-                parameter.copy_(stored[name])
+        """Makes the policy its own reference again, and the critic what it was: one step moves a loss visibly."""
+        if not self._folder.is_dir():
+            return  # a model of a name is measured for its speed alone
+        stored = load_file(self._folder / "model.safetensors")
+        workload.restore(self.policy.language_model.model, stored, seed=None)
+        workload.restore(self.critic.trunk, stored, seed=2, prefix="model.")
+        self._set_heads()
+
+    @torch.no_grad()
+    def _set_heads(self) -> None:
+        self.critic.value_head.weight.copy_(workload.value_heads(self.critic.value_head.in_features))
+        self.critic.value_head.bias.zero_()
 
     def _settings(self, count: int) -> FitSettings:
         return FitSettings(

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import LlamaForCausalLM
@@ -40,10 +42,14 @@ class ReleasedUpdate:
         workload.shake(self.trunk, seed=2)
         width = self.trunk.config.hidden_size
         self.heads = nn.Linear(width, 2 * workload.HEADS, bias=False, dtype=dtype)
+        self._folder = Path(folder)
         with torch.no_grad():
-            # two classes a head, (no, yes): their difference is the log-odds
-            odds = workload.value_heads(width)
-            self.heads.weight.copy_(torch.stack((-odds / 2, odds / 2), 1).flatten(0, 1))
+            self.heads.weight.copy_(self._first_heads())
+
+    def _first_heads(self) -> Tensor:
+        """Two classes a head, (no, yes): their difference is the log-odds."""
+        odds = workload.value_heads(self.trunk.config.hidden_size)
+        return torch.stack((-odds / 2, odds / 2), 1).flatten(0, 1)
 
     def update_policy(self, examples: Sequence[Example], loss_name: str) -> Update:
         """One step of the policy's optimizer.
@@ -64,8 +70,13 @@ class ReleasedUpdate:
         critic = nn.ModuleList((self.trunk, self.heads))
         return self._step(critic, examples, self._critic_loss)
 
+    @torch.no_grad()
     def begin_again(self) -> None:
-        """The step is too small to matter: nothing to do."""
+        """Gives policy and critic the weights that they began with: one step moves a loss visibly."""
+        stored = load_file(self._folder / "model.safetensors")
+        workload.restore(self.policy, stored, seed=1)
+        workload.restore(self.trunk, stored, seed=2, prefix="model.")
+        self.heads.weight.copy_(self._first_heads())
 
     def _step(self, model: nn.Module, examples: Sequence[Example], loss_of: Callable[[Example], Tensor]) -> Update:
         began = time.perf_counter()

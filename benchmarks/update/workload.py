@@ -8,6 +8,7 @@ with its comment and its end, and the state after a step is the state before the
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,6 +138,22 @@ def shake(model: nn.Module, seed: int) -> None:
     for parameter in model.parameters():
         move = 1.0 + _SHAKE * torch.randn(parameter.shape, generator=generator)
         parameter.mul_(move.to(parameter.dtype))
+
+
+@torch.no_grad()
+def restore(model: nn.Module, stored: Mapping[str, torch.Tensor], seed: int | None, prefix: str = "") -> None:
+    """Gives a model its stored weights, moved as ``shake`` moves them.
+
+    Args:
+        model: Changed in place.
+        stored: Weights by name.
+        seed: Of the moves; None for none.
+        prefix: Of the names there.
+    """
+    for name, parameter in model.named_parameters():
+        parameter.copy_(stored[f"{prefix}{name}"])
+    if seed is not None:
+        shake(model, seed)
 
 
 def value_heads(width: int) -> torch.Tensor:
