@@ -364,12 +364,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         started = perf_counter()
         self._over = True
         rules = self._episodes.judge(answer, self._reader.url)
-        verdict = rules
-        if self._judge is not None:
-            written = tuple(self._completions)
-            verdict = self._judge.judge(
-                Evidence(self.task.instruction, tuple(self._history), self._reader.html, written)
-            )
+        evidence = Evidence(self.task.instruction, (*self._history,), self._reader.html, (*self._completions,))
+        verdict = rules if self._judge is None else self._judge.judge(evidence)
         timing.score = perf_counter() - started
         info = self._info(error, timing, verdict, rules)
         return self._observation(error), float(verdict.success), terminated, not terminated, info
