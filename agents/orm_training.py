@@ -24,7 +24,16 @@ from agents.types import LabelledTrajectory, Trajectory
 from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, OrmTemplate, read_template
 from webrl_gym.reward import ANSWERS, OutcomeRewardModel
 
-_FIT = ("optimizer", "learning_rate", "epochs", "tokens_per_batch", "examples_per_update", "averaged_share")
+_FIT = (
+    "optimizer",
+    "learning_rate",
+    "schedule",
+    "warmup_share",
+    "epochs",
+    "tokens_per_batch",
+    "examples_per_update",
+    "averaged_share",
+)
 """Keys of the group that are about fitting."""
 
 
@@ -79,7 +88,7 @@ def orm_settings(config: Mapping[str, Any], seed: int) -> OrmSettings:
         template=read_template(template, length) if template else replace(DEFAULT_TEMPLATE, max_page_length=length),
         answers=(str(yes), str(no)),
         recipe=OrmRecipe(**{name: config[name] for name in OrmRecipe.__dataclass_fields__}),
-        fit=FitSettings(schedule="linear", seed=seed, **{name: config[name] for name in _FIT}),
+        fit=FitSettings(seed=seed, **{name: config[name] for name in _FIT}),
     )
 
 
