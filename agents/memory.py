@@ -14,7 +14,7 @@ from typing import Any
 
 from agents.devices import available_memory, resident_memory
 from agents.errors import NotEnoughMemory
-from agents.generation import DEFAULT_BATCH_SIZE, DEFAULT_MAX_NEW_TOKENS
+from agents.generation import DEFAULT_BATCH_SIZE
 from agents.inference import WITHOUT_GRADIENTS
 from agents.models import MOST_LOGITS
 from agents.network_shape import NetworkShape, network_shape
@@ -193,7 +193,8 @@ class _Network:
         self._shape = shape
         self._item = 4 if model["dtype"] == "float32" else 2
         self._has_masters = bool(model["master_weights"])
-        self._longest = int(model["max_prompt_tokens"])
+        self._written = int(model["max_new_tokens"])
+        self._longest = int(model["max_prompt_tokens"] or max(1, shape.context - self._written))
         self._keeps_inputs = bool(model["gradient_checkpointing"])
         lora = model["lora"]
         self._adapters = None if lora is None else shape.adapters(lora.get("rank", 16), lora.get("targets"))
@@ -228,7 +229,7 @@ class _Network:
 
     def generating(self, name: str, weights: int) -> PartMemory:
         """A part in which this network writes actions."""
-        length = self._longest + DEFAULT_MAX_NEW_TOKENS
+        length = self._longest + self._written
         cache = 2 * self._shape.layers * self._shape.key_width * length * DEFAULT_BATCH_SIZE * self._item
         logits = 4 * _LOGIT_COPIES * self._shape.vocabulary * DEFAULT_BATCH_SIZE
         reading = self._passing(DEFAULT_BATCH_SIZE * self._longest)

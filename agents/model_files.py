@@ -18,6 +18,8 @@ from agents.smollm2 import SMOLLM2, smollm2_folder
 
 NANO = "nano"
 """Name of the shipped base model."""
+UNKNOWN_CONTEXT = 4096
+"""Tokens that a model is taken to read where its configuration does not tell."""
 
 
 def read_network(name_or_path: str, dtype: torch.dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

@@ -27,7 +27,7 @@ from agents.adapters import (
 )
 from agents.devices import fast_bfloat16
 from agents.errors import CheckpointMismatch
-from agents.model_files import read_network, without_bars
+from agents.model_files import UNKNOWN_CONTEXT, read_network, without_bars
 from agents.model_record import ModelRecord, chosen_record, get_record, set_record
 from agents.nano import NanoForCausalLM
 from agents.nano.formatting import NanoFormat
@@ -36,7 +36,6 @@ from agents.prompting import ChatFormat, PromptFormat
 from agents.released_prompt import RELEASED_CHARACTERS, ReleasedFormat
 
 DTYPES = ("float32", "bfloat16", "float16")
-_UNKNOWN_CONTEXT = 4096
 MOST_LOGITS = 2**24
 """Logits that may stand in memory at a time while learning; 64 MiB."""
 
@@ -302,7 +301,7 @@ def wrap_model(
     """
     record = chosen_record(get_record(model.config, name), prompt, cut)
     set_record(model.config, record)
-    context = getattr(model.config, "max_position_embeddings", None) or _UNKNOWN_CONTEXT
+    context = getattr(model.config, "max_position_embeddings", None) or UNKNOWN_CONTEXT
     return LanguageModel(model, tokenizer, name, int(context), _prompt_format(model, tokenizer, record), record)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from agents.model_files import read_shape
+from agents.model_files import UNKNOWN_CONTEXT, read_shape
 from agents.nano import NanoForCausalLM
 
 
@@ -32,6 +32,7 @@ class NetworkShape:
         heads: Attention heads.
         keeps_attention: Whether attention weights are kept for the backward pass.
         linears: Name, inputs and outputs of every linear layer but the output layer.
+        context: Most tokens that it reads.
     """
 
     parameters: int
@@ -45,6 +46,7 @@ class NetworkShape:
     heads: int
     keeps_attention: bool
     linears: tuple[tuple[str, int, int], ...]
+    context: int
 
     def adapters(self, rank: int, targets: Sequence[str] | None) -> int:
         """Parameters of adapters.
@@ -135,4 +137,5 @@ def network_shape(name_or_path: str) -> NetworkShape:
         heads=heads,
         keeps_attention=isinstance(model, NanoForCausalLM),
         linears=linears,
+        context=int(getattr(config, "max_position_embeddings", None) or UNKNOWN_CONTEXT),
     )

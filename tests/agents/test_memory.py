@@ -83,7 +83,9 @@ def estimated(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MemoryEstimate]:
     linears = tuple((f"layers.{number}.{name}", *sizes) for number in range(12) for name, *sizes in layer)
     matrices = sum(inputs * outputs for _, inputs, outputs in linears)
     embedding = 30_000 * 768
-    shape = NetworkShape(matrices + embedding, matrices, embedding, 30_000, 12, 768, 768, 2048, 12, False, linears)
+    shape = NetworkShape(
+        matrices + embedding, matrices, embedding, 30_000, 12, 768, 768, 2048, 12, False, linears, 1024
+    )
     monkeypatch.setattr(memory, "network_shape", lambda _: shape)
 
     def make(changed: Mapping[str, Any] | None = None, algorithm: str = "webrl") -> MemoryEstimate:
@@ -177,3 +179,8 @@ def test_the_table_tells_every_part_and_the_largest(estimated: Callable[..., Mem
 
 def test_the_nano_model_fits_anywhere() -> None:
     assert estimate_memory(composed("webrl")).largest.total < GIB
+
+
+def test_a_prompt_without_a_limit_is_as_long_as_the_context(estimated: Callable[..., MemoryEstimate]) -> None:
+    whole = estimated({"model.max_prompt_tokens": None, "model.max_new_tokens": 24})
+    assert parts(whole) == parts(estimated({"model.max_prompt_tokens": 1000, "model.max_new_tokens": 24}))
