@@ -83,9 +83,8 @@ def estimated(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MemoryEstimate]:
     linears = tuple((f"layers.{number}.{name}", *sizes) for number in range(12) for name, *sizes in layer)
     matrices = sum(inputs * outputs for _, inputs, outputs in linears)
     embedding = 30_000 * 768
-    shape = NetworkShape(
-        matrices + embedding, matrices, embedding, 30_000, 12, 768, 768, 2048, 12, False, linears, 1024
-    )
+    sizes = (matrices + embedding, matrices, embedding, 30_000, 12, 768, 768, 2048, 12)
+    shape = NetworkShape(*sizes, keeps_attention=False, linears=linears, context=1024)
     monkeypatch.setattr(memory, "network_shape", lambda _: shape)
 
     def make(changed: Mapping[str, Any] | None = None, algorithm: str = "webrl") -> MemoryEstimate:
