@@ -8,7 +8,8 @@ from agents.algorithms.awr import AWR
 from agents.algorithms.base import PhaseAlgorithm
 from agents.algorithms.digirl import DigiRL
 from agents.algorithms.filtered_bc import FilteredBC
-from agents.algorithms.lookup import accepted_arguments, find_own
+from agents.algorithms.lookup import accepted_arguments
+from agents.algorithms.lookup import find_own as _find_own
 from agents.algorithms.sft import SFT
 from agents.algorithms.webrl import WebRL
 
@@ -44,7 +45,7 @@ def algorithm_class(name: str) -> type[PhaseAlgorithm]:
         ValueError: If there is none; the message lists the names, or says what is wrong with one's own.
     """
     if ":" in name:
-        return find_own(name)
+        return _find_own(name)
     found = ALGORITHMS.get(name)
     if found is None:
         near = get_close_matches(name, ALGORITHMS, n=1)

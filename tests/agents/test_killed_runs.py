@@ -79,7 +79,7 @@ def assert_equal_runs(run: PhaseAlgorithm, straight: PhaseAlgorithm, folder: Pat
     assert [line["step"] for line in lines] == run._timesteps
     names = [path.name for path in sorted((folder / "checkpoints").iterdir())]
     assert names == ["phase-0001", "phase-0002"]
-    for phase, path in enumerate(sorted((folder / "rollouts").glob("phase-*")), start=1):
+    for phase, path in enumerate(sorted((folder / "rollouts").glob("phase-*.jsonl.gz")), start=1):
         assert len(read_trajectories(path).labelled) == straight.history[phase - 1]["rollout/trajectories"]
 
 

@@ -10,7 +10,7 @@ from agents.look_log import log_look
 from agents.results import EpisodeResult
 
 CARD = {
-    "config": {"agent": "runs/demo/policy", "model": None},
+    "config": {"suite": "practice-test", "agent": "runs/demo/policy", "model": None},
     "commit": "0123456789ab-dirty",
     "model_sha256": "ab" * 32,
     "seeds": [7],
@@ -31,6 +31,7 @@ def test_each_look_is_a_line_after_the_others(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith(before)
     assert datetime.fromisoformat(first.pop("date")).utcoffset() is not None
     assert first == {
+        "suite": "practice-test",
         "agent": "runs/demo/policy",
         "model": None,
         "commit": "0123456789ab-dirty",

@@ -23,6 +23,7 @@ def critic_weights(algorithm):
     return torch.cat([tensor.detach().flatten() for tensor in algorithm.critic.parameters()])
 
 
+@pytest.mark.slow
 def test_webrl_learns_the_toy_site():
     algorithm = webrl(started_policy(epochs=50), phases=8, instructions_per_phase=48, curriculum=False)
     algorithm.learn()
