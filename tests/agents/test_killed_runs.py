@@ -83,7 +83,9 @@ def assert_equal_runs(run: PhaseAlgorithm, straight: PhaseAlgorithm, folder: Pat
         assert len(read_trajectories(path).labelled) == straight.history[phase - 1]["rollout/trajectories"]
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in ("awr", "digirl") else []) for name in RUNS]
+)
 def test_a_run_that_is_killed_again_and_again_ends_bit_equal(name: str, tmp_path: Path) -> None:
     straight = learned(name, None)
     kills = 0

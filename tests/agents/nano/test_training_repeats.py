@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from agents.fitting import FitSettings
@@ -16,6 +17,7 @@ def trained() -> torch.Tensor:
     return torch.cat([parameter.detach().flatten() for parameter in policy.language_model.model.parameters()])
 
 
+@pytest.mark.slow
 def test_two_threads_give_the_same_weights_every_time() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
