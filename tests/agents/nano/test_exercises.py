@@ -21,7 +21,7 @@ def test_exercises_can_be_answered_from_their_page(kind: str) -> None:
         assert from_compact(to_compact(page)) == page
         if exercise.question is not None:
             assert exercise.action in ("YES", "NO")
-            assert exercise.observation["instruction"] in exercise.question
+            assert exercise.observation["instruction"] in exercise.question.text
             continue
         action = parse_action(exercise.action)
         assert format_action(action) == exercise.action
