@@ -247,6 +247,19 @@ def base_of(folder: Path) -> Base:
     return Base(str(name))
 
 
+def base_name(name_or_path: str) -> str:
+    """What a model stands on: of a folder of adapters its base, of any other model the model itself.
+
+    Args:
+        name_or_path: As ``agents.models.load_model`` takes it.
+
+    Raises:
+        CheckpointMismatch: If a folder of adapters does not say.
+    """
+    folder = Path(name_or_path)
+    return base_of(folder).name if is_adapter_folder(folder) else name_or_path
+
+
 def load_adapters(model: PreTrainedModel, folder: Path) -> None:
     """Puts the adapters of a folder on their base; from now on only they are trained.
 

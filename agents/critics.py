@@ -46,6 +46,7 @@ class ValueCritic(nn.Module):
         if weights == "adapters" and not has_adapters(trunk):
             raise ValueError("a critic of adapters needs a policy with adapters (model.lora); this one has none")
         self.trunk: PreTrainedModel = copy_merged(trunk) if weights == "own" else copy_trained(trunk)
+        self.trunk.get_input_embeddings().sparse = False  # there is no output layer to add its rows to
         self.master_weights = language_model.master_weights
         self._arithmetic = language_model.arithmetic
         reference = next(self.trunk.parameters())

@@ -25,6 +25,7 @@ from agents.batching import length_buckets
 from agents.errors import TrainingStopped
 from agents.metrics import Progress, SilentProgress
 from agents.optimizers import OPTIMIZERS, MasterWeights, make_optimizers
+from agents.output_layer import gradients_in_place
 
 SCHEDULES = ("constant", "linear", "cosine")
 RUN_SCHEDULES = (*SCHEDULES, "run")
@@ -302,7 +303,8 @@ def _accumulate(
     for batch in batches:
         share = sum(weights[place] for place in batch) / weight if weight else 0.0
         loss = loss_of(batch) * share
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
+        with gradients_in_place():
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
         masters.take_gradients()
         mean += float(loss.detach())
     return mean

@@ -16,13 +16,15 @@ from agents.devices import available_memory, resident_memory
 from agents.errors import NotEnoughMemory
 from agents.generation import DEFAULT_BATCH_SIZE
 from agents.inference import WITHOUT_GRADIENTS
-from agents.models import MOST_LOGITS
 from agents.network_shape import NetworkShape, network_shape
+from agents.output_layer import MOST_LOGITS
 
 _GIB = 2**30
 _COLUMNS = ("weights", "gradients", "optimizer", "activations", "generation")
 _TYPICAL_PROMPT, _LONGEST_ACTION = 512, 32
 """Tokens; most actions have fewer."""
+_CRITICS = {"digirl": 2}
+"""Of algorithms that have more than one."""
 _LOGIT_COPIES = 3
 """Logits, their exponentials and their gradient."""
 
@@ -175,7 +177,7 @@ def _parts(config: Mapping[str, Any], shape: NetworkShape) -> Iterator[PartMemor
     if has_critic:
         is_own = algorithm.get("critic_weights") == "own" or model["lora"] is None
         critic = _Network(shape, {**model, "lora": None} if is_own else model)
-        loaded += critic.weights(is_base=is_own)
+        loaded += _CRITICS.get(algorithm["name"], 1) * critic.weights(is_base=is_own)
         settings = {**algorithm, "optimizer": algorithm["critic_optimizer"] or algorithm["optimizer"]}
         settings["averaged_share"] = 0.0
         if algorithm["critic_trunk"]:

@@ -1,6 +1,6 @@
 """Language models: loading them by name or folder, and one way to ask them for logits.
 
-B sequences, T tokens, A positions, N wanted tokens, V vocabulary, d hidden width.
+B sequences, T tokens, A positions, V vocabulary, d hidden width.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from agents.adapters import (
@@ -25,19 +24,19 @@ from agents.adapters import (
     load_adapters,
     save_adapters,
 )
+from agents.decoder import decoder_hidden_at, is_plain_decoder
 from agents.devices import fast_bfloat16
 from agents.errors import CheckpointMismatch
 from agents.model_files import UNKNOWN_CONTEXT, read_network, without_bars
 from agents.model_record import ModelRecord, chosen_record, get_record, set_record
 from agents.nano import NanoForCausalLM
 from agents.nano.formatting import NanoFormat
+from agents.output_layer import log_probs_after
 from agents.products import use_float32_products
 from agents.prompting import ChatFormat, PromptFormat
 from agents.released_prompt import RELEASED_CHARACTERS, ReleasedFormat
 
 DTYPES = ("float32", "bfloat16", "float16")
-MOST_LOGITS = 2**24
-"""Logits that may stand in memory at a time while learning; 64 MiB."""
 
 
 @dataclass
@@ -133,21 +132,8 @@ class LanguageModel:
                 return self.model.log_probs_of(token_ids, is_wanted, input_ids, attention_mask, positions)
         with self.arithmetic(is_learning=torch.is_grad_enabled()):
             hidden = hidden_at(self.model, input_ids, attention_mask, positions)[is_wanted]
-            scores = self._log_probs_after(hidden, token_ids[is_wanted])
+            scores = log_probs_after(self.model.get_output_embeddings(), hidden, token_ids[is_wanted])
         return torch.zeros(is_wanted.shape, device=scores.device).masked_scatter(is_wanted, scores)
-
-    def _log_probs_after(self, hidden: Tensor, token_ids: Tensor) -> Tensor:
-        """Log-probabilities of N tokens after hidden states (N, d); many are computed again for the backward pass."""
-        rows = max(1, MOST_LOGITS // self.model.config.vocab_size)
-        if len(hidden) <= rows:
-            return self._log_probs_of_rows(hidden, token_ids)
-        parts = zip(torch.split(hidden, rows), torch.split(token_ids, rows), strict=True)
-        return torch.cat([checkpoint(self._log_probs_of_rows, *part, use_reentrant=False) for part in parts])
-
-    def _log_probs_of_rows(self, hidden: Tensor, token_ids: Tensor) -> Tensor:
-        head: nn.Module = self.model.get_output_embeddings()
-        logits: Tensor = head(hidden).float()
-        return logits.gather(1, token_ids[:, None])[:, 0] - logits.logsumexp(1)
 
     @property
     def trunk(self) -> PreTrainedModel:
@@ -186,8 +172,11 @@ def hidden_at(model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor,
     """
     if isinstance(model, NanoForCausalLM):
         return model.hidden_at(input_ids, attention_mask, positions)
-    # No token of a causal model sees what follows it, and the padding does: without a mask the kernels know that too.
-    hidden: Tensor = model.base_model(input_ids=input_ids, use_cache=False).last_hidden_state
+    # No token of a causal model sees what follows it, and the padding does: no mask is needed, and kernels skip half.
+    trunk = model.base_model
+    if is_plain_decoder(trunk):
+        return decoder_hidden_at(trunk, input_ids, positions)
+    hidden: Tensor = trunk(input_ids=input_ids, use_cache=False).last_hidden_state
     return hidden[torch.arange(len(hidden), device=hidden.device)[:, None], positions]
 
 
@@ -299,10 +288,24 @@ def wrap_model(
     Raises:
         ValueError: If the model cannot be prompted so.
     """
+    add_rows_to_tied_embedding(model)
     record = chosen_record(get_record(model.config, name), prompt, cut)
     set_record(model.config, record)
     context = getattr(model.config, "max_position_embeddings", None) or UNKNOWN_CONTEXT
     return LanguageModel(model, tokenizer, name, int(context), _prompt_format(model, tokenizer, record), record)
+
+
+def add_rows_to_tied_embedding(model: PreTrainedModel) -> None:
+    """Lets the gradient of the tokens' rows be added to the output layer's, where both are one matrix.
+
+    Otherwise torch fills a second matrix of that size with zeros and rows, in every batch.
+
+    Args:
+        model: Changed in place, where its embedding is tied.
+    """
+    embedding, output = model.get_input_embeddings(), model.get_output_embeddings()
+    if isinstance(embedding, nn.Embedding) and output is not None and output.weight is embedding.weight:
+        embedding.sparse = True
 
 
 def _prompt_format(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, record: ModelRecord) -> PromptFormat:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from agents.adapters import base_name
 from agents.model_files import UNKNOWN_CONTEXT, read_shape
 from agents.nano import NanoForCausalLM
 
@@ -110,7 +111,7 @@ def network_shape(name_or_path: str) -> NetworkShape:
         FileNotFoundError: If a name's files are not there.
         CheckpointMismatch: If they configure no causal language model.
     """
-    model = read_shape(name_or_path)
+    model = read_shape(base_name(name_or_path))
     config = model.config.get_text_config()
     heads = int(config.num_attention_heads)
     key_heads = int(getattr(config, "num_key_value_heads", None) or heads)

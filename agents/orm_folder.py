@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
+from agents.adapters import is_adapter_folder
 from agents.atomic_file import new_folder
 from agents.errors import CheckpointCorrupt, CheckpointError
 from agents.models import LanguageModel, load_model
@@ -65,6 +66,7 @@ def load_orm(
     device: torch.device | str = "cpu",
     dtype: str = "float32",
     autocast: bool | str = "auto",
+    base: LanguageModel | None = None,
 ) -> OutcomeRewardModel:
     """Loads a judge: ``make(..., reward="orm", scorer=load_orm("runs/orm"))``, or ``webrl-train orm.from=runs/orm``.
 
@@ -77,6 +79,7 @@ def load_orm(
         device: Where the weights go.
         dtype: As ``load_model`` takes it.
         autocast: As ``load_model`` takes it.
+        base: What a judge of adapters stands on, where it is in memory already.
 
     Raises:
         FileNotFoundError: If there is no model.
@@ -86,7 +89,8 @@ def load_orm(
     """
     place = model_folder(Path(folder))
     own = _read_judge(place / _JUDGE)
-    model = load_model(str(place), device=device, dtype=dtype, autocast=autocast)
+    shared = base if is_adapter_folder(place) else None
+    model = load_model(str(place), device=device, dtype=dtype, autocast=autocast, base=shared)
     return judge_of(
         model,
         threshold=own.get("threshold", 0.5) if threshold is None else threshold,

@@ -34,7 +34,7 @@ import torch
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents.action_journal import journal_beside
-from agents.adapters import lora_settings
+from agents.adapters import base_name, lora_settings
 from agents.algorithms import PhaseAlgorithm, accepted_arguments, algorithm_class
 from agents.atomic_file import remove_leftovers
 from agents.config_conflicts import conflicts
@@ -301,7 +301,8 @@ class TrainingRun:
         if settings["from"]:
             return OrmLabeller(named_orm(settings, seed, placement))
         if folder.exists():
-            return OrmLabeller(load_orm(folder, **placement))
+            base = None if self.config["model"]["lora"] is None else self._base
+            return OrmLabeller(load_orm(folder, **placement, base=base))
         start, how = str(self.folder / "sft"), orm_settings(settings, seed)
         held_out = self._held_out(self._policy(self._load(start)))
         model, threshold = self._load(start), settings["threshold"]
@@ -378,7 +379,7 @@ class TrainingRun:
         """The one set of weights that the adapters of policy, critic and ORM stand on."""
         model = self.config["model"]
         names = ("device", "dtype", "prompt", "cut")
-        return load_model(model["name_or_path"], **{name: model[name] for name in names})
+        return load_model(base_name(model["name_or_path"]), **{name: model[name] for name in names})
 
     def _policy(self, language_model: LanguageModel) -> LLMPolicy:
         settings = self.config["model"]

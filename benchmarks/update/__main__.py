@@ -1,183 +1,97 @@
-"""What one update of policy and critic costs, beside a plain re-statement of the released code's update.
+"""Measures what an update costs beside a plain re-statement of the released one, and writes ``results/update.json``.
 
-    python -m benchmarks.update [--dtypes float32 bfloat16] [--examples 8] [--turns 3] [--threads 1] [--no-smollm2]
+    python -m benchmarks.update [--only policy critic utilisation] [--threads 1] [--turns 5] [--quick]
 
-Both sides work on the same model (49k tokens, 6 layers, 288 wide), examples and threads, each in a process of its own,
-and take turns; medians over the turns are reported. Tokens are counted once an example, prompt and action, whatever a
-side does with them; the reference's pass is inside both. ``default`` is this project at its own settings. Model FLOPs
-utilisation is that of the policy's update of SmolLM2, against a measured matrix product of the same kind.
+Both sides run in processes of their own, get the same models, examples and threads, and take turns; medians over the
+turns are reported, and the highest memory of each process beyond what it held before it loaded a model. Tokens are
+those of prompts and actions, each example once. ``--quick`` tries everything out with few examples and writes no file.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from agents.devices import fast_bfloat16
-from benchmarks.record import write_record
-from benchmarks.update.workload import write_models
+from agents.run_card import commit, machine
+from benchmarks.record import read_record, write_record
+from benchmarks.update import workload
+from benchmarks.update.comparison import Comparison, utilisation
 
-_WORK = ("policy paper", "policy released", "critic")
-_TOKENS_PER_BATCH = 4096
-_SMOLLM2_PARAMETERS = 134_515_008
-_PASSES = 2.0 + 6.0
-"""Operations a parameter and token: 2 of the reference's forward pass, 6 of forward and backward pass."""
-
-
-class Worker:
-    """One side in its own process."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        """Talks to ``process``, which tells its tokens first."""
-        self._process = process
-        self.tokens = int(self._read()["tokens"])
-        self.answers: dict[str, list[dict[str, float]]] = {}
-
-    def ask(self, work: str) -> dict[str, float]:
-        """Has one update done.
-
-        Args:
-            work: A line for the worker.
-
-        Raises:
-            RuntimeError: If the worker has ended.
-        """
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{work}\n")
-        self._process.stdin.flush()
-        answer = self._read()
-        self.answers.setdefault(work, []).append(answer)
-        return answer
-
-    def median(self, work: str, name: str) -> float:
-        """The median of what the answers say, the first one (which warms up) left out."""
-        return statistics.median(answer[name] for answer in self.answers[work][1:])
-
-    def _read(self) -> dict[str, float]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"A worker has ended with status {self._process.wait()}.")
-        return dict(json.loads(line))
-
-
-@contextmanager
-def worker(side: str, model: str, dtype: str, options: argparse.Namespace) -> Iterator[Worker]:
-    """A side's process while the block runs.
-
-    Args:
-        side: ``released`` or ``ours``.
-        model: Folder or name.
-        dtype: Of the weights; ``default`` is this project's own choice.
-        options: Of the command line.
-    """
-    sizes = [f"--threads={options.threads}", f"--examples={options.examples}"]
-    command = [sys.executable, "-m", "benchmarks.update.worker", side, model, f"--dtype={dtype}", *sizes]
-    command.append(f"--tokens-per-batch={_TOKENS_PER_BATCH}")
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield Worker(process)
-        finally:
-            if process.stdin is not None:
-                process.stdin.close()
+_NAME = "update"
+PARTS = ("policy", "critic", "utilisation")
+_SLOW_EXAMPLES = 1
+"""Where a processor emulates bfloat16, the released update takes minutes an example."""
 
 
 def main() -> None:
-    """Measures and writes ``results/update.json``."""
+    """Runs the parts that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dtypes", nargs="+", default=["float32", "bfloat16"], choices=["float32", "bfloat16"])
-    parser.add_argument("--examples", type=int, default=8, help="steps in one update")
-    parser.add_argument("--turns", type=int, default=3, help="updates of each kind that count")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts to measure")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--no-smollm2", action="store_true", help="measure no utilisation")
+    parser.add_argument("--turns", type=int, default=5, help="turns of each side in float32")
+    parser.add_argument("--examples", type=int, default=8, help="examples of an update in float32")
+    parser.add_argument("--quick", action="store_true", help="few examples and no file, to try it out")
     options = parser.parse_args()
-    measured: dict[str, Any] = {
-        "threads": options.threads,
-        "examples": options.examples,
-        "turns": options.turns,
-        "fast_bfloat16": fast_bfloat16("cpu"),
-    }
+    if options.quick:
+        options.turns, options.examples = 1, 2
+    measured_at = commit()
+    rows: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        write_models(Path(folder))
-        for dtype in options.dtypes:
-            measured[dtype] = _compare(folder, dtype, dtype, options)
-            _show(f"{dtype} on both sides", measured[dtype])
-        measured["default"] = _compare(folder, "float32", "default", options)
-        _show("this project's default beside float32", measured["default"])
-    if not options.no_smollm2:
-        measured["smollm2_utilisation"] = _utilisation(options)
-        print(
-            f"SmolLM2's policy update: {100 * measured['smollm2_utilisation']['utilisation']:.0f} % of a product's rate"
-        )
-    print(f"written to {write_record('update', measured)}")
+        workload.write_models(Path(folder))
+        if "policy" in options.only:
+            rows |= _policy(folder, options)
+        if "critic" in options.only:
+            rows |= _critic(folder, options)
+        if "utilisation" in options.only:
+            rows["utilisation of smollm2"] = utilisation(options.threads, turns=min(3, options.turns))
+    facts = machine()
+    print(f"\ncommit {measured_at}, {options.threads} threads of {facts['processor']}\n")
+    for name, row in rows.items():
+        print(f"{name:42} {', '.join(f'{key} {_shown(value)}' for key, value in row.items())}")
+    if not options.quick:
+        kept = {**read_record(_NAME).get("rows", {}), **rows}
+        print(f"written to {write_record(_NAME, {'commit': measured_at, 'threads': options.threads, 'rows': kept})}")
 
 
-def _compare(model: str, released_dtype: str, our_dtype: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Both sides in turns."""
-    with ExitStack() as stack:
-        released = stack.enter_context(worker("released", model, released_dtype, options))
-        ours = stack.enter_context(worker("ours", model, our_dtype, options))
-        for _ in range(options.turns + 1):
-            for work in _WORK:
-                released.ask(work)
-                ours.ask(work)
-        return _result(released, ours)
+def _policy(folder: str, options: argparse.Namespace) -> dict[str, Any]:
+    """The policy's update in each precision, with either loss; reference and values are part of it."""
+    float32 = Comparison(folder, "float32", options.threads, options.examples)
+    is_slow = not fast_bfloat16("cpu")
+    examples, turns = (_SLOW_EXAMPLES, 1) if is_slow else (options.examples, options.turns)
+    bfloat16 = Comparison(folder, "bfloat16", options.threads, examples)
+    rows = {
+        "policy, float32, paper's loss": float32.measure("policy paper", options.turns),
+        "policy, float32, released loss": float32.measure("policy released", 1),
+        "policy, bfloat16, paper's loss": bfloat16.measure("policy paper", turns),
+        "policy, bfloat16, released loss": bfloat16.measure("policy released", 1),
+    }
+    default = Comparison(folder, "float32", options.threads, options.examples, own_dtype="default")
+    rows["policy, our default beside float32"] = default.measure("policy paper", options.turns if not is_slow else 1)
+    for name, settings in _LESS_MEMORY.items():
+        own = Comparison(folder, "float32", options.threads, options.examples, own_settings=settings)
+        rows[f"policy, float32, {name}"] = own.measure("policy paper", 1)
+    return rows
 
 
-def _result(released: Worker, ours: Worker) -> dict[str, Any]:
-    result: dict[str, Any] = {"tokens": ours.tokens}
-    for work in _WORK:
-        sides = [{name: side.median(work, name) for name in ("tokens_per_s", "loss")} for side in (released, ours)]
-        result[work] = {
-            "released": sides[0],
-            "ours": sides[1],
-            "ratio": sides[1]["tokens_per_s"] / sides[0]["tokens_per_s"],
-        }
-    for work in ("policy paper", "policy released"):
-        seconds = [side.median(work, "seconds") + side.median("critic", "seconds") for side in (released, ours)]
-        result[f"{work} and critic"] = {"ratio": seconds[0] / seconds[1]}
-    peaks = [
-        max(answer["peak_bytes"] for said in side.answers.values() for answer in said) for side in (released, ours)
-    ]
-    result["peak_bytes"] = {"released": peaks[0], "ours": peaks[1], "share": peaks[1] / peaks[0]}
-    return result
+_LESS_MEMORY: dict[str, tuple[str, ...]] = {
+    "layer inputs kept alone": ("--gradient-checkpointing",),
+    "adapters of rank 16": ("--lora", "16"),
+}
 
 
-def _show(title: str, result: dict[str, Any]) -> None:
-    print(f"\n{title}")
-    for work in _WORK:
-        row = result[work]
-        print(
-            f"  {work:16} {row['released']['tokens_per_s']:9.0f} -> {row['ours']['tokens_per_s']:9.0f} tokens/s: "
-            f"{row['ratio']:.1f} times; loss {row['released']['loss']:.7g} and {row['ours']['loss']:.7g}"
-        )
-    for work in ("policy paper", "policy released"):
-        print(f"  {work} and critic: {result[f'{work} and critic']['ratio']:.1f} times")
-    peaks = result["peak_bytes"]
-    print(
-        f"  memory {peaks['released'] / 2**20:.0f} -> {peaks['ours'] / 2**20:.0f} MiB: {peaks['share']:.2f} of it",
-        flush=True,
-    )
+def _critic(folder: str, options: argparse.Namespace) -> dict[str, Any]:
+    float32 = Comparison(folder, "float32", options.threads, options.examples)
+    return {
+        "critic with its trunk, float32": float32.measure("critic", options.turns),
+        "critic's head alone beside it, float32": float32.measure("critic", 1, own_kind="head"),
+    }
 
 
-def _utilisation(options: argparse.Namespace) -> dict[str, float]:
-    """Operations a second of the policy's update, in parts of what a product of the same kind reaches."""
-    kind = "bfloat16" if fast_bfloat16("cpu") else "float32"
-    with worker("ours", "smollm2", "default", options) as ours:
-        for _ in range(options.turns + 1):
-            ours.ask(f"products {kind}")
-            ours.ask("policy paper")
-        reached = _PASSES * _SMOLLM2_PARAMETERS * ours.median("policy paper", "tokens_per_s")
-        product = ours.median(f"products {kind}", "flops_per_s")
-    return {"flops_per_s": reached, "product_flops_per_s": product, "utilisation": reached / product}
+def _shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+from agents.adapters import LoraSettings
 from agents.critics import ValueCritic
 from agents.fitting import FitSettings
 from agents.inference import action_log_probs, transition_values
 from agents.models import load_model
-from agents.objectives import fit_critic
+from agents.objectives import fit_critic, fit_value_head
 from agents.policy import LLMPolicy
 from agents.policy_update import WeighedSteps, fit_policy, make_policy_loss
 from agents.returns import mixed_advantage
@@ -27,28 +28,45 @@ _LOSSES = {"paper": "kl_regression", "released": "released"}
 class OurUpdate:
     """Policy and critic, and one update of each kind; the reference is the policy as it was, and lives in numbers."""
 
-    def __init__(self, folder: str, dtype: str, tokens_per_batch: int) -> None:
+    def __init__(
+        self,
+        folder: str,
+        dtype: str,
+        tokens_per_batch: int,
+        *,
+        gradient_checkpointing: bool = False,
+        rank: int | None = None,
+    ) -> None:
         """Loads the models.
 
         Args:
             folder: Of ``workload.write_models``, or a name that ``load_model`` knows.
             dtype: Of the weights; ``default`` is what a run takes by itself.
             tokens_per_batch: Most padded tokens in one forward pass while training.
+            gradient_checkpointing: Keep layer inputs alone.
+            rank: Of adapters; None trains all weights.
         """
-        own = {} if dtype == "default" else {"dtype": dtype, "autocast": False}
-        self.policy = LLMPolicy(load_model(folder, **{"autocast": "auto", **own}), max_tokens=2048)
+        model = load_model(
+            folder,
+            dtype="float32" if dtype == "default" else dtype,
+            autocast="auto" if dtype == "default" else False,
+            gradient_checkpointing=gradient_checkpointing,
+            lora=None if rank is None else LoraSettings(rank),
+        )
+        self.policy = LLMPolicy(model, max_tokens=2048)
         self.tokens_per_batch = tokens_per_batch
         self._folder = Path(folder)
         critic = ValueCritic(self.policy.language_model, heads=workload.HEADS)
         workload.shake(critic.trunk, seed=2)
+        with torch.no_grad():
+            critic.value_head.weight.copy_(workload.value_heads(critic.value_head.in_features))
         self.critic = critic.eval()
-        self._set_heads()
 
     def update_policy(self, examples: Sequence[Example], loss_name: str) -> Update:
-        """One step of the policy's optimizer, reference and values included.
+        """Some steps of the policy's optimizer, reference and values included.
 
         Args:
-            examples: Of the step.
+            examples: Of all steps.
             loss_name: ``paper`` or ``released``.
         """
         began = time.perf_counter()
@@ -67,36 +85,39 @@ class OurUpdate:
         return Update(prepared + time.perf_counter() - began, report.fit.loss)
 
     def update_critic(self, examples: Sequence[Example]) -> Update:
-        """One step of the critic's optimizer; the loss is that of a state and a head.
+        """Some steps of the critic's optimizer; the loss is that of a state and a head.
 
         Args:
-            examples: Of the step.
+            examples: Of all steps.
         """
         began = time.perf_counter()
         steps = transitions(examples)
         loss = fit_critic(self.critic, steps, self._settings(len(steps))).loss
         return Update(time.perf_counter() - began, loss / workload.HEADS)
 
-    @torch.no_grad()
-    def begin_again(self) -> None:
-        """Makes the policy its own reference again, and the critic what it was: one step moves a loss visibly."""
-        if not self._folder.is_dir():
-            return  # a model of a name is measured for its speed alone
-        stored = load_file(self._folder / "model.safetensors")
-        workload.restore(self.policy.language_model.model, stored, seed=None)
-        workload.restore(self.critic.trunk, stored, seed=2, prefix="model.")
-        self._set_heads()
+    def update_head(self, examples: Sequence[Example]) -> Update:
+        """The critic's head alone, to its optimum; the loss is that of a state.
+
+        Args:
+            examples: Of all steps.
+        """
+        began = time.perf_counter()
+        loss = fit_value_head(self.critic, transitions(examples), self.tokens_per_batch)
+        return Update(time.perf_counter() - began, loss)
 
     @torch.no_grad()
-    def _set_heads(self) -> None:
-        self.critic.value_head.weight.copy_(workload.value_heads(self.critic.value_head.in_features))
-        self.critic.value_head.bias.zero_()
+    def begin_again(self) -> None:
+        """Makes the policy its own reference again."""
+        if self._folder.is_dir():
+            stored = load_file(self._folder / "model.safetensors")
+            for name, parameter in self.policy.language_model.model.named_parameters():
+                parameter.copy_(stored[name])
 
     def _settings(self, count: int) -> FitSettings:
         return FitSettings(
             learning_rate=workload.LEARNING_RATE,
             tokens_per_batch=self.tokens_per_batch,
-            examples_per_update=count,
+            examples_per_update=-(-count // workload.OPTIMIZER_STEPS),
             max_grad_norm=workload.MAX_GRAD_NORM,
             weight_decay=0.01,
         )

@@ -5,24 +5,25 @@ added up; the logits of every position and their log-softmax over the whole voca
 picked; the reference's the same way, and the critic's values of the state and of the state after it, inside the step;
 the critic is trained on both states of every step. Left out is what it does beyond that and would only slow it down:
 the language model's own loss over all tokens, which it computes and drops, activations computed twice, and anomaly
-detection.
-Logits are turned into float32, as transformers did when it was written.
+detection. Logits are turned into float32, as transformers did when it was written.
 """
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import LlamaForCausalLM
 
 from benchmarks.update import workload
 from benchmarks.update.workload import Example, Update
+
+_Losses = tuple[Tensor, Tensor]
+"""What is differentiated, and what is compared with the other side's loss."""
 
 
 class ReleasedUpdate:
@@ -42,56 +43,52 @@ class ReleasedUpdate:
         workload.shake(self.trunk, seed=2)
         width = self.trunk.config.hidden_size
         self.heads = nn.Linear(width, 2 * workload.HEADS, bias=False, dtype=dtype)
-        self._folder = Path(folder)
         with torch.no_grad():
-            self.heads.weight.copy_(self._first_heads())
-
-    def _first_heads(self) -> Tensor:
-        """Two classes a head, (no, yes): their difference is the log-odds."""
-        odds = workload.value_heads(self.trunk.config.hidden_size)
-        return torch.stack((-odds / 2, odds / 2), 1).flatten(0, 1)
+            # two classes a head, (no, yes): their difference is the log-odds
+            odds = workload.value_heads(width)
+            self.heads.weight.copy_(torch.stack((-odds / 2, odds / 2), 1).flatten(0, 1))
 
     def update_policy(self, examples: Sequence[Example], loss_name: str) -> Update:
-        """One step of the policy's optimizer.
+        """Some steps of the policy's optimizer.
 
         Args:
-            examples: Of the step.
+            examples: Of all steps.
             loss_name: ``paper`` or ``released``.
         """
         loss_of = {"paper": _paper_loss, "released": _released_loss}[loss_name]
         return self._step(self.policy, examples, lambda example: self._policy_loss(example, loss_of))
 
     def update_critic(self, examples: Sequence[Example]) -> Update:
-        """One step of the critic's optimizer; the loss is that of a state and a head.
+        """Some steps of the critic's optimizer; the loss is that of a state and a head, states after a step left out.
 
         Args:
-            examples: Of the step.
+            examples: Of all steps.
         """
         critic = nn.ModuleList((self.trunk, self.heads))
         return self._step(critic, examples, self._critic_loss)
 
     @torch.no_grad()
     def begin_again(self) -> None:
-        """Gives policy and critic the weights that they began with: one step moves a loss visibly."""
-        stored = load_file(self._folder / "model.safetensors")
-        workload.restore(self.policy, stored, seed=1)
-        workload.restore(self.trunk, stored, seed=2, prefix="model.")
-        self.heads.weight.copy_(self._first_heads())
+        """Makes the policy what it was before its first step."""
+        for parameter, first in zip(self.policy.parameters(), self.reference.parameters(), strict=True):
+            parameter.copy_(first)
+        workload.shake(self.policy, seed=1)
 
-    def _step(self, model: nn.Module, examples: Sequence[Example], loss_of: Callable[[Example], Tensor]) -> Update:
+    def _step(self, model: nn.Module, examples: Sequence[Example], loss_of: Callable[[Example], _Losses]) -> Update:
         began = time.perf_counter()
         optimizer = torch.optim.AdamW(model.parameters(), lr=workload.LEARNING_RATE)
-        total = 0.0
-        for example in examples:
-            loss = loss_of(example) / len(examples)
-            loss.backward()
-            total += float(loss.detach())
-        nn.utils.clip_grad_norm_(model.parameters(), workload.MAX_GRAD_NORM)
-        optimizer.step()
-        optimizer.zero_grad()
-        return Update(time.perf_counter() - began, total)
+        losses = []
+        for step in workload.steps(examples):
+            for example in step:
+                loss, shown = loss_of(example)
+                (loss / len(step)).backward()
+                losses.append(float(shown.detach()))
+            nn.utils.clip_grad_norm_(model.parameters(), workload.MAX_GRAD_NORM)
+            optimizer.step()
+            optimizer.zero_grad()
+        return Update(time.perf_counter() - began, statistics.fmean(losses))
 
-    def _policy_loss(self, example: Example, loss_of: Callable[..., Tensor]) -> Tensor:
+    def _policy_loss(self, example: Example, loss_of: Callable[..., Tensor]) -> _Losses:
         with torch.no_grad():
             value, following = self._value(example.prompt), self._value(example.following)
             if example.is_last:
@@ -99,7 +96,8 @@ class ReleasedUpdate:
         log_probs = self._log_probs(self.policy, example)
         with torch.no_grad():
             reference = self._log_probs(self.reference, example)
-        return loss_of(log_probs, reference, value, following, example)
+        loss = loss_of(log_probs, reference, value, following, example)
+        return loss, loss
 
     @staticmethod
     def _log_probs(model: LlamaForCausalLM, example: Example) -> Tensor:
@@ -120,9 +118,11 @@ class ReleasedUpdate:
     def _value(self, prompt: tuple[int, ...]) -> Tensor:
         return self._class_logits(prompt).softmax(-1)[:, 1].min()
 
-    def _critic_loss(self, example: Example) -> Tensor:
-        logits = torch.cat((self._class_logits(example.prompt), self._class_logits(example.following)))
-        return functional.cross_entropy(logits, torch.full((len(logits),), int(example.outcome)))
+    def _critic_loss(self, example: Example) -> _Losses:
+        target = torch.full((workload.HEADS,), int(example.outcome))
+        now = functional.cross_entropy(self._class_logits(example.prompt), target)
+        following = functional.cross_entropy(self._class_logits(example.following), target)
+        return now + following, now
 
 
 def _paper_loss(log_probs: Tensor, reference: Tensor, value: Tensor, following: Tensor, example: Example) -> Tensor:

@@ -1,7 +1,7 @@
 """One side of the comparison in a process of its own: answers lines on standard input with JSON lines.
 
-Each line asks for one update: ``policy paper``, ``policy released`` or ``critic``; ``products`` measures what matrix
-products reach.
+Each line asks for one update: ``policy paper``, ``policy released``, ``critic``, or of our side ``head``; ``products
+float32`` measures what matrix products reach.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 import torch
+from transformers.utils import logging
 
 from agents.devices import resident_memory
 from benchmarks.update import workload
@@ -31,15 +32,19 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--examples", type=int, required=True)
     parser.add_argument("--tokens-per-batch", type=int, required=True)
+    parser.add_argument("--gradient-checkpointing", action="store_true")
+    parser.add_argument("--lora", type=int, help="rank of adapters")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    logging.disable_progress_bar()
     # What is imported counts on neither side.
     from benchmarks.update.ours import OurUpdate
     from benchmarks.update.released import ReleasedUpdate
 
     before = resident_memory()
     if options.side == "ours":
-        side: Any = OurUpdate(options.folder, options.dtype, options.tokens_per_batch)
+        settings = {"gradient_checkpointing": options.gradient_checkpointing, "rank": options.lora}
+        side: Any = OurUpdate(options.folder, options.dtype, options.tokens_per_batch, **settings)
     else:
         side = ReleasedUpdate(options.folder, getattr(torch, options.dtype))
     given = workload.examples(options.examples)
@@ -50,7 +55,8 @@ def main() -> None:
         if kind == "products":
             answer: dict[str, Any] = {"flops_per_s": product_flops(getattr(torch, loss_name))}
         else:
-            done = side.update_critic(given) if kind == "critic" else side.update_policy(given, loss_name)
+            updates = {"critic": side.update_critic, "head": getattr(side, "update_head", None)}
+            done = side.update_policy(given, loss_name) if kind == "policy" else updates[kind](given)
             answer = {"seconds": done.seconds, "loss": done.loss, "tokens_per_s": tokens / done.seconds}
             side.begin_again()
         answer["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before

@@ -8,7 +8,7 @@ with its comment and its end, and the state after a step is the state before the
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,10 @@ STEPS = 4
 DISCOUNT = 0.9
 KL_COEF = 0.5
 MAX_GRAD_NORM = 1.0
-LEARNING_RATE = 1e-6
+LEARNING_RATE = 1e-9
+"""So small that the order of the examples does not matter to their losses."""
+OPTIMIZER_STEPS = 2
+"""In one update, so that the optimizer's state is there while gradients are computed."""
 HEADS = 2
 _SHAKE = 0.05
 _FIRST_WORD = 10
@@ -34,7 +37,7 @@ _FIRST_WORD = 10
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One update that was done.
+    """What was done.
 
     Attributes:
         seconds: It took; wall-clock time.
@@ -99,19 +102,31 @@ def examples(count: int, seed: int = 0) -> list[Example]:
     return made
 
 
-def write_models(folder: Path) -> None:
-    """Writes the reference (49k tokens, 6 layers, 288 wide, as Llama begins) with a tokenizer that knows its ids.
+def steps(made: Sequence[Example]) -> list[Sequence[Example]]:
+    """The examples of each optimizer step.
+
+    Args:
+        made: Of an update.
+    """
+    size = -(-len(made) // OPTIMIZER_STEPS)
+    return [made[start : start + size] for start in range(0, len(made), size)]
+
+
+def write_models(folder: Path, width: int = 288, layers: int = 6) -> None:
+    """Writes the reference, as Llama begins, with a tokenizer that knows its ids.
 
     Args:
         folder: Where to.
+        width: Of the hidden states.
+        layers: In the stack.
     """
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=VOCABULARY,
-        hidden_size=288,
-        intermediate_size=768,
-        num_hidden_layers=6,
-        num_attention_heads=6,
+        hidden_size=width,
+        intermediate_size=8 * width // 3,
+        num_hidden_layers=layers,
+        num_attention_heads=width // 48 or 1,
         max_position_embeddings=2048,
         tie_word_embeddings=True,
         pad_token_id=0,
@@ -138,22 +153,6 @@ def shake(model: nn.Module, seed: int) -> None:
     for parameter in model.parameters():
         move = 1.0 + _SHAKE * torch.randn(parameter.shape, generator=generator)
         parameter.mul_(move.to(parameter.dtype))
-
-
-@torch.no_grad()
-def restore(model: nn.Module, stored: Mapping[str, torch.Tensor], seed: int | None, prefix: str = "") -> None:
-    """Gives a model its stored weights, moved as ``shake`` moves them.
-
-    Args:
-        model: Changed in place.
-        stored: Weights by name.
-        seed: Of the moves; None for none.
-        prefix: Of the names there.
-    """
-    for name, parameter in model.named_parameters():
-        parameter.copy_(stored[f"{prefix}{name}"])
-    if seed is not None:
-        shake(model, seed)
 
 
 def value_heads(width: int) -> torch.Tensor:

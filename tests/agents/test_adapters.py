@@ -9,11 +9,20 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from agents.adapters import LoraSettings, copy_merged, fingerprint, is_adapter, lora_problems, lora_settings
+from agents.adapters import (
+    LoraSettings,
+    base_name,
+    copy_merged,
+    fingerprint,
+    is_adapter,
+    lora_problems,
+    lora_settings,
+)
 from agents.batching import collate_prompts
 from agents.checkpoint import load_module_tensors, module_tensors
 from agents.errors import CheckpointMismatch
 from agents.models import LanguageModel, load_model
+from agents.network_shape import network_shape
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import small_llama
 
@@ -104,6 +113,9 @@ def test_only_adapters_are_saved_and_they_find_their_base_again(folder: Path, tm
     again = load_model(str(tmp_path / "adapted"), base=base)
     assert torch.equal(logits(again), logits(adapted))
     assert set(base_weights(again).values()) == {parameter.data_ptr() for parameter in base.model.parameters()}
+    assert base_name(str(tmp_path / "adapted")) == str(folder.resolve())
+    assert base_name("nano") == "nano"
+    assert network_shape(str(tmp_path / "adapted")) == network_shape(str(folder))
 
 
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing.:FutureWarning")  # peft's model asks transformers so

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import LlamaForCausalLM
 
-from agents import models
+from agents import models, output_layer
 from agents.batching import collate, collate_prompts
+from agents.critics import ValueCritic
 from agents.errors import CheckpointMismatch
 from agents.generation import InProcess
 from agents.model_record import read_record
-from agents.models import LanguageModel, load_model
+from agents.models import LanguageModel, load_model, wrap_model
 from agents.policy import LLMPolicy
 from agents.types import Prompt
 from tests.agents.nano.tiny_nano import tiny_nano
@@ -86,7 +88,7 @@ def test_many_action_tokens_are_computed_in_parts_and_alike(monkeypatch: pytest.
     scores, expected = gradients()
     whole = model.logits_at(*batch[:3]).log_softmax(2).gather(2, batch.action_ids[..., None])[..., 0]
     torch.testing.assert_close(scores, whole.masked_fill(~batch.action_mask, 0.0))
-    monkeypatch.setattr(models, "MOST_LOGITS", 2 * model.model.config.vocab_size)
+    monkeypatch.setattr(output_layer, "MOST_LOGITS", 2 * model.model.config.vocab_size)
     in_parts, found = gradients()
     torch.testing.assert_close(in_parts, scores)
     for one, other in zip(found, expected, strict=True):
@@ -216,3 +218,23 @@ def test_a_model_without_a_padding_token_is_padded_with_its_end_token(tmp_path: 
             LLMPolicy(model).action_log_probs(collate(PROMPTS, actions, model.pad_id)) for model in (bare, MODELS[1])
         ]
     torch.testing.assert_close(*scores)
+
+
+def test_a_tied_embedding_learns_from_both_its_uses() -> None:
+    model = copy.deepcopy(MODELS[1].model)
+    model.config.tie_word_embeddings = True
+    model.tie_weights()
+    tied = wrap_model(model, MODELS[1].tokenizer, "tied")
+    embedding = tied.model.get_input_embeddings()
+    assert embedding.sparse
+    batch = collate(PROMPTS, [[301, 302, 303], [310, 311], [300]], 0)
+    gradients = []
+    for is_sparse in (True, False):
+        embedding.sparse = is_sparse
+        for _ in range(2):  # a second batch adds to the first
+            tied.log_probs_of(batch.action_ids, batch.action_mask, *batch[:3]).sum().backward()
+        gradients.append(embedding.weight.grad)
+        embedding.weight.grad = None
+    assert gradients[0].layout == torch.strided
+    torch.testing.assert_close(*gradients)
+    assert not ValueCritic(tied).trunk.get_input_embeddings().sparse

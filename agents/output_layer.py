@@ -1,0 +1,81 @@
+"""Log-probabilities of tokens from hidden states, in little memory: what a language model's output layer is asked.
+
+A vocabulary is far wider than a layer. So logits are computed for the wanted tokens alone, a part of them at a time,
+and while a model is fitted the gradient of the layer's weights is added where that of earlier batches already lies.
+
+N wanted tokens, V vocabulary, d hidden width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+MOST_LOGITS = 2**24
+"""Logits that may stand in memory at a time while learning; 64 MiB."""
+
+
+@contextmanager
+def gradients_in_place() -> Iterator[None]:
+    """Inside, a backward pass may add to gradients that are there instead of making new ones.
+
+    For passes whose gradients are added up anyway; ``torch.autograd.grad`` would miss what was added.
+    """
+    _Logits.adds_in_place = True
+    try:
+        yield
+    finally:
+        _Logits.adds_in_place = False
+
+
+def log_probs_after(output: nn.Module, hidden: Tensor, token_ids: Tensor) -> Tensor:
+    """Log-probabilities of tokens; many are computed in parts, and those again for the backward pass.
+
+    Args:
+        output: The output layer.
+        hidden: What it reads before each token. Shape (N, d).
+        token_ids: The tokens. Shape (N,), int64.
+
+    Returns:
+        Shape (N,), float32.
+    """
+    rows = max(1, MOST_LOGITS // output.out_features)  # type: ignore[operator]  # a module's attribute is anything
+    if len(hidden) <= rows:
+        return _of_rows(output, hidden, token_ids)
+    parts = zip(torch.split(hidden, rows), torch.split(token_ids, rows), strict=True)
+    return torch.cat([checkpoint(_of_rows, output, *part, use_reentrant=False) for part in parts])
+
+
+def _of_rows(output: nn.Module, hidden: Tensor, token_ids: Tensor) -> Tensor:
+    is_plain = type(output) is nn.Linear and output.bias is None and hidden.dtype == output.weight.dtype
+    logits: Tensor = _Logits.apply(hidden, output.weight) if is_plain else output(hidden)  # type: ignore[no-untyped-call]
+    logits = logits.float()
+    return logits.gather(1, token_ids[:, None])[:, 0] - logits.logsumexp(1)
+
+
+class _Logits(torch.autograd.Function):
+    """``hidden @ weight.T``, with the weights' gradient added in place where ``gradients_in_place`` allows it."""
+
+    adds_in_place: ClassVar[bool] = False
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(hidden, weight)
+        return hidden @ weight.T
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        hidden, weight = ctx.saved_tensors
+        (gradient,) = gradients
+        to_hidden = gradient @ weight if ctx.needs_input_grad[0] else None
+        if not ctx.needs_input_grad[1]:
+            return to_hidden, None
+        if weight.grad is None or not _Logits.adds_in_place:
+            return to_hidden, gradient.T @ hidden
+        weight.grad.addmm_(gradient.T, hidden)
+        return to_hidden, None
