@@ -5,7 +5,8 @@
     python -m benchmarks.learning --grid          chooses the learning rates first (practice-valid, first phase)
     python -m benchmarks.learning --arms webrl sft_continued --hours 2 --commit
 
-A run may be stopped at any time and started again. With --commit each finished cell is committed.
+Two processes work side by side, with one thread each on two cores (--workers). A run may be stopped at any time and
+started again. With --commit each finished cell is committed.
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from benchmarks.learning.arms import ARMS
+from benchmarks.learning.arms import ARMS, Arm
 from benchmarks.learning.cells import RESULTS, Cell, Workbench
 from benchmarks.learning.grid import PATH as GRID_PATH
-from benchmarks.learning.grid import chosen_rate, open_points, try_point
+from benchmarks.learning.grid import SEED, chosen_rate, open_points, record_point, try_point
 from benchmarks.learning.report import print_report
+from benchmarks.learning.workers import Unit, work_through
 
 _GUESSED_MINUTES = 10.0
 """What a cell takes where none of its arm is done yet."""
@@ -35,6 +40,7 @@ def main() -> int:
     parser.add_argument("--grid", action="store_true", help="choose learning rates on practice-valid")
     parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS), metavar="ARM", help="only these")
     parser.add_argument("--hours", type=float, default=10.0, help="begin no cell after so many hours")
+    parser.add_argument("--workers", type=int, default=2, help="processes side by side")
     parser.add_argument("--work", type=Path, default=Path("runs/learning"), help="folder for what is under way")
     parser.add_argument("--commit", action="store_true", help="commit each finished cell")
     parser.add_argument("--estimate", action="store_true", help="say what is left and what it will take, and end")
@@ -43,53 +49,89 @@ def main() -> int:
         print_report()
         return 0
     bench, ends = Workbench(options.work), time.monotonic() + 3600 * options.hours
-    if options.grid:
-        return _run_grid(bench, options.arms, ends)
-    return _run_cells(bench, options, ends)
-
-
-def _run_grid(bench: Workbench, arms: list[str], ends: float) -> int:
-    points = [(arm, rate) for arm, rate in open_points() if arm.name in arms]
-    print(f"{len(points)} points of the grid are left.")
-    for arm, rate in points:
-        if time.monotonic() > ends:
-            return _out_of_time()
-        print(f"{arm.name} at {rate:g}: {try_point(bench, arm, rate):.1f} % of practice-valid", flush=True)
-    print(f"written to {GRID_PATH}")
+    left = _run_grid(bench, options, ends) if options.grid else _run_cells(bench, options, ends)
+    if left:
+        print("The hours are over; the same command goes on.")
     return 0
 
 
-def _run_cells(bench: Workbench, options: argparse.Namespace, ends: float) -> int:
+def _run_grid(bench: Workbench, options: argparse.Namespace, ends: float) -> list[Unit]:
+    """Returns what was not begun."""
+    points = {f"{arm.name} at {rate:g}": (arm, rate) for arm, rate in open_points() if arm.name in options.arms}
+    print(f"{len(points)} points of the grid are left.", flush=True)
+    if options.estimate or not points:
+        return []
+    start = _start(bench, [Cell(arm, SEED) for arm, _ in points.values()])
+    units = [Unit(name, partial(try_point, bench, *point), start.name) for name, point in points.items()]
+
+    def record(unit: Unit, percent: Any) -> None:
+        if unit is not start:
+            record_point(*points[unit.name], percent)
+            print(f"{unit.name}: {percent:.1f} % of practice-valid", flush=True)
+
+    left = work_through([start, *units], options.workers, ends, record)
+    print(f"written to {GRID_PATH}")
+    return left
+
+
+def _run_cells(bench: Workbench, options: argparse.Namespace, ends: float) -> list[Unit]:
+    """Returns what was not begun."""
     wanted = [ARMS[name] for name in options.arms]
     most = max(arm.seeds for arm in wanted)
     # seed by seed, so that a table that is cut short compares what it has
-    cells = [Cell(arm, seed) for seed in range(most) for arm in wanted if seed < arm.seeds]
-    left = [cell for cell in cells if not cell.result_path.exists()]
-    print(f"{len(left)} of {len(cells)} cells are left, about {sum(map(_minutes, left)) / 60:.1f} hours.", flush=True)
+    by_seed = [[Cell(arm, seed) for arm in wanted if seed < arm.seeds] for seed in range(most)]
+    left = [[cell for cell in cells if not cell.result_path.exists()] for cells in by_seed]
+    count, minutes = sum(map(len, left)), sum(_minutes(cell.arm) for cells in left for cell in cells)
+    hours = minutes / 60 / options.workers
+    print(f"{count} of {sum(map(len, by_seed))} cells are left, about {hours:.1f} hours.", flush=True)
     if options.estimate:
-        return 0
-    for cell in left:
-        if time.monotonic() > ends:
-            return _out_of_time()
-        result = bench.finish(cell, chosen_rate(cell.arm))
-        seconds = result["seconds"]
-        print(f"{cell.name}: learned in {seconds['learning']:.0f} s, acted in {seconds['acting']:.0f} s", flush=True)
-        if options.commit:
-            _commit(cell)
+        return []
+    units: list[Unit] = []
+    for cells in filter(None, left):
+        units += _with_start(bench, cells)
+
+    def report(_: Unit, result: Any) -> None:
+        if result is not None:
+            _report(Cell(ARMS[result["arm"]], result["seed"]), result["seconds"], commits=options.commit)
+
+    not_begun = work_through(units, options.workers, ends, report)
     print_report()
-    return 0
+    return not_begun
 
 
-def _out_of_time() -> int:
-    print("The hours are over; the same command goes on.")
-    return 0
+def _with_start(bench: Workbench, cells: Sequence[Cell]) -> list[Unit]:
+    """The cells of a seed, after what they share."""
+    sharing = [cell for cell in cells if cell.arm.demonstrations != "all"]
+    starts = [_start(bench, sharing)] if sharing else []
+    units = [
+        Unit(
+            cell.name,
+            partial(bench.finish, cell, chosen_rate(cell.arm)),
+            starts[0].name if cell in sharing else None,
+        )
+        for cell in cells
+    ]
+    return [*starts, *units]
 
 
-def _minutes(cell: Cell) -> float:
-    """What a cell took so far with other seeds."""
+def _start(bench: Workbench, cells: Sequence[Cell]) -> Unit:
+    """What some cells of a seed share."""
+    offline = any(cell.arm.data == "offline" for cell in cells)
+    name = f"start of seed {cells[0].seed}"
+    return Unit(name, partial(bench.prepare, cells[0], offline=offline))
+
+
+def _report(cell: Cell, seconds: dict[str, float], *, commits: bool) -> None:
+    print(f"{cell.name}: learned in {seconds['learning']:.0f} s, acted in {seconds['acting']:.0f} s", flush=True)
+    if commits:
+        _commit(cell)
+
+
+def _minutes(arm: Arm) -> float:
+    """What a cell of an arm took so far."""
     known = [
         sum(json.loads(path.read_text(encoding="utf-8"))["seconds"].values()) / 60
-        for path in RESULTS.glob(f"{cell.arm.name}-[0-9]*.json")
+        for path in RESULTS.glob(f"{arm.name}-[0-9]*.json")
     ]
     return statistics.median(known) if known else _GUESSED_MINUTES
 

@@ -118,6 +118,20 @@ class Workbench:
             temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         return result
 
+    def prepare(self, cell: Cell, *, offline: bool) -> None:
+        """Does what all arms of a seed share, or goes on with it.
+
+        Args:
+            cell: An arm that learns, with the seed.
+            offline: Collect the attempts of the arms that learn offline too.
+        """
+        config = self._config(cell)
+        with closing(self._run(cell, config)) as run:
+            start = run.prepare()
+        if offline:
+            with closing(make_vec_env(config["suite"], (), config["env"])) as env:
+                self._offline(cell, start, env)
+
     def learn(self, cell: Cell, learning_rate: float | None, phases: int | None = None) -> Learned:
         """Does a cell's learning, or goes on with it.
 
@@ -130,15 +144,13 @@ class Workbench:
             ValueError: If the arm learns and no rate is given.
         """
         config = self._config(cell)
-        run = TrainingRun(self._start_folder(cell), config, ConsoleProgress(f"start of seed {cell.seed}: "))
         if not cell.arm.learns:
-            policy = run.supervise()
-            run.close()
-            return Learned(policy, [])
+            with closing(self._run(cell, config)) as run:
+                return Learned(run.supervise(), [])
         if learning_rate is None:
             raise ValueError(f"Expected a learning rate for {cell.arm.name}; --grid chooses one.")
-        start = run.prepare()
-        run.close()
+        with closing(self._run(cell, config)) as run:
+            start = run.prepare()
         with closing(make_vec_env(config["suite"], (), config["env"])) as env:
             algorithm = self._algorithm(cell, start, env, learning_rate, phases)
             algorithm.resume()
@@ -161,6 +173,9 @@ class Workbench:
     def _config(self, cell: Cell) -> dict[str, Any]:
         everything = [f"demonstrations={len(suite_of('practice-train'))}"] * (cell.arm.demonstrations == "all")
         return compose_config("train", [f"seed={cell.seed}", "orm.source=orm", *everything, *self._overrides])
+
+    def _run(self, cell: Cell, config: dict[str, Any]) -> TrainingRun:
+        return TrainingRun(self._start_folder(cell), config, ConsoleProgress(f"start of seed {cell.seed}: "))
 
     def _start_folder(self, cell: Cell) -> Path:
         kind = "start-all" if cell.arm.demonstrations == "all" else "start"

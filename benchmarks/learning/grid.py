@@ -10,6 +10,7 @@ from typing import Any
 
 from agents.atomic_file import replacing
 from agents.results import rate
+from agents.run_card import commit
 from benchmarks.learning.arms import ARMS, GRID, Arm
 from benchmarks.learning.cells import RESULTS, VALID, Cell, Workbench
 
@@ -50,7 +51,7 @@ def open_points() -> list[tuple[Arm, float]]:
 
 
 def try_point(bench: Workbench, arm: Arm, learning_rate: float) -> float:
-    """Success on practice-valid in percent after one phase; written down.
+    """Success on practice-valid in percent after one phase.
 
     Args:
         bench: Where to work.
@@ -60,11 +61,20 @@ def try_point(bench: Workbench, arm: Arm, learning_rate: float) -> float:
     cell = Cell(arm, SEED)
     policy = bench.learn(cell, learning_rate, phases=1).policy
     results = bench.score(policy, VALID, bench.folder / cell.name / f"{VALID}-{learning_rate:g}")
-    percent = rate(results).percent or 0.0
+    return rate(results).percent or 0.0
+
+
+def record_point(arm: Arm, learning_rate: float, percent: float) -> None:
+    """Writes down what ``try_point`` found.
+
+    Args:
+        arm: The arm.
+        learning_rate: The rate.
+        percent: What came out.
+    """
     known: dict[str, Any] = read_grid()
     known.setdefault(arm.name, {})[f"{learning_rate:g}"] = round(percent, 1)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    record = {"suite": VALID, "seed": SEED, "phases": 1, "percent": known}
+    record = {"suite": VALID, "seed": SEED, "phases": 1, "commit": commit(), "percent": known}
     with replacing(PATH) as temporary:
         temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return percent
