@@ -14,7 +14,7 @@ PHASES = 4
 TRAJECTORIES = 192
 """Attempts in one phase."""
 UPDATES_PER_TRAJECTORY = 1.0
-GRID = (3.0e-4, 1.0e-3, 3.0e-3)
+GRID = (1.0e-4, 3.0e-4, 1.0e-3)
 """Learning rates that every arm chooses from."""
 MANY, FEW = 5, 3
 """Seeds of the arms that the comparisons named beforehand need, and of the others."""

@@ -1,6 +1,6 @@
 """Measures what an update costs beside a plain re-statement of the released one, and writes ``results/update.json``.
 
-    python -m benchmarks.update [--only policy critic utilisation] [--threads 1] [--turns 5] [--quick]
+    python -m benchmarks.update [--only float32 bfloat16 default memory critic utilisation] [--threads 1] [--quick]
 
 Both sides run in processes of their own, get the same models, examples and threads, and take turns; medians over the
 turns are reported, and the highest memory of each process beyond what it held before it loaded a model. Tokens are
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from benchmarks.update import workload
 from benchmarks.update.comparison import Comparison, utilisation
 
 _NAME = "update"
-PARTS = ("policy", "critic", "utilisation")
 _SLOW_EXAMPLES = 1
 """Where a processor emulates bfloat16, the released update takes minutes an example."""
 
@@ -29,7 +29,7 @@ _SLOW_EXAMPLES = 1
 def main() -> None:
     """Runs the parts that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts to measure")
+    parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="parts to measure")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--turns", type=int, default=5, help="turns of each side in float32")
     parser.add_argument("--examples", type=int, default=8, help="examples of an update in float32")
@@ -41,39 +41,40 @@ def main() -> None:
     rows: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         workload.write_models(Path(folder))
-        if "policy" in options.only:
-            rows |= _policy(folder, options)
-        if "critic" in options.only:
-            rows |= _critic(folder, options)
-        if "utilisation" in options.only:
-            rows["utilisation of smollm2"] = utilisation(options.threads, turns=min(3, options.turns))
+        for name in options.only:
+            rows |= PARTS[name](folder, options)
     facts = machine()
     print(f"\ncommit {measured_at}, {options.threads} threads of {facts['processor']}\n")
     for name, row in rows.items():
         print(f"{name:42} {', '.join(f'{key} {_shown(value)}' for key, value in row.items())}")
     if not options.quick:
-        kept = {**read_record(_NAME).get("rows", {}), **rows}
-        print(f"written to {write_record(_NAME, {'commit': measured_at, 'threads': options.threads, 'rows': kept})}")
+        where = {"commit": measured_at, "processor": facts["processor"], "threads": options.threads}
+        kept = {**read_record(_NAME).get("rows", {}), **{name: {**row, **where} for name, row in rows.items()}}
+        print(f"written to {write_record(_NAME, {'rows': kept})}")
 
 
-def _policy(folder: str, options: argparse.Namespace) -> dict[str, Any]:
-    """The policy's update in each precision, with either loss; reference and values are part of it."""
-    float32 = Comparison(folder, "float32", options.threads, options.examples)
+def _float32(folder: str, options: argparse.Namespace) -> dict[str, Any]:
+    """The policy's update with either loss; reference and values are part of it."""
+    compared = Comparison(folder, "float32", options.threads, options.examples)
+    return {
+        "policy, float32, paper's loss": compared.measure("policy paper", options.turns),
+        "policy, float32, released loss": compared.measure("policy released", 1),
+    }
+
+
+def _bfloat16(folder: str, options: argparse.Namespace) -> dict[str, Any]:
     is_slow = not fast_bfloat16("cpu")
     examples, turns = (_SLOW_EXAMPLES, 1) if is_slow else (options.examples, options.turns)
-    bfloat16 = Comparison(folder, "bfloat16", options.threads, examples)
-    rows = {
-        "policy, float32, paper's loss": float32.measure("policy paper", options.turns),
-        "policy, float32, released loss": float32.measure("policy released", 1),
-        "policy, bfloat16, paper's loss": bfloat16.measure("policy paper", turns),
-        "policy, bfloat16, released loss": bfloat16.measure("policy released", 1),
+    compared = Comparison(folder, "bfloat16", options.threads, examples)
+    return {
+        "policy, bfloat16, paper's loss": compared.measure("policy paper", turns),
+        "policy, bfloat16, released loss": compared.measure("policy released", 1),
     }
-    default = Comparison(folder, "float32", options.threads, options.examples, own_dtype="default")
-    rows["policy, our default beside float32"] = default.measure("policy paper", options.turns if not is_slow else 1)
-    for name, settings in _LESS_MEMORY.items():
-        own = Comparison(folder, "float32", options.threads, options.examples, own_settings=settings)
-        rows[f"policy, float32, {name}"] = own.measure("policy paper", 1)
-    return rows
+
+
+def _default(folder: str, options: argparse.Namespace) -> dict[str, Any]:
+    compared = Comparison(folder, "float32", options.threads, options.examples, own_dtype="default")
+    return {"policy, our default beside float32": compared.measure("policy paper", options.turns)}
 
 
 _LESS_MEMORY: dict[str, tuple[str, ...]] = {
@@ -82,12 +83,34 @@ _LESS_MEMORY: dict[str, tuple[str, ...]] = {
 }
 
 
+def _memory(folder: str, options: argparse.Namespace) -> dict[str, Any]:
+    rows = {}
+    for name, settings in _LESS_MEMORY.items():
+        own = Comparison(folder, "float32", options.threads, options.examples, own_settings=settings)
+        rows[f"policy, float32, {name}"] = own.measure("policy paper", 1)
+    return rows
+
+
 def _critic(folder: str, options: argparse.Namespace) -> dict[str, Any]:
     float32 = Comparison(folder, "float32", options.threads, options.examples)
     return {
         "critic with its trunk, float32": float32.measure("critic", options.turns),
         "critic's head alone beside it, float32": float32.measure("critic", 1, own_kind="head"),
     }
+
+
+def _utilisation(_: str, options: argparse.Namespace) -> dict[str, Any]:
+    return {"utilisation of smollm2": utilisation(options.threads, turns=min(3, options.turns))}
+
+
+PARTS: dict[str, Callable[[str, argparse.Namespace], dict[str, Any]]] = {
+    "float32": _float32,
+    "bfloat16": _bfloat16,
+    "default": _default,
+    "memory": _memory,
+    "critic": _critic,
+    "utilisation": _utilisation,
+}
 
 
 def _shown(value: Any) -> str:
