@@ -45,7 +45,9 @@ CASES: dict[str, tuple[str, ...]] = {
     ),
 }
 """Overrides of the training configuration."""
-PARTS = ("supervised start", "attempts")
+_TRAINING, _WRITING = "supervised start", "attempts"
+WRITING_CASES = ("nano", "smollm2", "smollm2, bfloat16")
+"""Those that write in another way than the ones before them."""
 
 
 def main() -> None:
@@ -61,7 +63,7 @@ def main() -> None:
     print(f"{'':44}{'part':18}{'estimate':>10}{'measured':>10}  MiB")
     for case in options.only:
         estimate = {part.name: part.total for part in estimate_memory(compose_config("train", CASES[case])).parts}
-        for part in PARTS:
+        for part in (_TRAINING, _WRITING) if case in WRITING_CASES else (_TRAINING,):
             command = [sys.executable, "-m", "benchmarks.memory", "--measure", case, part]
             answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
             row = {"case": case, "part": part, "estimate": estimate[part], "measured": json.loads(answer)}
@@ -78,7 +80,7 @@ def _measure(case: str, part: str) -> int:
     from agents.models import load_model
 
     config = compose_config("train", CASES[case])
-    work: Callable[..., None] = {"supervised start": _train, "attempts": _write}[part]
+    work: Callable[..., None] = {_TRAINING: _train, _WRITING: _write}[part]
     before = resident_memory()
     settings = config["model"]
     names = ("device", "dtype", "autocast", "gradient_checkpointing", "prompt", "cut")
