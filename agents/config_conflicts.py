@@ -15,9 +15,9 @@ from agents.adapters import lora_problems
 from agents.algorithms import ALGORITHMS, accepted_arguments, algorithm_class
 from agents.algorithms.filtered_bc import MODES
 from agents.critics import CRITIC_WEIGHTS
+from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
 from agents.curriculum_setup import GRAMMAR, PROPOSERS
 from agents.fitting import RUN_SCHEDULES, SCHEDULES
-from agents.look_log import TEST_SUITES
 from agents.model_files import NANO
 from agents.model_record import CUTS, PROMPTS, read_record
 from agents.models import DTYPES
@@ -153,9 +153,11 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
         problems.append(f"suite and valid_suite are both {config['suite']}: validation tasks must not be trained on")
     problems += [
         f"{suite} is for the final report only; it is neither suite nor valid_suite"
-        for suite in TEST_SUITES
+        for suite in REPORT_SUITES
         if suite in (config["suite"], config["valid_suite"])
     ]
+    if config["suite"] in PROTECTED_SUITES.difference(REPORT_SUITES, [config["valid_suite"]]):
+        problems.append(f"suite is {config['suite']}, on which nothing is trained")
     if config["env"].get("sites", "embedded") != "embedded":
         problems.append("env.sites must be embedded: the tasks of real sites are for the final report only")
     demonstrations = config["demonstrations"]

@@ -38,6 +38,7 @@ from agents.adapters import base_name, lora_settings
 from agents.algorithms import PhaseAlgorithm, accepted_arguments, algorithm_class
 from agents.atomic_file import remove_leftovers
 from agents.config_conflicts import conflicts
+from agents.curriculum import PROTECTED_SUITES
 from agents.curriculum_setup import GRAMMAR, CurriculumParts, curriculum_parts, remembered_pages, require_server
 from agents.demonstration_file import take_demonstrations
 from agents.environments import make_vec_env, suite_of
@@ -197,8 +198,8 @@ class TrainingRun:
     def _demonstrations(self) -> list[LabelledTrajectory]:
         path = self.folder / "demonstrations.jsonl.gz"
         if not path.exists() and isinstance(self.config["demonstrations"], str):
-            held_out = (self.config["valid_suite"], "practice-test")
-            take_demonstrations(Path(self.config["demonstrations"]), path, held_out)
+            held_out = {self.config["valid_suite"], *PROTECTED_SUITES}
+            take_demonstrations(Path(self.config["demonstrations"]), path, held_out, self._protected_tasks())
         if not path.exists():
             count, most = self.config["demonstrations"], len(self._train_suite)
             if count > most:

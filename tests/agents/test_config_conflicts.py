@@ -163,6 +163,20 @@ def test_settings_of_the_curriculum_are_looked_at() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("overrides", "problem"),
+    [
+        (["suite=practice-valid", "valid_suite=practice-train"], "suite is practice-valid, on which nothing is trained"),
+        (["suite=webarena-lite"], "webarena-lite is for the final report only; it is neither suite nor valid_suite"),
+        (["valid_suite=webarena-lite"], "webarena-lite is for the final report only"),
+        (["valid_suite=practice-test-large"], "practice-test-large is for the final report only"),
+    ],
+)
+def test_nothing_is_trained_or_stopped_by_tasks_that_are_kept_apart(overrides: list[str], problem: str) -> None:
+    (found,) = told(*overrides)
+    assert found.startswith(problem)
+
+
 def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:
     config = compose_config(
         "train",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agents import training_run
+from agents.curriculum import PROTECTED_SUITES
 from agents.demonstration_file import take_demonstrations
 from agents.errors import TrainingStopped
 from agents.hydra_entry import compose_config
@@ -42,6 +43,16 @@ def test_what_can_be_learned_from_is_taken(tmp_path: Path, caplog: pytest.LogCap
     assert "2 demonstrations taken, 4 skipped; first: line 7" in caplog.text
 
 
+def test_a_test_task_under_another_name_is_known_by_template_and_parameters(tmp_path: Path) -> None:
+    source, target = tmp_path / "mine.jsonl", tmp_path / "demonstrations.jsonl.gz"
+    hidden = toy_task("Green", 2, "mine")
+    write_trajectories(source, [GOOD, demonstration(hidden)])
+    take_demonstrations(source, target, HELD_OUT, [TEST_TASK.trajectory.task])
+    assert read_trajectories(target).labelled == [GOOD]
+    (reason,) = json.loads((tmp_path / "demonstrations.json").read_text(encoding="utf-8"))["reasons"]
+    assert reason == "mine/Green/2: it is a validation or test task by template and parameters"
+
+
 @pytest.mark.parametrize(("items", "reason"), [([], "it is empty"), ([FAILED], "it is no success")])
 def test_a_file_without_any_is_refused(tmp_path: Path, items: list, reason: str) -> None:
     source, target = tmp_path / "mine.jsonl", tmp_path / "demonstrations.jsonl.gz"
@@ -55,12 +66,13 @@ def test_a_run_takes_them_instead_of_the_oracles(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(training_run, "suite_of", lambda *_: Toys(orders=1))
     tiny_model().save(tmp_path / "base")
     mine = tmp_path / "mine.jsonl"
-    write_trajectories(mine, [GOOD, FAILED])
+    kept_apart = [toy_task("Green", number, suite) for number, suite in enumerate(sorted(PROTECTED_SUITES), start=2)]
+    write_trajectories(mine, [GOOD, FAILED, *map(demonstration, kept_apart), demonstration(Toys(orders=1).tasks[0])])
     given = [f"demonstrations={mine}", "model=local", f"model.name_or_path={tmp_path / 'base'}", "sft.max_rounds=0"]
     config = compose_config("train", [*given, f"run={tmp_path / 'run'}"])
     run = TrainingRun(tmp_path / "run", config, SilentProgress())
     run.supervise()
     assert read_trajectories(run.folder / "demonstrations.jsonl.gz").labelled == [GOOD]
-    assert json.loads((run.folder / "demonstrations.json").read_text(encoding="utf-8"))["skipped"] == 1
+    assert json.loads((run.folder / "demonstrations.json").read_text(encoding="utf-8"))["skipped"] == 6
     mine.unlink()  # the run has its own copy
     assert len(TrainingRun(tmp_path / "run", config, SilentProgress())._demonstrations()) == 1

@@ -13,6 +13,7 @@ from agents import orm_run, train_orm
 from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
+from agents.orm_conflicts import orm_conflicts
 from agents.orm_folder import load_orm
 from agents.orm_report import markdown_report
 from agents.orm_run import OrmRun
@@ -155,6 +156,22 @@ def test_all_conflicts_are_reported_at_once(toy: Callable[..., dict[str, Any]]) 
     assert not Path(config["output"]).exists()
     for word in words:
         assert any(all(part in line for part in word.split(".*")) for line in lines), word
+
+
+@pytest.mark.parametrize(
+    ("overrides", "problem"),
+    [
+        (["suite=practice-test-large"], "practice-test-large is for the final report only"),
+        (["evaluation.suite=practice-test-large"], "practice-test-large is for the final report only"),
+        (["suite=webarena-lite"], "webarena-lite is for the final report only"),
+        (["suite=practice-valid", "evaluation.suite=practice-train"], "suite is practice-valid"),
+    ],
+)
+def test_nothing_is_learned_from_or_judged_on_tasks_that_are_kept_apart(
+    toy: Callable[..., dict[str, Any]], overrides: list[str], problem: str
+) -> None:
+    (found,) = orm_conflicts(toy(*overrides))
+    assert found.startswith(problem)
 
 
 def test_without_trajectories_the_policy_attempts_the_suite(
