@@ -96,6 +96,7 @@ class TaskSuite:
         self.tasks = tuple(tasks)
         self._by_id = {task.task_id: task for task in self.tasks}
         self._open_reader = open_reader
+        self._sites = frozenset(Site)  # of what evolves from its tasks
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -121,12 +122,14 @@ class TaskSuite:
         return self.tasks[int(rng.integers(len(self.tasks)))]
 
     def only(self, sites: Iterable[Site]) -> TaskSuite:
-        """The tasks that need no other sites than these, in the same order."""
-        allowed = set(sites)
+        """The tasks that need no other sites than these, in the same order; neither does what evolves from them."""
+        allowed = self._sites.intersection(sites)
         kept = [task for task in self.tasks if set(task.sites) <= allowed]
         if not kept:
             raise ValueError(f"suite {self.name} has no task on only {sorted(site.value for site in allowed)}")
-        return self._with(kept)
+        part = self._with(kept)
+        part._sites = allowed
+        return part
 
     def made_from(self, templates: Iterable[str]) -> TaskSuite:
         """The tasks made from these templates, in the same order.
@@ -146,13 +149,14 @@ class TaskSuite:
         """A suite of this kind with some of its tasks."""
         part = copy(self)
         TaskSuite.__init__(part, self.name, tasks, self._open_reader)
+        part._sites = self._sites
         return part
 
     def evolve(self, parent: Task, rng: random.Random) -> Task | None:
         """A new training instruction from a failed one (in-breadth evolution, WebRL section 2.2).
 
         Half of the time the parent's own template, otherwise another training template of the same site, with new
-        parameters in a training world.
+        parameters in a training world. It needs no other sites than the suite's tasks may.
 
         Args:
             parent: The failed task.
@@ -165,8 +169,11 @@ class TaskSuite:
             return None
         spec = PRACTICE_SUITES["practice-train"]
         own = template_by_name(parent.template)
-        siblings = [t for t in all_templates() if t.sites[0] == own.sites[0] and t.split is Split.EVERYWHERE]
-        if own.split is Split.EVERYWHERE and rng.random() < 0.5:
+        ours = [t for t in all_templates() if t.split is Split.EVERYWHERE and self._sites.issuperset(t.sites)]
+        siblings = [t for t in ours if t.sites[0] == own.sites[0]]
+        if not siblings:
+            return None
+        if own in siblings and rng.random() < 0.5:
             siblings = [own]
         template = rng.choice(siblings)
         task = draw_task(template, self._open_reader(rng.choice(spec.worlds)), rng, rng.random() < _NOVEL_SHARE)

@@ -44,6 +44,16 @@ def test_a_task_is_rephrased_as_its_template_has_it(train: TaskSuite) -> None:
         assert replace(train.rephrase(task, rng), instruction=task.instruction) == task
 
 
+@pytest.mark.parametrize("name", ["map", "gitlab"])
+def test_what_evolves_needs_no_other_sites_than_its_suite(train: TaskSuite, name: str) -> None:
+    rng, alone = random.Random(4), train.only([Site(name)])
+    assert any(Site(name) in task.sites[:1] and len(task.sites) > 1 for task in train)  # what would be drawn otherwise
+    evolved = [task for parent in alone.tasks if (task := alone.evolve(parent, rng)) is not None]
+    assert {task.sites for task in evolved} == {(Site(name),)}
+    elsewhere = next(task for task in train if Site(name) not in task.sites)
+    assert alone.evolve(elsewhere, rng) is None
+
+
 def test_evolved_tasks_follow_from_their_templates_and_changed_ones_do_not(train: TaskSuite) -> None:
     rng = random.Random(0)
     evolved = [task for parent in train.tasks[::40] if (task := train.evolve(parent, rng)) is not None]
