@@ -20,7 +20,7 @@ import numpy as np
 
 from webrl_gym.errors import TaskFileError
 from webrl_gym.tasks.page_view import Oracle, PageView
-from webrl_gym.tasks.practice import all_templates, practice_oracle, template_by_name
+from webrl_gym.tasks.practice import all_templates, practice_oracle
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.template import Split, Template, WorldReader
 from webrl_gym.types import Site
@@ -165,10 +165,10 @@ class TaskSuite:
         Returns:
             The new task, or None when nothing new could be drawn.
         """
-        if parent.template is None:
+        own = _template_of(parent)
+        if own is None:
             return None
         spec = PRACTICE_SUITES["practice-train"]
-        own = template_by_name(parent.template)
         ours = [t for t in all_templates() if t.split is Split.EVERYWHERE and self._sites.issuperset(t.sites)]
         siblings = [t for t in ours if t.sites[0] == own.sites[0]]
         if not siblings:
@@ -196,7 +196,7 @@ class TaskSuite:
         Args:
             task: Any task of the embedded sites.
         """
-        template = next((template for template in all_templates() if template.name == task.template), None)
+        template = _template_of(task)
         if template is None or template.split is not Split.EVERYWHERE:
             return False
         try:
@@ -226,12 +226,17 @@ class TaskSuite:
         Returns:
             The task with another instruction; the task itself if its template has no other words, or none for training.
         """
-        template = None if task.template is None else template_by_name(task.template)
+        template = _template_of(task)
         if template is None or template.split is not Split.EVERYWHERE:
             return task
         instructions = [wording.format(**task.parameters) for wording in template.wordings]
         others = [instruction for instruction in instructions if instruction != task.instruction]
         return replace(task, instruction=rng.choice(others)) if others else task
+
+
+def _template_of(task: Task) -> Template | None:
+    """The practice template that a task says it was made from; None where there is no such template."""
+    return next((template for template in all_templates() if template.name == task.template), None)
 
 
 def _is_written(reader: WorldReader, site: Site, name: str) -> bool:

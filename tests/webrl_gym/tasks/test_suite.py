@@ -9,7 +9,8 @@ import pytest
 
 from webrl_gym.suites import load_suite
 from webrl_gym.tasks.checks import no_rules
-from webrl_gym.tasks.suite import PRACTICE_SUITES, TaskSuite, template_by_name
+from webrl_gym.tasks.practice import template_by_name
+from webrl_gym.tasks.suite import PRACTICE_SUITES, TaskSuite
 from webrl_gym.tasks.template import Split
 from webrl_gym.types import Site
 
@@ -42,6 +43,13 @@ def test_a_task_is_rephrased_as_its_template_has_it(train: TaskSuite) -> None:
         told = {train.rephrase(task, rng).instruction for _ in range(30)}
         assert told == wordings - {task.instruction}
         assert replace(train.rephrase(task, rng), instruction=task.instruction) == task
+
+
+def test_a_template_of_somebody_elses_has_no_other_words_and_evolves_into_nothing(train: TaskSuite) -> None:
+    task = replace(train.tasks[0], template="mine.own")
+    assert train.rephrase(task, random.Random(0)) is task
+    assert train.evolve(task, random.Random(0)) is None
+    assert not train.derives(task)
 
 
 @pytest.mark.parametrize("name", ["map", "gitlab"])
