@@ -17,9 +17,7 @@ from webrl_gym.tasks.record import Task
 _log = logging.getLogger(__name__)
 
 
-def take_demonstrations(
-    source: Path, target: Path, held_out: Collection[str], protected: Iterable[Task] = ()
-) -> None:
+def take_demonstrations(source: Path, target: Path, held_out: Collection[str], protected: Iterable[Task] = ()) -> None:
     """Copies the demonstrations of a file into a run; what cannot be learned from is named, skipped and counted.
 
     Args:

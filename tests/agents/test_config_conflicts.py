@@ -166,7 +166,7 @@ def test_settings_of_the_curriculum_are_looked_at() -> None:
 @pytest.mark.parametrize(
     ("overrides", "problem"),
     [
-        (["suite=practice-valid", "valid_suite=practice-train"], "suite is practice-valid, on which nothing is trained"),
+        (["suite=practice-valid", "valid_suite=practice-train"], "suite is practice-valid, on which nothing"),
         (["suite=webarena-lite"], "webarena-lite is for the final report only; it is neither suite nor valid_suite"),
         (["valid_suite=webarena-lite"], "webarena-lite is for the final report only"),
         (["valid_suite=practice-test-large"], "practice-test-large is for the final report only"),
