@@ -115,6 +115,25 @@ def test_every_part_of_the_run_is_counted(estimated: Callable[..., MemoryEstimat
     assert "critic" not in parts(estimated(algorithm="filtered_bc"))
 
 
+def test_a_judge_that_is_there_or_that_nobody_asks_is_not_counted_as_trained(
+    estimated: Callable[..., MemoryEstimate],
+) -> None:
+    named = parts(estimated({"orm.from": "runs/orm"}))
+    assert "ORM" not in named
+    assert named["policy update"].weights == parts(estimated())["policy update"].weights
+    assert "ORM" not in parts(estimated(algorithm="digirl"))  # orm.source=both, and nothing evolves
+    assert "ORM" not in parts(estimated({"algorithm.curriculum": False}))
+    assert "ORM" in parts(estimated({"orm.source": "orm"}, algorithm="digirl"))
+
+
+@pytest.mark.parametrize("settings", [{"phases": 2}, {"phases": 2, "critic_learning_rate": 0.1}])
+def test_an_algorithm_of_ones_own_may_lack_the_settings_of_ours(settings: dict[str, Any]) -> None:
+    config = {**composed("webrl"), "algorithm": {"name": "mine:Mine", **settings}}
+    found = parts(estimate_memory(config))
+    assert found["policy update"].activations > 0
+    assert ("critic" in found) is ("critic_learning_rate" in settings)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "column", "most"),
     [
