@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from agents.adapters import lora_problems
 from agents.config_conflicts import is_within, judge_conflicts, values_conflicts
 from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
 from agents.run_folder import stored_config
@@ -41,4 +42,5 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
         for name, folder in config["policies"].items()
         if not isinstance(folder, str)
     ]
+    problems += [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
     return problems + judge_conflicts(config) + values_conflicts(config)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from agents import orm_run, train_orm
+from agents.adapters import has_adapters
 from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
@@ -185,6 +186,21 @@ def test_without_trajectories_the_policy_attempts_the_suite(
     collected = read_trajectories(Path(config["output"]) / "attempts.jsonl.gz")
     assert len({item.task.task_id for item in collected.trajectories}) == 15
     assert report["training"]["attempts"] + report["calibration"]["attempts"] == 15
+
+
+def test_the_models_settings_hold_for_attempts_and_for_the_judge(toy: Callable[..., dict[str, Any]]) -> None:
+    pytest.importorskip("peft")
+    settings = ("model.max_new_tokens=2", "model.lora={rank: 2}", "model.master_weights=false")
+    config = toy(*settings, "model.gradient_checkpointing=true")
+    run = OrmRun(Path(config["output"]), config, SilentProgress())
+    attempted = run._collect("base", Toys(orders=1).tasks, 1.0, run.folder / "attempts.jsonl.gz")
+    assert {len(step.completion.token_ids) for one in attempted for step in one.steps} <= {1, 2}
+    judge = run._learner("base")
+    assert has_adapters(judge.model)
+    assert any(getattr(layer, "gradient_checkpointing", False) for layer in judge.model.modules())
+    assert not judge.master_weights
+    (problem,) = orm_conflicts(toy("model.lora={rank: 0}"))
+    assert problem.startswith("model.lora: rank")
 
 
 def test_a_training_run_gives_everything(toy: Callable[..., dict[str, Any]]) -> None:
