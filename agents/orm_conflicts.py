@@ -9,6 +9,7 @@ from typing import Any
 from agents.adapters import lora_problems
 from agents.config_conflicts import is_within, judge_conflicts, values_conflicts
 from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
+from agents.errors import CheckpointCorrupt
 from agents.run_folder import stored_config
 
 
@@ -35,7 +36,7 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
     if config["run"]:
         try:
             stored_config(Path(config["run"]))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, CheckpointCorrupt) as error:
             problems.append(f"run: {error}")
     problems += [
         f"policies.{name} must be the folder of a policy, got {folder!r}"

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 
 from agents.atomic_file import new_folder, replacing
 from agents.checkpoint import CheckpointFolder
-from agents.errors import CheckpointError, CheckpointMismatch, RunInUse
+from agents.errors import CheckpointCorrupt, CheckpointError, CheckpointMismatch, RunInUse
 from agents.models import LanguageModel
 from agents.run_card import without_secrets
 from agents.stages import finished_stages
@@ -60,6 +60,7 @@ def claim(folder: Path, config: Mapping[str, Any], advice: str) -> None:
     Raises:
         CheckpointMismatch: If it holds a run of another configuration, or something else; the message names what
             differs.
+        CheckpointCorrupt: If its configuration is cut or changed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "config.json"
@@ -67,7 +68,7 @@ def claim(folder: Path, config: Mapping[str, Any], advice: str) -> None:
     if not path.exists():
         write_json(path, current)
         return
-    stored = dict(json.loads(path.read_text(encoding="utf-8")))
+    stored = _read_config(path)
     differing = [key for key in sorted({*stored, *current}) if stored.get(key) != current.get(key)]
     if differing:
         changes = "; ".join(f"{key}: {stored.get(key)!r} there, {current.get(key)!r} now" for key in differing)
@@ -90,12 +91,20 @@ def stored_config(folder: Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: If there is no run.
+        CheckpointCorrupt: If its configuration is cut or changed.
     """
     path = folder / "config.json"
-    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    stored = _read_config(path) if path.exists() else {}
     if "demonstrations" not in stored:  # a model's folder has a file of this name too
         raise FileNotFoundError(f"{folder} holds no training run (there is no {path.name} of one)")
-    return dict(stored)
+    return stored
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise CheckpointCorrupt(f"{path} is cut or changed: {error}") from error
 
 
 def save_model(language_model: LanguageModel, folder: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.run_folder import last_finished, stored_config
+from agents.errors import CheckpointCorrupt
+from agents.run_folder import claim, last_finished, stored_config
 
 
 def test_the_last_finished_part_is_named_in_words(tmp_path: Path) -> None:
@@ -42,3 +43,13 @@ def test_a_folder_without_a_run_cannot_be_resumed(tmp_path: Path, content: str |
         (tmp_path / "config.json").write_text(content, encoding="utf-8")
     with pytest.raises(FileNotFoundError, match="holds no training run"):
         stored_config(tmp_path)
+
+
+def test_a_configuration_that_was_cut_is_named(tmp_path: Path) -> None:
+    config = {"demonstrations": 80, "seed": 0}
+    claim(tmp_path, config, "")
+    content = (tmp_path / "config.json").read_text(encoding="utf-8")
+    (tmp_path / "config.json").write_text(content[:20], encoding="utf-8")
+    for read in (lambda: claim(tmp_path, config, ""), lambda: stored_config(tmp_path)):
+        with pytest.raises(CheckpointCorrupt, match=r"config\.json is cut or changed"):
+            read()
