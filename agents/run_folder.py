@@ -20,6 +20,7 @@ from agents.models import LanguageModel
 from agents.run_card import without_secrets
 from agents.stages import finished_stages
 from agents.supervised import rounds_done
+from agents.trajectory_io import TrajectoryFile, read_trajectories
 
 
 @contextmanager
@@ -105,6 +106,21 @@ def _read_config(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise CheckpointCorrupt(f"{path} is cut or changed: {error}") from error
+
+
+def read_own(path: Path) -> TrajectoryFile:
+    """A trajectory file that the run itself wrote: with less in it, the run would quietly become another.
+
+    Args:
+        path: The file.
+
+    Raises:
+        CheckpointCorrupt: If a part of it cannot be read.
+    """
+    content = read_trajectories(path)
+    if content.problems:
+        raise CheckpointCorrupt(f"{path} is cut or changed ({content.problems[0]}); remove it to have it made anew.")
+    return content
 
 
 def save_model(language_model: LanguageModel, folder: Path) -> None:

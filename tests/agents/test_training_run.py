@@ -21,7 +21,7 @@ from agents import training_run
 from agents.adapters import is_adapter
 from agents.algorithms import accepted_arguments, algorithm_class
 from agents.checkpoint import read_checkpoint
-from agents.errors import CheckpointError, CheckpointMismatch, ConfigConflict, TrainingStopped
+from agents.errors import CheckpointCorrupt, CheckpointError, CheckpointMismatch, ConfigConflict, TrainingStopped
 from agents.hydra_entry import compose_config
 from agents.labelling import OrmLabeller, RuleLabeller
 from agents.metrics import SilentProgress
@@ -213,6 +213,17 @@ def test_a_run_that_is_killed_again_and_again_leaves_the_same_files(toy: Callabl
         kills += 1
     assert kills >= 5
     assert finished_files(folder) == finished_files(Path("runs/whole"))
+
+
+@pytest.mark.parametrize("name", ["demonstrations", "attempts"])
+def test_a_file_of_the_runs_own_that_was_cut_is_not_gone_on_with(toy: Callable[..., dict[str, Any]], name: str) -> None:
+    run = started(toy())
+    write_trajectories(run.folder / "attempts.jsonl.gz", run._demonstrations())
+    path = run.folder / f"{name}.jsonl.gz"
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) - 40])
+    with pytest.raises(CheckpointCorrupt, match=rf"{name}\.jsonl\.gz is cut or changed .*; remove it to have it made"):
+        started(toy()).prepare()
 
 
 def test_a_second_process_is_refused_in_one_sentence(toy: Callable[..., dict[str, Any]]) -> None:
