@@ -198,6 +198,11 @@ def _algorithm_conflicts(config: Mapping[str, Any]) -> list[str]:
         low, high = settings.get(f"{name}_low"), settings.get(f"{name}_high")
         if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
             problems.append(f"algorithm.{name}_low is above algorithm.{name}_high ({low} and {high})")
+    heads = settings.get("critic_heads")
+    if isinstance(heads, int) and heads > 1 and settings.get("critic_trunk") is False:
+        problems.append(
+            f"algorithm.critic_heads={heads} needs algorithm.critic_trunk=true: heads fitted alone are all the same"
+        )
     if settings.get("policy_loss") == "released" and settings.get("critic_advantage") is False:
         problems.append("algorithm.policy_loss=released needs algorithm.critic_advantage: it weighs by the critic")
     name = str(config["algorithm"]["name"])

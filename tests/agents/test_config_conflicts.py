@@ -185,6 +185,12 @@ def test_what_a_part_would_refuse_minutes_later_is_refused_at_the_start(override
     assert problem.startswith(override.partition("=")[0])
 
 
+def test_several_heads_need_a_trunk_that_tells_them_apart() -> None:
+    (problem,) = told("algorithm.critic_heads=2")
+    assert problem.startswith("algorithm.critic_heads=2 needs algorithm.critic_trunk=true")
+    assert told("algorithm.critic_heads=2", "algorithm.critic_trunk=true") == []
+
+
 def test_what_may_be_endless_or_left_open_may_be() -> None:
     endless = ("algorithm.perplexity_high=.inf", "algorithm.kl_ceiling=.inf", "algorithm.max_grad_norm=.inf")
     assert told(*endless, "threads=null", "model.cut=null", "algorithm.critic_weights=null") == []
