@@ -69,11 +69,25 @@ def claim(folder: Path, config: Mapping[str, Any], advice: str) -> None:
     if not path.exists():
         write_json(path, current)
         return
-    stored = _read_config(path)
-    differing = [key for key in sorted({*stored, *current}) if stored.get(key) != current.get(key)]
+    there, now = flat(_read_config(path)), flat(current)
+    differing = [key for key in sorted({*there, *now}) if there.get(key) != now.get(key)]
     if differing:
-        changes = "; ".join(f"{key}: {stored.get(key)!r} there, {current.get(key)!r} now" for key in differing)
+        changes = "; ".join(f"{key}: {there.get(key)!r} there, {now.get(key)!r} now" for key in differing)
         raise CheckpointMismatch(f"{folder} holds a run of another configuration ({changes}). {advice}")
+
+
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A configuration's values by their whole keys, ``algorithm.phases`` for example.
+
+    Args:
+        config: What a run is configured with.
+        prefix: Of the keys.
+    """
+    values: dict[str, Any] = {}
+    for key, value in config.items():
+        is_group = isinstance(value, Mapping) and value
+        values.update(flat(value, f"{prefix}{key}.") if is_group else {f"{prefix}{key}": value})
+    return values
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.errors import CheckpointCorrupt
+from agents.errors import CheckpointCorrupt, CheckpointMismatch
 from agents.run_folder import claim, last_finished, stored_config
 
 
@@ -53,3 +53,14 @@ def test_a_configuration_that_was_cut_is_named(tmp_path: Path) -> None:
     for read in (lambda: claim(tmp_path, config, ""), lambda: stored_config(tmp_path)):
         with pytest.raises(CheckpointCorrupt, match=r"config\.json is cut or changed"):
             read()
+
+
+def test_another_configuration_is_refused_by_the_values_that_differ(tmp_path: Path) -> None:
+    config = {"seed": 0, "algorithm": {"name": "webrl", "phases": 3, "lam": 0.5}, "model": {"lora": None}}
+    claim(tmp_path, config, "")
+    claim(tmp_path, config, "")
+    other = {**config, "algorithm": {"name": "webrl", "phases": 4}, "model": {"lora": {"rank": 2}}}
+    with pytest.raises(CheckpointMismatch) as refused:
+        claim(tmp_path, other, "Take another.")
+    changes = "algorithm.lam: 0.5 there, None now; algorithm.phases: 3 there, 4 now; model.lora.rank: None there, 2 now"
+    assert str(refused.value) == f"{tmp_path} holds a run of another configuration ({changes}). Take another."

@@ -357,7 +357,7 @@ def test_a_changed_configuration_is_refused_by_name(toy: Callable[..., dict[str,
         started(toy("seed=5", "algorithm.kl_coef=0.25"))
     said = str(caught.value)
     assert "seed: 0 there, 5 now" in said
-    assert "algorithm: " in said
+    assert "algorithm.kl_coef: 0.05 there, 0.25 now" in said
     assert "resume=runs/toy" in said
     assert "sft" not in said
     started(toy())
@@ -367,6 +367,8 @@ def test_resume_takes_no_other_settings(toy: Callable[..., dict[str, Any]]) -> N
     started(toy())
     with pytest.raises(ConfigConflict, match=r"own configuration: seed is 0 in the run, 5 was given$"):
         train(compose_config("train", ["resume=runs/toy", "seed=5", "demonstrations=2"]))
+    with pytest.raises(ConfigConflict, match=r"own configuration: algorithm\.phases is 2 in the run, 7 was given$"):
+        train(compose_config("train", ["resume=runs/toy", "algorithm.phases=7"]))
 
 
 def test_a_full_disk_leaves_no_half_model_and_the_run_goes_on(toy: Callable[..., dict[str, Any]]) -> None:
