@@ -16,8 +16,10 @@ from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
 from agents.training_run import TrainingRun
 from agents.trajectory_io import read_trajectories, write_trajectories
+from agents.transitions import to_transitions
+from agents.types import Completion, Prompt
 from tests.agents.test_training_run import Toys
-from tests.agents.tiny_models import tiny_model
+from tests.agents.tiny_models import tiny_model, tiny_policy
 from tests.agents.toy_env import demonstration, toy_task
 
 HELD_OUT = ("practice-valid", "practice-test")
@@ -51,6 +53,19 @@ def test_a_test_task_under_another_name_is_known_by_template_and_parameters(tmp_
     assert read_trajectories(target).labelled == [GOOD]
     (reason,) = json.loads((tmp_path / "demonstrations.json").read_text(encoding="utf-8"))["reasons"]
     assert reason == "mine/Green/2: it is a validation or test task by template and parameters"
+
+
+def test_what_another_model_did_is_learned_from_in_the_runs_own_tokens(tmp_path: Path) -> None:
+    source, target = tmp_path / "mine.jsonl", tmp_path / "demonstrations.jsonl.gz"
+    steps = tuple(
+        replace(step, prompt=Prompt((7, 8), "other"), completion=Completion(step.completion.text, (9,), (-0.5,)))
+        for step in GOOD.trajectory.steps
+    )
+    write_trajectories(source, [replace(GOOD, trajectory=replace(GOOD.trajectory, steps=steps))])
+    take_demonstrations(source, target, HELD_OUT)
+    own = to_transitions(read_trajectories(target).labelled, tiny_policy().renderer)
+    assert own == to_transitions([GOOD], tiny_policy().renderer)
+    assert len(own.steps) == len(steps)
 
 
 @pytest.mark.parametrize(("items", "reason"), [([], "it is empty"), ([FAILED], "it is no success")])
