@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.devices import available_memory, resident_memory
-from agents.errors import NotEnoughMemory
+from agents.errors import ConfigConflict, NotEnoughMemory
 from agents.generation import DEFAULT_BATCH_SIZE
 from agents.inference import WITHOUT_GRADIENTS
 from agents.network_shape import NetworkShape, network_shape
@@ -123,10 +123,12 @@ def estimate_memory(config: Mapping[str, Any]) -> MemoryEstimate:
     Raises:
         FileNotFoundError: If the model's files are not there.
         CheckpointMismatch: If they are no causal language model.
+        ConfigConflict: If prompts or actions are to be longer than what the model reads.
     """
     device = str(config["model"]["device"])
     program = resident_memory() if device == "cpu" else 0
     shape = network_shape(config["model"]["name_or_path"])
+    _require_context(config["model"], shape.context)
     parts = tuple(_parts(config, shape))
     savings = []
     for settings in _ADVICE:
@@ -136,6 +138,19 @@ def estimate_memory(config: Mapping[str, Any]) -> MemoryEstimate:
             savings.append((" ".join(f"{key}={value}" for key, value in settings.items()), most + program))
     savings.sort(key=lambda saving: saving[1])
     return MemoryEstimate(parts, program, available_memory(device), device, tuple(savings))
+
+
+def _require_context(model: Mapping[str, Any], context: int) -> None:
+    prompt, action = model["max_prompt_tokens"], model["max_new_tokens"]
+    problems = []
+    if prompt is not None and prompt > context:
+        problems.append(
+            f"model.max_prompt_tokens must be at most the model's context of {context} tokens, got {prompt}"
+        )
+    if action >= context:
+        problems.append(f"model.max_new_tokens must be below the model's context of {context} tokens, got {action}")
+    if problems:
+        raise ConfigConflict("\n".join(problems))
 
 
 _ADVICE: tuple[dict[str, str], ...] = (

@@ -14,7 +14,7 @@ import torch
 from agents import memory
 from agents.adapters import LoraSettings
 from agents.batching import collate
-from agents.errors import NotEnoughMemory
+from agents.errors import ConfigConflict, NotEnoughMemory
 from agents.hydra_entry import compose_config
 from agents.memory import MemoryEstimate, PartMemory, estimate_memory
 from agents.models import LanguageModel, load_model
@@ -193,6 +193,17 @@ def test_the_table_tells_every_part_and_the_largest(estimated: Callable[..., Mem
     assert all(len(line) == len(lines[0]) for line in lines[:-1])
     assert lines[-1].startswith("At most ")
     assert "GiB can be had" in lines[-1]
+
+
+def test_what_the_model_cannot_read_is_told_before_its_memory_is_counted(
+    estimated: Callable[..., MemoryEstimate],
+) -> None:
+    with pytest.raises(ConfigConflict) as refused:
+        estimated({"model.max_prompt_tokens": 100_000, "model.max_new_tokens": 1024})
+    assert str(refused.value).splitlines() == [
+        "model.max_prompt_tokens must be at most the model's context of 1024 tokens, got 100000",
+        "model.max_new_tokens must be below the model's context of 1024 tokens, got 1024",
+    ]
 
 
 def test_the_nano_model_fits_anywhere() -> None:
