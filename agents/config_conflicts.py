@@ -6,6 +6,7 @@ What a part would refuse when its turn comes, minutes later, is refused at the s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from agents.adapters import lora_problems
 from agents.algorithms import ALGORITHMS, accepted_arguments, algorithm_class
 from agents.algorithms.filtered_bc import MODES
 from agents.critics import CRITIC_WEIGHTS
+from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
 from agents.curriculum_setup import GRAMMAR, PROPOSERS
 from agents.fitting import RUN_SCHEDULES, SCHEDULES
-from agents.look_log import TEST_SUITES
 from agents.model_files import NANO
 from agents.model_record import CUTS, PROMPTS, read_record
 from agents.models import DTYPES
@@ -29,6 +30,7 @@ from webrl_gym.orm_prompt import read_template
 
 _LEAST = {
     "seed": 0,
+    "threads": 1,
     "checkpoints.keep": 1,
     "env.num_envs": 1,
     "model.max_prompt_tokens": 1,
@@ -46,6 +48,8 @@ _LEAST = {
     "orm.examples_per_update": 1,
     "orm.max_page_length": 1,
     "algorithm.phases": 1,
+    "algorithm.epochs": 1,
+    "algorithm.critic_epochs": 1,
     "algorithm.instructions_per_phase": 1,
     "algorithm.tokens_per_batch": 1,
     "algorithm.examples_per_update": 1,
@@ -80,6 +84,8 @@ _CHOICES = {
     "algorithm.policy_loss": POLICY_LOSSES,
     "algorithm.mode": MODES,
     "curriculum.proposer": PROPOSERS,
+    "curriculum.dtype": DTYPES,
+    "curriculum.autocast": (True, False, "auto"),
 }
 """Names of the configuration and what each may be."""
 _SWITCHES = (
@@ -95,12 +101,16 @@ _SWITCHES = (
 """What of the configuration is true or false; any text would count as true."""
 _MAY_BE_NULL = (
     "algorithm.critic_examples",
+    "algorithm.critic_optimizer",
+    "algorithm.critic_weights",
     "algorithm.examples_per_update",
     "algorithm.updates_per_trajectory",
     "checkpoints.keep",
+    "model.cut",
     "model.max_prompt_tokens",
     "orm.examples_per_update",
     "sft.examples_per_update",
+    "threads",
 )
 _RANGES = {
     "sft.learning_rate": (1e-12, 10.0),
@@ -113,8 +123,10 @@ _RANGES = {
     "algorithm.lam": (0.0, 1.0),
     "algorithm.kl_coef": (1e-6, 1e6),
     "algorithm.replay_ratio": (0.0, 1000.0),
-    "algorithm.perplexity_low": (0.0, 1e9),
-    "algorithm.perplexity_high": (0.0, 1e9),
+    "algorithm.max_grad_norm": (1e-9, inf),
+    "algorithm.kl_ceiling": (1e-9, inf),
+    "algorithm.perplexity_low": (1.0, inf),
+    "algorithm.perplexity_high": (1.0, inf),
     "algorithm.value_low": (0.0, 1.0),
     "algorithm.value_high": (0.0, 1.0),
     "algorithm.renamed_share": (0.0, 1.0),
@@ -153,16 +165,21 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
         problems.append(f"suite and valid_suite are both {config['suite']}: validation tasks must not be trained on")
     problems += [
         f"{suite} is for the final report only; it is neither suite nor valid_suite"
-        for suite in TEST_SUITES
+        for suite in REPORT_SUITES
         if suite in (config["suite"], config["valid_suite"])
     ]
+    if config["suite"] in PROTECTED_SUITES.difference(REPORT_SUITES, [config["valid_suite"]]):
+        problems.append(f"suite is {config['suite']}, on which nothing is trained")
     if config["env"].get("sites", "embedded") != "embedded":
         problems.append("env.sites must be embedded: the tasks of real sites are for the final report only")
     demonstrations = config["demonstrations"]
     if not isinstance(demonstrations, str) and (type(demonstrations) is not int or demonstrations < 1):
         problems.append(f"demonstrations must be a file or a whole number of at least 1, got {demonstrations!r}")
-    if config["orm"]["from"] and config["orm"]["source"] == "rules":
+    orm = config["orm"]
+    if orm["from"] and orm["source"] == "rules":
         problems.append("orm.from names a judge, and with orm.source=rules nobody asks one")
+    if orm["prompt_template"] and not orm["from"] and config["model"]["name_or_path"] == NANO:
+        problems.append("orm.prompt_template needs a judge that reads templates; the nano model has a form of its own")
     checks = (_algorithm_conflicts, _curriculum_conflicts, _prompt_conflicts, _adapter_conflicts, judge_conflicts)
     return problems + [problem for check in (*checks, values_conflicts) for problem in check(config)]
 
@@ -181,6 +198,11 @@ def _algorithm_conflicts(config: Mapping[str, Any]) -> list[str]:
         low, high = settings.get(f"{name}_low"), settings.get(f"{name}_high")
         if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
             problems.append(f"algorithm.{name}_low is above algorithm.{name}_high ({low} and {high})")
+    heads = settings.get("critic_heads")
+    if isinstance(heads, int) and heads > 1 and settings.get("critic_trunk") is False:
+        problems.append(
+            f"algorithm.critic_heads={heads} needs algorithm.critic_trunk=true: heads fitted alone are all the same"
+        )
     if settings.get("policy_loss") == "released" and settings.get("critic_advantage") is False:
         problems.append("algorithm.policy_loss=released needs algorithm.critic_advantage: it weighs by the critic")
     name = str(config["algorithm"]["name"])
@@ -231,14 +253,19 @@ def _prompt_of(model: Mapping[str, Any]) -> str:
 
 
 def _device_conflicts(config: Mapping[str, Any]) -> list[str]:
-    name = str(config["model"]["device"])
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        return [f"model.device must be a device as torch names it (cpu, cuda, cuda:1), got {name!r}"]
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        return [f"model.device is {name}, but torch sees {torch.cuda.device_count()} CUDA devices here"]
-    return []
+    problems = []
+    for group in ("model", "curriculum"):
+        if "device" not in config.get(group, {}):
+            continue
+        name = str(config[group]["device"])
+        try:
+            device = torch.device(name)
+        except RuntimeError:
+            problems.append(f"{group}.device must be a device as torch names it (cpu, cuda, cuda:1), got {name!r}")
+            continue
+        if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+            problems.append(f"{group}.device is {name}, but torch sees {torch.cuda.device_count()} CUDA devices here")
+    return problems
 
 
 def _curriculum_conflicts(config: Mapping[str, Any]) -> list[str]:
@@ -286,8 +313,10 @@ def _unknown_choices(config: Mapping[str, Any]) -> list[str]:
     problems = []
     for key, choices in _CHOICES.items():
         group, _, name = key.rpartition(".")
-        value = config.get(group, {}).get(name)  # an algorithm may lack the setting
-        if value is not None and value not in choices:
+        if name not in config.get(group, {}):
+            continue  # an algorithm may lack the setting
+        value = config[group][name]
+        if value not in choices and not (value is None and key in _MAY_BE_NULL):
             problems.append(f"{key} must be one of {', '.join(map(str, choices))}, got {value!r}")
     return problems
 
@@ -312,7 +341,7 @@ def _wrong_numbers(config: Mapping[str, Any]) -> list[str]:
         value = values[name]
         if value is None and key in _MAY_BE_NULL:
             continue
-        if not isinstance(value, int) or value < least:
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
             problems.append(f"{key} must be a whole number of at least {least}, got {value!r}")
     for key, (low, high) in _RANGES.items():
         group, _, name = key.rpartition(".")

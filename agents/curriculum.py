@@ -28,7 +28,9 @@ from webrl_gym.tasks.record import Task, task_from_dict
 
 _log = logging.getLogger(__name__)
 
-PROTECTED_SUITES = frozenset({"practice-valid", "practice-test", "practice-test-large", "webarena-lite"})
+REPORT_SUITES = ("practice-test", "practice-test-large", "webarena-lite")
+"""Suites for final reports only: nothing is trained, stopped or chosen by them."""
+PROTECTED_SUITES = frozenset({"practice-valid", *REPORT_SUITES})
 """Suites that nothing is ever trained on."""
 
 StartValues = Callable[[Sequence[Task]], Sequence[float | None]]

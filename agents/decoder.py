@@ -8,8 +8,10 @@ B sequences, T tokens, A positions, d width, H heads.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedModel
 from transformers.models.llama.modeling_llama import rotate_half
@@ -52,7 +54,7 @@ def decoder_hidden_at(trunk: PreTrainedModel, input_ids: Tensor, positions: Tens
     return normed
 
 
-def _last_layer(layer: nn.Module, hidden: Tensor, rotary: tuple[Tensor, Tensor], positions: Tensor) -> Tensor:
+def _last_layer(layer: Any, hidden: Tensor, rotary: tuple[Tensor, Tensor], positions: Tensor) -> Tensor:
     """A layer whose output is wanted at some positions; shape (B, A, d)."""
     attention = layer.self_attn
     rows = torch.arange(len(hidden), device=hidden.device)[:, None]
@@ -71,9 +73,10 @@ def _last_layer(layer: nn.Module, hidden: Tensor, rotary: tuple[Tensor, Tensor],
     return after + fed
 
 
-def _heads(projected: Tensor, attention: nn.Module) -> Tensor:
+def _heads(projected: Tensor, attention: Any) -> Tensor:
     """Shape (B, H, T, d / H)."""
-    return projected.unflatten(2, (-1, attention.head_dim)).transpose(1, 2)
+    heads: Tensor = projected.unflatten(2, (-1, attention.head_dim))  # type: ignore[no-untyped-call]  # torch leaves it so
+    return heads.transpose(1, 2)
 
 
 def _rotated(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:

@@ -171,14 +171,15 @@ def in_passes(groups: Sequence[Sequence[Example]]) -> tuple[list[Example], list[
 def _repeatable(module: nn.Module) -> Iterator[None]:
     """On a CPU, the same numbers every time: with several threads some gradients are summed in any order otherwise."""
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    fills = torch.utils.deterministic.fill_uninitialized_memory
+    settings: Any = torch.utils.deterministic  # a module whose attributes checkers do not see
+    fills = settings.fill_uninitialized_memory
     if next(module.parameters()).device.type == "cpu":
         torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # else every new tensor is written twice
+        settings.fill_uninitialized_memory = False  # else every new tensor is written twice
     try:
         yield
     finally:
-        torch.utils.deterministic.fill_uninitialized_memory = fills
+        settings.fill_uninitialized_memory = fills
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.devices import available_memory, resident_memory
-from agents.errors import NotEnoughMemory
+from agents.errors import ConfigConflict, NotEnoughMemory
 from agents.generation import DEFAULT_BATCH_SIZE
 from agents.inference import WITHOUT_GRADIENTS
 from agents.network_shape import NetworkShape, network_shape
@@ -25,6 +25,8 @@ _TYPICAL_PROMPT, _LONGEST_ACTION = 512, 32
 """Tokens; most actions have fewer."""
 _CRITICS = {"digirl": 2}
 """Of algorithms that have more than one."""
+_UNTOLD_TOKENS = 16_384
+"""Tokens of a batch where the settings of an algorithm of one's own do not tell; our algorithms' default."""
 _LOGIT_COPIES = 3
 """Logits, their exponentials and their gradient."""
 
@@ -121,10 +123,12 @@ def estimate_memory(config: Mapping[str, Any]) -> MemoryEstimate:
     Raises:
         FileNotFoundError: If the model's files are not there.
         CheckpointMismatch: If they are no causal language model.
+        ConfigConflict: If prompts or actions are to be longer than what the model reads.
     """
     device = str(config["model"]["device"])
     program = resident_memory() if device == "cpu" else 0
     shape = network_shape(config["model"]["name_or_path"])
+    _require_context(config["model"], shape.context)
     parts = tuple(_parts(config, shape))
     savings = []
     for settings in _ADVICE:
@@ -134,6 +138,19 @@ def estimate_memory(config: Mapping[str, Any]) -> MemoryEstimate:
             savings.append((" ".join(f"{key}={value}" for key, value in settings.items()), most + program))
     savings.sort(key=lambda saving: saving[1])
     return MemoryEstimate(parts, program, available_memory(device), device, tuple(savings))
+
+
+def _require_context(model: Mapping[str, Any], context: int) -> None:
+    prompt, action = model["max_prompt_tokens"], model["max_new_tokens"]
+    problems = []
+    if prompt is not None and prompt > context:
+        problems.append(
+            f"model.max_prompt_tokens must be at most the model's context of {context} tokens, got {prompt}"
+        )
+    if action >= context:
+        problems.append(f"model.max_new_tokens must be below the model's context of {context} tokens, got {action}")
+    if problems:
+        raise ConfigConflict("\n".join(problems))
 
 
 _ADVICE: tuple[dict[str, str], ...] = (
@@ -170,20 +187,24 @@ def _parts(config: Mapping[str, Any], shape: NetworkShape) -> Iterator[PartMemor
     if algorithm["name"] == "sft":
         return
     loaded = policy
-    if config["orm"]["source"] != "rules":
-        loaded += network.weights(is_base=False)
-        yield network.trained("ORM", loaded, config["orm"])
+    # As in a run: where nothing evolves, "both" leaves nothing to the ORM.
+    source, evolves = config["orm"]["source"], bool(algorithm.get("curriculum"))
+    if source == "orm" or (source == "both" and evolves):
+        is_there = bool(config["orm"]["from"])  # then it is loaded for itself, and taken to be as large as the policy
+        loaded += network.weights(is_base=is_there)
+        if not is_there:
+            yield network.trained("ORM", loaded, config["orm"])
     has_critic = "critic_learning_rate" in algorithm
     if has_critic:
         is_own = algorithm.get("critic_weights") == "own" or model["lora"] is None
         critic = _Network(shape, {**model, "lora": None} if is_own else model)
         loaded += _CRITICS.get(algorithm["name"], 1) * critic.weights(is_base=is_own)
-        settings = {**algorithm, "optimizer": algorithm["critic_optimizer"] or algorithm["optimizer"]}
+        settings = {**algorithm, "optimizer": algorithm.get("critic_optimizer") or algorithm.get("optimizer")}
         settings["averaged_share"] = 0.0
-        if algorithm["critic_trunk"]:
+        if algorithm.get("critic_trunk", True):
             yield critic.trained("critic", loaded, settings, has_logits=False)
         else:
-            yield critic.asked("critic", loaded, settings["tokens_per_batch"])
+            yield critic.asked("critic", loaded, settings.get("tokens_per_batch") or _UNTOLD_TOKENS)
     yield network.generating("rollout", loaded)
     yield network.trained("policy update", loaded, algorithm)
 
@@ -214,12 +235,12 @@ class _Network:
         has_masters = item < 4 and self._has_masters
         wide = 4 if has_masters or item == 4 else 2
         in_matrices = shape.matrices if self._adapters is None else count
-        moments = count + (count if settings["optimizer"] == "adamw" else count - in_matrices)
+        moments = count + (count - in_matrices if settings.get("optimizer") == "muon" else count)
         state = wide * (moments + (count if settings.get("averaged_share") else 0)) + (4 * count if has_masters else 0)
         # While they are made, an embedding's gradients are there once more.
         gradients = count * item + (4 * count if has_masters else 0)
         gradients += shape.embedding * self._item if self._adapters is None else 0
-        tokens = max(settings["tokens_per_batch"], 1)
+        tokens = settings.get("tokens_per_batch") or _UNTOLD_TOKENS
         counts = (shape.kept_numbers, shape.working_numbers)
         numbers = sum(count(tokens, self._longest, keeps_inputs=self._keeps_inputs) for count in counts)
         logits = self._logits(tokens) if has_logits else 0

@@ -118,16 +118,19 @@ class TensorBoardWriter:
     def restore(self, written: Sequence[tuple[int, MetricValues]]) -> None:
         """Writes the last step once more and has readers forget what the earlier files say of it and beyond.
 
-        All steps before it are there: each was flushed before the next one began.
+        All steps before it are there: each was flushed before the next one began. Phases that take no step in the
+        environment all stand at one step, and all of them are written.
 
         Args:
             written: Environment steps and metrics, step by step.
         """
         if not written or self._broken:
             return
-        step, values = written[-1]
-        self._open(purge_step=step)
-        self.write(step, values)
+        last, _ = written[-1]
+        self._open(purge_step=last)
+        for step, values in written:
+            if step == last:
+                self.write(step, values)
 
     def _open(self, purge_step: int | None = None) -> None:
         try:

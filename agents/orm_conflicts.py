@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from agents.adapters import lora_problems
 from agents.config_conflicts import is_within, judge_conflicts, values_conflicts
+from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
+from agents.errors import CheckpointCorrupt
 from agents.run_folder import stored_config
 
 
@@ -16,8 +19,13 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = []
     if suite == judged:
         problems.append(f"suite and evaluation.suite are both {suite}: what is judged must not be learned from")
-    if "practice-test" in (suite, judged):
-        problems.append("practice-test is for the final report only; it is neither suite nor evaluation.suite")
+    problems += [
+        f"{name} is for the final report only; it is neither suite nor evaluation.suite"
+        for name in REPORT_SUITES
+        if name in (suite, judged)
+    ]
+    if suite in PROTECTED_SUITES.difference(REPORT_SUITES, [judged]):
+        problems.append(f"suite is {suite}, on which nothing is trained")
     threshold = config["threshold"]
     if threshold is None and not config["calibration_share"]:
         problems.append("threshold=null is chosen on calibration tasks: calibration_share must be above 0")
@@ -28,11 +36,12 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
     if config["run"]:
         try:
             stored_config(Path(config["run"]))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, CheckpointCorrupt) as error:
             problems.append(f"run: {error}")
     problems += [
         f"policies.{name} must be the folder of a policy, got {folder!r}"
         for name, folder in config["policies"].items()
         if not isinstance(folder, str)
     ]
+    problems += [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
     return problems + judge_conflicts(config) + values_conflicts(config)

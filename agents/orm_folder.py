@@ -137,11 +137,12 @@ def model_folder(folder: Path) -> Path:
         FileNotFoundError: If neither holds one.
     """
     for candidate in (folder / "orm", folder):
-        if (candidate / "config.json").is_file() and any(candidate.glob("*.safetensors*")):
+        is_configured = (candidate / "config.json").is_file() or is_adapter_folder(candidate)
+        if is_configured and any(candidate.glob("*.safetensors*")):
             return candidate
     raise FileNotFoundError(
         f"{folder} holds no outcome reward model: expected a folder that webrl-orm or webrl-train finished, or a "
-        "model (config.json and *.safetensors)"
+        "model (*.safetensors and config.json or adapter_config.json)"
     )
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,12 @@ import torch
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents.action_journal import journal_beside
+from agents.adapters import lora_settings
 from agents.atomic_file import remove_leftovers, replacing
 from agents.curriculum import PROTECTED_SUITES
 from agents.environments import make_vec_env, suite_of
 from agents.errors import ConfigConflict
+from agents.generation import InProcess
 from agents.labelling import OrmLabeller, RuleLabeller, evidence_of, label_trajectories
 from agents.metrics import Progress
 from agents.models import LanguageModel, load_model
@@ -115,7 +117,7 @@ class OrmRun:
         known = without_templates(source.labelled, held_out)
         used, apart = split_for_calibration(known, self.config["calibration_share"], self.config["seed"])
         settings = orm_settings(self.config["orm"], self.config["seed"])
-        orm = judge_of(self._load(self._start()), template=settings.template, answers=settings.answers)
+        orm = judge_of(self._learner(self._start()), template=settings.template, answers=settings.answers)
         fit = fit_orm(orm, used, self._suite, settings, self.progress)
         unseen = [item.trajectory for item in apart]
         calibration = judgements(unseen, _verdicts(orm, unseen))
@@ -221,8 +223,10 @@ class OrmRun:
 
     def _collect(self, policy: str, tasks: Sequence[Task], temperature: float, path: Path) -> list[Trajectory]:
         """Attempts at tasks that will be written to ``path``."""
-        model = LLMPolicy(self._load(policy), max_tokens=self.config["model"]["max_prompt_tokens"])
-        rollout = RolloutCollector(self._vec_env, model).collect(
+        settings, model = self.config["model"], self._load(policy)
+        backend = InProcess(model, max_new_tokens=settings["max_new_tokens"])
+        acting = LLMPolicy(model, max_tokens=settings["max_prompt_tokens"], backend=backend)
+        rollout = RolloutCollector(self._vec_env, acting).collect(
             tasks,
             phase=0,
             temperature=temperature,
@@ -238,8 +242,16 @@ class OrmRun:
     def _placement(self) -> dict[str, Any]:
         return {key: self.config["model"][key] for key in ("device", "dtype", "autocast")}
 
-    def _load(self, name_or_path: str) -> LanguageModel:
-        return load_model(name_or_path, **self._placement)
+    def _load(self, name_or_path: str, **learning: Any) -> LanguageModel:
+        prompted = {key: self.config["model"][key] for key in ("prompt", "cut")}
+        return load_model(name_or_path, **self._placement, **prompted, **learning)
+
+    def _learner(self, name_or_path: str) -> LanguageModel:
+        """A model that is going to be trained, as the configuration says."""
+        model = self.config["model"]
+        lora, checkpointing = lora_settings(model["lora"]), model["gradient_checkpointing"]
+        loaded = self._load(name_or_path, lora=lora, gradient_checkpointing=checkpointing)
+        return replace(loaded, master_weights=model["master_weights"])
 
 
 def _verdicts(orm: OutcomeRewardModel, attempts: Sequence[Trajectory]) -> list[OutcomeVerdict]:

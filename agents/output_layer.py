@@ -44,7 +44,7 @@ def log_probs_after(output: nn.Module, hidden: Tensor, token_ids: Tensor) -> Ten
     Returns:
         Shape (N,), float32.
     """
-    rows = max(1, MOST_LOGITS // output.out_features)  # type: ignore[operator]  # a module's attribute is anything
+    rows = max(1, MOST_LOGITS // int(output.out_features))  # type: ignore[arg-type]  # a module's attribute is anything
     if len(hidden) <= rows:
         return _of_rows(output, hidden, token_ids)
     parts = zip(torch.split(hidden, rows), torch.split(token_ids, rows), strict=True)
@@ -52,8 +52,11 @@ def log_probs_after(output: nn.Module, hidden: Tensor, token_ids: Tensor) -> Ten
 
 
 def _of_rows(output: nn.Module, hidden: Tensor, token_ids: Tensor) -> Tensor:
-    is_plain = type(output) is nn.Linear and output.bias is None and hidden.dtype == output.weight.dtype
-    logits: Tensor = _Logits.apply(hidden, output.weight) if is_plain else output(hidden)  # type: ignore[no-untyped-call]
+    has_bias = getattr(output, "bias", None) is not None
+    if type(output) is nn.Linear and not has_bias and hidden.dtype == output.weight.dtype:
+        logits: Tensor = _Logits.apply(hidden, output.weight)  # type: ignore[no-untyped-call]  # torch leaves it so
+    else:
+        logits = output(hidden)
     logits = logits.float()
     return logits.gather(1, token_ids[:, None])[:, 0] - logits.logsumexp(1)
 

@@ -83,14 +83,18 @@ class PromptRenderer:
             longest_action: Tokens of it, end token included.
 
         Raises:
-            ValueError: If the model cannot read that many tokens.
+            ValueError: If the model cannot read that many tokens, or the longest action leaves no room for a prompt.
         """
         if not 1 <= max_tokens <= language_model.context:
             raise ValueError(
                 f"max_tokens must be from 1 to the model's context {language_model.context}, got {max_tokens}"
             )
+        if longest_action >= language_model.context:
+            raise ValueError(
+                f"the longest action must be below the model's context {language_model.context}, got {longest_action}"
+            )
         self.context = language_model.context
-        self.max_tokens = min(max_tokens, max(1, self.context - longest_action))
+        self.max_tokens = min(max_tokens, self.context - longest_action)
         self._format = language_model.prompt_format
 
     def render(self, observation: Observation, history: Sequence[str]) -> Prompt:

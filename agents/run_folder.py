@@ -15,11 +15,12 @@ from safetensors import SafetensorError
 
 from agents.atomic_file import new_folder, replacing
 from agents.checkpoint import CheckpointFolder
-from agents.errors import CheckpointError, CheckpointMismatch, RunInUse
+from agents.errors import CheckpointCorrupt, CheckpointError, CheckpointMismatch, RunInUse
 from agents.models import LanguageModel
 from agents.run_card import without_secrets
 from agents.stages import finished_stages
 from agents.supervised import rounds_done
+from agents.trajectory_io import TrajectoryFile, read_trajectories
 
 
 @contextmanager
@@ -60,6 +61,7 @@ def claim(folder: Path, config: Mapping[str, Any], advice: str) -> None:
     Raises:
         CheckpointMismatch: If it holds a run of another configuration, or something else; the message names what
             differs.
+        CheckpointCorrupt: If its configuration is cut or changed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "config.json"
@@ -67,11 +69,25 @@ def claim(folder: Path, config: Mapping[str, Any], advice: str) -> None:
     if not path.exists():
         write_json(path, current)
         return
-    stored = dict(json.loads(path.read_text(encoding="utf-8")))
-    differing = [key for key in sorted({*stored, *current}) if stored.get(key) != current.get(key)]
+    there, now = flat(_read_config(path)), flat(current)
+    differing = [key for key in sorted({*there, *now}) if there.get(key) != now.get(key)]
     if differing:
-        changes = "; ".join(f"{key}: {stored.get(key)!r} there, {current.get(key)!r} now" for key in differing)
+        changes = "; ".join(f"{key}: {there.get(key)!r} there, {now.get(key)!r} now" for key in differing)
         raise CheckpointMismatch(f"{folder} holds a run of another configuration ({changes}). {advice}")
+
+
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A configuration's values by their whole keys, ``algorithm.phases`` for example.
+
+    Args:
+        config: What a run is configured with.
+        prefix: Of the keys.
+    """
+    values: dict[str, Any] = {}
+    for key, value in config.items():
+        is_group = isinstance(value, Mapping) and value
+        values.update(flat(value, f"{prefix}{key}.") if is_group else {f"{prefix}{key}": value})
+    return values
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
@@ -90,12 +106,35 @@ def stored_config(folder: Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: If there is no run.
+        CheckpointCorrupt: If its configuration is cut or changed.
     """
     path = folder / "config.json"
-    stored = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    stored = _read_config(path) if path.exists() else {}
     if "demonstrations" not in stored:  # a model's folder has a file of this name too
         raise FileNotFoundError(f"{folder} holds no training run (there is no {path.name} of one)")
-    return dict(stored)
+    return stored
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise CheckpointCorrupt(f"{path} is cut or changed: {error}") from error
+
+
+def read_own(path: Path) -> TrajectoryFile:
+    """A trajectory file that the run itself wrote: with less in it, the run would quietly become another.
+
+    Args:
+        path: The file.
+
+    Raises:
+        CheckpointCorrupt: If a part of it cannot be read.
+    """
+    content = read_trajectories(path)
+    if content.problems:
+        raise CheckpointCorrupt(f"{path} is cut or changed ({content.problems[0]}); remove it to have it made anew.")
+    return content
 
 
 def save_model(language_model: LanguageModel, folder: Path) -> None:

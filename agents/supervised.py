@@ -20,7 +20,7 @@ from torch import nn
 from agents.atomic_file import replacing
 from agents.augmentation import renamed_passes
 from agents.checkpoint import load_module_tensors, module_tensors
-from agents.errors import CheckpointError
+from agents.errors import CheckpointCorrupt, CheckpointError
 from agents.fitting import FitSettings, in_passes
 from agents.metrics import Progress
 from agents.objectives import fit_actions
@@ -66,10 +66,13 @@ class _Rounds:
             self._folder.mkdir(parents=True, exist_ok=True)
             left_out = examples.too_long + examples.rendered_differently
             return SupervisedReport(len(examples.steps), left_out)
-        record = json.loads(self._report.read_text(encoding="utf-8"))
-        report = SupervisedReport(
-            record["steps"], record["left_out"], record["updates"], tuple(record["losses"]), tuple(record["scores"])
-        )
+        try:
+            record = json.loads(self._report.read_text(encoding="utf-8"))
+            report = SupervisedReport(
+                record["steps"], record["left_out"], record["updates"], tuple(record["losses"]), tuple(record["scores"])
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._damaged(self._report, error) from error
         self.load(model, len(report.scores))
         return report
 
@@ -90,7 +93,17 @@ class _Rounds:
 
     def load(self, model: nn.Module, number: int) -> None:
         """Puts a round's weights into the model."""
-        load_module_tensors(model, load_file(self._weights(number)), f"fine-tuning round {number}")
+        path = self._weights(number)
+        try:
+            tensors = load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise self._damaged(path, error) from error
+        load_module_tensors(model, tensors, f"fine-tuning round {number}")
+
+    def _damaged(self, path: Path, error: Exception) -> CheckpointCorrupt:
+        return CheckpointCorrupt(
+            f"{path} is missing, cut or changed ({error}); remove {self._folder} to begin the fine-tuning anew."
+        )
 
     def _weights(self, number: int) -> Path:
         return self._folder / f"round-{number}.safetensors"
@@ -102,8 +115,10 @@ def rounds_done(folder: Path) -> int:
     Args:
         folder: Of the rounds; it need not be there.
     """
-    report = folder / "report.json"
-    return len(json.loads(report.read_text(encoding="utf-8"))["scores"]) if report.exists() else 0
+    try:
+        return len(json.loads((folder / "report.json").read_text(encoding="utf-8"))["scores"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0  # going on will say what is wrong with it
 
 
 def supervised_start(
@@ -150,6 +165,7 @@ def supervised_start(
     Raises:
         ValueError: If ``renamed_share`` or ``word_dropout`` is outside [0, 1].
         CheckpointError: If a round cannot be written.
+        CheckpointCorrupt: If a round that is there is cut or changed; the message names the file.
         CheckpointMismatch: If the folder holds rounds of another model.
     """
     model = policy.language_model.model

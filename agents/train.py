@@ -10,7 +10,7 @@ from typing import Any
 from agents.console import ConsoleProgress
 from agents.errors import ConfigConflict
 from agents.hydra_entry import compose_config, run_entry_point
-from agents.run_folder import last_finished, stored_config
+from agents.run_folder import flat, last_finished, stored_config
 from agents.training_run import TrainingRun
 
 
@@ -47,11 +47,11 @@ def _require_nothing_else(config: Mapping[str, Any], stored: Mapping[str, Any]) 
     Raises:
         ConfigConflict: If a value is neither the default nor the run's own; the message names all of them.
     """
-    defaults = compose_config("train")
+    defaults, own = flat(compose_config("train")), flat(stored)
     ignored = [
-        f"{key} is {stored.get(key)!r} in the run, {value!r} was given"
-        for key, value in config.items()
-        if key not in ("resume", "run") and value not in (defaults[key], stored.get(key))
+        f"{key} is {own.get(key)!r} in the run, {value!r} was given"
+        for key, value in flat(config).items()
+        if key not in ("resume", "run") and value not in (defaults.get(key), own.get(key))
     ]
     if ignored:
         raise ConfigConflict(f"resume= goes on with the run's own configuration: {'; '.join(ignored)}")

@@ -38,6 +38,7 @@ from agents.adapters import base_name, lora_settings
 from agents.algorithms import PhaseAlgorithm, accepted_arguments, algorithm_class
 from agents.atomic_file import remove_leftovers
 from agents.config_conflicts import conflicts
+from agents.curriculum import PROTECTED_SUITES
 from agents.curriculum_setup import GRAMMAR, CurriculumParts, curriculum_parts, remembered_pages, require_server
 from agents.demonstration_file import take_demonstrations
 from agents.environments import make_vec_env, suite_of
@@ -53,9 +54,9 @@ from agents.orm_training import agreement_record, fit_orm, named_orm, orm_settin
 from agents.policy import LLMPolicy
 from agents.preparation import Start, choose_evenly, demonstrate, greedy_success
 from agents.rollout import Rollout, RolloutCollector
-from agents.run_folder import claim, run_lock, save_model, write_json
+from agents.run_folder import claim, read_own, run_lock, save_model, write_json
 from agents.supervised import supervised_start
-from agents.trajectory_io import read_trajectories, write_trajectories
+from agents.trajectory_io import write_trajectories
 from agents.types import LabelledTrajectory, Trajectory
 from webrl_gym.errors import InfrastructureError, TaskFileError
 from webrl_gym.tasks.record import Task
@@ -197,8 +198,8 @@ class TrainingRun:
     def _demonstrations(self) -> list[LabelledTrajectory]:
         path = self.folder / "demonstrations.jsonl.gz"
         if not path.exists() and isinstance(self.config["demonstrations"], str):
-            held_out = (self.config["valid_suite"], "practice-test")
-            take_demonstrations(Path(self.config["demonstrations"]), path, held_out)
+            held_out = {self.config["valid_suite"], *PROTECTED_SUITES}
+            take_demonstrations(Path(self.config["demonstrations"]), path, held_out, self._protected_tasks())
         if not path.exists():
             count, most = self.config["demonstrations"], len(self._train_suite)
             if count > most:
@@ -206,7 +207,7 @@ class TrainingRun:
             tasks = choose_evenly(self._train_suite.tasks, count, seed=self.config["seed"])
             env = self._vec_env.get_attr("unwrapped", indices=[0])[0]
             write_trajectories(path, demonstrate(env, tasks, self.progress))
-        return read_trajectories(path).labelled
+        return read_own(path).labelled
 
     def _supervised(self, demonstrations: Sequence[LabelledTrajectory]) -> LLMPolicy:
         folder, rounds, settings = self.folder / "sft", self.folder / "sft_rounds", self.config["sft"]
@@ -252,7 +253,7 @@ class TrainingRun:
             labelled = label_trajectories(RuleLabeller(), rollout.trajectories).labelled
             write_trajectories(path, [*labelled, *rollout.failures])
         journal_beside(path).unlink(missing_ok=True)
-        return list(read_trajectories(path).labelled)
+        return list(read_own(path).labelled)
 
     def _held_out(self, policy: LLMPolicy) -> tuple[Trajectory, ...]:
         """The supervised policy's attempts at validation tasks."""
@@ -261,7 +262,7 @@ class TrainingRun:
             rollout = self._rollout(policy, self._valid_suite.tasks, self.config["seed"], path)
             write_trajectories(path, rollout.trajectories)
         journal_beside(path).unlink(missing_ok=True)
-        return read_trajectories(path).trajectories
+        return read_own(path).trajectories
 
     def _rollout(self, policy: LLMPolicy, tasks: Sequence[Task], seed: int, path: Path) -> Rollout:
         """Attempts at tasks that will be written to ``path``."""

@@ -1,7 +1,7 @@
 """What flows through one phase of training, rung by rung.
 
-``Step < Trajectory < LabelledTrajectory < Transition < TransitionBatch < AdvantageBatch``: each rung adds what the
-stage before it computed, and a function asks for the rung it needs. Words: docs/glossary.md.
+``Step < Trajectory < LabelledTrajectory < Transition < WeighedSteps``, the last in ``agents.policy_update``: each rung
+adds what the stage before it computed, and a function asks for the rung it needs. Words: docs/glossary.md.
 """
 
 from __future__ import annotations
@@ -146,27 +146,3 @@ class TokenBatch(NamedTuple):
     """The action tokens. Shape (B, A), int64."""
     action_mask: Tensor
     """True at real action tokens. Shape (B, A), bool."""
-
-
-class TransitionBatch(NamedTuple):
-    """A batch of transitions; B examples."""
-
-    tokens: TokenBatch
-    reward: Tensor
-    """Shape (B,), float32."""
-    outcome: Tensor
-    """Shape (B,), float32."""
-    reference_log_prob: Tensor
-    """Sum over action tokens under the reference policy, in nats. Shape (B,), float32."""
-
-
-class AdvantageBatch(NamedTuple):
-    """A batch of transitions with their advantages."""
-
-    transitions: TransitionBatch
-    value: Tensor
-    """V(s) in (0, 1). Shape (B,), float32."""
-    next_value: Tensor
-    """V(s'), 0 after the last step. Shape (B,), float32."""
-    advantage: Tensor
-    """Shape (B,), float32."""

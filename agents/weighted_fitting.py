@@ -60,7 +60,16 @@ def fit_values(
         )
 
     sizes = [len(prompt) for prompt in prompts]
-    return fit(stage, critic, sizes, [1.0] * len(sizes), loss, settings, progress).loss
+    return fit(
+        stage,
+        critic,
+        sizes,
+        weights=[1.0] * len(sizes),
+        loss_of=loss,
+        settings=settings,
+        progress=progress,
+        master_weights=critic.master_weights,
+    ).loss
 
 
 def _as_only_step(prompt: tuple[int, ...], target: float) -> Transition:
@@ -109,4 +118,5 @@ def fit_weighted_actions(
         settings=settings,
         progress=progress,
         passes=passes,
+        master_weights=policy.language_model.master_weights,
     )

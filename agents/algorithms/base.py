@@ -214,7 +214,10 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
     def save(
         self, path: str | Path | IO[bytes], exclude: Iterable[str] | None = None, include: Iterable[str] | None = None
     ) -> None:
-        """Writes one zip of JSON and safetensors: model, settings, counters; no pickle.
+        """Writes one zip of JSON and safetensors: model, critics, settings, counters; no pickle.
+
+        As in Stable-Baselines3, what was collected is not in it (experience, replay, what the curriculum remembers): an
+        algorithm that is loaded goes on with what its constructor is given. A checkpoint folder keeps all of it.
 
         Args:
             path: Where to; ``.zip`` is added to a path without a suffix.

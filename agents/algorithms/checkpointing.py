@@ -192,13 +192,15 @@ class Checkpointing:
         """Writes the checkpoint before the first phase, unless a run goes on, and opens the next phase's stages."""
         if self.checkpoints is None or self._stages is None:
             return
-        if not self._is_resumed and self.phase == 0:
+        if not self._is_resumed:
             found = self.checkpoints.finished()
-            if found:
+            newest = int(found[-1].name.removeprefix("phase-")) if found else -1
+            if found and (self.phase == 0 or newest > self.phase):  # a file that was loaded brings its phase along
                 raise CheckpointMismatch(
                     f"{found[-1]} is a checkpoint of an earlier run: resume it or use another folder."
                 )
-            self._write_checkpoint()
+            if self.phase == 0:
+                self._write_checkpoint()
         self.checkpoints.prune()
         self._stages.begin(self.phase + 1, is_resumed=self._is_resumed)
         self._is_resumed = False

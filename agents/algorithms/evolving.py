@@ -76,7 +76,7 @@ class EvolvingAlgorithm(OnlineAlgorithm):
             value_high: Highest critic value of a new instruction's start state.
             curriculum: Evolve failed instructions; False draws every phase's from the suite.
             retried_share: Of a phase's instructions, at most, are tasks of the suite that were failed when last
-                attempted, in [0, 1].
+                attempted, in [0, 1]; without ``curriculum`` none is.
             **shared: Arguments of ``OnlineAlgorithm``.
 
         Raises:

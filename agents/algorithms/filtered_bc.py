@@ -92,8 +92,7 @@ class FilteredBC(OnlineAlgorithm):
             temperature: Of sampling while collecting.
             renamed_share: Share of the successes that each pass shows under other names (``agents.augmentation``).
             word_dropout: Probability that a word of the instruction is left out, in half of those.
-            min_action_probability: Least probability of an action, under the policy that made it; a success with a less
-                likely one is not learned from.
+            min_action_probability: Of each action of a success that the ORM saw, or it is not learned from.
             **shared: ``labeller``, ``suite``, ``updates_per_trajectory``, ``rephrased_share`` and the arguments of
                 ``PhaseAlgorithm``.
 

@@ -290,6 +290,7 @@ class WebRL(EvolvingAlgorithm):
             self.stage("policy", self._fit_to_attempts, changes=("policy",))
         if self.curriculum:
             self.update_critic(0, to_transitions(self._attempts, self.policy.renderer).steps, {})
+        self._attempts = []  # learned from once, also where a callback stops the phase and it is begun again
 
     def _fit_to_attempts(self) -> None:
         (steps,) = self.show(self.experience.items, 0, SHOWING)

@@ -96,7 +96,7 @@ def test_a_local_model_with_a_released_prompt_is_known_by_its_folder(tmp_path: P
         ("sft.schedule=run", "sft.schedule must be one of constant, linear, cosine, got 'run'"),
         ("sft.warmup_share=1", "sft.warmup_share must be a number from 0 to 0.99, got 1"),
         ("algorithm.policy_learning_rate=-1", "algorithm.policy_learning_rate must be a number from 1e-12 to 10"),
-        ("algorithm.perplexity_low=low", "algorithm.perplexity_low must be a number from 0 to 1e+09, got 'low'"),
+        ("algorithm.perplexity_low=low", "algorithm.perplexity_low must be a number from 1 to inf, got 'low'"),
         ("demonstrations=0", "demonstrations must be a file or a whole number of at least 1, got 0"),
     ],
 )
@@ -161,6 +161,67 @@ def test_settings_of_the_curriculum_are_looked_at() -> None:
         "curriculum.proposer must be one of grammar, llm, local"
         in conflicts(compose_config("train", ["curriculum.proposer=me"]))[0]
     )
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "threads=many",
+        "threads=0",
+        "algorithm.epochs=0",
+        "algorithm.epochs=true",
+        "algorithm.critic_epochs=0",
+        "algorithm.max_grad_norm=0",
+        "algorithm.kl_ceiling=high",
+        "algorithm.perplexity_low=0.5",
+        "algorithm.optimizer=null",
+        "algorithm.schedule=null",
+        "orm.source=null",
+        "model.dtype=null",
+    ],
+)
+def test_what_a_part_would_refuse_minutes_later_is_refused_at_the_start(override: str) -> None:
+    (problem,) = told(override)
+    assert problem.startswith(override.partition("=")[0])
+
+
+def test_several_heads_need_a_trunk_that_tells_them_apart() -> None:
+    (problem,) = told("algorithm.critic_heads=2")
+    assert problem.startswith("algorithm.critic_heads=2 needs algorithm.critic_trunk=true")
+    assert told("algorithm.critic_heads=2", "algorithm.critic_trunk=true") == []
+
+
+def test_what_may_be_endless_or_left_open_may_be() -> None:
+    endless = ("algorithm.perplexity_high=.inf", "algorithm.kl_ceiling=.inf", "algorithm.max_grad_norm=.inf")
+    assert told(*endless, "threads=null", "model.cut=null", "algorithm.critic_weights=null") == []
+
+
+def test_where_a_local_model_proposes_its_place_is_looked_at() -> None:
+    local = ("curriculum=local", "curriculum.model=somewhere")
+    wrong = told("curriculum.device=moon", "curriculum.dtype=int8", choices=local)
+    assert [problem.split()[0] for problem in wrong] == ["curriculum.device", "curriculum.dtype"]
+
+
+def test_a_template_needs_a_judge_that_reads_it(tmp_path: Path) -> None:
+    template = tmp_path / "judge.txt"
+    template.write_text("{instruction} {actions} {page}", encoding="utf-8")
+    (problem,) = told(f"orm.prompt_template={template}")
+    assert problem.startswith("orm.prompt_template needs a judge that reads templates")
+    assert told(f"orm.prompt_template={template}", "model.name_or_path=somewhere") == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "problem"),
+    [
+        (["suite=practice-valid", "valid_suite=practice-train"], "suite is practice-valid, on which nothing"),
+        (["suite=webarena-lite"], "webarena-lite is for the final report only; it is neither suite nor valid_suite"),
+        (["valid_suite=webarena-lite"], "webarena-lite is for the final report only"),
+        (["valid_suite=practice-test-large"], "practice-test-large is for the final report only"),
+    ],
+)
+def test_nothing_is_trained_or_stopped_by_tasks_that_are_kept_apart(overrides: list[str], problem: str) -> None:
+    (found,) = told(*overrides)
+    assert found.startswith(problem)
 
 
 def test_all_conflicts_are_reported_at_once(tmp_path: Path) -> None:

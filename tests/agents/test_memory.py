@@ -14,7 +14,7 @@ import torch
 from agents import memory
 from agents.adapters import LoraSettings
 from agents.batching import collate
-from agents.errors import NotEnoughMemory
+from agents.errors import ConfigConflict, NotEnoughMemory
 from agents.hydra_entry import compose_config
 from agents.memory import MemoryEstimate, PartMemory, estimate_memory
 from agents.models import LanguageModel, load_model
@@ -115,6 +115,25 @@ def test_every_part_of_the_run_is_counted(estimated: Callable[..., MemoryEstimat
     assert "critic" not in parts(estimated(algorithm="filtered_bc"))
 
 
+def test_a_judge_that_is_there_or_that_nobody_asks_is_not_counted_as_trained(
+    estimated: Callable[..., MemoryEstimate],
+) -> None:
+    named = parts(estimated({"orm.from": "runs/orm"}))
+    assert "ORM" not in named
+    assert named["policy update"].weights == parts(estimated())["policy update"].weights
+    assert "ORM" not in parts(estimated(algorithm="digirl"))  # orm.source=both, and nothing evolves
+    assert "ORM" not in parts(estimated({"algorithm.curriculum": False}))
+    assert "ORM" in parts(estimated({"orm.source": "orm"}, algorithm="digirl"))
+
+
+@pytest.mark.parametrize("settings", [{"phases": 2}, {"phases": 2, "critic_learning_rate": 0.1}])
+def test_an_algorithm_of_ones_own_may_lack_the_settings_of_ours(settings: dict[str, Any]) -> None:
+    config = {**composed("webrl"), "algorithm": {"name": "mine:Mine", **settings}}
+    found = parts(estimate_memory(config))
+    assert found["policy update"].activations > 0
+    assert ("critic" in found) is ("critic_learning_rate" in settings)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "column", "most"),
     [
@@ -174,6 +193,17 @@ def test_the_table_tells_every_part_and_the_largest(estimated: Callable[..., Mem
     assert all(len(line) == len(lines[0]) for line in lines[:-1])
     assert lines[-1].startswith("At most ")
     assert "GiB can be had" in lines[-1]
+
+
+def test_what_the_model_cannot_read_is_told_before_its_memory_is_counted(
+    estimated: Callable[..., MemoryEstimate],
+) -> None:
+    with pytest.raises(ConfigConflict) as refused:
+        estimated({"model.max_prompt_tokens": 100_000, "model.max_new_tokens": 1024})
+    assert str(refused.value).splitlines() == [
+        "model.max_prompt_tokens must be at most the model's context of 1024 tokens, got 100000",
+        "model.max_new_tokens must be below the model's context of 1024 tokens, got 1024",
+    ]
 
 
 def test_the_nano_model_fits_anywhere() -> None:

@@ -119,6 +119,20 @@ def test_restored_tensorboard_shows_each_step_once(tmp_path, count):
     assert [(event.step, event.value) for event in events.Scalars("policy/loss")] == [(3, 0.5), (7, 0.25), (12, 0.125)]
 
 
+def test_restored_tensorboard_keeps_all_phases_that_stand_at_one_step(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    again = TensorBoardWriter(tmp_path)
+    again.write(0, {"phase": 1, "policy/loss": 0.5})
+    again.write(0, {"phase": 2, "policy/loss": 0.25})
+    again.close()
+    again = TensorBoardWriter(tmp_path)
+    again.restore([(0, {"phase": 1, "policy/loss": 0.5}), (0, {"phase": 2, "policy/loss": 0.25})])
+    again.close()
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [event.value for event in events.Scalars("policy/loss")] == [0.5, 0.25]
+
+
 def test_restoring_what_was_never_written_does_nothing(tmp_path):
     TensorBoardWriter(tmp_path / "board").restore([])
     assert not (tmp_path / "board").exists()

@@ -7,9 +7,12 @@ import resource
 from pathlib import Path
 
 import pytest
+import torch
 
+from agents.adapters import LoraSettings
 from agents.errors import CheckpointCorrupt, CheckpointError
 from agents.labelling import evidence_of
+from agents.models import load_model
 from agents.orm_folder import judge_of, load_orm, save_orm
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import small_llama
@@ -39,6 +42,22 @@ def test_a_judge_comes_back_with_how_it_is_asked(tmp_path: Path) -> None:
     other = load_orm(folder, threshold=0.2, template=DEFAULT_TEMPLATE, answers=("YES", "NO"))
     assert (other.threshold, other.template, other.scorer.answers) == (0.2, DEFAULT_TEMPLATE, ("YES", "NO"))
     assert not list(tmp_path.rglob(".*"))
+
+
+def test_a_judge_of_adapters_comes_back_on_its_base(tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    small_llama().save(tmp_path / "base")
+    model = load_model(str(tmp_path / "base"), lora=LoraSettings(rank=2))
+    for name, parameter in model.model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, generator=torch.Generator().manual_seed(0))
+    (tmp_path / "run").mkdir()
+    orm = judge_of(model)
+    save_orm(orm, tmp_path / "run" / "orm")
+    base = load_model(str(tmp_path / "base"))
+    for again in (load_orm(tmp_path / "run"), load_orm(tmp_path / "run" / "orm", base=base)):
+        assert p_yes(again) == pytest.approx(p_yes(orm), abs=1e-6)
+    assert p_yes(judge_of(base)) != pytest.approx(p_yes(orm), abs=1e-3)
 
 
 def test_a_model_of_somebody_elses_is_asked_as_the_caller_says(tmp_path: Path) -> None:

@@ -95,6 +95,13 @@ def test_predict_carries_the_history_in_its_state(model: LanguageModel) -> None:
 
 
 @both
+def test_an_action_as_long_as_the_context_is_refused(model: LanguageModel) -> None:
+    backend = InProcess(model, max_new_tokens=model.context)
+    with pytest.raises(ValueError, match=rf"must be below the model's context {model.context}, got {model.context}"):
+        LLMPolicy(model, backend=backend)
+
+
+@both
 def test_a_page_is_cut_so_that_the_longest_action_fits_behind_it(model: LanguageModel) -> None:
     policy = LLMPolicy(model, max_tokens=model.context, backend=InProcess(model, max_new_tokens=60))
     assert policy.renderer.max_tokens == LLMPolicy(model, backend=policy.backend).renderer.max_tokens == 512 - 60

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.run_folder import last_finished, stored_config
+from agents.errors import CheckpointCorrupt, CheckpointMismatch
+from agents.run_folder import claim, last_finished, stored_config
 
 
 def test_the_last_finished_part_is_named_in_words(tmp_path: Path) -> None:
@@ -42,3 +43,24 @@ def test_a_folder_without_a_run_cannot_be_resumed(tmp_path: Path, content: str |
         (tmp_path / "config.json").write_text(content, encoding="utf-8")
     with pytest.raises(FileNotFoundError, match="holds no training run"):
         stored_config(tmp_path)
+
+
+def test_a_configuration_that_was_cut_is_named(tmp_path: Path) -> None:
+    config = {"demonstrations": 80, "seed": 0}
+    claim(tmp_path, config, "")
+    content = (tmp_path / "config.json").read_text(encoding="utf-8")
+    (tmp_path / "config.json").write_text(content[:20], encoding="utf-8")
+    for read in (lambda: claim(tmp_path, config, ""), lambda: stored_config(tmp_path)):
+        with pytest.raises(CheckpointCorrupt, match=r"config\.json is cut or changed"):
+            read()
+
+
+def test_another_configuration_is_refused_by_the_values_that_differ(tmp_path: Path) -> None:
+    config = {"seed": 0, "algorithm": {"name": "webrl", "phases": 3, "lam": 0.5}, "model": {"lora": None}}
+    claim(tmp_path, config, "")
+    claim(tmp_path, config, "")
+    other = {**config, "algorithm": {"name": "webrl", "phases": 4}, "model": {"lora": {"rank": 2}}}
+    with pytest.raises(CheckpointMismatch) as refused:
+        claim(tmp_path, other, "Take another.")
+    changes = "algorithm.lam: 0.5 there, None now; algorithm.phases: 3 there, 4 now; model.lora.rank: None there, 2 now"
+    assert str(refused.value) == f"{tmp_path} holds a run of another configuration ({changes}). Take another."

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.errors import CheckpointError, CheckpointMismatch
+from agents.errors import CheckpointCorrupt, CheckpointError, CheckpointMismatch
 from agents.policy import LLMPolicy
-from agents.supervised import SupervisedReport, supervised_start
+from agents.supervised import SupervisedReport, rounds_done, supervised_start
 from agents.types import Completion
 from tests.agents.tiny_models import tiny_policy
 from tests.agents.toy_runs import demonstrations, weights
@@ -95,6 +95,16 @@ def test_rounds_of_another_model_are_refused(tmp_path: Path) -> None:
     other.language_model.model.resize_token_embeddings(300)
     with pytest.raises(CheckpointMismatch, match="fine-tuning round 1 is another model"):
         start(other, lambda: 0.0, tmp_path, max_rounds=2)
+
+
+@pytest.mark.parametrize("name", ["round-1.safetensors", "report.json"])
+def test_a_damaged_round_is_named(tmp_path: Path, name: str) -> None:
+    start(tiny_policy(), lambda: 0.0, tmp_path, max_rounds=1)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(CheckpointCorrupt, match=rf"{name} is missing, cut or changed .*; remove .* to begin"):
+        start(tiny_policy(), lambda: 0.0, tmp_path, max_rounds=2)
+    assert rounds_done(tmp_path) == (0 if name == "report.json" else 1)
 
 
 def test_a_round_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:

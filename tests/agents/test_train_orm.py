@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from agents import orm_run, train_orm
+from agents.adapters import has_adapters
 from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
+from agents.orm_conflicts import orm_conflicts
 from agents.orm_folder import load_orm
 from agents.orm_report import markdown_report
 from agents.orm_run import OrmRun
@@ -157,6 +159,22 @@ def test_all_conflicts_are_reported_at_once(toy: Callable[..., dict[str, Any]]) 
         assert any(all(part in line for part in word.split(".*")) for line in lines), word
 
 
+@pytest.mark.parametrize(
+    ("overrides", "problem"),
+    [
+        (["suite=practice-test-large"], "practice-test-large is for the final report only"),
+        (["evaluation.suite=practice-test-large"], "practice-test-large is for the final report only"),
+        (["suite=webarena-lite"], "webarena-lite is for the final report only"),
+        (["suite=practice-valid", "evaluation.suite=practice-train"], "suite is practice-valid"),
+    ],
+)
+def test_nothing_is_learned_from_or_judged_on_tasks_that_are_kept_apart(
+    toy: Callable[..., dict[str, Any]], overrides: list[str], problem: str
+) -> None:
+    (found,) = orm_conflicts(toy(*overrides))
+    assert found.startswith(problem)
+
+
 def test_without_trajectories_the_policy_attempts_the_suite(
     toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +186,21 @@ def test_without_trajectories_the_policy_attempts_the_suite(
     collected = read_trajectories(Path(config["output"]) / "attempts.jsonl.gz")
     assert len({item.task.task_id for item in collected.trajectories}) == 15
     assert report["training"]["attempts"] + report["calibration"]["attempts"] == 15
+
+
+def test_the_models_settings_hold_for_attempts_and_for_the_judge(toy: Callable[..., dict[str, Any]]) -> None:
+    pytest.importorskip("peft")
+    settings = ("model.max_new_tokens=2", "model.lora={rank: 2}", "model.master_weights=false")
+    config = toy(*settings, "model.gradient_checkpointing=true")
+    run = OrmRun(Path(config["output"]), config, SilentProgress())
+    attempted = run._collect("base", Toys(orders=1).tasks, 1.0, run.folder / "attempts.jsonl.gz")
+    assert {len(step.completion.token_ids) for one in attempted for step in one.steps} <= {1, 2}
+    judge = run._learner("base")
+    assert has_adapters(judge.model)
+    assert any(getattr(layer, "gradient_checkpointing", False) for layer in judge.model.modules())
+    assert not judge.master_weights
+    (problem,) = orm_conflicts(toy("model.lora={rank: 0}"))
+    assert problem.startswith("model.lora: rank")
 
 
 def test_a_training_run_gives_everything(toy: Callable[..., dict[str, Any]]) -> None:

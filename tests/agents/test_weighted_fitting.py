@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 from statistics import fmean
 
@@ -9,6 +10,7 @@ from agents.errors import TrainingStopped
 from agents.fitting import FitSettings
 from agents.inference import action_log_probs, state_values
 from agents.losses import awr_loss, digirl_actor_loss
+from agents.policy import LLMPolicy
 from agents.transitions import to_transitions
 from agents.weighted_fitting import fit_values, fit_weighted_actions
 from tests.agents.tiny_models import tiny_model, tiny_policy
@@ -57,6 +59,27 @@ def test_the_better_of_two_actions_in_a_state_becomes_the_likelier_one(policy, s
     good, bad = action_log_probs(policy, starts[:2], 1000), action_log_probs(policy, starts[2:], 1000)
     assert fmean(good) > fmean(bad) + 1
     assert report.examples == 15 * len(starts)
+
+
+@pytest.mark.parametrize("fitted", ["policy", "critic"])
+def test_weights_of_16_bits_are_trained_over_copies_of_32_unless_they_are_not_to_be(steps, fitted):
+    def changed_share(master_weights):
+        model = replace(tiny_model(), master_weights=master_weights)
+        model.model.to(torch.bfloat16)
+        policy, critic = LLMPolicy(model), ValueCritic(model)
+        module = model.model if fitted == "policy" else critic.trunk
+        before = torch.cat([tensor.detach().flatten() for tensor in module.parameters()])
+        settings = FitSettings(learning_rate=2e-5, epochs=20)
+        if fitted == "policy":
+            loss = partial(awr_loss, temperature=1.0)
+            fit_weighted_actions(policy, steps, [0.5] * len(steps), loss, settings)
+        else:
+            critic.value_head.weight.data.fill_(0.1)
+            fit_values(critic, [step.prompt_ids for step in steps], [1.0] * len(steps), settings, with_trunk=True)
+        after = torch.cat([tensor.detach().flatten() for tensor in module.parameters()])
+        return float((after != before).float().mean())
+
+    assert changed_share(master_weights=False) < 0.6 * changed_share(master_weights=True)
 
 
 def test_an_update_is_the_same_however_it_is_cut_into_batches(steps):

@@ -20,7 +20,7 @@ import numpy as np
 
 from webrl_gym.errors import TaskFileError
 from webrl_gym.tasks.page_view import Oracle, PageView
-from webrl_gym.tasks.practice import all_templates, practice_oracle, template_by_name
+from webrl_gym.tasks.practice import all_templates, practice_oracle
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.template import Split, Template, WorldReader
 from webrl_gym.types import Site
@@ -96,6 +96,7 @@ class TaskSuite:
         self.tasks = tuple(tasks)
         self._by_id = {task.task_id: task for task in self.tasks}
         self._open_reader = open_reader
+        self._sites = frozenset(Site)  # of what evolves from its tasks
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -121,12 +122,14 @@ class TaskSuite:
         return self.tasks[int(rng.integers(len(self.tasks)))]
 
     def only(self, sites: Iterable[Site]) -> TaskSuite:
-        """The tasks that need no other sites than these, in the same order."""
-        allowed = set(sites)
+        """The tasks that need no other sites than these, in the same order; neither does what evolves from them."""
+        allowed = self._sites.intersection(sites)
         kept = [task for task in self.tasks if set(task.sites) <= allowed]
         if not kept:
             raise ValueError(f"suite {self.name} has no task on only {sorted(site.value for site in allowed)}")
-        return self._with(kept)
+        part = self._with(kept)
+        part._sites = allowed
+        return part
 
     def made_from(self, templates: Iterable[str]) -> TaskSuite:
         """The tasks made from these templates, in the same order.
@@ -146,13 +149,14 @@ class TaskSuite:
         """A suite of this kind with some of its tasks."""
         part = copy(self)
         TaskSuite.__init__(part, self.name, tasks, self._open_reader)
+        part._sites = self._sites
         return part
 
     def evolve(self, parent: Task, rng: random.Random) -> Task | None:
         """A new training instruction from a failed one (in-breadth evolution, WebRL section 2.2).
 
         Half of the time the parent's own template, otherwise another training template of the same site, with new
-        parameters in a training world.
+        parameters in a training world. It needs no other sites than the suite's tasks may.
 
         Args:
             parent: The failed task.
@@ -161,12 +165,15 @@ class TaskSuite:
         Returns:
             The new task, or None when nothing new could be drawn.
         """
-        if parent.template is None:
+        own = _template_of(parent)
+        if own is None:
             return None
         spec = PRACTICE_SUITES["practice-train"]
-        own = template_by_name(parent.template)
-        siblings = [t for t in all_templates() if t.sites[0] == own.sites[0] and t.split is Split.EVERYWHERE]
-        if own.split is Split.EVERYWHERE and rng.random() < 0.5:
+        ours = [t for t in all_templates() if t.split is Split.EVERYWHERE and self._sites.issuperset(t.sites)]
+        siblings = [t for t in ours if t.sites[0] == own.sites[0]]
+        if not siblings:
+            return None
+        if own in siblings and rng.random() < 0.5:
             siblings = [own]
         template = rng.choice(siblings)
         task = draw_task(template, self._open_reader(rng.choice(spec.worlds)), rng, rng.random() < _NOVEL_SHARE)
@@ -189,7 +196,7 @@ class TaskSuite:
         Args:
             task: Any task of the embedded sites.
         """
-        template = next((template for template in all_templates() if template.name == task.template), None)
+        template = _template_of(task)
         if template is None or template.split is not Split.EVERYWHERE:
             return False
         try:
@@ -219,12 +226,17 @@ class TaskSuite:
         Returns:
             The task with another instruction; the task itself if its template has no other words, or none for training.
         """
-        template = None if task.template is None else template_by_name(task.template)
+        template = _template_of(task)
         if template is None or template.split is not Split.EVERYWHERE:
             return task
         instructions = [wording.format(**task.parameters) for wording in template.wordings]
         others = [instruction for instruction in instructions if instruction != task.instruction]
         return replace(task, instruction=rng.choice(others)) if others else task
+
+
+def _template_of(task: Task) -> Template | None:
+    """The practice template that a task says it was made from; None where there is no such template."""
+    return next((template for template in all_templates() if template.name == task.template), None)
 
 
 def _is_written(reader: WorldReader, site: Site, name: str) -> bool:

@@ -87,6 +87,16 @@ def test_stages_keep_generators_tensors_and_results(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["phase-0000", "phase-0001"]
 
 
+def test_a_loaded_algorithm_does_not_learn_into_another_runs_checkpoints(tmp_path: Path) -> None:
+    learned = Dicing(tiny_policy(), checkpoint_folder=tmp_path / "run").learn()
+    learned.phases = 2
+    assert learned.learn().phase == 2  # into its own it does
+    loaded = Dicing(tiny_policy(), checkpoint_folder=tmp_path / "run")
+    loaded.phases, loaded.phase = 2, 1  # as load leaves it
+    with pytest.raises(CheckpointMismatch, match="phase-0002 is a checkpoint of an earlier run"):
+        loaded.learn()
+
+
 def test_stages_do_not_nest(tmp_path: Path) -> None:
     class Nesting(Dicing):
         def _run_phase(self, phase):

@@ -4,7 +4,7 @@ import pytest
 
 from agents.labelling import RuleLabeller
 from tests.agents.toy_env import ToySuite, demonstration
-from tests.agents.toy_runs import TASKS, environments, started_policy, webrl
+from tests.agents.toy_runs import TASKS, environments, started_policy, webrl, weights
 
 FAILED = ['do(action="Click", element="1")', "exit()"]
 
@@ -49,6 +49,19 @@ def test_failed_tasks_of_the_suite_are_attempted_again():
     assert sum(name.startswith("toy-train") for name in attempted[1]) == second["curriculum/retried"] > 0
     with pytest.raises(ValueError, match=r"retried_share in \[0, 1\], got 2"):
         webrl(started_policy(), retried_share=2)
+
+
+def test_attempts_are_learned_from_once_where_a_callback_stops_the_first_phase():
+    def begun():
+        attempts = [demonstration(task) for task in TASKS]
+        return webrl(started_policy(), attempts=attempts, begin_with_attempts=True, phases=1)
+
+    straight, stopped = begun(), begun()
+    straight.learn()
+    stopped.learn(callback=lambda *_: False)
+    assert stopped.phase == 0
+    stopped.learn()
+    assert weights(stopped.policy).equal(weights(straight.policy))
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ import pytest
 
 from webrl_gym.suites import load_suite
 from webrl_gym.tasks.checks import no_rules
-from webrl_gym.tasks.suite import PRACTICE_SUITES, TaskSuite, template_by_name
+from webrl_gym.tasks.practice import template_by_name
+from webrl_gym.tasks.suite import PRACTICE_SUITES, TaskSuite
 from webrl_gym.tasks.template import Split
 from webrl_gym.types import Site
 
@@ -42,6 +43,23 @@ def test_a_task_is_rephrased_as_its_template_has_it(train: TaskSuite) -> None:
         told = {train.rephrase(task, rng).instruction for _ in range(30)}
         assert told == wordings - {task.instruction}
         assert replace(train.rephrase(task, rng), instruction=task.instruction) == task
+
+
+def test_a_template_of_somebody_elses_has_no_other_words_and_evolves_into_nothing(train: TaskSuite) -> None:
+    task = replace(train.tasks[0], template="mine.own")
+    assert train.rephrase(task, random.Random(0)) is task
+    assert train.evolve(task, random.Random(0)) is None
+    assert not train.derives(task)
+
+
+@pytest.mark.parametrize("name", ["map", "gitlab"])
+def test_what_evolves_needs_no_other_sites_than_its_suite(train: TaskSuite, name: str) -> None:
+    rng, alone = random.Random(4), train.only([Site(name)])
+    assert any(Site(name) in task.sites[:1] and len(task.sites) > 1 for task in train)  # what would be drawn otherwise
+    evolved = [task for parent in alone.tasks if (task := alone.evolve(parent, rng)) is not None]
+    assert {task.sites for task in evolved} == {(Site(name),)}
+    elsewhere = next(task for task in train if Site(name) not in task.sites)
+    assert alone.evolve(elsewhere, rng) is None
 
 
 def test_evolved_tasks_follow_from_their_templates_and_changed_ones_do_not(train: TaskSuite) -> None:
