@@ -129,7 +129,7 @@ class WebRL(EvolvingAlgorithm):
         word_dropout: float = 0.0,
         min_action_probability: float = 0.0,
         kl_ceiling: float = 50.0,
-        entropy_floor: float = 0.0,
+        entropy_floor: float = 1.0e-4,
         **shared: Any,
     ) -> None:
         """Sets WebRL up; the defaults are the paper's where it gives a number.

@@ -26,7 +26,7 @@ STEPS = 4
 DISCOUNT = 0.9
 KL_COEF = 0.5
 MAX_GRAD_NORM = 1.0
-LEARNING_RATE = 1e-9
+LEARNING_RATE = 1e-12
 """So small that the order of the examples does not matter to their losses."""
 OPTIMIZER_STEPS = 2
 """In one update, so that the optimizer's state is there while gradients are computed."""
