@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -136,12 +137,18 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
             choices.extend([] if unknown or override.is_sweep_override() else [argument])
         elif not (override.is_add() or override.is_delete() or key.partition(".")[0] in {"hydra", *open_keys}):
             keys.append(key)
-    # Not resolved: a value that must still be given (``???``) may stand among these very overrides.
-    known = set(_flatten(OmegaConf.to_container(_compose(config_name, choices, users_folder))))
+    known = _known_keys(config_name, tuple(choices), users_folder)
     problems.extend(
         f"There is no configuration key {key!r}{_near(key, [*known, *groups])}" for key in keys if key not in known
     )
     return problems
+
+
+@cache
+def _known_keys(config_name: str, choices: tuple[str, ...], users_folder: Path | None) -> frozenset[str]:
+    """Keys of a composed configuration; files are taken not to change while the process runs."""
+    # Not resolved: a value that must still be given (``???``) may stand among the overrides that are looked at.
+    return frozenset(_flatten(OmegaConf.to_container(_compose(config_name, choices, users_folder))))
 
 
 def _users_folder(arguments: Sequence[str]) -> Path | None:
@@ -178,7 +185,9 @@ def _open_keys(config_name: str) -> set[str]:
     return {key for key, value in _written(config_name).items() if value == {}}
 
 
+@cache
 def _written(config_name: str) -> dict[str, Any]:
+    """A root file as it stands there; read once a process."""
     text = (files(CONFIG_MODULE) / f"{config_name}.yaml").read_text(encoding="utf-8")
     return dict(OmegaConf.to_container(OmegaConf.create(text), resolve=False))
 
