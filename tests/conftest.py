@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.sites.worlds import World
+
+# Two workers share two cores: threads of torch, also of programs that tests start, would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
