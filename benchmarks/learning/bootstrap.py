@@ -51,12 +51,18 @@ def mean_interval(successes: Successes, seed: int = 0) -> Interval:
     seeds, tasks = successes.shape
     means = []
     for _ in range(_DRAWS // _CHUNK):
-        by_seed = rng.multinomial(seeds, np.full(seeds, 1.0 / seeds), size=_CHUNK).astype(np.float64)
-        by_task = rng.multinomial(tasks, np.full(tasks, 1.0 / tasks), size=_CHUNK).astype(np.float64)
+        by_seed, by_task = _times_drawn(rng, seeds), _times_drawn(rng, tasks)
         counted = np.einsum("ds,st,dt->d", by_seed, known.astype(np.float64), by_task, optimize=True)
         means.append(np.einsum("ds,st,dt->d", by_seed, values, by_task, optimize=True) / counted)
     low, high = np.quantile(np.concatenate(means), (0.025, 0.975))
     return Interval(float(values.sum() / known.sum()), float(low), float(high))
+
+
+def _times_drawn(rng: np.random.Generator, items: int) -> NDArray[np.float64]:
+    """How often each item comes in as many draws with replacement as there are items; one row a resample."""
+    drawn = rng.integers(items, size=(_CHUNK, items)) + items * np.arange(_CHUNK)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=_CHUNK * items).reshape(_CHUNK, items)
+    return counts.astype(np.float64)
 
 
 def paired_difference(first: Successes, second: Successes, seed: int = 0) -> Interval:
