@@ -22,6 +22,8 @@ from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
 ANSWERS = ("YES", "NO")
 """What a judge answers when the instruction was done, and when not."""
+_FAILURES_IN_A_ROW = 3
+"""After so many a scorer is taken to be out."""
 
 
 class YesNoScorer(Protocol):
@@ -56,20 +58,42 @@ class OutcomeRewardModel:
         return self.judge_all([evidence])[0]
 
     def judge_all(self, episodes: Sequence[Evidence]) -> list[OutcomeVerdict]:
-        """A verdict for each episode, in order; all undecided when the scorer fails.
+        """A verdict for each episode, in order; undecided where the scorer fails.
+
+        A scorer that fails on many at a time is asked about each alone, until it has failed several times in a row.
 
         Args:
             episodes: What the episodes show.
         """
+        prompts = [self.template.fill(evidence) for evidence in episodes]
         try:
-            probabilities = self.scorer.p_yes([self.template.fill(evidence) for evidence in episodes])
+            return [self._verdict(float(p_yes)) for p_yes in self.scorer.p_yes(prompts)]
         except ScorerError as error:
-            return [OutcomeVerdict(VerdictStatus.UNDECIDED, 0.0, "orm", detail=str(error)) for _ in episodes]
-        return [self._verdict(float(p_yes)) for p_yes in probabilities]
+            return [_undecided(error)] if len(prompts) == 1 else self._one_by_one(prompts)
+
+    def _one_by_one(self, prompts: Sequence[OrmPrompt]) -> list[OutcomeVerdict]:
+        verdicts: list[OutcomeVerdict] = []
+        failures: list[ScorerError] = []
+        for prompt in prompts:
+            if len(failures) < _FAILURES_IN_A_ROW:
+                try:
+                    (p_yes,) = self.scorer.p_yes([prompt])
+                except ScorerError as error:
+                    failures.append(error)
+                else:
+                    failures.clear()
+                    verdicts.append(self._verdict(float(p_yes)))
+                    continue
+            verdicts.append(_undecided(failures[-1]))
+        return verdicts
 
     def _verdict(self, p_yes: float) -> OutcomeVerdict:
         score = 1.0 if p_yes > self.threshold else 0.0
         return OutcomeVerdict(VerdictStatus.SCORED, score, "orm", p_yes=p_yes, detail=f"P(YES) = {p_yes:.3f}")
+
+
+def _undecided(error: ScorerError) -> OutcomeVerdict:
+    return OutcomeVerdict(VerdictStatus.UNDECIDED, 0.0, "orm", detail=str(error))
 
 
 def outcome_reward_model(judge: YesNoScorer | OutcomeRewardModel) -> OutcomeRewardModel:

@@ -56,7 +56,34 @@ def test_yes_must_be_likelier_than_no(p_yes: float, score: float) -> None:
     assert verdict.success is (score == 1.0)
 
 
-def test_one_failure_leaves_all_of_a_batch_undecided() -> None:
+class Chokes:
+    """A scorer that cannot read episodes called bad."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def p_yes(self, prompts: Sequence[OrmPrompt]) -> list[float]:
+        self.asked += 1
+        if any(prompt.evidence.instruction == "bad" for prompt in prompts):
+            raise ScorerError("the prompt cannot be read")
+        return [0.9] * len(prompts)
+
+
+def test_one_failure_leaves_the_others_decided() -> None:
+    episodes = [Evidence(name, (), "") for name in ("good", "bad", "bad", "good")]
+    verdicts = OutcomeRewardModel(Chokes()).judge_all(episodes)
+    assert [verdict.status is VerdictStatus.SCORED for verdict in verdicts] == [True, False, False, True]
+    assert verdicts[1].detail == "the prompt cannot be read"
+
+
+def test_a_scorer_that_fails_again_and_again_is_left_alone() -> None:
+    scorer = Chokes()
+    verdicts = OutcomeRewardModel(scorer).judge_all([Evidence("bad", (), "")] * 50)
+    assert [verdict.status for verdict in verdicts] == [VerdictStatus.UNDECIDED] * 50
+    assert scorer.asked == 1 + 3
+
+
+def test_a_scorer_that_is_out_leaves_all_undecided() -> None:
     verdicts = OutcomeRewardModel(Says(None)).judge_all([EPISODE, EPISODE])
     assert [verdict.status for verdict in verdicts] == [VerdictStatus.UNDECIDED] * 2
 
