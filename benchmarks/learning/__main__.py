@@ -67,7 +67,8 @@ def _run_grid(bench: Workbench, options: argparse.Namespace, ends: float) -> lis
     def record(unit: Unit, percent: Any) -> None:
         if unit is not start:
             record_point(*points[unit.name], percent)
-            print(f"{unit.name}: {percent:.1f} % of practice-valid", flush=True)
+            found = "stopped by a guard" if percent is None else f"{percent:.1f} % of practice-valid"
+            print(f"{unit.name}: {found}", flush=True)
 
     left = work_through([start, *units], options.workers, ends, record)
     print(f"written to {GRID_PATH}")

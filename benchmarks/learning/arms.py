@@ -36,7 +36,8 @@ _CRITIC: dict[str, Any] = {"critic_learning_rate": 1.0e-3}
 """Of every arm with a value function, since the papers' rates are for models a thousand times as large. Everything else
 is the algorithms' default, which is the papers'; of WebRL: lam 0.5, kl_coef 0.5, the critic's trunk fitted, advantages
 by the critic, failures learned from, windows [1/0.95, 1/0.5] and [0.05, 0.75]."""
-_WITHOUT_KL = {"policy_loss": "reinforce"}
+_WITHOUT_KL = {"policy_loss": "reinforce", "kl_ceiling": 1.0e9}
+"""The guard goes with the term: it would end what these arms are to show."""
 _WITHOUT_REPLAY = {"replay_ratio": 0.0}
 
 

@@ -23,6 +23,7 @@ from agents.algorithms.base import PhaseMetrics
 from agents.atomic_file import replacing
 from agents.console import ConsoleProgress
 from agents.environments import make_vec_env, suite_of
+from agents.errors import TrainingStopped
 from agents.hydra_entry import compose_config
 from agents.labelling import RuleLabeller, label_trajectories
 from agents.panel import PanelFolder, run_policy
@@ -64,10 +65,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What came out of learning: the policy, and the numbers of its phases."""
+    """What came out of learning: the policy, and the numbers of its phases.
+
+    Attributes:
+        policy: After the last phase that was finished.
+        history: Of the finished phases.
+        stopped: Why a guard ended it before its last phase; empty if none did.
+    """
 
     policy: LLMPolicy
     history: list[PhaseMetrics]
+    stopped: str = ""
 
 
 class Workbench:
@@ -110,6 +118,7 @@ class Workbench:
                 "learning": round(learned_at - began, 1),
                 "acting": round(time.monotonic() - learned_at, 1),
             },
+            "stopped": learned.stopped,
             "phases": [_short(metrics) for metrics in learned.history],
             "outcomes": {panel: outcome_text(results) for panel, results in scores.items()},
         }
@@ -154,7 +163,12 @@ class Workbench:
         with closing(make_vec_env(config["suite"], (), config["env"])) as env:
             algorithm = self._algorithm(cell, start, env, learning_rate, phases)
             algorithm.resume()
-            algorithm.learn()
+            try:
+                algorithm.learn()
+            except TrainingStopped as error:
+                last_good = self._algorithm(cell, start, env, learning_rate, phases)
+                last_good.resume()
+                return Learned(last_good.policy, last_good.history, str(error))
         return Learned(algorithm.policy, algorithm.history)
 
     def score(self, policy: LLMPolicy, suite: str, folder: Path) -> list[EpisodeResult]:

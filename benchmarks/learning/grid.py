@@ -21,13 +21,15 @@ _SAME_FIRST_PHASE = {"no_curriculum": "webrl"}
 """A curriculum has nothing to evolve before the second phase."""
 
 
-def read_grid() -> dict[str, dict[str, float]]:
-    """Success on practice-valid in percent by arm and learning rate, as far as it is known."""
+def read_grid() -> dict[str, dict[str, float | None]]:
+    """Success on practice-valid in percent by arm and learning rate, as far as it is known; None where it stopped."""
     return json.loads(PATH.read_text(encoding="utf-8"))["percent"] if PATH.exists() else {}
 
 
 def chosen_rate(arm: Arm) -> float | None:
-    """The learning rate of an arm; the lower one of equals. None for an arm that does not learn.
+    """The learning rate of an arm; the lower one of equals, none at which a guard stopped training if another is left.
+
+    None for an arm that does not learn.
 
     Args:
         arm: The arm.
@@ -40,7 +42,8 @@ def chosen_rate(arm: Arm) -> float | None:
     found = read_grid().get(_SAME_FIRST_PHASE.get(arm.name, arm.name), {})
     if len(found) < len(GRID):
         raise ValueError(f"The grid of {arm.name} has {len(found)} of {len(GRID)} rates; first run --grid.")
-    return max(GRID, key=lambda rate_: (found[f"{rate_:g}"], -rate_))
+    percents = {rate_: found[f"{rate_:g}"] for rate_ in GRID}
+    return max(GRID, key=lambda rate_: (-1.0 if (percent := percents[rate_]) is None else percent, -rate_))
 
 
 def open_points() -> list[tuple[Arm, float]]:
@@ -50,8 +53,8 @@ def open_points() -> list[tuple[Arm, float]]:
     return [(arm, rate_) for arm in arms for rate_ in GRID if f"{rate_:g}" not in known.get(arm.name, {})]
 
 
-def try_point(bench: Workbench, arm: Arm, learning_rate: float) -> float:
-    """Success on practice-valid in percent after one phase.
+def try_point(bench: Workbench, arm: Arm, learning_rate: float) -> float | None:
+    """Success on practice-valid in percent after one phase; None if a guard stopped it.
 
     Args:
         bench: Where to work.
@@ -59,12 +62,14 @@ def try_point(bench: Workbench, arm: Arm, learning_rate: float) -> float:
         learning_rate: One of the grid.
     """
     cell = Cell(arm, SEED)
-    policy = bench.learn(cell, learning_rate, phases=1).policy
-    results = bench.score(policy, VALID, bench.folder / cell.name / f"{VALID}-{learning_rate:g}")
+    learned = bench.learn(cell, learning_rate, phases=1)
+    if learned.stopped:
+        return None
+    results = bench.score(learned.policy, VALID, bench.folder / cell.name / f"{VALID}-{learning_rate:g}")
     return rate(results).percent or 0.0
 
 
-def record_point(arm: Arm, learning_rate: float, percent: float) -> None:
+def record_point(arm: Arm, learning_rate: float, percent: float | None) -> None:
     """Writes down what ``try_point`` found.
 
     Args:
@@ -73,7 +78,7 @@ def record_point(arm: Arm, learning_rate: float, percent: float) -> None:
         percent: What came out.
     """
     known: dict[str, Any] = read_grid()
-    known.setdefault(arm.name, {})[f"{learning_rate:g}"] = round(percent, 1)
+    known.setdefault(arm.name, {})[f"{learning_rate:g}"] = None if percent is None else round(percent, 1)
     RESULTS.mkdir(parents=True, exist_ok=True)
     record = {"suite": VALID, "seed": SEED, "phases": 1, "commit": commit(), "percent": known}
     with replacing(PATH) as temporary:

@@ -119,6 +119,14 @@ def difference(one: ArmResults, other: ArmResults, seeds: Sequence[int], part: s
     return paired_difference(one.successes(PANELS, part, seeds), other.successes(PANELS, part, seeds))
 
 
+def _stopped(results: dict[str, ArmResults]) -> Iterator[tuple[str, str]]:
+    """Cells whose learning a guard ended, and why."""
+    for found in results.values():
+        for seed, cell in found.cells.items():
+            if cell["stopped"]:
+                yield f"{found.arm.title} with seed {seed}", cell["stopped"]
+
+
 def print_report() -> None:
     """Prints both tables and redraws the figure."""
     results = read_results()
@@ -132,6 +140,8 @@ def print_report() -> None:
     done = sum(len(found.cells) for found in results.values())
     commits = sorted({cell["commit"] for found in results.values() for cell in found.cells.values()})
     print(f"\n{done} of {sum(arm.seeds for arm in ARMS.values())} cells are done (commits {', '.join(commits)}).")
+    for name, reason in _stopped(results):
+        print(f"{name} acted with the policy of its last finished phase: {reason}")
     means = [(found.arm.title, mean_interval(found.successes(PANELS))) for found in results.values()]
     curves = {
         found.arm.title: np.nanmean(

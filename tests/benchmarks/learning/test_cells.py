@@ -52,6 +52,17 @@ def test_the_best_rate_of_the_grid_is_chosen(grid_file):
     assert len(grid.open_points()) == len(GRID) * (len(LEARNING) - 2)
 
 
+def test_a_rate_at_which_a_guard_stopped_training_is_not_chosen(grid_file):
+    for percent in (0.0, None, 20.0):
+        grid.record_point(ARMS["webrl"], GRID[0], percent)
+        for rate in GRID[1:]:
+            grid.record_point(ARMS["webrl"], rate, None)
+        assert grid.chosen_rate(ARMS["webrl"]) == GRID[0]
+    grid.record_point(ARMS["webrl"], GRID[2], 0.0)
+    grid.record_point(ARMS["webrl"], GRID[0], None)
+    assert grid.chosen_rate(ARMS["webrl"]) == GRID[2]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_cell_learns_acts_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
@@ -67,3 +78,7 @@ def test_a_cell_learns_acts_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
     result = bench.finish(cell, 1e-3)
     assert [phase["policy/updates"] for phase in result["phases"]] == [2, 2]
     assert json.loads(cell.result_path.read_text()) == result
+    guarded = Cell(replace(arm, name="guarded", settings={**small, "kl_ceiling": 1e-9}), 0)
+    stopped = bench.finish(guarded, 1e-3)
+    assert "KL ceiling" in stopped["stopped"]
+    assert stopped["phases"] == []

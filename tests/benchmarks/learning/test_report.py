@@ -18,7 +18,9 @@ def folder(tmp_path):
                 panel: "".join("1" if n % every == 0 else "0" for n in range(len(suite_of(panel)))) for panel in PANELS
             }
             phases = [{"rollout/rule_success_rate": 0.1 * phase} for phase in range(4)] if arm == "webrl" else []
-            record = {"arm": arm, "seed": seed, "commit": "abc", "outcomes": outcomes, "phases": phases}
+            why = "KL ceiling" if (arm, seed) == ("sft", 1) else ""
+            cell = {"arm": arm, "seed": seed, "commit": "abc", "stopped": why}
+            record = {**cell, "outcomes": outcomes, "phases": phases}
             (tmp_path / f"{arm}-{seed}.json").write_text(json.dumps(record))
     return tmp_path
 
@@ -52,4 +54,7 @@ def test_the_figure_is_drawn_from_the_results(folder, monkeypatch, capsys):
     texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
     assert texts.count("WebRL") == 2
     assert texts.count("SFT") == 1
-    assert f"3 of {sum(arm.seeds for arm in ARMS.values())} cells are done (commits abc)" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"3 of {sum(arm.seeds for arm in ARMS.values())} cells are done (commits abc)" in printed
+    assert "SFT with seed 1 acted with the policy of its last finished phase: KL ceiling" in printed
+    assert printed.count("last finished phase") == 1
