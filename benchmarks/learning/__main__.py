@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from agents.errors import AgentError
 from benchmarks.learning.arms import ARMS, Arm
 from benchmarks.learning.cells import RESULTS, Cell, Workbench
 from benchmarks.learning.grid import PATH as GRID_PATH
@@ -49,7 +50,14 @@ def main() -> int:
         print_report()
         return 0
     bench, ends = Workbench(options.work), time.monotonic() + 3600 * options.hours
-    left = _run_grid(bench, options, ends) if options.grid else _run_cells(bench, options, ends)
+    try:
+        left = _run_grid(bench, options, ends) if options.grid else _run_cells(bench, options, ends)
+    except KeyboardInterrupt:
+        print("Stopped; what was finished is kept. Start the same command again to go on.", file=sys.stderr)
+        return 130
+    except (AgentError, ValueError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
     if left:
         print("The hours are over; the same command goes on.")
     return 0

@@ -78,8 +78,9 @@ def record_point(arm: Arm, learning_rate: float, percent: float | None) -> None:
         percent: What came out.
     """
     known: dict[str, Any] = read_grid()
+    commits = json.loads(PATH.read_text(encoding="utf-8"))["commits"] if PATH.exists() else []
     known.setdefault(arm.name, {})[f"{learning_rate:g}"] = None if percent is None else round(percent, 1)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    record = {"suite": VALID, "seed": SEED, "phases": 1, "commit": commit(), "percent": known}
+    record = {"suite": VALID, "seed": SEED, "phases": 1, "commits": sorted({*commits, commit()})}
     with replacing(PATH) as temporary:
-        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps({**record, "percent": known}, indent=1) + "\n", encoding="utf-8")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -44,21 +45,38 @@ def work_through(units: Iterable[Unit], workers: int, ends: float, done: Callabl
         The units that were not begun.
 
     Raises:
-        Exception: What a unit raised, as soon as those are done that were under way.
+        Exception: What a unit raised, once those that were under way are done and told of.
     """
     left = list(units)
+    failure: BaseException | None = None
     threads = max(1, (os.cpu_count() or 1) // workers)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, torch.set_num_threads, (threads,)) as pool:
+    with ProcessPoolExecutor(workers, context, _begin_worker, (threads,)) as pool:
         running: dict[Future[Any], Unit] = {}
-        while left or running:
-            open_names = {unit.name for unit in (*left, *running.values())}
-            for unit in [unit for unit in left if unit.after not in open_names][: workers - len(running)]:
-                if time.monotonic() < ends:
-                    left.remove(unit)
-                    running[pool.submit(unit.work)] = unit
-            if not running:
-                break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                done(running.pop(future), future.result())
+        try:
+            while left or running:
+                open_names = {unit.name for unit in (*left, *running.values())}
+                for unit in [unit for unit in left if unit.after not in open_names][: workers - len(running)]:
+                    if time.monotonic() < ends:
+                        left.remove(unit)
+                        running[pool.submit(unit.work)] = unit
+                if not running:
+                    break
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    unit, error = running.pop(future), future.exception()
+                    if error is None:
+                        done(unit, future.result())
+                    else:
+                        failure, left = failure or error, []
+        except KeyboardInterrupt:
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+    if failure:
+        raise failure
     return left
+
+
+def _begin_worker(threads: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once; units go on where they were stopped
+    torch.set_num_threads(threads)

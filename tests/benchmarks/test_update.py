@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,14 +12,6 @@ from benchmarks.update import workload
 from benchmarks.update.comparison import update_flops
 from benchmarks.update.ours import OurUpdate, transitions
 from benchmarks.update.released import ReleasedUpdate
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

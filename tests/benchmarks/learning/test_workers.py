@@ -14,6 +14,11 @@ def _note(path, name):
     return name, torch.get_num_threads()
 
 
+def _late(path, name):
+    time.sleep(0.5)
+    return _note(path, name)[0]
+
+
 def _break():
     raise ValueError("this unit cannot be done")
 
@@ -40,6 +45,9 @@ def test_nothing_is_begun_when_the_time_is_over(tmp_path):
     assert not (tmp_path / "notes").exists()
 
 
-def test_what_a_unit_raises_is_raised():
+def test_what_a_unit_raises_is_raised_when_the_others_are_done(tmp_path):
+    results = {}
+    units = [Unit("a", _break), Unit("b", partial(_late, tmp_path / "notes", "b")), Unit("c", _break)]
     with pytest.raises(ValueError, match="cannot be done"):
-        work_through([Unit("a", _break)], 1, _in_an_hour(), lambda *_: None)
+        work_through(units, 2, _in_an_hour(), lambda unit, result: results.update({unit.name: result}))
+    assert results == {"b": "b"}
