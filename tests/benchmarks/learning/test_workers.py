@@ -1,6 +1,9 @@
+import multiprocessing
 import os
+import signal
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -51,3 +54,40 @@ def test_what_a_unit_raises_is_raised_when_the_others_are_done(tmp_path):
     with pytest.raises(ValueError, match="cannot be done"):
         work_through(units, 2, _in_an_hour(), lambda unit, result: results.update({unit.name: result}))
     assert results == {"b": "b"}
+
+
+def _rest(path):
+    path.write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+def _run(path):
+    work_through([Unit("a", partial(_rest, path))], 1, _in_an_hour(), lambda *_: None)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_processes_end_with_the_one_that_began_them(tmp_path, how):
+    path = tmp_path / "worker"
+    parent = multiprocessing.get_context("spawn").Process(target=_run, args=(path,))
+    parent.start()
+    _wait_until(lambda: path.exists() and path.read_text())
+    worker = int(path.read_text())
+    os.kill(parent.pid, how)
+    parent.join()
+    _wait_until(lambda: not _is_alive(worker))
+
+
+def _is_alive(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _wait_until(happens):
+    ends = time.monotonic() + 60
+    while not happens():
+        assert time.monotonic() < ends, "it never happened"
+        time.sleep(0.05)
