@@ -39,6 +39,8 @@ by the critic, failures learned from, windows [1/0.95, 1/0.5] and [0.05, 0.75]."
 _WITHOUT_KL = {"policy_loss": "reinforce", "kl_ceiling": 1.0e9}
 """The guard goes with the term: it would end what these arms are to show."""
 _WITHOUT_REPLAY = {"replay_ratio": 0.0}
+_SURE, _UNSURE, _ANY = 1.0 / 0.95, 1.0 / 0.5, 1.0e9
+"""Perplexities between which the paper replays, and one that no action reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,12 @@ def _offline(name: str, title: str, algorithm: str, seeds: int, data: str = "off
     return Arm(name, title, algorithm, seeds, settings, data=data)
 
 
+def _window(name: str, title: str, low: float, high: float) -> Arm:
+    """One phase of WebRL with another window of perplexities, as in the paper's Table 2."""
+    window = {"phases": 1, "perplexity_low": low, "perplexity_high": high}
+    return _arm(f"window_{name}", f"WebRL, one phase, replay of {title}", "webrl", FEW, **window)
+
+
 def _values(algorithm: str) -> dict[str, Any]:
     return {} if algorithm == "filtered_bc" else _CRITIC
 
@@ -103,6 +111,10 @@ ARMS = {
         _arm("no_kl_no_replay", "WebRL without both", "webrl", MANY, **_WITHOUT_KL, **_WITHOUT_REPLAY),
         _arm("no_curriculum", "WebRL without curriculum", "webrl", FEW, curriculum=False),
         _arm("released_loss", "WebRL, released loss", "webrl", FEW, policy_loss="released"),
+        _window("all", "all", 1.0, _ANY),
+        _window("sure", "[1, 1/0.95]", 1.0, _SURE),
+        _window("paper", "[1/0.95, 1/0.5]", _SURE, _UNSURE),
+        _window("unsure", "[1/0.5, ∞]", _UNSURE, _ANY),
     )
 }
 """Every arm by name, in the table's order."""

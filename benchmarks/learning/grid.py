@@ -1,6 +1,6 @@
 """The learning rate of each arm: the one of the grid whose first phase gives the most success on practice-valid.
 
-Test panels have no part in it. Arms whose first phase is the same share what was found.
+Test panels have no part in it. Some arms take the rate of another (``_RATE_OF``).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from benchmarks.learning.cells import RESULTS, VALID, Cell, Workbench
 SEED = 100
 """Of the starts on which rates are chosen: none of those that the table shows."""
 PATH = RESULTS / "grid.json"
-_SAME_FIRST_PHASE = {"no_curriculum": "webrl"}
-"""A curriculum has nothing to evolve before the second phase."""
+_RATE_OF = {name: "webrl" for name in ARMS if name == "no_curriculum" or name.startswith("window_")}
+"""A curriculum has nothing to evolve before the second phase; windows are compared at WebRL's rate."""
 
 
 def read_grid() -> dict[str, dict[str, float | None]]:
@@ -39,7 +39,7 @@ def chosen_rate(arm: Arm) -> float | None:
     """
     if not arm.learns:
         return None
-    found = read_grid().get(_SAME_FIRST_PHASE.get(arm.name, arm.name), {})
+    found = read_grid().get(_RATE_OF.get(arm.name, arm.name), {})
     if len(found) < len(GRID):
         raise ValueError(f"The grid of {arm.name} has {len(found)} of {len(GRID)} rates; first run --grid.")
     percents = {rate_: found[f"{rate_:g}"] for rate_ in GRID}
@@ -49,7 +49,7 @@ def chosen_rate(arm: Arm) -> float | None:
 def open_points() -> list[tuple[Arm, float]]:
     """Arms and rates that are still to be tried."""
     known = read_grid()
-    arms = [arm for arm in ARMS.values() if arm.learns and arm.name not in _SAME_FIRST_PHASE]
+    arms = [arm for arm in ARMS.values() if arm.learns and arm.name not in _RATE_OF]
     return [(arm, rate_) for arm in arms for rate_ in GRID if f"{rate_:g}" not in known.get(arm.name, {})]
 
 

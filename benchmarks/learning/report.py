@@ -127,6 +127,13 @@ def _stopped(results: dict[str, ArmResults]) -> Iterator[tuple[str, str]]:
                 yield f"{found.arm.title} with seed {seed}", cell["stopped"]
 
 
+def _curve(found: ArmResults) -> list[float]:
+    """Success while collecting by phase, over the seeds that reached the phase."""
+    rates = [[phase["rollout/rule_success_rate"] for phase in cell["phases"]] for cell in found.cells.values()]
+    phases = max(map(len, rates))
+    return [float(np.mean([row[phase] for row in rates if len(row) > phase])) for phase in range(phases)]
+
+
 def print_report() -> None:
     """Prints both tables and redraws the figure."""
     results = read_results()
@@ -143,12 +150,7 @@ def print_report() -> None:
     for name, reason in _stopped(results):
         print(f"{name} acted with the policy of its last finished phase: {reason}")
     means = [(found.arm.title, mean_interval(found.successes(PANELS))) for found in results.values()]
-    curves = {
-        found.arm.title: np.nanmean(
-            [[phase["rollout/rule_success_rate"] for phase in cell["phases"]] for cell in found.cells.values()], axis=0
-        ).tolist()
-        for found in results.values()
-        if all(len(cell["phases"]) > 1 for cell in found.cells.values())
-    }
+    several_phases = [found for found in results.values() if found.arm.settings.get("phases", 0) > 1]
+    curves = {found.arm.title: curve for found in several_phases if (curve := _curve(found))}
     FIGURE.write_text(draw(means, curves), encoding="utf-8")
     print(f"The figure: {FIGURE}")

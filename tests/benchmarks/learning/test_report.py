@@ -58,3 +58,10 @@ def test_the_figure_is_drawn_from_the_results(folder, monkeypatch, capsys):
     assert f"3 of {sum(arm.seeds for arm in ARMS.values())} cells are done (commits abc)" in printed
     assert "SFT with seed 1 acted with the policy of its last finished phase: KL ceiling" in printed
     assert printed.count("last finished phase") == 1
+
+
+def test_a_cell_that_a_guard_ended_shortens_no_curve(folder):
+    whole = report.read_results(folder)["webrl"]
+    cut = {**whole.cells[0], "phases": [{"rollout/rule_success_rate": 0.5}]}
+    assert report._curve(report.ArmResults(whole.arm, {**whole.cells, 1: cut})) == pytest.approx([0.25, 0.1, 0.2, 0.3])
+    assert report._curve(report.ArmResults(whole.arm, {1: {**cut, "phases": []}})) == []

@@ -16,7 +16,11 @@ from webrl_gym.tasks.suite import PRACTICE_SUITES
 from webrl_gym.tasks.template import Template
 
 pytestmark = pytest.mark.browser
-TEMPLATES = all_templates()
+TEMPLATES = [
+    # every fourth in the fast tests: templates of a site stand together
+    pytest.param(template, id=template.name, marks=pytest.mark.slow if place % 4 else ())
+    for place, template in enumerate(all_templates())
+]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,7 @@ def walk_together(static: WebArenaLiteEnv, chromium: WebArenaLiteEnv, task: Task
     assert reward == 1.0
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=[template.name for template in TEMPLATES])
+@pytest.mark.parametrize("template", TEMPLATES)
 def test_one_task_of_each_template_goes_the_same_on_both_engines(
     template: Template, env: WebArenaLiteEnv, chromium: WebArenaLiteEnv
 ) -> None:
