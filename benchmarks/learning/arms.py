@@ -2,7 +2,8 @@
 
 All arms start from the same supervised policy (of a seed), attempt the same number of tasks, take the same number of
 optimizer steps, and see trajectories under the same other names and words. Their learning rate is chosen from one grid
-by the success on practice-valid after the first phase (``GRID``); everything else is the paper's.
+by the success on practice-valid after the first phase (``GRID``); everything else is the paper's. Beside them stands
+WebRL as it is shipped for the nano model, which begins with more attempts and hears of the rules' verdicts.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ MANY, FEW = 5, 3
 
 _SHOWN: dict[str, Any] = {"renamed_share": 0.7, "rephrased_share": 0.67, "word_dropout": 0.2}
 """How every arm is shown what it learns from; augmentation is no part of the comparison."""
-_SHARED: dict[str, Any] = {
+_COUNTS: dict[str, Any] = {
     "phases": PHASES,
     "instructions_per_phase": TRAJECTORIES,
     "updates_per_trajectory": UPDATES_PER_TRAJECTORY,
+}
+_SHARED: dict[str, Any] = {
+    **_COUNTS,
     "temperature": 0.5,
     "tokens_per_batch": 1024,
     "optimizer": "adamw",
@@ -53,9 +57,10 @@ class Arm:
         algorithm: Name in ``agents.algorithms``; ``start`` learns nothing beyond its demonstrations.
         seeds: How many.
         settings: What differs from the algorithm's defaults, learning rate apart.
-        labels: Who labels: ``orm`` or ``rules``.
+        labels: Who labels: ``orm`` or ``rules``, or ``both``: the rules tasks of the suite, the ORM evolved ones.
         demonstrations: ``limited``, or ``all`` of the training suite.
         data: ``rollouts`` of its own, or ``offline`` ones of the supervised policy, or the ``demonstrations``.
+        shipped: Takes its rate, and what ``settings`` does not name, from the configuration that ships.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Arm:
     labels: str = "orm"
     demonstrations: str = "limited"
     data: str = "rollouts"
+    shipped: bool = False
 
     @property
     def learns(self) -> bool:
@@ -111,6 +117,7 @@ ARMS = {
         _arm("no_kl_no_replay", "WebRL without both", "webrl", MANY, **_WITHOUT_KL, **_WITHOUT_REPLAY),
         _arm("no_curriculum", "WebRL without curriculum", "webrl", FEW, curriculum=False),
         _arm("released_loss", "WebRL, released loss", "webrl", FEW, policy_loss="released"),
+        Arm("webrl_shipped", "WebRL, as shipped", "webrl", FEW, _COUNTS, labels="both", shipped=True),
         _window("all", "all", 1.0, _ANY),
         _window("sure", "[1, 1/0.95]", 1.0, _SURE),
         _window("paper", "[1/0.95, 1/0.5]", _SURE, _UNSURE),

@@ -25,7 +25,7 @@ from agents.console import ConsoleProgress
 from agents.environments import make_vec_env, suite_of
 from agents.errors import TrainingStopped
 from agents.hydra_entry import compose_config
-from agents.labelling import RuleLabeller, label_trajectories
+from agents.labelling import Labeller, RuleLabeller, SplitLabeller, label_trajectories
 from agents.panel import PanelFolder, run_policy
 from agents.policy import LLMPolicy
 from agents.preparation import Start, choose_evenly
@@ -198,12 +198,15 @@ class Workbench:
     def _algorithm(
         self, cell: Cell, start: Start, env: VecEnv, learning_rate: float, phases: int | None
     ) -> PhaseAlgorithm:
-        settings: dict[str, Any] = {**cell.arm.settings, "policy_learning_rate": learning_rate}
+        shipped = _shipped_settings(cell.arm) if cell.arm.shipped else {}
+        settings: dict[str, Any] = {**shipped, **cell.arm.settings, "policy_learning_rate": learning_rate}
         if phases is not None:
             settings["phases"] = min(phases, settings["phases"])
         if cell.arm.algorithm == "webrl":
             settings["demonstrations"] = start.demonstrations
             settings["protected"] = [task for suite in (VALID, *PANELS) for task in suite_of(suite)]
+        if settings.get("begin_with_attempts"):
+            settings["attempts"] = start.attempts
         if cell.arm.data != "rollouts":
             given = start.demonstrations if cell.arm.data == "demonstrations" else self._offline(cell, start, env)
             settings["attempts"] = given
@@ -211,7 +214,7 @@ class Workbench:
         return algorithm_class(cell.arm.algorithm)(
             start.policy,
             env,
-            labeller=RuleLabeller() if cell.arm.labels == "rules" else start.labeller,
+            labeller=_labeller(cell.arm, start),
             suite=suite_of("practice-train"),
             seed=cell.seed,
             checkpoint_folder=self.folder / cell.name / f"checkpoints-{learning_rate:g}",
@@ -234,6 +237,17 @@ class Workbench:
             )
             write_trajectories(path, label_trajectories(start.labeller, rollout.trajectories).labelled)
         return list(read_trajectories(path).labelled)
+
+
+def _shipped_settings(arm: Arm) -> dict[str, Any]:
+    settings = dict(compose_config("train", [f"algorithm={arm.algorithm}"])["algorithm"])
+    del settings["name"]
+    return settings
+
+
+def _labeller(arm: Arm, start: Start) -> Labeller:
+    rules = RuleLabeller()
+    return {"rules": rules, "orm": start.labeller, "both": SplitLabeller(rules, start.labeller)}[arm.labels]
 
 
 def _updates(phases: int | None) -> float:

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from agents.atomic_file import replacing
+from agents.hydra_entry import compose_config
 from agents.results import rate
 from agents.run_card import commit
 from benchmarks.learning.arms import ARMS, GRID, Arm
@@ -29,7 +30,7 @@ def read_grid() -> dict[str, dict[str, float | None]]:
 def chosen_rate(arm: Arm) -> float | None:
     """The learning rate of an arm; the lower one of equals, none at which a guard stopped training if another is left.
 
-    None for an arm that does not learn.
+    None for an arm that does not learn, the configured one for an arm that is taken as it is shipped.
 
     Args:
         arm: The arm.
@@ -39,6 +40,8 @@ def chosen_rate(arm: Arm) -> float | None:
     """
     if not arm.learns:
         return None
+    if arm.shipped:
+        return float(compose_config("train", [f"algorithm={arm.algorithm}"])["algorithm"]["policy_learning_rate"])
     found = read_grid().get(_RATE_OF.get(arm.name, arm.name), {})
     if len(found) < len(GRID):
         raise ValueError(f"The grid of {arm.name} has {len(found)} of {len(GRID)} rates; first run --grid.")
@@ -49,7 +52,7 @@ def chosen_rate(arm: Arm) -> float | None:
 def open_points() -> list[tuple[Arm, float]]:
     """Arms and rates that are still to be tried."""
     known = read_grid()
-    arms = [arm for arm in ARMS.values() if arm.learns and arm.name not in _RATE_OF]
+    arms = [arm for arm in ARMS.values() if arm.learns and not arm.shipped and arm.name not in _RATE_OF]
     return [(arm, rate_) for arm in arms for rate_ in GRID if f"{rate_:g}" not in known.get(arm.name, {})]
 
 

@@ -4,14 +4,19 @@ from dataclasses import replace
 import pytest
 
 from agents.algorithms import algorithm_class
+from agents.hydra_entry import compose_config
+from agents.labelling import RuleLabeller
+from agents.preparation import Start
 from agents.results import EpisodeResult
 from benchmarks.learning import cells, grid
 from benchmarks.learning.arms import ARMS, COMPARISONS, GRID, MANY
 from benchmarks.learning.cells import Cell, Workbench, outcome_text
 from tests.agents.tiny_models import tiny_policy
+from tests.agents.toy_runs import demonstrations
 
 LEARNING = [arm for arm in ARMS.values() if arm.learns]
 OF_WEBRLS_RATE = ("no_curriculum", "window_all", "window_sure", "window_paper", "window_unsure")
+SHIPPED = ARMS["webrl_shipped"]
 
 
 @pytest.mark.parametrize("arm", LEARNING, ids=lambda arm: arm.name)
@@ -43,7 +48,7 @@ def grid_file(tmp_path, monkeypatch):
 
 
 def test_the_best_rate_of_the_grid_is_chosen(grid_file):
-    arms = len(LEARNING) - len(OF_WEBRLS_RATE)
+    arms = len(LEARNING) - len((SHIPPED.name, *OF_WEBRLS_RATE))
     assert len(grid.open_points()) == len(GRID) * arms
     with pytest.raises(ValueError, match="grid of webrl has 0 of 3 rates"):
         grid.chosen_rate(ARMS["webrl"])
@@ -63,6 +68,18 @@ def test_a_rate_at_which_a_guard_stopped_training_is_not_chosen(grid_file):
     grid.record_point(ARMS["webrl"], GRID[2], 0.0)
     grid.record_point(ARMS["webrl"], GRID[0], None)
     assert grid.chosen_rate(ARMS["webrl"]) == GRID[2]
+
+
+def test_what_is_shipped_is_taken_as_it_is(grid_file, tmp_path):
+    shipped = compose_config("train")["algorithm"]
+    rate = grid.chosen_rate(SHIPPED)
+    start = Start(tiny_policy(), [], demonstrations(), RuleLabeller())
+    settings = Workbench(tmp_path)._algorithm(Cell(SHIPPED, 0), start, None, rate, None).configuration()
+    named = {"name", "phases", "instructions_per_phase", "updates_per_trajectory"}
+    assert {name: settings[name] for name in shipped if name not in named} == {
+        name: value for name, value in shipped.items() if name not in named
+    }
+    assert settings["phases"] == 4
 
 
 @pytest.mark.slow
