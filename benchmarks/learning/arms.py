@@ -15,6 +15,8 @@ PHASES = 4
 TRAJECTORIES = 192
 """Attempts in one phase."""
 UPDATES_PER_TRAJECTORY = 1.0
+EPOCHS_OF_ALL = 2
+"""Passes over all demonstrations, instead of the 8 over the limited ones: still three times their updates."""
 GRID = (1.0e-4, 3.0e-4, 1.0e-3)
 """Learning rates that every arm chooses from."""
 MANY, FEW = 5, 3

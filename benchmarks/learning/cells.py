@@ -35,7 +35,7 @@ from agents.run_card import commit, machine, package_versions
 from agents.training_run import TrainingRun
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import LabelledTrajectory
-from benchmarks.learning.arms import PHASES, TRAJECTORIES, UPDATES_PER_TRAJECTORY, Arm
+from benchmarks.learning.arms import EPOCHS_OF_ALL, PHASES, TRAJECTORIES, UPDATES_PER_TRAJECTORY, Arm
 from benchmarks.record import FOLDER
 from webrl_gym.tasks.record import Task
 
@@ -185,8 +185,9 @@ class Workbench:
             return run_policy(RolloutCollector(env, policy), panel, progress=ConsoleProgress(f"{suite}: "))
 
     def _config(self, cell: Cell) -> dict[str, Any]:
-        everything = [f"demonstrations={len(suite_of('practice-train'))}"] * (cell.arm.demonstrations == "all")
-        return compose_config("train", [f"seed={cell.seed}", "orm.source=orm", *everything, *self._overrides])
+        everything = [f"demonstrations={len(suite_of('practice-train'))}", f"sft.epochs_per_round={EPOCHS_OF_ALL}"]
+        chosen = everything if cell.arm.demonstrations == "all" else []
+        return compose_config("train", [f"seed={cell.seed}", "orm.source=orm", *chosen, *self._overrides])
 
     def _run(self, cell: Cell, config: dict[str, Any]) -> TrainingRun:
         return TrainingRun(self._start_folder(cell), config, ConsoleProgress(f"start of seed {cell.seed}: "))
