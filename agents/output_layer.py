@@ -53,7 +53,7 @@ def log_probs_after(output: nn.Module, hidden: Tensor, token_ids: Tensor) -> Ten
 
 def _of_rows(output: nn.Module, hidden: Tensor, token_ids: Tensor) -> Tensor:
     has_bias = getattr(output, "bias", None) is not None
-    if type(output) is nn.Linear and not has_bias and hidden.dtype == output.weight.dtype:
+    if type(output) is nn.Linear and not has_bias:
         logits: Tensor = _Logits.apply(hidden, output.weight)  # type: ignore[no-untyped-call]  # torch leaves it so
     else:
         logits = output(hidden)
@@ -62,23 +62,32 @@ def _of_rows(output: nn.Module, hidden: Tensor, token_ids: Tensor) -> Tensor:
 
 
 class _Logits(torch.autograd.Function):
-    """``hidden @ weight.T``, with the weights' gradient added in place where ``gradients_in_place`` allows it."""
+    """``hidden @ weight.T``, with the weights' gradient added in place where ``gradients_in_place`` allows it.
+
+    Its products are autocast's where the forward pass was inside one: the backward pass is not.
+    """
 
     adds_in_place: ClassVar[bool] = False
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor) -> Tensor:
         ctx.save_for_backward(hidden, weight)
+        kind = hidden.device.type
+        ctx.precision = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
         return hidden @ weight.T
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
         hidden, weight = ctx.saved_tensors
         (gradient,) = gradients
-        to_hidden = gradient @ weight if ctx.needs_input_grad[0] else None
-        if not ctx.needs_input_grad[1]:
-            return to_hidden, None
-        if weight.grad is None or not _Logits.adds_in_place:
-            return to_hidden, gradient.T @ hidden
-        weight.grad.addmm_(gradient.T, hidden)
+        with torch.autocast(hidden.device.type, ctx.precision, enabled=ctx.precision is not None):
+            to_hidden = (gradient @ weight).to(hidden.dtype) if ctx.needs_input_grad[0] else None
+            if not ctx.needs_input_grad[1]:
+                return to_hidden, None
+            if weight.grad is None or not _Logits.adds_in_place:
+                return to_hidden, (gradient.T @ hidden).to(weight.dtype)
+            if weight.grad.dtype == hidden.dtype == gradient.dtype:
+                weight.grad.addmm_(gradient.T, hidden)
+            else:
+                weight.grad.add_(gradient.T @ hidden)
         return to_hidden, None

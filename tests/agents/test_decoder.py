@@ -47,6 +47,16 @@ def test_the_wanted_positions_alone_are_those_of_the_whole(family: str) -> None:
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
 
 
+def test_inside_autocast_too() -> None:
+    model = trunk("llama")
+    with torch.autocast("cpu", torch.bfloat16):
+        whole = model(input_ids=IDS).last_hidden_state[torch.arange(2)[:, None], POSITIONS]
+        some = decoder_hidden_at(model, IDS, POSITIONS)
+    torch.testing.assert_close(some, whole, atol=3e-2, rtol=3e-2)
+    some.float().square().sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
 def test_models_of_other_make_are_left_to_themselves() -> None:
     assert not is_plain_decoder(trunk("mistral", sliding_window=4))
     assert is_plain_decoder(trunk("qwen2", sliding_window=4, use_sliding_window=False))

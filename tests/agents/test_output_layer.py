@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -41,6 +43,26 @@ def test_gradients_of_several_batches_add_up_wherever_they_are_made(bias: bool) 
             assert len(set(kept)) == 1
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("hidden_dtype", [torch.float32, torch.bfloat16])
+def test_gradients_inside_autocast_are_those_of_a_linear_layer(in_place: bool, hidden_dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    layer = nn.Linear(6, 11, bias=False)
+    found: list[list[Tensor | None]] = []
+    for ours in (False, True):
+        layer.zero_grad()
+        given = [(hidden.detach().to(hidden_dtype).requires_grad_(), ids) for hidden, ids in batches()]
+        for hidden, ids in given:
+            with torch.autocast("cpu", torch.bfloat16):
+                whole = layer(hidden).float().log_softmax(1).gather(1, ids[:, None])[:, 0]
+                scores = log_probs_after(layer, hidden, ids) if ours else whole
+            with gradients_in_place() if ours and in_place else nullcontext():
+                scores.sum().backward()
+        found.append([layer.weight.grad, *(hidden.grad for hidden, _ in given)])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, atol=2e-2, rtol=2e-2)
 
 
 def test_outside_a_fit_nothing_is_added_behind_the_callers_back() -> None:

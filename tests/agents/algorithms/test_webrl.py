@@ -320,6 +320,17 @@ def test_other_losses_can_stand_in_for_the_papers(loss):
     assert other.history[0]["policy/entropy"] > 0.0
 
 
+def test_a_phase_multiplies_in_bfloat16_over_weights_of_float32():
+    single, half = webrl(started_policy(), phases=1), webrl(started_policy(), phases=1)
+    half.policy.language_model.autocast = True
+    single.learn()
+    half.learn()
+    (expected,), (found,) = single.history, half.history
+    assert found["policy/updates"] > 0
+    assert found["critic/loss"] == pytest.approx(expected["critic/loss"], rel=0.02)
+    assert all(weight.dtype == torch.float32 for weight in half.policy.language_model.model.parameters())
+
+
 def test_a_loss_that_is_not_a_number_stops():
     algorithm = webrl(started_policy())
     torch.nn.init.constant_(algorithm.critic.value_head.weight, float("nan"))
