@@ -15,6 +15,8 @@ PHASES = 4
 TRAJECTORIES = 192
 """Attempts in one phase."""
 UPDATES_PER_TRAJECTORY = 1.0
+TEMPERATURE = 0.5
+"""Of sampling while collecting."""
 EPOCHS_OF_ALL = 2
 """Passes over all demonstrations, instead of the 8 over the limited ones: still three times their updates."""
 GRID = (1.0e-4, 3.0e-4, 1.0e-3)
@@ -31,7 +33,7 @@ _COUNTS: dict[str, Any] = {
 }
 _SHARED: dict[str, Any] = {
     **_COUNTS,
-    "temperature": 0.5,
+    "temperature": TEMPERATURE,
     "tokens_per_batch": 1024,
     "optimizer": "adamw",
     "schedule": "constant",

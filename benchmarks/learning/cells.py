@@ -35,7 +35,7 @@ from agents.run_card import commit, machine, package_versions
 from agents.training_run import TrainingRun
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import LabelledTrajectory
-from benchmarks.learning.arms import EPOCHS_OF_ALL, PHASES, TRAJECTORIES, UPDATES_PER_TRAJECTORY, Arm
+from benchmarks.learning.arms import EPOCHS_OF_ALL, PHASES, TEMPERATURE, TRAJECTORIES, UPDATES_PER_TRAJECTORY, Arm
 from benchmarks.record import FOLDER
 from webrl_gym.tasks.record import Task
 
@@ -232,7 +232,7 @@ class Workbench:
             rollout = RolloutCollector(env, start.policy).collect(
                 tasks,
                 phase=0,
-                temperature=cell.arm.settings["temperature"],
+                temperature=TEMPERATURE,
                 seed=seed,
                 progress=ConsoleProgress("offline "),
             )

@@ -35,7 +35,7 @@ def test_a_judge_comes_back_with_how_it_is_asked(tmp_path: Path) -> None:
     folder.parent.mkdir()
     save_orm(orm, folder)
     for place in (folder, folder.parent, str(folder)):
-        again = load_orm(place)
+        again = load_orm(place, autocast=False)
         assert (again.threshold, again.template) == (0.7, TEMPLATE)
         assert p_yes(again) == pytest.approx(p_yes(orm), abs=1e-6)
         assert again.scorer.max_tokens == 300
@@ -55,7 +55,8 @@ def test_a_judge_of_adapters_comes_back_on_its_base(tmp_path: Path) -> None:
     orm = judge_of(model)
     save_orm(orm, tmp_path / "run" / "orm")
     base = load_model(str(tmp_path / "base"))
-    for again in (load_orm(tmp_path / "run"), load_orm(tmp_path / "run" / "orm", base=base)):
+    for place, shared in ((tmp_path / "run", None), (tmp_path / "run" / "orm", base)):
+        again = load_orm(place, autocast=False, base=shared)
         assert p_yes(again) == pytest.approx(p_yes(orm), abs=1e-6)
     assert p_yes(judge_of(base)) != pytest.approx(p_yes(orm), abs=1e-3)
 

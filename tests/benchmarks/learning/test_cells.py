@@ -93,7 +93,7 @@ def test_a_cell_learns_acts_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
     bench = Workbench(tmp_path, ["debug=smoke", "demonstrations=40"])
     arm = replace(ARMS["sft_continued"], settings={"mode": "paper", "phases": 1, "tokens_per_batch": 1024})
     cell = Cell(arm, 0)
-    bench.prepare(cell, offline=False)
+    bench.prepare(Cell(ARMS["sft"], 0), offline=True)
     learned = bench.learn(cell, 1e-3)
     assert [phase["policy/updates"] for phase in learned.history] == [6]
     result = bench.finish(cell, 1e-3)
