@@ -60,7 +60,10 @@ def test_the_demo_makes_table_report_and_log_once(
         "oracle",
         "SFT",
         "WebRL",
+        "",
+        table[-1],
     ]
+    assert table[-1].startswith("SFT and WebRL: ")
     assert table[2].split(" | ")[-1].startswith("0.0 [")
     assert table[4].split(" | ")[-1].startswith("100.0 [")
     assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
