@@ -45,8 +45,10 @@
     },
     setInterval(handler, delay, ...values) {
       if (typeof handler !== "function") return native.setInterval.call(globalThis, handler, delay, ...values);
-      const id = native.setInterval.call(globalThis, running(handler, () => {}), delay, ...values);
+      const id = native.setInterval.call(globalThis, running(handler, () => pending.delete(id)), delay, ...values);
       if (isShort(delay)) ticking.add(id);
+      // Its first tick is waited for as a timer is: on a busy machine it may come after a whole stillness.
+      if (isShort(delay) && !insideTimer) pending.set(id, now() + (Number(delay) || 0));
       return id;
     },
     requestAnimationFrame(handler) {
