@@ -263,14 +263,14 @@ def _step_from_dict(record: Mapping[str, Any]) -> Step:
     return Step(
         observation=_observation_from_dict(record["observation"]),
         prompt=Prompt(
-            token_ids=tuple(int(token) for token in prompt["token_ids"]),
+            token_ids=tuple(map(int, prompt["token_ids"])),
             text=str(prompt["text"]),
             chars_left_out=int(prompt["chars_left_out"]),
         ),
         completion=Completion(
             text=str(completion["text"]),
-            token_ids=tuple(int(token) for token in completion["token_ids"]),
-            log_probs=tuple(float(log_prob) for log_prob in completion["log_probs"]),
+            token_ids=tuple(map(int, completion["token_ids"])),
+            log_probs=tuple(map(float, completion["log_probs"])),
         ),
         reward=float(record["reward"]),
         info=dict(record["info"]),
