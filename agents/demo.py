@@ -74,9 +74,11 @@ def demo(config: dict[str, Any]) -> int:
     ended("WebRL scored")
     _add_values(folder, policy, [folders["practice-test"][name] for name in ("oracle", "SFT", "WebRL")])
 
-    _screenshots(config, folders["practice-test"]["WebRL"], results["practice-test"]["WebRL"])
+    pictured = _screenshots(config, folders["practice-test"]["WebRL"], results["practice-test"]["WebRL"])
     report = folder / "report.html"
-    write_report(report, load_report([folder], "webrl-gym: the demo"))
+    summary = folder / "summary.json"
+    if pictured or not (report.exists() and summary.exists()):  # it takes seconds, and a finished demo does not change
+        write_report(report, load_report([folder], "webrl-gym: the demo"))
     table = markdown_table(results["practice-test"])
     table += f"\n\nSFT and WebRL: {policy.language_model.record.description}"
     (folder / "table.md").write_text(table + "\n", encoding="utf-8")
@@ -87,17 +89,19 @@ def demo(config: dict[str, Any]) -> int:
     if run.orm_summary:
         print(run.orm_summary)
     ended("report")
-    _write_summary(folder / "summary.json", results, ends)
-    print(f"\n{ends['report'] / 60:.1f} minutes. The report: {report.resolve()}")
+    took = f"{ends['report'] / 60:.1f} minutes"
+    if summary.exists():
+        took = f"Finished before, shown again in {ends['report']:.0f} seconds"
+    else:
+        _write_summary(summary, results, ends)
+    print(f"\n{took}. The report: {report.resolve()}")
     return 0
 
 
 def _write_summary(
     path: Path, results: Mapping[str, Mapping[str, Sequence[EpisodeResult]]], ends: Mapping[str, float]
 ) -> None:
-    """What it took and what came out, once: a finished demo that is shown again takes no time worth recording."""
-    if path.exists():
-        return
+    """What it took and what came out."""
     kilobyte = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss counts in differs
     summary = {
         "commit": commit(),
@@ -121,10 +125,13 @@ def _add_values(folder: Path, policy: LLMPolicy, panels: Sequence[Path]) -> None
             add_values(path, critic, policy.renderer)
 
 
-def _screenshots(config: Mapping[str, Any], folder: Path, results: Sequence[EpisodeResult]) -> None:
-    """Pictures for some attempts, successes and failures; without a Chromium the report shows the pages as text."""
+def _screenshots(config: Mapping[str, Any], folder: Path, results: Sequence[EpisodeResult]) -> bool:
+    """Takes pictures of some attempts, successes and failures, unless there are some; returns whether it did.
+
+    Without a Chromium the report shows the pages as text.
+    """
     if (folder / SCREENSHOTS).exists() or not config["screenshot_tasks"]:
-        return
+        return False
     half = (config["screenshot_tasks"] + 1) // 2
     chosen: list[str] = []
     for wanted in (True, False):
@@ -135,6 +142,8 @@ def _screenshots(config: Mapping[str, Any], folder: Path, results: Sequence[Epis
             add_screenshots(folder, env, chosen, ConsoleProgress())
     except InfrastructureError as error:
         print(f"The report has no screenshots: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 if __name__ == "__main__":

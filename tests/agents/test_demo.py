@@ -81,10 +81,15 @@ def test_the_demo_makes_table_report_and_log_once(
     assert summary["success"]["practice-test"]["oracle"].startswith("100.0 [")
     assert list(summary["seconds_from_the_start"].values()) == sorted(summary["seconds_from_the_start"].values())
 
-    results = {path: path.stat().st_mtime_ns for path in [*folder.rglob("results.jsonl"), folder / "summary.json"]}
-    assert len(results) == 11
+    once = [*folder.rglob("results.jsonl"), folder / "summary.json", folder / "report.html"]
+    results = {path: path.stat().st_mtime_ns for path in once}
+    assert len(results) == 12
     assert demo(small()) == 0
+    assert "shown again in" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in results} == results
+    (folder / "report.html").unlink()
+    assert demo(small()) == 0
+    assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
     assert len(Path("runs/practice_test_log.jsonl").read_text(encoding="utf-8").splitlines()) == 5
 
 
