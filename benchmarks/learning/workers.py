@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -46,10 +47,10 @@ def work_through(units: Iterable[Unit], workers: int, ends: float, done: Callabl
         The units that were not begun.
 
     Raises:
-        Exception: What a unit raised, once those that were under way are done and told of.
+        Exception: What the first of the units that failed raised, once all that do not need them are done and told of.
     """
     left = list(units)
-    failure: BaseException | None = None
+    failures: dict[str, BaseException] = {}
     threads = max(1, (os.cpu_count() or 1) // workers)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _begin_worker, (threads,)) as pool:
@@ -68,13 +69,15 @@ def work_through(units: Iterable[Unit], workers: int, ends: float, done: Callabl
                     if error is None:
                         done(unit, future.result())
                     else:
-                        failure, left = failure or error, []
+                        print(f"{unit.name} failed, {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                        failures[unit.name] = error
+                        left = [other for other in left if other.after != unit.name]
         except KeyboardInterrupt:
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
-    if failure:
-        raise failure
+    if failures:
+        raise next(iter(failures.values()))
     return left
 
 

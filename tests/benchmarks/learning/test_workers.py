@@ -48,12 +48,15 @@ def test_nothing_is_begun_when_the_time_is_over(tmp_path):
     assert not (tmp_path / "notes").exists()
 
 
-def test_what_a_unit_raises_is_raised_when_the_others_are_done(tmp_path):
+def test_what_a_unit_raises_is_raised_when_those_that_do_not_need_it_are_done(tmp_path, capsys):
     results = {}
-    units = [Unit("a", _break), Unit("b", partial(_late, tmp_path / "notes", "b")), Unit("c", _break)]
+    notes = tmp_path / "notes"
+    units = [Unit("a", _break), Unit("b", partial(_late, notes, "b")), Unit("a1", partial(_late, notes, "a1"), "a")]
+    units += [Unit("c", partial(_late, notes, "c"))]
     with pytest.raises(ValueError, match="cannot be done"):
         work_through(units, 2, _in_an_hour(), lambda unit, result: results.update({unit.name: result}))
-    assert results == {"b": "b"}
+    assert results == {"b": "b", "c": "c"}
+    assert "a failed, ValueError: this unit cannot be done" in capsys.readouterr().err
 
 
 def _rest(path):
