@@ -7,7 +7,7 @@ from html import escape
 
 from benchmarks.learning.bootstrap import Interval
 
-_WIDTH, _ROW, _LABELS, _MARGIN = 900, 26, 240, 20
+_WIDTH, _ROW, _LABELS, _MARGIN = 960, 26, 300, 20
 _CURVE_HEIGHT, _CURVE_WIDTH = 220, 560
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#7f7f7f")
 """Okabe and Ito 2008: told apart by colour-blind readers too."""

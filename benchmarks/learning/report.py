@@ -145,8 +145,7 @@ def print_report() -> None:
     print("\nNamed beforehand; every other difference is descriptive\n")
     print("\n".join(comparison_lines(results)))
     done = sum(len(found.cells) for found in results.values())
-    commits = sorted({cell["commit"] for found in results.values() for cell in found.cells.values()})
-    print(f"\n{done} of {sum(arm.seeds for arm in ARMS.values())} cells are done (commits {', '.join(commits)}).")
+    print(f"\n{done} of {sum(arm.seeds for arm in ARMS.values())} cells are done; the file of each names its commit.")
     for name, reason in _stopped(results):
         print(f"{name} acted with the policy of its last finished phase: {reason}")
     means = [(found.arm.title, mean_interval(found.successes(PANELS))) for found in results.values()]

@@ -55,7 +55,7 @@ def test_the_figure_is_drawn_from_the_results(folder, monkeypatch, capsys):
     assert texts.count("WebRL") == 2
     assert texts.count("SFT") == 1
     printed = capsys.readouterr().out
-    assert f"3 of {sum(arm.seeds for arm in ARMS.values())} cells are done (commits abc)" in printed
+    assert f"3 of {sum(arm.seeds for arm in ARMS.values())} cells are done;" in printed
     assert "SFT with seed 1 acted with the policy of its last finished phase: KL ceiling" in printed
     assert printed.count("last finished phase") == 1
 
