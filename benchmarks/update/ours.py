@@ -56,6 +56,8 @@ class OurUpdate:
         self.policy = LLMPolicy(model, max_tokens=2048)
         self.tokens_per_batch = tokens_per_batch
         self._folder = Path(folder)
+        adapters = {} if rank is None else dict(model.model.named_parameters())
+        self._adapters = {name: each.detach().clone() for name, each in adapters.items() if each.requires_grad}
         critic = ValueCritic(self.policy.language_model, heads=workload.HEADS)
         workload.shake(critic.trunk, seed=2)
         with torch.no_grad():
@@ -111,7 +113,8 @@ class OurUpdate:
         if self._folder.is_dir():
             stored = load_file(self._folder / "model.safetensors")
             for name, parameter in self.policy.language_model.model.named_parameters():
-                parameter.copy_(stored[name])
+                first = self._adapters.get(name)
+                parameter.copy_(stored[name.replace(".base_layer", "")] if first is None else first)
 
     def _settings(self, count: int) -> FitSettings:
         return FitSettings(

@@ -54,6 +54,18 @@ def test_the_policys_losses_are_equal(folder: Path, given: list[workload.Example
     assert ours.update_policy(given, loss).loss == pytest.approx(expected.loss, abs=1e-5, rel=1e-5)
 
 
+def test_an_update_of_adapters_begins_where_it_began(folder: Path, given: list[workload.Example]) -> None:
+    ours = OurUpdate(str(folder), "float32", 600, gradient_checkpointing=True, rank=2)
+    ours.begin_again()
+    network = ours.policy.language_model.model
+    first = {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
+    assert any(name.endswith(".base_layer.weight") for name in first)
+    ours.update_policy(given, "paper")
+    assert not all(torch.equal(first[name], parameter) for name, parameter in network.named_parameters())
+    ours.begin_again()
+    assert all(torch.equal(first[name], parameter) for name, parameter in network.named_parameters())
+
+
 def test_the_critics_losses_are_equal(folder: Path, given: list[workload.Example]) -> None:
     expected = ReleasedUpdate(str(folder), torch.float32).update_critic(given).loss
     assert OurUpdate(str(folder), "float32", 600).update_critic(given).loss == pytest.approx(expected, abs=1e-5)
