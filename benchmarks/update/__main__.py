@@ -80,7 +80,7 @@ def _default(folder: str, options: argparse.Namespace) -> dict[str, Any]:
 _LESS_MEMORY: dict[str, tuple[str, ...]] = {
     "layer inputs kept alone": ("--gradient-checkpointing",),
     "adapters of rank 16": ("--lora", "16"),
-    "both": ("--lora", "16", "--gradient-checkpointing"),
+    "both, adapters and layer inputs alone": ("--lora", "16", "--gradient-checkpointing"),
 }
 
 
