@@ -1,6 +1,6 @@
 """How fast a policy acts: batched generation over 16 static environments, and what the environments cost inside it.
 
-    python -m benchmarks.rollout [--models nano smollm2] [--tasks 48] [--slots 16] [--threads 1]
+    python -m benchmarks.rollout [--models nano smollm2] [--tasks 48] [--slots 16] [--threads 1] [--turns 3]
 
 Actions per second are over whole rollouts: resets, prompts, generation and environment steps. The environment's time
 per step inside a rollout is put beside its time alone: the same actions at the same tasks, replayed one after the other
@@ -24,11 +24,13 @@ from agents.environments import suite_of
 from agents.models import load_model
 from agents.policy import LLMPolicy
 from agents.rollout import Rollout, RolloutCollector
-from benchmarks.record import write_record
+from agents.run_card import commit, machine
+from benchmarks.record import read_record, write_record
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.tasks.record import Task
 
-_TURNS = 3
+_WARMING = 2
+"""Tasks of a rollout that is not counted."""
 _PROMPT_TOKENS = {"nano": 1024, "smollm2": 1792}
 
 
@@ -55,33 +57,36 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=48, help="tasks of each rollout")
     parser.add_argument("--slots", type=int, default=16, help="environments")
     parser.add_argument("--threads", type=int, default=1, help="threads of the model")
+    parser.add_argument("--turns", type=int, default=3, help="rollouts, each beside its actions alone")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     suite = suite_of("practice-valid").tasks
     tasks = suite[:: max(1, len(suite) // options.tasks)][: options.tasks]
+    settings = {"slots": options.slots, "threads": options.threads, "tasks": len(tasks), "turns": options.turns}
     measured = {}
     for name in options.models:
-        measured[name] = _measure(name, tasks, options.slots)
+        figures = _measure(name, tasks, options.slots, options.turns)
+        measured[name] = {**figures, **settings, "commit": commit(), "processor": machine()["processor"]}
         print(f"{name}: {measured[name]}", flush=True)
-    settings = {"slots": options.slots, "threads": options.threads, "tasks": len(tasks), "turns": _TURNS}
-    print(f"written to {write_record('rollout', {**settings, 'models': measured})}")
+    kept = {**read_record("rollout").get("models", {}), **measured}
+    print(f"written to {write_record('rollout', {'models': kept})}")
 
 
-def _measure(name: str, tasks: Sequence[Task], slots: int) -> dict[str, float]:
+def _measure(name: str, tasks: Sequence[Task], slots: int, turns: int) -> dict[str, float]:
     policy = LLMPolicy(load_model(name, autocast="auto"), max_tokens=_PROMPT_TOKENS.get(name))
     inside = [Timed(WebArenaLiteEnv(suite="practice-valid")) for _ in range(slots)]
     actions_per_s, tokens_per_s, inside_ms, alone_ms = [], [], [], []
     with closing(DummyVecEnv([lambda env=env: env for env in inside])) as env, closing(_alone()) as alone:
         collector = RolloutCollector(env, policy)
-        for turn in range(_TURNS + 1):
+        for turn in range(turns + 1):
             for timed in (*inside, alone):
                 timed.seconds.clear()
             began = time.perf_counter()
-            rollout = collector.collect(tasks, phase=0, temperature=1.0, seed=turn)
+            rollout = collector.collect(tasks if turn else tasks[:_WARMING], phase=0, temperature=1.0, seed=turn)
             seconds = time.perf_counter() - began
             _replay(alone, rollout)
             if not turn:
-                continue  # the first turn warms up
+                continue
             actions_per_s.append(rollout.steps / seconds)
             tokens_per_s.append(_tokens(rollout) / seconds)
             inside_ms.append(1000 * statistics.fmean(second for timed in inside for second in timed.seconds))
