@@ -50,7 +50,7 @@ def work_through(units: Iterable[Unit], workers: int, ends: float, done: Callabl
         Exception: What the first of the units that failed raised, once all that do not need them are done and told of.
     """
     left = list(units)
-    failures: dict[str, BaseException] = {}
+    failure: BaseException | None = None
     threads = max(1, (os.cpu_count() or 1) // workers)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _begin_worker, (threads,)) as pool:
@@ -70,14 +70,14 @@ def work_through(units: Iterable[Unit], workers: int, ends: float, done: Callabl
                         done(unit, future.result())
                     else:
                         print(f"{unit.name} failed, {type(error).__name__}: {error}", file=sys.stderr, flush=True)
-                        failures[unit.name] = error
+                        failure = failure or error
                         left = [other for other in left if other.after != unit.name]
         except KeyboardInterrupt:
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
-    if failures:
-        raise next(iter(failures.values()))
+    if failure:
+        raise failure
     return left
 
 
