@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+import numpy as np
 
 import webrl_gym
 from webrl_gym.deployment.addresses import find_deployment
 from webrl_gym.tasks.registry import find_page_suite
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import Observation, Site
+
+if TYPE_CHECKING:
+    from stable_baselines3.common.vec_env import VecEnv
 
 
 def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any]) -> gymnasium.Env[Observation, str]:
@@ -48,7 +51,21 @@ def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any])
 
 def make_vec_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any]) -> VecEnv:
     """``num_envs`` environments of this process, for a policy that answers in batches; arguments as ``make_env``."""
+    from stable_baselines3.common.vec_env import (
+        DummyVecEnv,  # loads torch, which a benchmark of other agents never needs
+    )
+
     return DummyVecEnv([lambda: make_env(suite, only_sites, settings)] * int(settings["num_envs"]))
+
+
+def environment_seed(seed: int, index: int) -> int:
+    """The seed of the environment for the task at a place, the same whichever slot takes it.
+
+    Args:
+        seed: Seed of the collection, >= 0.
+        index: Place of the task, >= 0.
+    """
+    return int(np.random.SeedSequence((seed, index)).generate_state(1)[0])
 
 
 def sites_there(only_sites: Sequence[str], settings: Mapping[str, Any]) -> list[str]:

@@ -14,22 +14,25 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 
 from agents.actors import Agent, task_info
 from agents.atomic_file import replacing
+from agents.environments import environment_seed
 from agents.errors import AgentError, CheckpointCorrupt, CheckpointMismatch
 from agents.metrics import Progress, SilentProgress
 from agents.results import EpisodeResult, episode_result, result_from_json
-from agents.rollout import RolloutCollector, environment_seed
 from agents.trajectory_io import FORMAT, VERSION, trajectory_to_dict
 from agents.types import Completion, Prompt, Step, Trajectory
 from webrl_gym.actions import ActionKind, parse_action
 from webrl_gym.errors import ActionError, InfrastructureError
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation, OutcomeVerdict
+
+if TYPE_CHECKING:
+    from agents.rollout import RolloutCollector
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 2

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import gymnasium
-import numpy as np
 import torch
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
 
 from agents.action_journal import ActionJournal
+from agents.environments import environment_seed
 from agents.errors import PromptTooLong
 from agents.metrics import Progress, SilentProgress
 from agents.transitions import Renderer
@@ -350,16 +350,6 @@ class _Run:
         if self.on_trajectory is not None:
             self.on_trajectory(trajectory)
         self.progress.advance()
-
-
-def environment_seed(seed: int, index: int) -> int:
-    """The seed of the environment for the task at a place, the same whichever slot takes it.
-
-    Args:
-        seed: Seed of the collection, >= 0.
-        index: Place of the task, >= 0.
-    """
-    return int(np.random.SeedSequence((seed, index)).generate_state(1)[0])
 
 
 def blank_observation() -> Observation:

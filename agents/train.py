@@ -10,8 +10,6 @@ from typing import Any
 from agents.console import ConsoleProgress
 from agents.errors import ConfigConflict
 from agents.hydra_entry import compose_config, run_entry_point
-from agents.run_folder import flat, last_finished, stored_config
-from agents.training_run import TrainingRun
 
 
 def main() -> int:
@@ -21,6 +19,10 @@ def main() -> int:
 
 def train(config: dict[str, Any]) -> int:
     """Begins the run that ``config`` describes, or goes on with it."""
+    # These load torch and transformers, which takes seconds: a wrong command line is answered without them.
+    from agents.run_folder import last_finished, stored_config
+    from agents.training_run import TrainingRun
+
     folder = Path(config["resume"] or config["run"])
     settings = config
     if config["resume"]:
@@ -47,6 +49,8 @@ def _require_nothing_else(config: Mapping[str, Any], stored: Mapping[str, Any]) 
     Raises:
         ConfigConflict: If a value is neither the default nor the run's own; the message names all of them.
     """
+    from agents.run_folder import flat
+
     defaults, own = flat(compose_config("train")), flat(stored)
     ignored = [
         f"{key} is {own.get(key)!r} in the run, {value!r} was given"

@@ -8,8 +8,6 @@ from typing import Any
 
 from agents.console import ConsoleProgress
 from agents.hydra_entry import run_entry_point
-from agents.orm_report import markdown_report
-from agents.orm_run import OrmRun
 
 
 def main() -> int:
@@ -19,6 +17,10 @@ def main() -> int:
 
 def train_orm(config: dict[str, Any]) -> int:
     """Begins the run that ``config`` describes, or goes on with it, and prints its report."""
+    # These load torch and transformers, which takes seconds: a wrong command line is answered without them.
+    from agents.orm_report import markdown_report
+    from agents.orm_run import OrmRun
+
     folder = Path(config["output"])
     report = OrmRun(folder, config, ConsoleProgress()).train()
     print(markdown_report(report))

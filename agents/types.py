@@ -7,12 +7,13 @@ adds what the stage before it computed, and a function asks for the rung it need
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation, OutcomeVerdict
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)

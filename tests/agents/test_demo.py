@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from agents import benchmark, training_run
 from agents.demo import demo
-from agents.errors import ConfigConflict
+from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.hydra_entry import compose_config
 from tests.agents.small_llama import small_llama
 from webrl_gym.suites import load_suite, open_reader
@@ -53,19 +54,13 @@ def test_the_demo_makes_table_report_and_log_once(
     assert "| oracle |" in said.out
     assert "The report has no screenshots" in said.err
     folder = Path("runs/demo")
-    table = (folder / "table.md").read_text(encoding="utf-8").splitlines()
-    assert [line.split(" | ")[0].strip("| ") for line in table[2:]] == [
-        "do_nothing",
-        "random",
-        "oracle",
-        "SFT",
-        "WebRL",
-        "",
-        table[-1],
-    ]
-    assert table[-1].startswith("SFT and WebRL: ")
-    assert table[2].split(" | ")[-1].startswith("0.0 [")
-    assert table[4].split(" | ")[-1].startswith("100.0 [")
+    printed = (folder / "summary.md").read_text(encoding="utf-8")
+    assert printed in said.out
+    rows = {line.split(" | ")[0].strip("| "): line.split(" | ")[-1] for line in printed.splitlines() if "|" in line}
+    assert list(rows)[2:] == ["do_nothing", "random", "oracle", "SFT", "WebRL"]
+    assert rows["do_nothing"].startswith("0.0 [")
+    assert rows["oracle"].startswith("100.0 [")
+    assert "\nSFT and WebRL: " in printed
     assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
     log = [json.loads(line) for line in Path("runs/practice_test_log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["agent"] for line in log] == [
@@ -84,9 +79,17 @@ def test_the_demo_makes_table_report_and_log_once(
     once = [*folder.rglob("results.jsonl"), folder / "summary.json", folder / "report.html"]
     results = {path: path.stat().st_mtime_ns for path in once}
     assert len(results) == 12
-    assert demo(small()) == 0
-    assert "shown again in" in capsys.readouterr().out
+    assert demo(small()) == 0  # looks again for a browser to take screenshots with
+    assert "Finished before" not in capsys.readouterr().out
+    with monkeypatch.context() as without_work:
+        without_work.setitem(sys.modules, "agents.demo_run", None)
+        assert demo(small("screenshot_tasks=0")) == 0
+    said = capsys.readouterr().out
+    assert printed in said
+    assert "Finished before, shown again. The report: " in said
     assert {path: path.stat().st_mtime_ns for path in results} == results
+    with pytest.raises(CheckpointMismatch, match="seed: 0 there, 1 now"):
+        demo(small("screenshot_tasks=0", "seed=1"))
     (folder / "report.html").unlink()
     assert demo(small()) == 0
     assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
