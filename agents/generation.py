@@ -146,7 +146,9 @@ def _pick(scores: Tensor, temperature: float, generator: torch.Generator | None)
     """Tokens from log-probabilities (B, V); shape (B,)."""
     if temperature == 0.0:
         return scores.argmax(-1)
-    return torch.multinomial((scores / temperature).softmax(-1), 1, generator=generator)[:, 0]
+    chances = (scores / temperature).softmax(-1)
+    drawn_on = chances.device if generator is None else generator.device  # multinomial wants both on one device
+    return torch.multinomial(chances.to(drawn_on), 1, generator=generator)[:, 0].to(scores.device)
 
 
 def _writer(model: LanguageModel, prompts: Sequence[Sequence[int]], room: int) -> _Writer:

@@ -209,7 +209,7 @@ def judge_record(items: Sequence[Judgement], thresholds: Iterable[float]) -> dic
         "area_under_curve": area_under_curve(items),
         "calibration_error": calibration_error(items),
         "reliability": [asdict(row) for row in reliability(items)],
-        "at": {f"{threshold:.3g}": _at(confusion_at(items, threshold)) for threshold in thresholds},
+        "at": {f"{threshold:.6g}": _at(confusion_at(items, threshold)) for threshold in thresholds},
     }
 
 

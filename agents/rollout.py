@@ -26,7 +26,7 @@ from agents.transitions import Renderer
 from agents.types import Completion, Prompt, Step, Trajectory
 from webrl_gym.errors import InfrastructureError
 from webrl_gym.tasks.record import Task
-from webrl_gym.types import Observation, OutcomeVerdict, StepTiming
+from webrl_gym.types import Observation, OutcomeVerdict, StepTiming, VerdictStatus
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 2
@@ -285,9 +285,9 @@ class _Run:
         for slot, attempt in list(self.running.items()):
             try:
                 prompts[slot] = self.collector.policy.renderer.render(attempt.observation, attempt.history)
-            except PromptTooLong as error:  # would happen again, so there is no second attempt
+            except PromptTooLong as error:
                 del self.running[slot]
-                self._finish(attempt, truncated=True, failure=_named(error))
+                self._outgrown(attempt, error)
         if not prompts:
             return
         asked, chance = list(prompts.values()), self.generator
@@ -326,6 +326,14 @@ class _Run:
             self._broken(attempt, str(info["failure"]))
         else:
             self._finish(attempt, truncated=not terminated, verdict=_rule_verdict(info))
+
+    def _outgrown(self, attempt: _Attempt, error: PromptTooLong) -> None:
+        """It would happen again, so there is no second attempt. A history too long is what the policy itself did."""
+        if attempt.steps:
+            verdict = OutcomeVerdict(VerdictStatus.SCORED, 0.0, "rules", detail=_named(error))
+            self._finish(attempt, truncated=True, verdict=verdict)
+        else:
+            self._finish(attempt, truncated=True, failure=_named(error))
 
     def _broken(self, attempt: _Attempt, failure: str) -> None:
         if self.attempts_made[attempt.index] < _ATTEMPTS:

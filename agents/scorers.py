@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from agents.batching import PromptBatch, collate_prompts
 from agents.errors import PromptTooLong
 from agents.models import LanguageModel
-from webrl_gym.errors import ScorerError
+from webrl_gym.errors import PromptUnreadable
 from webrl_gym.orm_prompt import OrmPrompt
 from webrl_gym.reward import ANSWERS, OutcomeRewardModel
 
@@ -89,13 +89,13 @@ class LanguageModelScorer(nn.Module):
         """P(YES) / (P(YES) + P(NO)) for each prompt.
 
         Raises:
-            ScorerError: If a prompt does not fit the model.
+            PromptUnreadable: If a prompt does not fit the model.
         """
         self.network.eval()
         try:
             encoded = [self.encode(prompt) for prompt in prompts]
         except PromptTooLong as error:
-            raise ScorerError(f"the judge cannot read this prompt: {error}") from error
+            raise PromptUnreadable(f"the judge cannot read this prompt: {error}") from error
         # prompts of similar length share a batch: padding costs time
         order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
         scores = [0.0] * len(encoded)

@@ -20,6 +20,7 @@ WebRLGymError
 ├── CompletionFailed         a language model's server gave no completion for a request
 ├── ServerRefused            it gives none for any: key, model name or address are wrong
 └── ScorerError              the YES/NO scorer of an outcome reward model failed
+    └── PromptUnreadable     … at this prompt, which is too long for it
 
 ``ActionError`` never leaves ``env.step``: it becomes text in the next observation.
 ``InfrastructureError`` never leaves ``env.step`` either (the episode is truncated and
@@ -120,3 +121,7 @@ class ServerRefused(WebRLGymError):
 
 class ScorerError(WebRLGymError):
     """Raised when a YES/NO scorer does not give a probability."""
+
+
+class PromptUnreadable(ScorerError):
+    """Raised when a scorer cannot read one prompt, which says nothing of others."""

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import httpx
 
 from webrl_gym.chat_server import ChatServer
-from webrl_gym.errors import CompletionFailed, ScorerError
+from webrl_gym.errors import CompletionFailed, PromptUnreadable, ScorerError
 from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, Evidence, OrmPrompt, OrmTemplate
 from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
@@ -75,16 +75,19 @@ class OutcomeRewardModel:
         verdicts: list[OutcomeVerdict] = []
         failures: list[ScorerError] = []
         for prompt in prompts:
-            if len(failures) < _FAILURES_IN_A_ROW:
-                try:
-                    (p_yes,) = self.scorer.p_yes([prompt])
-                except ScorerError as error:
-                    failures.append(error)
-                else:
-                    failures.clear()
-                    verdicts.append(self._verdict(float(p_yes)))
-                    continue
-            verdicts.append(_undecided(failures[-1]))
+            if len(failures) == _FAILURES_IN_A_ROW:
+                verdicts.append(_undecided(failures[-1]))
+                continue
+            try:
+                (p_yes,) = self.scorer.p_yes([prompt])
+            except PromptUnreadable as error:
+                verdicts.append(_undecided(error))
+            except ScorerError as error:
+                failures.append(error)
+                verdicts.append(_undecided(error))
+            else:
+                failures.clear()
+                verdicts.append(self._verdict(float(p_yes)))
         return verdicts
 
     def _verdict(self, p_yes: float) -> OutcomeVerdict:

@@ -14,6 +14,7 @@ from agents.rollout import Rollout
 from agents.trajectory_io import trajectory_to_dict
 from agents.transitions import Renderer, TransitionSet, to_transitions
 from agents.types import LabelledTrajectory, Trajectory
+from webrl_gym.types import VerdictStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,14 @@ def _why_no_success(collection: Collected) -> str:
 
 def _metrics(rollout: Rollout, labelling: Labelling, transitions: TransitionSet) -> PhaseMetrics:
     trajectories = rollout.trajectories
-    ruled = [item.rule_verdict.success for item in trajectories if item.rule_verdict is not None]
+    verdicts = [item.rule_verdict for item in trajectories if item.rule_verdict is not None]
+    ruled = [verdict.success for verdict in verdicts if verdict.status is VerdictStatus.SCORED]
     lengths = [len(item.steps) for item in trajectories]
     return {
         "rollout/trajectories": len(trajectories),
         "rollout/steps": rollout.steps,
         "rollout/success_rate": labelling.success_rate,
+        "rollout/ruled": len(ruled),
         "rollout/rule_success_rate": sum(ruled) / len(ruled) if ruled else None,
         "rollout/mean_length": sum(lengths) / len(lengths) if lengths else None,
         "rollout/truncated": sum(item.truncated for item in trajectories),

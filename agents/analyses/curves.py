@@ -245,9 +245,10 @@ def phase_numbers(phases: Phases) -> tuple[float, ...]:
 def _series(phases: Phases, name: str) -> Series:
     values = tuple(_finite(row.get(name)) for row in phases)
     trials: tuple[int | None, ...] = ()
-    if name in ("rollout/success_rate", "rollout/rule_success_rate"):
-        left_out = "label/left_out" if name == "rollout/success_rate" else ""
-        trials = tuple(_count(row, "rollout/trajectories", left_out) for row in phases)
+    if name == "rollout/success_rate":
+        trials = tuple(_count(row, "rollout/trajectories", "label/left_out") for row in phases)
+    elif name == "rollout/rule_success_rate":
+        trials = tuple(_count(row, "rollout/ruled") for row in phases)
     return Series(_LABELS.get(name, _words(name)), values, trials)
 
 
@@ -260,7 +261,7 @@ def _at(numbers: Sequence[float], phases: Phases, series: Series) -> Series:
     return replace(series, values=values, trials=trials)
 
 
-def _count(row: Mapping[str, float | int | None], name: str, less: str) -> int | None:
+def _count(row: Mapping[str, float | int | None], name: str, less: str = "") -> int | None:
     whole = _finite(row.get(name))
     return None if whole is None else round(whole - (_finite(row.get(less)) or 0.0))
 

@@ -95,6 +95,7 @@ def test_a_record_is_json_and_has_the_always_no_score() -> None:
     assert at["precision"]["value"] == 1.0
     assert at["recall"]["interval"] == wilson_interval(2, 3)
     assert judge_record(said((0.1, False)), (0.5,))["at"]["0.5"]["precision"] is None
+    assert list(judge_record(SOME, (0.5, 0.50031))["at"]) == ["0.5", "0.50031"]
 
 
 def test_judgements_need_both_verdicts() -> None:

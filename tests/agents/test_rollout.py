@@ -8,7 +8,7 @@ from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
 from agents.environments import environment_seed
-from agents.errors import GenerationFailed
+from agents.errors import GenerationFailed, PromptTooLong
 from agents.prompting import PromptRenderer
 from agents.rollout import ReportedResets, RolloutCollector
 from agents.types import Completion
@@ -167,6 +167,22 @@ def test_a_prompt_that_is_too_long_is_a_failure_without_a_retry():
     rollout = RolloutCollector(dummy(2), WordPolicy(max_tokens=5)).collect(TASKS[:2], phase=1)
     assert rollout.retries == 0
     assert [trajectory.failure.split(":")[0] for trajectory in rollout.failures] == ["PromptTooLong"] * 2
+
+
+def test_a_policy_whose_history_outgrows_its_prompt_has_failed(monkeypatch):
+    def render(observation, history, render=PromptRenderer.render):
+        if history:
+            raise PromptTooLong("900 tokens")
+        return render(policy.renderer, observation, history)
+
+    policy = WordPolicy()
+    monkeypatch.setattr(policy.renderer, "render", render)
+    rollout = RolloutCollector(dummy(2), policy).collect(TASKS[:2], phase=1)
+    assert rollout.failures == ()
+    for trajectory in rollout.trajectories:
+        assert (len(trajectory.steps), trajectory.truncated) == (1, True)
+        verdict = trajectory.rule_verdict
+        assert (verdict.status, verdict.success, verdict.detail) == ("scored", False, "PromptTooLong: 900 tokens")
 
 
 def test_wrapped_resets_report_failures_instead_of_raising():

@@ -7,7 +7,7 @@ from agents.models import LanguageModel
 from agents.scorers import LanguageModelScorer, scorer_of
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import small_llama
-from webrl_gym.errors import ScorerError
+from webrl_gym.errors import PromptUnreadable
 from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, Evidence
 from webrl_gym.reward import OpenAICompatibleScorer, OutcomeRewardModel
 
@@ -54,7 +54,7 @@ def test_scorer_serves_the_outcome_reward_model() -> None:
 
 
 def test_what_does_not_fit_is_a_scorer_error() -> None:
-    with pytest.raises(ScorerError, match="cannot read"):
+    with pytest.raises(PromptUnreadable, match="cannot read"):
         LanguageModelScorer(MODELS[0], max_tokens=64).p_yes([DEFAULT_TEMPLATE.fill(Evidence("word " * 400, (), "x"))])
     with pytest.raises(ValueError, match="from 1 to 512"):
         LanguageModelScorer(MODELS[0], max_tokens=513)

@@ -158,7 +158,7 @@ def test_a_critic_that_is_broken_or_of_another_model_is_refused(tmp_path: Path) 
 
 def test_a_finished_runs_attempts_and_results_are_valued_once(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    model = {"device": "cpu", "dtype": "float32", "autocast": "auto", "max_prompt_tokens": 256}
+    model = {"device": "cpu", "dtype": "float32", "autocast": "auto", "max_prompt_tokens": 256, "max_new_tokens": 8}
     (run / "rollouts").mkdir(parents=True)
     (run / "config.json").write_text(json.dumps({"demonstrations": 1, "model": model}), encoding="utf-8")
     attempts = run / "rollouts" / "phase-0001.jsonl.gz"

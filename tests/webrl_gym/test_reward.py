@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.completion_server import CompletionServer, completion, completion_server
-from webrl_gym.errors import ScorerError, ServerRefused
+from webrl_gym.errors import PromptUnreadable, ScorerError, ServerRefused
 from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, Evidence, OrmPrompt, OrmTemplate
 from webrl_gym.reward import OpenAICompatibleScorer, OutcomeRewardModel, outcome_reward_model
 from webrl_gym.types import VerdictStatus
@@ -57,15 +57,16 @@ def test_yes_must_be_likelier_than_no(p_yes: float, score: float) -> None:
 
 
 class Chokes:
-    """A scorer that cannot read episodes called bad."""
+    """A scorer that fails on episodes called bad."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: type[ScorerError] = ScorerError) -> None:
         self.asked = 0
+        self.error = error
 
     def p_yes(self, prompts: Sequence[OrmPrompt]) -> list[float]:
         self.asked += 1
         if any(prompt.evidence.instruction == "bad" for prompt in prompts):
-            raise ScorerError("the prompt cannot be read")
+            raise self.error("the prompt cannot be read")
         return [0.9] * len(prompts)
 
 
@@ -81,6 +82,12 @@ def test_a_scorer_that_fails_again_and_again_is_left_alone() -> None:
     verdicts = OutcomeRewardModel(scorer).judge_all([Evidence("bad", (), "")] * 50)
     assert [verdict.status for verdict in verdicts] == [VerdictStatus.UNDECIDED] * 50
     assert scorer.asked == 1 + 3
+
+
+def test_prompts_that_cannot_be_read_do_not_add_up_to_a_scorer_that_is_out() -> None:
+    episodes = [Evidence(name, (), "") for name in ("bad",) * 5 + ("good",)]
+    verdicts = OutcomeRewardModel(Chokes(PromptUnreadable)).judge_all(episodes)
+    assert [verdict.status is VerdictStatus.SCORED for verdict in verdicts] == [False] * 5 + [True]
 
 
 def test_a_scorer_that_is_out_leaves_all_undecided() -> None:

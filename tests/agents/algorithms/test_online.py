@@ -5,12 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from agents.algorithms.collected import least_action_probability
+from agents.algorithms.collected import least_action_probability, worth_learning_from
 from agents.errors import TrainingStopped
-from agents.labelling import RuleLabeller
+from agents.labelling import RuleLabeller, label_trajectories
+from agents.rollout import Rollout
 from agents.types import Completion
+from tests.agents.tiny_models import tiny_policy
 from tests.agents.toy_env import demonstration
 from tests.agents.toy_runs import TASKS, started_policy, webrl
+from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
 
 def stopped(algorithm, match):
@@ -44,6 +47,16 @@ def test_successes_that_the_policy_was_not_sure_of_are_not_learned_from():
     assert by_rules.history[0]["data/unsure_successes"] == 0
     with pytest.raises(ValueError, match=r"min_action_probability and .* in \[0, 1\], got 2 and"):
         webrl(started_policy(), min_action_probability=2)
+
+
+def test_a_verdict_that_does_not_count_is_no_failure_by_the_rules():
+    undecided = OutcomeVerdict(VerdictStatus.UNDECIDED, 0.0, "rules")
+    done, *others = [demonstration(task).trajectory for task in TASKS]
+    trajectories = (done, *(replace(other, rule_verdict=undecided) for other in others))
+    labelling = label_trajectories(RightOrm(), [done, *others])
+    collected = worth_learning_from(Rollout(trajectories, (), 0, 2), labelling, tiny_policy().renderer, 0.0)
+    assert collected.metrics["rollout/rule_success_rate"] == 1.0
+    assert (collected.metrics["rollout/ruled"], collected.metrics["rollout/trajectories"]) == (1, len(TASKS))
 
 
 def test_the_least_likely_action_decides():

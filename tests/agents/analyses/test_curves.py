@@ -22,7 +22,13 @@ PHASES: Phases = [
         "rollout/rule_success_rate": 0.2,
         "critic/loss": None,
     }
-    | {"rollout/trajectories": 20, "label/left_out": 4, "experience/too_unsure": 5, "experience/too_sure": 3},
+    | {
+        "rollout/trajectories": 20,
+        "rollout/ruled": 15,
+        "label/left_out": 4,
+        "experience/too_unsure": 5,
+        "experience/too_sure": 3,
+    },
     {"step": 20, "phase": 2, "rollout/success_rate": 0.4, "critic/loss": 0.5, "own/thing": float("nan")}
     | {"experience/drawn": 9, "rollout/trajectories": 10},
     {"step": 30, "phase": 4, "own/thing": 7.0, "curriculum/kept": 4, "never/known": float("inf")},
@@ -42,6 +48,7 @@ def test_metrics_are_sorted_into_charts_and_none_is_lost() -> None:
     assert [one.title for one in found.others] == [
         "data: unsure successes",
         "rollout: trajectories",
+        "rollout: ruled",
         "label: left out",
         "own: thing",
     ]
@@ -58,7 +65,7 @@ def test_a_success_rate_knows_over_how_many_attempts_it_is() -> None:
     labels, rules = learning_curves(PHASES).drawn[0].series
     assert labels.trials == (16, 10, None)
     assert labels.rate(0) == Rate(4, 16)
-    assert rules.rate(0) == Rate(4, 20)
+    assert rules.rate(0) == Rate(3, 15)
     assert rules.rate(1) is None
     assert labels.rate(2) is None
     assert learning_curves(PHASES).drawn[2].series[0].rate(1) is None
