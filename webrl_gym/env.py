@@ -119,7 +119,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             only_templates: Keep only tasks made from these templates (``shopping.search``); all when empty.
             reward: ``rules`` or ``orm``.
             scorer: Judge for ``reward="orm"``: anything with ``p_yes``, or one with its own threshold and prompt.
-            max_steps: Step limit instead of each task's own.
+            max_steps: Step limit instead of each task's own; Gymnasium's ``max_episode_steps`` is refused.
             semantics: Whose evaluators score: ``vab`` or ``browsergym`` (docs/evaluators.md).
             early_stops: Whether an episode ends after the same action, or what is none, five times in a row, as in VAB;
                 by default for the official tasks under VAB semantics.
