@@ -10,7 +10,6 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Dict
 from numpy.typing import NDArray
 
 from webrl_gym.actions import MAX_ACTION_LENGTH, Action, ActionKind, describe_action, parse_action
@@ -25,16 +24,15 @@ from webrl_gym.observation import DEFAULT_BUDGET
 from webrl_gym.orm_prompt import Evidence
 from webrl_gym.reading import make_reader
 from webrl_gym.rendering import BLACK, pixels, render_modes
+from webrl_gym.reset_options import task_asked_for
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer, outcome_reward_model
 from webrl_gym.sites.worlds import World
-from webrl_gym.spaces import UnicodeText
+from webrl_gym.spaces import TEXT_LIMIT, UnicodeText, observation_space
 from webrl_gym.suites import DeploymentOptions, WorldTables, cut_to_deployment, find_suite, stops_early
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import Observation, OutcomeVerdict, StepTiming
 from webrl_gym.wellformed import well_formed
-
-_TEXT_LIMIT = 4_096
 
 
 class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
@@ -165,15 +163,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         self._early_stops = EarlyStops() if stops_early(early_stops, self.suite, semantics) else None
         self._stopped = ""
         self._reader = make_reader(profile, budget, stable_ids=stable_ids)
-        # Gymnasium types a Dict space by its parts; the observations are our TypedDict.
-        self.observation_space: gymnasium.Space[Any] = Dict(
-            {
-                "instruction": UnicodeText(_TEXT_LIMIT),
-                "url": UnicodeText(_TEXT_LIMIT),
-                "html": UnicodeText(budget),
-                "last_action_error": UnicodeText(_TEXT_LIMIT),
-            }
-        )
+        self.observation_space = observation_space(budget)
         self.action_space = UnicodeText(MAX_ACTION_LENGTH)
         self._task: Task | None = None
         self._picture = BLACK
@@ -214,17 +204,18 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
 
         Args:
             seed: Decides the task when ``options`` names none.
-            options: ``{"task": Task or task id}``.
+            options: ``{"task": Task or task id}``; there are no others.
 
         Returns:
             The first observation and its info.
 
         Raises:
-            ValueError: If the suite has no such task.
+            ValueError: If the suite has no such task, or an option is unknown.
+            TypeError: If ``options`` is no mapping.
             InfrastructureError: If site or browser fail twice, or once where a second try is hopeless.
         """
         super().reset(seed=seed)
-        task = self._choose(options or {})
+        task = self._choose(options)
         self._over = True
         chance = self.np_random.bit_generator.state
         try:
@@ -299,14 +290,14 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     def _step_limit(self) -> int:
         return self._max_steps or self.task.max_steps
 
-    def _choose(self, options: dict[str, Any]) -> Task:
-        wanted = options.get("task")
+    def _choose(self, options: dict[str, Any] | None) -> Task:
+        wanted = task_asked_for(options)
         if wanted is None:
             return self.suite.sample(self.np_random)
         if isinstance(wanted, Task):
             return wanted
-        refuse_left_out(str(wanted), self.left_out)
-        return self.suite.get(str(wanted))
+        refuse_left_out(wanted, self.left_out)
+        return self.suite.get(wanted)
 
     def _begin(self, task: Task) -> StepTiming:
         """Opens the task's pages and reads the first."""
@@ -334,7 +325,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
                 return "", action.argument or ""
             self._do(action)
         except ActionError as problem:
-            error = str(problem)[:_TEXT_LIMIT]
+            error = str(problem)[:TEXT_LIMIT]
             parsed = not isinstance(problem, ActionSyntaxError)
         if self._early_stops is not None:
             self._stopped = self._early_stops.after(text, parsed)
@@ -373,8 +364,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
 
     def _observation(self, error: str) -> Observation:
         return {
-            "instruction": self.task.instruction[:_TEXT_LIMIT],
-            "url": self._reader.url[:_TEXT_LIMIT],
+            "instruction": self.task.instruction[:TEXT_LIMIT],
+            "url": self._reader.url[:TEXT_LIMIT],
             "html": self._reader.html,
             "last_action_error": error,
         }

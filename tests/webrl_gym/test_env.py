@@ -239,6 +239,28 @@ def test_an_unknown_task_is_named_with_near_ones(env: WebArenaLiteEnv) -> None:
         env.reset(options={"task": STATUS_TASK + "0000"})
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"task_id": STATUS_TASK}, ValueError, "reset knows the options task, got 'task_id'"),
+        ({"task": STATUS_TASK, "tasks": [STATUS_TASK], 1: 2}, ValueError, "got 'tasks', 1$"),
+        (STATUS_TASK, TypeError, f"options must be a mapping such as .*, got '{STATUS_TASK}'"),
+        ("", TypeError, "got ''"),
+        ([("task", STATUS_TASK)], TypeError, "must be a mapping"),
+    ],
+)
+def test_no_other_task_is_played_than_was_asked_for(
+    env: WebArenaLiteEnv, options: Any, error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        env.reset(seed=0, options=options)
+
+
+@pytest.mark.parametrize("options", [None, {}, {"task": None}])
+def test_a_task_is_drawn_where_none_is_asked_for(env: WebArenaLiteEnv, options: Any) -> None:
+    assert env.reset(seed=3, options=options)[1]["task"] == env.reset(seed=3)[1]["task"]
+
+
 def test_only_sites_keeps_the_order() -> None:
     env = WebArenaLiteEnv(suite="practice-test", only_sites=["map", "gitlab"])
     assert {site.value for task in env.suite for site in task.sites} == {"map", "gitlab"}
