@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webrl_gym.actions import MAX_ACTION_LENGTH, Action, ActionKind, describe_action, parse_action
-from webrl_gym.argument_problems import argument_problems, refuse, site_named
+from webrl_gym.argument_problems import (
+    limit_problems,
+    reading_problems,
+    refuse,
+    scoring_problems,
+    sites_problems,
+)
 from webrl_gym.deployment.runnable import LeftOut, refuse_left_out
 from webrl_gym.early_stops import EarlyStops
 from webrl_gym.engines import EngineSettings
@@ -28,7 +34,7 @@ from webrl_gym.reset_options import task_asked_for
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer, outcome_reward_model
 from webrl_gym.sites.worlds import World
 from webrl_gym.spaces import TEXT_LIMIT, UnicodeText, observation_space
-from webrl_gym.suites import DeploymentOptions, WorldTables, cut_to_deployment, find_suite, stops_early
+from webrl_gym.suites import DeploymentOptions, WorldTables, cut_to_deployment, find_suite, narrowed, stops_early
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import Observation, OutcomeVerdict, StepTiming
@@ -140,15 +146,15 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             BrowserMissing: If ``engine="chromium"`` finds no browser.
         """
         engine = engine or ("chromium" if sites == "urls" else "static")
-        problems = argument_problems(
-            reward, scorer, max_steps, budget, semantics, early_stops, engine, profile, stable_ids, sites, deployment
-        )
+        problems = [
+            *sites_problems(sites, deployment),
+            *scoring_problems(reward, scorer, judge, semantics, early_stops),
+            *limit_problems(max_steps, budget),
+            *reading_problems(engine, profile, stable_ids),
+        ]
         refuse(problems, engine, render_mode)
-        self.suite = find_suite(suite, semantics, task_file, overrides) if isinstance(suite, str) else suite
-        if only_sites:
-            self.suite = self.suite.only([site_named(name) for name in only_sites])
-        if only_templates:
-            self.suite = self.suite.made_from(only_templates)
+        whole = find_suite(suite, semantics, task_file, overrides) if isinstance(suite, str) else suite
+        self.suite = narrowed(whole, only_sites, only_templates)
         self.left_out: LeftOut = {}
         real_sites = None
         if sites == "urls":
@@ -158,7 +164,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         settings = EngineSettings(engine, chromium_path, profile, headed=render_mode == "human")
         self._episodes: Episodes = make_episodes(self.suite, settings, semantics, judge, real_sites)
         self._engine = self._episodes.engine
-        self._judge = outcome_reward_model(scorer) if scorer is not None and reward == "orm" else None
+        self._judge = None if scorer is None else outcome_reward_model(scorer)
         self._max_steps = max_steps
         self._early_stops = EarlyStops() if stops_early(early_stops, self.suite, semantics) else None
         self._stopped = ""

@@ -84,6 +84,24 @@ def find_suite(
     return find_page_suite(name) or load_suite(name)
 
 
+def narrowed(suite: TaskSuite, only_sites: Iterable[str], only_templates: Iterable[str]) -> TaskSuite:
+    """The tasks of a suite that need no other sites than these, made from these templates; all where none are named.
+
+    Raises:
+        ValueError: If there is no such site or template, or no such task; the message names what there is.
+    """
+    if only_sites:
+        suite = suite.only([_site_named(name) for name in only_sites])
+    return suite.made_from(only_templates) if only_templates else suite
+
+
+def _site_named(name: str) -> Site:
+    try:
+        return Site(name)
+    except ValueError:
+        raise ValueError(f"there is no site {name!r}; choose from {', '.join(Site)}") from None
+
+
 def stops_early(asked: bool | None, suite: TaskSuite, semantics: str) -> bool:
     """Whether agents that are stuck are stopped: where it is asked for, else where VAB scores tasks of its own."""
     return suite.name == OFFICIAL and semantics == Semantics.VAB if asked is None else asked

@@ -14,6 +14,7 @@ from webrl_gym.early_stops import EarlyStops
 from webrl_gym.engines.driver_client import acquire_driver, release_driver
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import DeploymentBusy, InfrastructureError, ResetFailed, SignInFailed, SiteError
+from webrl_gym.evaluation import LanguageModelJudge
 from webrl_gym.orm_prompt import OrmPrompt
 from webrl_gym.types import StepTiming, VerdictStatus
 
@@ -239,6 +240,35 @@ def test_an_unknown_task_is_named_with_near_ones(env: WebArenaLiteEnv) -> None:
         env.reset(options={"task": STATUS_TASK + "0000"})
 
 
+class Yes:
+    """A scorer that is never in doubt."""
+
+    def p_yes(self, prompts: list[OrmPrompt]) -> list[float]:
+        return [0.9] * len(prompts)
+
+
+def asked(question: object, reference: str, answer: str) -> tuple[float, str]:
+    """Not a judge: a judge has this as its method."""
+    return 1.0, "CORRECT"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"scorer": Yes()}, 'scorer=... is for reward="orm"; with reward="rules" nothing would ask it'),
+        ({"reward": "orm", "scorer": Yes}, r"scorer must be an object with p_yes\(prompts\), got <class"),
+        ({"reward": "orm", "scorer": "judge"}, "scorer must be an object with .*, got 'judge'"),
+        ({"judge": "gpt"}, "judge must be an object with judge.*, or the settings of a language model .*, got 'gpt'"),
+        ({"judge": asked}, "judge must be an object .* got <function asked"),
+        ({"judge": LanguageModelJudge}, "judge must be an object .* got <class"),
+        ({"judge": "gpt", "scorer": Yes(), "budget": 1}, 'is for reward="orm".*judge must be.*budget must be'),
+    ],
+)
+def test_who_cannot_be_asked_is_refused_at_once(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        WebArenaLiteEnv(**arguments)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "said"),
     [
@@ -269,13 +299,13 @@ def test_only_sites_keeps_the_order() -> None:
 
 
 def test_a_judge_may_give_the_reward() -> None:
-    class Yes:
+    class Reads(Yes):
         def p_yes(self, prompts: list[OrmPrompt]) -> list[float]:
             assert "Decide whether" in prompts[0].text
             assert prompts[0].evidence.completions == ('exit(message="wrong")',)
-            return [0.9]
+            return super().p_yes(prompts)
 
-    env = WebArenaLiteEnv(reward="orm", scorer=Yes())
+    env = WebArenaLiteEnv(reward="orm", scorer=Reads())
     env.reset(seed=0)
     _, reward, _, _, info = env.step('exit(message="wrong")')
     assert reward == 1.0
