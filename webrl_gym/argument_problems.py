@@ -30,7 +30,7 @@ def scoring_problems(
     scorer: YesNoScorer | OutcomeRewardModel | None,
     judge: FuzzyJudge | Mapping[str, Any] | None,
     semantics: str,
-    early_stops: bool | None,
+    early_stops: object,
 ) -> Iterator[str]:
     """What is wrong with how episodes are scored and stopped, and where rewards come from."""
     if reward not in ("rules", "orm"):
@@ -48,7 +48,7 @@ def scoring_problems(
         )
     if semantics not in tuple(Semantics):
         yield f"semantics must be {' or '.join(Semantics)}, got {semantics!r}"
-    if early_stops not in (True, False, None):
+    if early_stops is not None and not isinstance(early_stops, bool):
         yield f"early_stops must be true, false or nothing, got {early_stops!r}"
 
 
@@ -60,22 +60,25 @@ def limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
         yield f"budget must be a whole number of at least {_LEAST_BUDGET} characters, got {budget!r}"
 
 
-def sites_problems(sites: str, deployment: object) -> Iterator[str]:
-    """What is wrong with where the sites are."""
+def task_problems(overrides: object, sites: str, deployment: object) -> Iterator[str]:
+    """What is wrong with which tasks there are, and where their sites are."""
+    if not isinstance(overrides, bool):
+        yield f"overrides must be true or false, got {overrides!r}"
     if sites not in _SITES:
         yield f"sites must be embedded or urls, got {sites!r}"
     elif sites == "embedded" and deployment is not None:
         yield 'deployment=... is for sites="urls"'
 
 
-def reading_problems(engine: str, profile: str, stable_ids: bool) -> Iterator[str]:
+def reading_problems(engine: str, profile: str, stable_ids: object) -> Iterator[str]:
     """What is wrong with how pages are carried and read."""
     if engine not in _ENGINES:
         yield f"engine must be static or chromium, got {engine!r}"
     if profile not in _PROFILES:
         yield f"profile must be full or webrl, got {profile!r}"
-    elif profile == "webrl":
-        if engine == "static":
-            yield 'profile="webrl" needs engine="chromium": it reads what a browser\'s window shows'
-        if stable_ids:
-            yield 'profile="webrl" numbers each page anew; stable_ids is for profile="full"'
+    if profile == "webrl" and engine == "static":
+        yield 'profile="webrl" needs engine="chromium": it reads what a browser\'s window shows'
+    if not isinstance(stable_ids, bool):
+        yield f"stable_ids must be true or false, got {stable_ids!r}"
+    elif profile == "webrl" and stable_ids:
+        yield 'profile="webrl" numbers each page anew; stable_ids is for profile="full"'

@@ -18,7 +18,7 @@ from webrl_gym.argument_problems import (
     reading_problems,
     refuse,
     scoring_problems,
-    sites_problems,
+    task_problems,
 )
 from webrl_gym.deployment.runnable import LeftOut, refuse_left_out
 from webrl_gym.early_stops import EarlyStops
@@ -147,7 +147,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         """
         engine = engine or ("chromium" if sites == "urls" else "static")
         problems = [
-            *sites_problems(sites, deployment),
+            *task_problems(overrides, sites, deployment),
             *scoring_problems(reward, scorer, judge, semantics, early_stops),
             *limit_problems(max_steps, budget),
             *reading_problems(engine, profile, stable_ids),

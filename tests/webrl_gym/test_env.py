@@ -235,6 +235,14 @@ def test_arguments_are_checked_all_at_once() -> None:
         WebArenaLiteEnv(render_mode="rgb_array")
 
 
+@pytest.mark.parametrize("value", ["no", "off", "", 1, 0, []])
+def test_a_switch_is_true_or_false_and_no_word_for_it(value: Any) -> None:
+    said = "overrides must be .*; early_stops must be true, false or nothing, got .*; stable_ids must be true or false"
+    with pytest.raises(ValueError, match=said) as caught:
+        WebArenaLiteEnv(overrides=value, early_stops=value, stable_ids=value)
+    assert str(caught.value).count(f"got {value!r}") == 3
+
+
 def test_an_unknown_task_is_named_with_near_ones(env: WebArenaLiteEnv) -> None:
     with pytest.raises(ValueError, match=STATUS_TASK):
         env.reset(options={"task": STATUS_TASK + "0000"})
