@@ -8,6 +8,7 @@ from typing import Any
 from webrl_gym.evaluation import FuzzyJudge, is_judge
 from webrl_gym.rendering import RenderModeRefused, why_not_rendered
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer, is_scorer
+from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import Semantics
 
 _LEAST_BUDGET = 500
@@ -60,8 +61,10 @@ def limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
         yield f"budget must be a whole number of at least {_LEAST_BUDGET} characters, got {budget!r}"
 
 
-def task_problems(overrides: object, sites: str, deployment: object) -> Iterator[str]:
+def task_problems(suite: object, overrides: object, sites: str, deployment: object) -> Iterator[str]:
     """What is wrong with which tasks there are, and where their sites are."""
+    if not isinstance(suite, str | TaskSuite):
+        yield f"suite must be the name of a suite, package.module:function or a TaskSuite, got {suite!r:.100}"
     if not isinstance(overrides, bool):
         yield f"overrides must be true or false, got {overrides!r}"
     if sites not in _SITES:

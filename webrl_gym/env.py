@@ -94,8 +94,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         engine: str | None = None,
         sites: str = "embedded",
         deployment: DeploymentOptions = None,
-        only_sites: Sequence[str] = (),
-        only_templates: Sequence[str] = (),
+        only_sites: str | Sequence[str] = (),
+        only_templates: str | Sequence[str] = (),
         reward: str = "rules",
         scorer: YesNoScorer | OutcomeRewardModel | None = None,
         max_steps: int | None = None,
@@ -119,8 +119,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             sites: ``embedded`` (part of the package) or ``urls`` (a real deployment).
             deployment: For ``sites="urls"``: what ``webrl_gym.deployment.settings.read_settings`` takes, or what it
                 gives; what is not in there comes from variables such as ``SHOPPING`` and ``GITLAB``.
-            only_sites: Keep only tasks that need no other sites than these; all when empty.
-            only_templates: Keep only tasks made from these templates (``shopping.search``); all when empty.
+            only_sites: Keep only tasks that need no other sites than these, or than this one; all when empty.
+            only_templates: Keep only tasks made from these templates, or this one (``shopping.search``).
             reward: ``rules`` or ``orm``.
             scorer: Judge for ``reward="orm"``: anything with ``p_yes``, or one with its own threshold and prompt.
             max_steps: Step limit instead of each task's own; Gymnasium's ``max_episode_steps`` is refused.
@@ -147,7 +147,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         """
         engine = engine or ("chromium" if sites == "urls" else "static")
         problems = [
-            *task_problems(overrides, sites, deployment),
+            *task_problems(suite, overrides, sites, deployment),
             *scoring_problems(reward, scorer, judge, semantics, early_stops),
             *limit_problems(max_steps, budget),
             *reading_problems(engine, profile, stable_ids),

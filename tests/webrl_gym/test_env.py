@@ -16,6 +16,7 @@ from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import DeploymentBusy, InfrastructureError, ResetFailed, SignInFailed, SiteError
 from webrl_gym.evaluation import LanguageModelJudge
 from webrl_gym.orm_prompt import OrmPrompt
+from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import StepTiming, VerdictStatus
 
 STATUS_TASK = "practice-train/shopping.order_status/0"
@@ -304,6 +305,27 @@ def test_only_sites_keeps_the_order() -> None:
     assert {site.value for task in env.suite for site in task.sites} == {"map", "gitlab"}
     assert len(env.suite) == 56
     env.close()
+
+
+@pytest.mark.parametrize("argument", [{"only_sites": "map"}, {"only_templates": "map.phone"}])
+def test_one_name_is_a_list_of_one(argument: dict[str, str]) -> None:
+    one = WebArenaLiteEnv(**argument)
+    several = WebArenaLiteEnv(**{name: [value] for name, value in argument.items()})
+    assert one.suite.tasks == several.suite.tasks
+    assert 0 < len(one.suite) < 1000
+    for env in (one, several):
+        env.close()
+    with pytest.raises(ValueError, match="there is no site 'maps'"):
+        WebArenaLiteEnv(only_sites="maps")
+    with pytest.raises(ValueError, match=r"'map\.phones'; near: map\.phone"):
+        WebArenaLiteEnv(only_templates="map.phones")
+
+
+@pytest.mark.parametrize("suite", [None, ["practice-train"], TaskSuite])
+def test_what_is_no_suite_is_refused(suite: Any) -> None:
+    said = "suite must be the name of a suite, package.module:function or a TaskSuite, got .*; budget must be"
+    with pytest.raises(ValueError, match=said):
+        WebArenaLiteEnv(suite=suite, budget=1)
 
 
 def test_a_judge_may_give_the_reward() -> None:
