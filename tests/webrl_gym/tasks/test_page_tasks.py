@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -172,6 +173,46 @@ def test_a_suite_refuses_what_cannot_be() -> None:
         PageSuite("empty", [], origins=[ORIGIN])
     with pytest.raises(ValueError, match=r"scheme://host\[:port\], got 'greetings.test'"):
         PageSuite("mine", [Greet], origins=["greetings.test"], pages=greetings)
+
+
+def with_attributes(**attributes: Any) -> type[Greet]:
+    return type("Odd", (Greet,), attributes)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"start_urls": f"{ORIGIN}/"}, rf"Odd\.start_urls must be a tuple of addresses, got '{ORIGIN}/'"),
+        ({"start_urls": ()}, r"Odd\.start_urls must be a tuple of addresses, got \(\)"),
+        ({"start_urls": (None,)}, r"Odd\.start_urls must be .*, got \(None,\)"),
+        ({"task_id": None}, r"Odd\.task_id must be a text, got None"),
+        ({"tags": "form"}, r"Odd\.tags must be a tuple of words, got 'form'"),
+        ({"max_steps": 0}, r"Odd\.max_steps must be a whole number of at least 1, got 0"),
+        ({"max_steps": 2.5}, r"Odd\.max_steps must be .*, got 2\.5"),
+        (
+            {"max_steps": 0, "tags": "a"},
+            r"suite mine cannot be made: Odd\.tags .*; Odd\.max_steps .*, got 0; an origin is",
+        ),
+    ],
+)
+def test_a_task_is_what_its_attributes_say(attributes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        PageSuite("mine", [with_attributes(**attributes)], origins=["nowhere"], pages=greetings)
+
+
+def test_pages_are_a_folder_that_is_there_or_an_application(tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text("<p>page</p>", encoding="utf-8")
+    for pages in (tmp_path / "none", str(tmp_path / "none"), file):
+        with pytest.raises(ValueError, match=f"pages must be a folder that is there, got '{pages}'"):
+            PageSuite("mine", [Greet], origins=[ORIGIN], pages=pages)
+    with pytest.raises(ValueError, match="pages must be a folder or a WSGI application, got 3"):
+        PageSuite("mine", [Greet], origins=[ORIGIN], pages=3)
+    assert PageSuite("mine", [Greet], origins=ORIGIN, pages=str(tmp_path)).pages == tmp_path
+
+
+def test_a_text_is_one_origin() -> None:
+    assert PageSuite("mine", [Greet], origins=ORIGIN, pages=greetings).origins == (ORIGIN,)
 
 
 def test_tasks_without_world_are_neither_evolved_nor_rephrased() -> None:
