@@ -124,7 +124,7 @@ class SiteEpisodes:
         sites = Site if task.signed_in is None else task.signed_in
         cookies = [(EMBEDDED_URLS[site], *pair) for site in sites if (pair := signed_in_cookie(site)) is not None]
         self.world.reset()
-        self.engine.start(urls, cookies)
+        self.engine.start(urls, cookies, must_exist=True)
         return task
 
     def is_over(self, action: str) -> bool:  # noqa: ARG002 - see below
@@ -204,7 +204,7 @@ class PageEpisodes:
         page_task = self._task = self._tasks.get(task.task_id) or self._suite.make_task(task.task_id)
         self._tasks[task.task_id] = page_task
         seed = int(rng.integers(2**63))
-        self.engine.start(task.start_urls, (), still=page_task.waits_for_rest)
+        self.engine.start(task.start_urls, (), must_exist=True, still=page_task.waits_for_rest)
         try:
             instruction = page_task.set_up(self._page, np.random.default_rng(seed))
         except EvaluationError as error:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -131,6 +132,16 @@ def test_a_broken_site_ends_the_episode_as_a_failure_and_the_next_reset_works(
     assert info["failure"] == "SiteError: http://shopping.test/ answered with status 500"
     assert info["verdict"] is None
     assert env.reset(seed=0)[1]["failure"] is None
+
+
+@pytest.mark.parametrize("engine", ["static", pytest.param("chromium", marks=pytest.mark.browser)])
+def test_a_start_page_that_is_not_there_is_nobodys_zero(engine: str) -> None:
+    env = WebArenaLiteEnv(engine=engine)
+    task = replace(env.suite.get(STATUS_TASK), start_urls=("__SHOPPING__/no-such-page.html",))
+    with pytest.raises(SiteError, match=r"^http://shopping\.test/no-such-page\.html answered with status 404$"):
+        env.reset(options={"task": task})
+    assert env.reset(options={"task": STATUS_TASK})[1]["failure"] is None
+    env.close()
 
 
 @pytest.mark.parametrize(("error", "tries"), [(SiteError, 2), (SignInFailed, 1), (ResetFailed, 1), (DeploymentBusy, 1)])

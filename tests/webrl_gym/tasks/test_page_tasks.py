@@ -11,10 +11,10 @@ import gymnasium
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from tests.webrl_gym.tasks.page_tasks import NAMES, ORIGIN, Greet, greetings, greetings_suite
+from tests.webrl_gym.tasks.page_tasks import FORM, NAMES, ORIGIN, Greet, greetings, greetings_suite
 from webrl_gym import ENV_ID, register_suite, suite_names
 from webrl_gym.env import WebArenaLiteEnv
-from webrl_gym.errors import InfrastructureError
+from webrl_gym.errors import InfrastructureError, SiteError
 from webrl_gym.suites import find_suite
 from webrl_gym.tasks import registry
 from webrl_gym.tasks.oracle import OracleAgent
@@ -30,6 +30,10 @@ def env() -> Iterator[WebArenaLiteEnv]:
     made = WebArenaLiteEnv(suite=greetings_suite(), engine="chromium")
     yield made
     made.close()
+
+
+def with_attributes(**attributes: Any) -> type[Greet]:
+    return type("Odd", (Greet,), attributes)
 
 
 def play(env: WebArenaLiteEnv, task: str, seed: int = 0) -> tuple[float, bool, bool, dict[str, Any]]:
@@ -95,6 +99,28 @@ def test_a_set_up_that_fails_is_nobodys_zero(env: WebArenaLiteEnv, task: str, re
     with pytest.raises(InfrastructureError, match=reason):
         env.reset(options={"task": task})
     assert play(env, "greetings/greet")[0] == 1.0
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "503 Service Unavailable"])
+def test_a_start_page_that_is_not_there_is_nobodys_zero(status: str) -> None:
+    def errs(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response(status, [("Content-Type", "text/html")])
+        return [FORM]
+
+    env = WebArenaLiteEnv(suite=PageSuite("away", [Greet], origins=ORIGIN, pages=errs), engine="chromium")
+    with pytest.raises(SiteError, match=f"^{ORIGIN}/ answered with status {status[:3]}$"):
+        env.reset(seed=0)
+    env.close()
+
+
+@pytest.mark.browser
+def test_a_task_may_be_about_a_page_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_bytes(FORM)
+    task = with_attributes(set_up=lambda _task, page, _rng: page.goto(f"{ORIGIN}/none.html") or "Look.")
+    env = WebArenaLiteEnv(suite=PageSuite("gone", [task], origins=ORIGIN, pages=tmp_path), engine="chromium")
+    assert env.reset(seed=0)[0]["html"] == "There is no such page."
+    env.close()
 
 
 @pytest.mark.browser
@@ -173,10 +199,6 @@ def test_a_suite_refuses_what_cannot_be() -> None:
         PageSuite("empty", [], origins=[ORIGIN])
     with pytest.raises(ValueError, match=r"scheme://host\[:port\], got 'greetings.test'"):
         PageSuite("mine", [Greet], origins=["greetings.test"], pages=greetings)
-
-
-def with_attributes(**attributes: Any) -> type[Greet]:
-    return type("Odd", (Greet,), attributes)
 
 
 @pytest.mark.parametrize(
