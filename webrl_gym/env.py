@@ -217,7 +217,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
 
         Raises:
             ValueError: If the suite has no such task, or an option is unknown.
-            TypeError: If ``options`` is no mapping.
+            TypeError: If ``options`` is no mapping, or a task of one's own gives no instruction.
             InfrastructureError: If site or browser fail twice, or once where a second try is hopeless.
         """
         super().reset(seed=seed)

@@ -124,6 +124,15 @@ def test_a_task_may_be_about_a_page_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.browser
+def test_a_set_up_without_an_instruction_names_its_class() -> None:
+    suite = PageSuite("mine", [with_attributes(set_up=lambda *_: None)], origins=ORIGIN, pages=greetings)
+    env = WebArenaLiteEnv(suite=suite, engine="chromium")
+    with pytest.raises(TypeError, match=r"Odd\.set_up must return the instruction as a text, got None"):
+        env.reset(seed=0)
+    env.close()
+
+
+@pytest.mark.browser
 def test_an_end_that_cannot_be_told_is_a_failure(env: WebArenaLiteEnv) -> None:
     reward, terminated, truncated, info = play(env, "greetings/bad-end")
     assert (reward, terminated, truncated, info["verdict"]) == (0.0, False, True, None)
