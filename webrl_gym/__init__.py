@@ -5,6 +5,7 @@ not import it use ``gymnasium.make("webrl_gym:webrl_gym/WebArenaLite-v0")``.
 """
 
 import gymnasium
+from gymnasium.envs.registration import WrapperSpec
 
 from webrl_gym.actions import Action, ActionKind, format_action, parse_action
 from webrl_gym.tasks.page_suite import PageSuite
@@ -35,5 +36,9 @@ __all__ = [
     "suite_names",
 ]
 
-# No max_episode_steps: the environment ends its own episodes, so that it can score them.
-gymnasium.register(id=ENV_ID, entry_point="webrl_gym.env:WebArenaLiteEnv")
+# No max_episode_steps: the environment ends its own episodes, so that it can score them; the wrapper refuses a user's.
+gymnasium.register(
+    id=ENV_ID,
+    entry_point="webrl_gym.env:WebArenaLiteEnv",
+    additional_wrappers=(WrapperSpec("NoOuterLimit", "webrl_gym.wrappers.outer_limit:NoOuterLimit", kwargs={}),),
+)

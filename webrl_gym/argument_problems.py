@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from webrl_gym.evaluation import FuzzyJudge, is_judge
 from webrl_gym.rendering import RenderModeRefused, why_not_rendered
-from webrl_gym.reward import OutcomeRewardModel, YesNoScorer
-from webrl_gym.types import Semantics, Site
+from webrl_gym.reward import OutcomeRewardModel, YesNoScorer, is_scorer
+from webrl_gym.tasks.suite import TaskSuite
+from webrl_gym.types import Semantics
 
 _LEAST_BUDGET = 500
 _ENGINES = ("static", "chromium")
 _PROFILES = ("full", "webrl")
 _SITES = ("embedded", "urls")
-
-
-def site_named(name: str) -> Site:
-    """The site of this name; raises ``ValueError`` with the names that there are."""
-    try:
-        return Site(name)
-    except ValueError:
-        raise ValueError(f"there is no site {name!r}; choose from {', '.join(Site)}") from None
 
 
 def refuse(problems: Sequence[str], engine: str, render_mode: str | None) -> None:
@@ -31,38 +26,34 @@ def refuse(problems: Sequence[str], engine: str, render_mode: str | None) -> Non
         raise ValueError("; ".join([*problems, refusal] if refusal else problems))
 
 
-def argument_problems(
+def scoring_problems(
     reward: str,
     scorer: YesNoScorer | OutcomeRewardModel | None,
-    max_steps: int | None,
-    budget: int,
+    judge: FuzzyJudge | Mapping[str, Any] | None,
     semantics: str,
-    early_stops: bool | None,
-    engine: str,
-    profile: str,
-    stable_ids: bool,
-    sites: str,
-    deployment: object,
-) -> list[str]:
-    """What is wrong with an environment's arguments, taken one by one; see ``WebArenaLiteEnv``."""
-    return [
-        *_sites_problems(sites, deployment),
-        *_reward_problems(reward, scorer),
-        *_limit_problems(max_steps, budget),
-        *_scoring_problems(semantics, early_stops),
-        *_reading_problems(engine, profile, stable_ids),
-    ]
-
-
-def _reward_problems(reward: str, scorer: YesNoScorer | OutcomeRewardModel | None) -> Iterator[str]:
-    """What is wrong with where rewards come from."""
+    early_stops: object,
+) -> Iterator[str]:
+    """What is wrong with how episodes are scored and stopped, and where rewards come from."""
     if reward not in ("rules", "orm"):
         yield f"reward must be rules or orm, got {reward!r}"
-    if reward == "orm" and scorer is None:
+    elif reward == "rules" and scorer is not None:
+        yield 'scorer=... is for reward="orm"; with reward="rules" nothing would ask it'
+    elif reward == "orm" and scorer is None:
         yield 'reward="orm" needs scorer=..., an object with p_yes(prompts)'
+    elif reward == "orm" and not (isinstance(scorer, OutcomeRewardModel) or is_scorer(scorer)):
+        yield f"scorer must be an object with p_yes(prompts), got {scorer!r}"
+    if not (judge is None or isinstance(judge, Mapping) or is_judge(judge)):
+        yield (
+            "judge must be an object with judge(question, reference, answer), or the settings of a language model such "
+            f"as base_url and model, got {judge!r}"
+        )
+    if semantics not in tuple(Semantics):
+        yield f"semantics must be {' or '.join(Semantics)}, got {semantics!r}"
+    if early_stops is not None and not isinstance(early_stops, bool):
+        yield f"early_stops must be true, false or nothing, got {early_stops!r}"
 
 
-def _limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
+def limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
     """What is wrong with the limits of an episode and of a page."""
     if max_steps is not None and not (isinstance(max_steps, int) and max_steps >= 1):
         yield f"max_steps must be a whole number of at least 1, got {max_steps!r}"
@@ -70,30 +61,27 @@ def _limit_problems(max_steps: int | None, budget: int) -> Iterator[str]:
         yield f"budget must be a whole number of at least {_LEAST_BUDGET} characters, got {budget!r}"
 
 
-def _sites_problems(sites: str, deployment: object) -> Iterator[str]:
-    """What is wrong with where the sites are."""
+def task_problems(suite: object, overrides: object, sites: str, deployment: object) -> Iterator[str]:
+    """What is wrong with which tasks there are, and where their sites are."""
+    if not isinstance(suite, str | TaskSuite):
+        yield f"suite must be the name of a suite, package.module:function or a TaskSuite, got {suite!r:.100}"
+    if not isinstance(overrides, bool):
+        yield f"overrides must be true or false, got {overrides!r}"
     if sites not in _SITES:
         yield f"sites must be embedded or urls, got {sites!r}"
     elif sites == "embedded" and deployment is not None:
         yield 'deployment=... is for sites="urls"'
 
 
-def _scoring_problems(semantics: str, early_stops: bool | None) -> Iterator[str]:
-    """What is wrong with how episodes are scored and stopped."""
-    if semantics not in tuple(Semantics):
-        yield f"semantics must be {' or '.join(Semantics)}, got {semantics!r}"
-    if early_stops not in (True, False, None):
-        yield f"early_stops must be true, false or nothing, got {early_stops!r}"
-
-
-def _reading_problems(engine: str, profile: str, stable_ids: bool) -> Iterator[str]:
+def reading_problems(engine: str, profile: str, stable_ids: object) -> Iterator[str]:
     """What is wrong with how pages are carried and read."""
     if engine not in _ENGINES:
         yield f"engine must be static or chromium, got {engine!r}"
     if profile not in _PROFILES:
         yield f"profile must be full or webrl, got {profile!r}"
-    elif profile == "webrl":
-        if engine == "static":
-            yield 'profile="webrl" needs engine="chromium": it reads what a browser\'s window shows'
-        if stable_ids:
-            yield 'profile="webrl" numbers each page anew; stable_ids is for profile="full"'
+    if profile == "webrl" and engine == "static":
+        yield 'profile="webrl" needs engine="chromium": it reads what a browser\'s window shows'
+    if not isinstance(stable_ids, bool):
+        yield f"stable_ids must be true or false, got {stable_ids!r}"
+    elif profile == "webrl" and stable_ids:
+        yield 'profile="webrl" numbers each page anew; stable_ids is for profile="full"'

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     play = commands.add_parser("play", help="let the scripted oracle do a task and print every page it reads")
     play.add_argument("task_id", help="for example practice-test/shopping.order_status/0")
     play.add_argument("--engine", default="static", choices=("static", "chromium"))
-    play.add_argument("--seed", default=0, type=int, help="decides what a page task draws")
+    play.add_argument("--seed", default=0, type=_seed, help="decides what a page task draws; 0 or more (%(default)s)")
     play.set_defaults(run=_play)
 
     observe = commands.add_parser("observe", help="print what a policy reads of any page")
@@ -92,6 +93,17 @@ def _parser() -> argparse.ArgumentParser:
     browser.add_argument("--install", action="store_true", help="install one when there is none")
     browser.set_defaults(run=_browser)
     return parser
+
+
+def _seed(text: str) -> int:
+    """A seed, as Gymnasium takes it.
+
+    Raises:
+        argparse.ArgumentTypeError: If the text is none.
+    """
+    if not re.fullmatch(r"\d+", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"expected a whole number of 0 or more, got {text!r}")
+    return int(text)
 
 
 def _suites(_options: argparse.Namespace) -> int:
@@ -174,6 +186,9 @@ def _rescore(options: argparse.Namespace) -> int:
     from webrl_gym.evaluation import LanguageModelJudge
     from webrl_gym.rescoring import rescore
 
+    if options.output is not None and (refusal := _why_not_written(options.output)):
+        # Said before anything is scored: a judge may have been asked for hours by then.
+        raise ValueError(refusal)
     judge = None
     if options.judge_url or options.judge_cache:
         judge = LanguageModelJudge(
@@ -188,9 +203,21 @@ def _rescore(options: argparse.Namespace) -> int:
         if was != now:
             print(f"{attempt.task_id}: {was} -> {now}")
     if options.output is not None:
-        options.output.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        try:
+            options.output.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        except OSError as error:
+            raise ValueError(f"{options.output} cannot be written: {error.strerror}") from error
     print(", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "no attempt")
     return 0
+
+
+def _why_not_written(file: Path) -> str:
+    """Why there can be no such file; empty as far as can be seen."""
+    if file.is_dir():
+        return f"{file} cannot be written: it is a folder"
+    if not file.parent.is_dir():
+        return f"{file} cannot be written: there is no folder {file.parent}"
+    return ""
 
 
 def _outcome(verdict: Mapping[str, Any] | None) -> str:

@@ -107,6 +107,7 @@ class DeploymentEpisodes:
                     "same host, and ports do not count; give the sites host names of their own"
                 )
             urls = [self._deployment.resolve(url) for url in task.start_urls]
+            # Whatever status a start page has: it is what published scores on such deployments rest on.
             self.engine.start(urls, [cookie for site in self._signed_in for cookie in cookies[site]])
             self._require_session(*self._looked())
         except BaseException:

@@ -10,11 +10,16 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Dict
 from numpy.typing import NDArray
 
 from webrl_gym.actions import MAX_ACTION_LENGTH, Action, ActionKind, describe_action, parse_action
-from webrl_gym.argument_problems import argument_problems, refuse, site_named
+from webrl_gym.argument_problems import (
+    limit_problems,
+    reading_problems,
+    refuse,
+    scoring_problems,
+    task_problems,
+)
 from webrl_gym.deployment.runnable import LeftOut, refuse_left_out
 from webrl_gym.early_stops import EarlyStops
 from webrl_gym.engines import EngineSettings
@@ -25,16 +30,15 @@ from webrl_gym.observation import DEFAULT_BUDGET
 from webrl_gym.orm_prompt import Evidence
 from webrl_gym.reading import make_reader
 from webrl_gym.rendering import BLACK, pixels, render_modes
+from webrl_gym.reset_options import task_asked_for
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer, outcome_reward_model
 from webrl_gym.sites.worlds import World
-from webrl_gym.spaces import UnicodeText
-from webrl_gym.suites import DeploymentOptions, WorldTables, cut_to_deployment, find_suite, stops_early
+from webrl_gym.spaces import TEXT_LIMIT, UnicodeText, observation_space
+from webrl_gym.suites import DeploymentOptions, WorldTables, cut_to_deployment, find_suite, narrowed, stops_early
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import Observation, OutcomeVerdict, StepTiming
 from webrl_gym.wellformed import well_formed
-
-_TEXT_LIMIT = 4_096
 
 
 class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
@@ -90,8 +94,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         engine: str | None = None,
         sites: str = "embedded",
         deployment: DeploymentOptions = None,
-        only_sites: Sequence[str] = (),
-        only_templates: Sequence[str] = (),
+        only_sites: str | Sequence[str] = (),
+        only_templates: str | Sequence[str] = (),
         reward: str = "rules",
         scorer: YesNoScorer | OutcomeRewardModel | None = None,
         max_steps: int | None = None,
@@ -115,11 +119,11 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             sites: ``embedded`` (part of the package) or ``urls`` (a real deployment).
             deployment: For ``sites="urls"``: what ``webrl_gym.deployment.settings.read_settings`` takes, or what it
                 gives; what is not in there comes from variables such as ``SHOPPING`` and ``GITLAB``.
-            only_sites: Keep only tasks that need no other sites than these; all when empty.
-            only_templates: Keep only tasks made from these templates (``shopping.search``); all when empty.
+            only_sites: Keep only tasks that need no other sites than these, or than this one; all when empty.
+            only_templates: Keep only tasks made from these templates, or this one (``shopping.search``).
             reward: ``rules`` or ``orm``.
             scorer: Judge for ``reward="orm"``: anything with ``p_yes``, or one with its own threshold and prompt.
-            max_steps: Step limit instead of each task's own.
+            max_steps: Step limit instead of each task's own; Gymnasium's ``max_episode_steps`` is refused.
             semantics: Whose evaluators score: ``vab`` or ``browsergym`` (docs/evaluators.md).
             early_stops: Whether an episode ends after the same action, or what is none, five times in a row, as in VAB;
                 by default for the official tasks under VAB semantics.
@@ -142,15 +146,15 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             BrowserMissing: If ``engine="chromium"`` finds no browser.
         """
         engine = engine or ("chromium" if sites == "urls" else "static")
-        problems = argument_problems(
-            reward, scorer, max_steps, budget, semantics, early_stops, engine, profile, stable_ids, sites, deployment
-        )
+        problems = [
+            *task_problems(suite, overrides, sites, deployment),
+            *scoring_problems(reward, scorer, judge, semantics, early_stops),
+            *limit_problems(max_steps, budget),
+            *reading_problems(engine, profile, stable_ids),
+        ]
         refuse(problems, engine, render_mode)
-        self.suite = find_suite(suite, semantics, task_file, overrides) if isinstance(suite, str) else suite
-        if only_sites:
-            self.suite = self.suite.only([site_named(name) for name in only_sites])
-        if only_templates:
-            self.suite = self.suite.made_from(only_templates)
+        whole = find_suite(suite, semantics, task_file, overrides) if isinstance(suite, str) else suite
+        self.suite = narrowed(whole, only_sites, only_templates)
         self.left_out: LeftOut = {}
         real_sites = None
         if sites == "urls":
@@ -160,20 +164,12 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         settings = EngineSettings(engine, chromium_path, profile, headed=render_mode == "human")
         self._episodes: Episodes = make_episodes(self.suite, settings, semantics, judge, real_sites)
         self._engine = self._episodes.engine
-        self._judge = outcome_reward_model(scorer) if scorer is not None and reward == "orm" else None
+        self._judge = None if scorer is None else outcome_reward_model(scorer)
         self._max_steps = max_steps
         self._early_stops = EarlyStops() if stops_early(early_stops, self.suite, semantics) else None
         self._stopped = ""
         self._reader = make_reader(profile, budget, stable_ids=stable_ids)
-        # Gymnasium types a Dict space by its parts; the observations are our TypedDict.
-        self.observation_space: gymnasium.Space[Any] = Dict(
-            {
-                "instruction": UnicodeText(_TEXT_LIMIT),
-                "url": UnicodeText(_TEXT_LIMIT),
-                "html": UnicodeText(budget),
-                "last_action_error": UnicodeText(_TEXT_LIMIT),
-            }
-        )
+        self.observation_space = observation_space(budget)
         self.action_space = UnicodeText(MAX_ACTION_LENGTH)
         self._task: Task | None = None
         self._picture = BLACK
@@ -214,17 +210,18 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
 
         Args:
             seed: Decides the task when ``options`` names none.
-            options: ``{"task": Task or task id}``.
+            options: ``{"task": Task or task id}``; there are no others.
 
         Returns:
             The first observation and its info.
 
         Raises:
-            ValueError: If the suite has no such task.
+            ValueError: If the suite has no such task, or an option is unknown.
+            TypeError: If ``options`` is no mapping, or a task of one's own gives no instruction.
             InfrastructureError: If site or browser fail twice, or once where a second try is hopeless.
         """
         super().reset(seed=seed)
-        task = self._choose(options or {})
+        task = self._choose(options)
         self._over = True
         chance = self.np_random.bit_generator.state
         try:
@@ -299,14 +296,14 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     def _step_limit(self) -> int:
         return self._max_steps or self.task.max_steps
 
-    def _choose(self, options: dict[str, Any]) -> Task:
-        wanted = options.get("task")
+    def _choose(self, options: dict[str, Any] | None) -> Task:
+        wanted = task_asked_for(options)
         if wanted is None:
             return self.suite.sample(self.np_random)
         if isinstance(wanted, Task):
             return wanted
-        refuse_left_out(str(wanted), self.left_out)
-        return self.suite.get(str(wanted))
+        refuse_left_out(wanted, self.left_out)
+        return self.suite.get(wanted)
 
     def _begin(self, task: Task) -> StepTiming:
         """Opens the task's pages and reads the first."""
@@ -334,7 +331,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
                 return "", action.argument or ""
             self._do(action)
         except ActionError as problem:
-            error = str(problem)[:_TEXT_LIMIT]
+            error = str(problem)[:TEXT_LIMIT]
             parsed = not isinstance(problem, ActionSyntaxError)
         if self._early_stops is not None:
             self._stopped = self._early_stops.after(text, parsed)
@@ -373,8 +370,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
 
     def _observation(self, error: str) -> Observation:
         return {
-            "instruction": self.task.instruction[:_TEXT_LIMIT],
-            "url": self._reader.url[:_TEXT_LIMIT],
+            "instruction": self.task.instruction[:TEXT_LIMIT],
+            "url": self._reader.url[:TEXT_LIMIT],
             "html": self._reader.html,
             "last_action_error": error,
         }

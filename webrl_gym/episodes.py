@@ -62,6 +62,7 @@ class Episodes(Protocol):
 
         Raises:
             InfrastructureError: If sites or browser fail.
+            TypeError: If a task of one's own gives no instruction.
         """
 
     def is_over(self, action: str) -> bool:
@@ -124,7 +125,7 @@ class SiteEpisodes:
         sites = Site if task.signed_in is None else task.signed_in
         cookies = [(EMBEDDED_URLS[site], *pair) for site in sites if (pair := signed_in_cookie(site)) is not None]
         self.world.reset()
-        self.engine.start(urls, cookies)
+        self.engine.start(urls, cookies, must_exist=True)
         return task
 
     def is_over(self, action: str) -> bool:  # noqa: ARG002 - see below
@@ -204,11 +205,14 @@ class PageEpisodes:
         page_task = self._task = self._tasks.get(task.task_id) or self._suite.make_task(task.task_id)
         self._tasks[task.task_id] = page_task
         seed = int(rng.integers(2**63))
-        self.engine.start(task.start_urls, (), still=page_task.waits_for_rest)
+        self.engine.start(task.start_urls, (), must_exist=True, still=page_task.waits_for_rest)
         try:
-            instruction = page_task.set_up(self._page, np.random.default_rng(seed))
+            instruction: object = page_task.set_up(self._page, np.random.default_rng(seed))
         except EvaluationError as error:
             raise SiteError(f"{task.task_id} could not be set up: {error}") from error
+        if not isinstance(instruction, str):
+            name = type(page_task).__name__
+            raise TypeError(f"{name}.set_up must return the instruction as a text, got {instruction!r}")
         return replace(task, instruction=instruction)
 
     def is_over(self, action: str) -> bool:  # noqa: ARG002 - the page tells

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import httpx
@@ -30,7 +30,15 @@ class YesNoScorer(Protocol):
     """Anything that gives the probability of YES as the answer to a prompt."""
 
     def p_yes(self, prompts: Sequence[OrmPrompt]) -> list[float]:
-        """P(YES) / (P(YES) + P(NO)) for each prompt, in [0, 1]; raises ``ScorerError`` when it cannot."""
+        """P(YES) / (P(YES) + P(NO)) for each prompt, in [0, 1]; raises ``ScorerError`` when it cannot.
+
+        An episode whose number is none, or outside [0, 1], is undecided.
+        """
+
+
+def is_scorer(given: object) -> bool:
+    """Whether this is an object that can be asked for P(YES); a class has the method too, but nobody to ask."""
+    return not isinstance(given, type) and callable(getattr(given, "p_yes", None))
 
 
 class OutcomeRewardModel:
@@ -45,8 +53,11 @@ class OutcomeRewardModel:
             template: How the scorer is asked.
 
         Raises:
+            TypeError: If ``scorer`` has no ``p_yes``.
             ValueError: If ``threshold`` is outside [0, 1).
         """
+        if not is_scorer(scorer):
+            raise TypeError(f"Expected a scorer, an object with p_yes(prompts), got {scorer!r}.")
         if not 0.0 <= threshold < 1.0:
             raise ValueError(f"Expected threshold in [0, 1), got {threshold}.")
         self.scorer = scorer
@@ -54,11 +65,11 @@ class OutcomeRewardModel:
         self.template = template
 
     def judge(self, evidence: Evidence) -> OutcomeVerdict:
-        """A verdict of source ``orm``: scored, or undecided when the scorer failed."""
+        """A verdict of source ``orm``: scored, or undecided when the scorer gave no probability."""
         return self.judge_all([evidence])[0]
 
     def judge_all(self, episodes: Sequence[Evidence]) -> list[OutcomeVerdict]:
-        """A verdict for each episode, in order; undecided where the scorer fails.
+        """A verdict for each episode, in order; undecided where the scorer fails or gives what is no probability.
 
         A scorer that fails on many at a time is asked about each alone, until it has failed several times in a row.
 
@@ -67,7 +78,7 @@ class OutcomeRewardModel:
         """
         prompts = [self.template.fill(evidence) for evidence in episodes]
         try:
-            return [self._verdict(float(p_yes)) for p_yes in self.scorer.p_yes(prompts)]
+            return [self._verdict(given) for given in self._answers(prompts)]
         except ScorerError as error:
             return [_undecided(error)] if len(prompts) == 1 else self._one_by_one(prompts)
 
@@ -79,7 +90,7 @@ class OutcomeRewardModel:
                 verdicts.append(_undecided(failures[-1]))
                 continue
             try:
-                (p_yes,) = self.scorer.p_yes([prompt])
+                (given,) = self._answers([prompt])
             except PromptUnreadable as error:
                 verdicts.append(_undecided(error))
             except ScorerError as error:
@@ -87,12 +98,37 @@ class OutcomeRewardModel:
                 verdicts.append(_undecided(error))
             else:
                 failures.clear()
-                verdicts.append(self._verdict(float(p_yes)))
+                verdicts.append(self._verdict(given))
         return verdicts
 
-    def _verdict(self, p_yes: float) -> OutcomeVerdict:
+    def _answers(self, prompts: Sequence[OrmPrompt]) -> list[Any]:
+        """What the scorer gives for each prompt, which may be anything: it is somebody else's code.
+
+        Raises:
+            ScorerError: If it fails, or it cannot be told which answer belongs to which prompt.
+        """
+        given = self.scorer.p_yes(prompts)
+        if not isinstance(given, Iterable):
+            raise ScorerError(f"the scorer gave no list of probabilities but {_shown(given)}")
+        answers = list(given)
+        if len(answers) != len(prompts):
+            raise ScorerError(f"the scorer gave {len(answers)} probabilities for {len(prompts)} prompts")
+        return answers
+
+    def _verdict(self, given: Any) -> OutcomeVerdict:
+        """What one answer of the scorer means; a bad one says nothing of the others, so nobody is asked again."""
+        try:
+            p_yes = float(given)
+        except (TypeError, ValueError, OverflowError):
+            p_yes = math.nan
+        if not 0.0 <= p_yes <= 1.0:
+            return _undecided(ScorerError(f"the scorer gave no probability from 0 to 1 but {_shown(given)}"))
         score = 1.0 if p_yes > self.threshold else 0.0
         return OutcomeVerdict(VerdictStatus.SCORED, score, "orm", p_yes=p_yes, detail=f"P(YES) = {p_yes:.3f}")
+
+
+def _shown(given: Any) -> str:
+    return repr(given)[:80]
 
 
 def _undecided(error: ScorerError) -> OutcomeVerdict:
@@ -104,6 +140,9 @@ def outcome_reward_model(judge: YesNoScorer | OutcomeRewardModel) -> OutcomeRewa
 
     Args:
         judge: Either of them.
+
+    Raises:
+        TypeError: If it is neither.
     """
     return judge if isinstance(judge, OutcomeRewardModel) else OutcomeRewardModel(judge)
 

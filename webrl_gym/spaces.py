@@ -13,10 +13,12 @@ from multiprocessing.context import BaseContext
 from typing import Any, overload
 
 import numpy as np
-from gymnasium.spaces import Space
+from gymnasium.spaces import Dict, Space
 from gymnasium.vector.utils import create_shared_memory, read_from_shared_memory, write_to_shared_memory
 from numpy.typing import NDArray
 
+TEXT_LIMIT = 4_096
+"""Most characters of each text of an observation but the page."""
 _SAMPLE_LENGTH = 24
 _SAMPLE_CHARACTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ="()<>äß€漢'
 
@@ -77,6 +79,22 @@ class UnicodeText(Space[str]):
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, self.max_length))
+
+
+def observation_space(budget: int) -> Space[Any]:
+    """The space of ``types.Observation``. Gymnasium types a ``Dict`` by its parts; the observations are our TypedDict.
+
+    Args:
+        budget: Most characters of ``html``.
+    """
+    return Dict(
+        {
+            "instruction": UnicodeText(TEXT_LIMIT),
+            "url": UnicodeText(TEXT_LIMIT),
+            "html": UnicodeText(budget),
+            "last_action_error": UnicodeText(TEXT_LIMIT),
+        }
+    )
 
 
 @create_shared_memory.register(UnicodeText)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from webrl_gym.cache_folder import cache_folder
 from webrl_gym.deployment.runnable import LeftOut, missing_in_words, runnable
 from webrl_gym.errors import TaskFileError
+from webrl_gym.given_names import given_names
 from webrl_gym.sites.worlds import World, content_key
 from webrl_gym.tasks.official import official_suite
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
@@ -82,6 +83,29 @@ def find_suite(
     if task_file is not None:
         raise ValueError(f"task_file=... is for suite {OFFICIAL}, got suite {name!r}")
     return find_page_suite(name) or load_suite(name)
+
+
+def narrowed(suite: TaskSuite, only_sites: str | Iterable[str], only_templates: str | Iterable[str]) -> TaskSuite:
+    """The tasks of a suite that need no other sites than these, made from these templates; all where none are named.
+
+    Args:
+        suite: The whole suite.
+        only_sites: Names of sites, or one name.
+        only_templates: Names of templates, or one name.
+
+    Raises:
+        ValueError: If there is no such site or template, or no such task; the message names what there is.
+    """
+    if only_sites:
+        suite = suite.only([_site_named(name) for name in given_names(only_sites)])
+    return suite.made_from(only_templates) if only_templates else suite
+
+
+def _site_named(name: str) -> Site:
+    try:
+        return Site(name)
+    except ValueError:
+        raise ValueError(f"there is no site {name!r}; choose from {', '.join(Site)}") from None
 
 
 def stops_early(asked: bool | None, suite: TaskSuite, semantics: str) -> bool:

@@ -59,12 +59,26 @@ def test_what_there_is_not_is_said_in_one_line(
     assert said in shown.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["play", TASK, "--engine", "netscape"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["play", TASK, "--engine", "netscape"],
+        *(["play", TASK, "--seed", seed] for seed in ("-1", "1.5", "x")),
+    ],
+)
 def test_a_wrong_command_line_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
     assert "usage: webrl-gym" in capsys.readouterr().err
+
+
+def test_a_seed_that_is_none_is_told_what_one_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["play", TASK, "--seed", "-1"])
+    assert "argument --seed: expected a whole number of 0 or more, got '-1'" in capsys.readouterr().err
 
 
 def test_a_named_browser_is_the_one_that_is_used(

@@ -30,7 +30,7 @@ CHROMIUM = pytest.param("chromium", marks=pytest.mark.browser)
 
 @pytest.fixture(scope="module")
 def wrapped() -> Iterator[DiscreteControls]:
-    env = DiscreteControls(gymnasium.make(webrl_gym.ENV_ID, max_episode_steps=50), max_controls=20)
+    env = DiscreteControls(gymnasium.make(webrl_gym.ENV_ID), max_controls=20)
     yield env
     env.close()
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
@@ -14,7 +15,9 @@ from webrl_gym.early_stops import EarlyStops
 from webrl_gym.engines.driver_client import acquire_driver, release_driver
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import DeploymentBusy, InfrastructureError, ResetFailed, SignInFailed, SiteError
+from webrl_gym.evaluation import LanguageModelJudge
 from webrl_gym.orm_prompt import OrmPrompt
+from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import StepTiming, VerdictStatus
 
 STATUS_TASK = "practice-train/shopping.order_status/0"
@@ -131,6 +134,16 @@ def test_a_broken_site_ends_the_episode_as_a_failure_and_the_next_reset_works(
     assert env.reset(seed=0)[1]["failure"] is None
 
 
+@pytest.mark.parametrize("engine", ["static", pytest.param("chromium", marks=pytest.mark.browser)])
+def test_a_start_page_that_is_not_there_is_nobodys_zero(engine: str) -> None:
+    env = WebArenaLiteEnv(engine=engine)
+    task = replace(env.suite.get(STATUS_TASK), start_urls=("__SHOPPING__/no-such-page.html",))
+    with pytest.raises(SiteError, match=r"^http://shopping\.test/no-such-page\.html answered with status 404$"):
+        env.reset(options={"task": task})
+    assert env.reset(options={"task": STATUS_TASK})[1]["failure"] is None
+    env.close()
+
+
 @pytest.mark.parametrize(("error", "tries"), [(SiteError, 2), (SignInFailed, 1), (ResetFailed, 1), (DeploymentBusy, 1)])
 def test_only_what_may_pass_is_tried_again(
     error: type[InfrastructureError], tries: int, env: WebArenaLiteEnv, monkeypatch: pytest.MonkeyPatch
@@ -234,9 +247,68 @@ def test_arguments_are_checked_all_at_once() -> None:
         WebArenaLiteEnv(render_mode="rgb_array")
 
 
+@pytest.mark.parametrize("value", ["no", "off", "", 1, 0, []])
+def test_a_switch_is_true_or_false_and_no_word_for_it(value: Any) -> None:
+    said = "overrides must be .*; early_stops must be true, false or nothing, got .*; stable_ids must be true or false"
+    with pytest.raises(ValueError, match=said) as caught:
+        WebArenaLiteEnv(overrides=value, early_stops=value, stable_ids=value)
+    assert str(caught.value).count(f"got {value!r}") == 3
+
+
 def test_an_unknown_task_is_named_with_near_ones(env: WebArenaLiteEnv) -> None:
     with pytest.raises(ValueError, match=STATUS_TASK):
         env.reset(options={"task": STATUS_TASK + "0000"})
+
+
+class Yes:
+    """A scorer that is never in doubt."""
+
+    def p_yes(self, prompts: list[OrmPrompt]) -> list[float]:
+        return [0.9] * len(prompts)
+
+
+def asked(question: object, reference: str, answer: str) -> tuple[float, str]:
+    """Not a judge: a judge has this as its method."""
+    return 1.0, "CORRECT"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"scorer": Yes()}, 'scorer=... is for reward="orm"; with reward="rules" nothing would ask it'),
+        ({"reward": "orm", "scorer": Yes}, r"scorer must be an object with p_yes\(prompts\), got <class"),
+        ({"reward": "orm", "scorer": "judge"}, "scorer must be an object with .*, got 'judge'"),
+        ({"judge": "gpt"}, "judge must be an object with judge.*, or the settings of a language model .*, got 'gpt'"),
+        ({"judge": asked}, "judge must be an object .* got <function asked"),
+        ({"judge": LanguageModelJudge}, "judge must be an object .* got <class"),
+        ({"judge": "gpt", "scorer": Yes(), "budget": 1}, 'is for reward="orm".*judge must be.*budget must be'),
+    ],
+)
+def test_who_cannot_be_asked_is_refused_at_once(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        WebArenaLiteEnv(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"task_id": STATUS_TASK}, ValueError, "reset knows the options task, got 'task_id'"),
+        ({"task": STATUS_TASK, "tasks": [STATUS_TASK], 1: 2}, ValueError, "got 'tasks', 1$"),
+        (STATUS_TASK, TypeError, f"options must be a mapping such as .*, got '{STATUS_TASK}'"),
+        ("", TypeError, "got ''"),
+        ([("task", STATUS_TASK)], TypeError, "must be a mapping"),
+    ],
+)
+def test_no_other_task_is_played_than_was_asked_for(
+    env: WebArenaLiteEnv, options: Any, error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        env.reset(seed=0, options=options)
+
+
+@pytest.mark.parametrize("options", [None, {}, {"task": None}])
+def test_a_task_is_drawn_where_none_is_asked_for(env: WebArenaLiteEnv, options: Any) -> None:
+    assert env.reset(seed=3, options=options)[1]["task"] == env.reset(seed=3)[1]["task"]
 
 
 def test_only_sites_keeps_the_order() -> None:
@@ -246,14 +318,35 @@ def test_only_sites_keeps_the_order() -> None:
     env.close()
 
 
+@pytest.mark.parametrize("argument", [{"only_sites": "map"}, {"only_templates": "map.phone"}])
+def test_one_name_is_a_list_of_one(argument: dict[str, str]) -> None:
+    one = WebArenaLiteEnv(**argument)
+    several = WebArenaLiteEnv(**{name: [value] for name, value in argument.items()})
+    assert one.suite.tasks == several.suite.tasks
+    assert 0 < len(one.suite) < 1000
+    for env in (one, several):
+        env.close()
+    with pytest.raises(ValueError, match="there is no site 'maps'"):
+        WebArenaLiteEnv(only_sites="maps")
+    with pytest.raises(ValueError, match=r"'map\.phones'; near: map\.phone"):
+        WebArenaLiteEnv(only_templates="map.phones")
+
+
+@pytest.mark.parametrize("suite", [None, ["practice-train"], TaskSuite])
+def test_what_is_no_suite_is_refused(suite: Any) -> None:
+    said = "suite must be the name of a suite, package.module:function or a TaskSuite, got .*; budget must be"
+    with pytest.raises(ValueError, match=said):
+        WebArenaLiteEnv(suite=suite, budget=1)
+
+
 def test_a_judge_may_give_the_reward() -> None:
-    class Yes:
+    class Reads(Yes):
         def p_yes(self, prompts: list[OrmPrompt]) -> list[float]:
             assert "Decide whether" in prompts[0].text
             assert prompts[0].evidence.completions == ('exit(message="wrong")',)
-            return [0.9]
+            return super().p_yes(prompts)
 
-    env = WebArenaLiteEnv(reward="orm", scorer=Yes())
+    env = WebArenaLiteEnv(reward="orm", scorer=Reads())
     env.reset(seed=0)
     _, reward, _, _, info = env.step('exit(message="wrong")')
     assert reward == 1.0

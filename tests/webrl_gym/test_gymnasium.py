@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import gymnasium
 import pytest
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
-from gymnasium.wrappers import RecordEpisodeStatistics, TimeLimit
+from gymnasium.wrappers import RecordEpisodeStatistics
 
 import webrl_gym
 from webrl_gym.env import WebArenaLiteEnv
@@ -66,9 +67,7 @@ def test_the_seed_decides_the_task_whatever_the_engine() -> None:
 
 
 def test_the_standard_wrappers_have_nothing_to_warn_about() -> None:
-    env: gymnasium.Env[Any, Any] = gymnasium.make(webrl_gym.ENV_ID, max_episode_steps=3)
-    assert isinstance(env, TimeLimit)
-    env = RecordEpisodeStatistics(env)
+    env: gymnasium.Env[Any, Any] = RecordEpisodeStatistics(gymnasium.make(webrl_gym.ENV_ID, max_steps=3))
     with pytest.raises(gymnasium.error.ResetNeeded):
         env.step("exit()")
     env.reset(seed=0)
@@ -77,6 +76,22 @@ def test_the_standard_wrappers_have_nothing_to_warn_about() -> None:
     env.reset(seed=0)
     info = env.step("exit()")[4]
     assert (info["episode"]["l"], info["episode"]["r"]) == (1, 0.0)
+    env.close()
+
+
+def test_a_limit_of_gymnasiums_is_refused_wherever_it_comes_from() -> None:
+    refusal = "use max_steps=3 in place of max_episode_steps=3: .* ends episodes unscored"
+    with pytest.raises(ValueError, match=refusal):
+        gymnasium.make(webrl_gym.ENV_ID, max_episode_steps=3)
+    with pytest.raises(ValueError, match=refusal):
+        gymnasium.make_vec(webrl_gym.ENV_ID, num_envs=2, vectorization_mode="sync", max_episode_steps=3)
+    spec = gymnasium.spec(webrl_gym.ENV_ID)
+    with pytest.raises(ValueError, match=refusal):
+        gymnasium.make(replace(spec, max_episode_steps=3))
+    env = gymnasium.make(webrl_gym.ENV_ID, max_episode_steps=-1)  # Gymnasium's way to say none
+    assert env.spec is not None
+    with pytest.raises(ValueError, match=refusal):
+        gymnasium.make(EnvSpec.from_json(env.spec.to_json()), max_episode_steps=3)
     env.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,28 @@ def test_the_command_line_asks_a_judge_once_and_reads_its_cache_afterwards(
     stored = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
     assert [line["task_id"] for line in stored] == ["fuzzy", "spaced", "place", "pages", "broken"]
     assert stored[0]["verdict"]["fuzzy_by"] == "llm"
+
+
+@pytest.mark.parametrize(
+    ("output", "said"), [("nowhere/x.jsonl", "there is no folder .*nowhere"), (".", "it is a folder")]
+)
+def test_verdicts_that_could_not_be_kept_are_not_asked_for(
+    run: Path, output: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with completion_server() as server:
+        server.say("CORRECT")
+        asked = ["--judge-url", server.url, "--judge-model", "judge-1", "--output", str(run / output)]
+        assert main(["rescore", str(run), *asked]) == 2
+        assert server.requests == []
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert re.fullmatch(f"webrl-gym: .* cannot be written: {said}\n", shown.err)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_one_sentence(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rescore", str(run), "--output", "/dev/full"]) == 2
+    assert capsys.readouterr().err == "webrl-gym: /dev/full cannot be written: No space left on device\n"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.completion_server import CompletionServer, completion, completion_server
@@ -93,6 +94,62 @@ def test_prompts_that_cannot_be_read_do_not_add_up_to_a_scorer_that_is_out() -> 
 def test_a_scorer_that_is_out_leaves_all_undecided() -> None:
     verdicts = OutcomeRewardModel(Says(None)).judge_all([EPISODE, EPISODE])
     assert [verdict.status for verdict in verdicts] == [VerdictStatus.UNDECIDED] * 2
+
+
+class Odd:
+    """A scorer that answers with whatever it was made with, for as many prompts as there are in its list."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = answers
+        self.asked = 0
+
+    def p_yes(self, prompts: Sequence[OrmPrompt]) -> Any:
+        self.asked += 1
+        return [self.answers[int(prompt.evidence.instruction)] for prompt in prompts]
+
+
+def test_what_is_no_probability_decides_nothing_and_nothing_of_the_others() -> None:
+    odd = [math.nan, 1.2, -0.1, math.inf, None, "high", [0.9], 10**400]
+    scorer = Odd(*odd, 0.9, np.float32(0.1), 1)
+    verdicts = OutcomeRewardModel(scorer).judge_all([Evidence(str(place), (), "") for place in range(len(odd) + 3)])
+    assert [verdict.status for verdict in verdicts[: len(odd)]] == [VerdictStatus.UNDECIDED] * len(odd)
+    for answer, verdict in zip(odd, verdicts, strict=False):
+        assert (verdict.success, verdict.p_yes, verdict.source) == (False, None, "orm")
+        assert verdict.detail == f"the scorer gave no probability from 0 to 1 but {repr(answer)[:80]}"
+    assert [verdict.success for verdict in verdicts[len(odd) :]] == [True, False, True]
+    assert scorer.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ([], "the scorer gave 0 probabilities for 1 prompts"),
+        ([0.9, 0.9], "the scorer gave 2 probabilities for 1 prompts"),
+        (0.9, "the scorer gave no list of probabilities but 0.9"),
+        (None, "the scorer gave no list of probabilities but None"),
+    ],
+)
+def test_answers_that_belong_to_no_prompt_decide_nothing(answer: Any, said: str) -> None:
+    class Says:
+        def p_yes(self, prompts: Sequence[OrmPrompt]) -> Any:
+            return answer
+
+    verdict = OutcomeRewardModel(Says()).judge(EPISODE)
+    assert (verdict.status, verdict.detail) == (VerdictStatus.UNDECIDED, said)
+
+
+def test_a_scorer_that_miscounts_batches_is_asked_about_each_alone() -> None:
+    class OneForAll(Says):
+        def p_yes(self, prompts: Sequence[OrmPrompt]) -> list[float]:
+            return super().p_yes(prompts[:1])
+
+    assert [verdict.success for verdict in OutcomeRewardModel(OneForAll(0.9)).judge_all([EPISODE] * 3)] == [True] * 3
+
+
+@pytest.mark.parametrize("scorer", [None, "judge", Says, len, OutcomeRewardModel(Says(0.5))])
+def test_only_what_can_be_asked_is_a_scorer(scorer: Any) -> None:
+    with pytest.raises(TypeError, match=r"Expected a scorer, an object with p_yes\(prompts\), got"):
+        OutcomeRewardModel(scorer)
 
 
 def test_a_threshold_and_a_template_belong_to_the_judge() -> None:

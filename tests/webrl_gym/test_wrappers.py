@@ -2,14 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import gymnasium
 import pytest
 from gymnasium.utils.env_checker import check_env
+from gymnasium.wrappers import TimeLimit
 
+from webrl_gym import ENV_ID
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import ScorerError
 from webrl_gym.orm_prompt import OrmPrompt
 from webrl_gym.types import VerdictStatus
 from webrl_gym.wrappers import OutcomeReward
+from webrl_gym.wrappers.outer_limit import NoOuterLimit
 
 
 class Judge:
@@ -53,4 +57,14 @@ def test_the_wrapped_environment_passes_the_checker() -> None:
     env = OutcomeReward(WebArenaLiteEnv(), Judge(0.5))
     with pytest.warns(UserWarning, match="has a wrapper applied to it"):
         check_env(env, skip_render_check=True)
+    env.close()
+
+
+def test_an_environment_inside_a_limit_is_refused_and_closed() -> None:
+    env = gymnasium.make(ENV_ID)
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match="use max_steps=3 in place of"):
+        NoOuterLimit(TimeLimit(env, 3))
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.unwrapped.step("exit()")
     env.close()

@@ -68,8 +68,8 @@ class BrowserSession:
         self._refusals_before = 0
         self._refusals_of_closed = 0
 
-    async def start(self, urls: Sequence[str], cookies: Sequence[Sequence[str]], still: bool) -> None:
-        """Begins an episode with one tab for each address; ``still`` as in ``Tab.navigate``."""
+    async def start(self, urls: Sequence[str], cookies: Sequence[Sequence[str]], must_exist: bool, still: bool) -> None:
+        """Begins an episode with one tab for each address; ``must_exist`` and ``still`` as in ``Tab.navigate``."""
         browser = await self._ready_browser()
         await self._abandon_windows()
         if not await self._recycle(browser):
@@ -83,7 +83,7 @@ class BrowserSession:
             if position >= len(self._tabs):
                 self._tabs.append(await self._open_tab(await context.new_page()))
             tab = self._tabs[position]
-            await tab.navigate(url, still=still)
+            await tab.navigate(url, must_exist=must_exist, still=still)
             await tab.forget_history()
         self._current = 0
 

@@ -227,15 +227,16 @@ class Tab:
             raise EvaluationError(f"the page's script {javascript[:80]!r} failed: {text.splitlines()[0][:500]}")
         return answer["result"].get("value")
 
-    async def navigate(self, url: str, *, still: bool = True) -> None:
+    async def navigate(self, url: str, *, must_exist: bool = False, still: bool = True) -> None:
         """Opens an address and waits until the page is quiet.
 
         Args:
             url: The address.
+            must_exist: Whether a status of 400 to 499 is a failure of the site, too.
             still: False takes a page that is loaded for quiet, whatever its scripts still change.
 
         Raises:
-            SiteError: If the site does not answer, or answers with a status of 500 or more.
+            SiteError: If the site does not answer, or answers with a status that is a failure.
         """
         self.activity.refused = ""
         try:
@@ -248,7 +249,9 @@ class Tab:
             raise SiteError(f"{leading}{self.activity.refused[:200]} lies outside the allowed sites")
         if answer.get("errorText"):
             raise SiteError(f"{url} cannot be opened: {answer['errorText']}")
-        await self.settle(still=still)
+        state = await self.settle(still=still)
+        if must_exist and state["status"] >= 400:
+            raise SiteError(f"{self.page.url} answered with status {state['status']}")
 
     async def settle(self, limit: float = SETTLE_LIMIT, *, profile: str = "", still: bool = True) -> PageState:
         """Waits until network and document are quiet, at most ``limit`` seconds.

@@ -130,13 +130,21 @@ class ChromiumEngine:
         """Seconds that the action before the latest snapshot, and that snapshot, waited for a quiet page."""
         return self._settled
 
-    def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]], *, still: bool = True) -> None:
+    def start(
+        self,
+        urls: Sequence[str],
+        cookies: Sequence[tuple[str, str, str]],
+        *,
+        must_exist: bool = False,
+        still: bool = True,
+    ) -> None:
         """Begins an episode; see ``Engine.start``. With ``still=False`` pages need only be loaded, not at rest."""
         if not self._finalizer.alive:
             raise BrowserError("The engine is closed.")
         self._connection.open()
         self._blocked = 0
-        self._connection.call("start", urls=list(urls), cookies=[list(cookie) for cookie in cookies], still=still)
+        jar = [list(cookie) for cookie in cookies]
+        self._connection.call("start", urls=list(urls), cookies=jar, must_exist=must_exist, still=still)
 
     def snapshot(self) -> PageSnapshot:
         """Reads the current tab when it is quiet."""

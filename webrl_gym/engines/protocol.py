@@ -47,12 +47,16 @@ class Engine(Protocol):
     def settled(self) -> tuple[float, float]:
         """Seconds that the action before the latest snapshot, and that snapshot, waited for a quiet page."""
 
-    def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
+    def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]], *, must_exist: bool = False) -> None:
         """Begins an episode with one tab for each of ``urls``, the first one current.
 
         Args:
             urls: Absolute addresses.
             cookies: (address that it belongs to, name, value) of each cookie of the signed-in sessions.
+            must_exist: Whether a status of 400 to 499 is a failure of the site, too; one of 500 or more always is.
+
+        Raises:
+            SiteError: If a site fails; the message names address and status.
         """
 
     def snapshot(self) -> PageSnapshot:

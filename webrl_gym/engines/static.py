@@ -66,8 +66,8 @@ class _Browser:
         self.cookies: dict[str, dict[str, str]] = {}
         self.blocked = 0
 
-    def load(self, url: str, body: bytes | None = None, referrer: str = "") -> _Document:
-        """Requests a page and follows redirects."""
+    def load(self, url: str, body: bytes | None = None, referrer: str = "", *, must_exist: bool = False) -> _Document:
+        """Requests a page and follows redirects; ``must_exist`` as in ``Engine.start``."""
         for _ in range(_MOST_REDIRECTS):
             url = _as_browsers_write(url)
             parts = urlsplit(url)
@@ -79,7 +79,7 @@ class _Browser:
             if 300 <= status < 400 and location:
                 url, body = self.address(url, location), (body if status in (307, 308) else None)
                 continue
-            if status >= 500:
+            if status >= (400 if must_exist else 500):
                 raise SiteError(f"{url} answered with status {status}")
             return _Document(url, _parse(content))
         raise SiteError(f"{url} redirects more than {_MOST_REDIRECTS} times")
@@ -162,7 +162,7 @@ class StaticEngine:
         """0: a page without scripts is quiet at once."""
         return 0.0, 0.0
 
-    def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]]) -> None:
+    def start(self, urls: Sequence[str], cookies: Sequence[tuple[str, str, str]], *, must_exist: bool = False) -> None:
         """Begins an episode; see ``Engine.start``."""
         self._browser = _Browser(self._dispatcher)
         for root, name, value in cookies:
@@ -171,7 +171,7 @@ class StaticEngine:
         for url in urls:
             tab = _Tab()
             self._tabs.append(tab)
-            self._show(tab, self._browser.load(url))
+            self._show(tab, self._browser.load(url, must_exist=must_exist))
         self._current = 0
 
     def snapshot(self) -> PageSnapshot:

@@ -65,6 +65,11 @@ class FuzzyJudge(Protocol):
         """Score (1.0 or 0.0) and the raw verdict; raises ``FuzzyUndecided`` if it cannot tell."""
 
 
+def is_judge(given: object) -> bool:
+    """Whether this is an object that can be asked as a judge; a class has the method too, but nobody to ask."""
+    return not isinstance(given, type) and callable(getattr(given, "judge", None))
+
+
 @dataclass(frozen=True, slots=True)
 class FuzzyDecider:
     """Decides fuzzy matches.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from webrl_gym.given_names import given_names
 from webrl_gym.tasks.page_task import PageTask
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.record import Task
@@ -32,38 +33,39 @@ class PageSuite(TaskSuite):
         name: str,
         task_types: Iterable[Callable[[], PageTask]],
         *,
-        origins: Sequence[str],
-        pages: WSGIApplication | Path | None = None,
+        origins: str | Iterable[str],
+        pages: WSGIApplication | Path | str | None = None,
     ) -> None:
         """Gathers tasks.
 
         Args:
             name: The suite's name.
             task_types: Makes each task, mostly its class; called anew for every environment.
-            origins: See above.
-            pages: See above.
+            origins: See above; one by itself may be a text.
+            pages: See above; a text is the path of a folder.
 
         Raises:
-            ValueError: If there is no task, two share an id, or an origin is none.
+            ValueError: If there is no task, two share an id, a task's attributes or an origin are not as they must be,
+                or ``pages`` is neither an application nor a folder that is there; all problems in one message.
         """
         makers = list(task_types)
-        records = [make().record(name) for make in makers]
+        tasks = [make() for make in makers]
+        self.origins = given_names(origins)
+        self.pages = Path(pages) if isinstance(pages, str) else pages
+        problems = [
+            *(problem for task in tasks for problem in _task_problems(task)),
+            *(problem for origin in self.origins for problem in _origin_problems(origin)),
+            *_pages_problems(self.pages),
+        ]
+        if problems:
+            raise ValueError(f"suite {name} cannot be made: {'; '.join(problems)}")
+        records = [task.record(name) for task in tasks]
         super().__init__(name, records, _no_world)
         self._makers = {record.task_id: make for record, make in zip(records, makers, strict=True)}
         if not records or len(self._makers) < len(records):
             raise ValueError(
                 f"suite {name} needs tasks of different ids, got {len(records)} of {len(self._makers)} ids"
             )
-        for origin in origins:
-            parts = urlsplit(origin)
-            if (
-                parts.scheme not in ("http", "https")
-                or not parts.netloc
-                or origin != f"{parts.scheme}://{parts.netloc}"
-            ):
-                raise ValueError(f"an origin is scheme://host[:port], got {origin!r}")
-        self.origins = tuple(origins)
-        self.pages = pages
 
     def make_task(self, task_id: str) -> PageTask:
         """A new object of the task with this id.
@@ -81,6 +83,40 @@ class PageSuite(TaskSuite):
         """Refused: the tasks need none of the embedded sites."""
         names = ", ".join(sorted(site.value for site in sites))
         raise ValueError(f"suite {self.name} has pages of its own; it cannot be cut down to the sites {names}")
+
+
+def _task_problems(task: PageTask) -> Iterator[str]:
+    """What is wrong with what a task's author has written as its attributes."""
+    name = type(task).__name__
+    task_id: object = getattr(task, "task_id", None)
+    if not isinstance(task_id, str) or not task_id:
+        yield f"{name}.task_id must be a text, got {task_id!r}"
+    urls: object = getattr(task, "start_urls", None)
+    # A text is a tuple of letters to Python, each an address.
+    if not urls or not _are_texts(urls):
+        yield f"{name}.start_urls must be a tuple of addresses, got {urls!r}"
+    if not _are_texts(task.tags):
+        yield f"{name}.tags must be a tuple of words, got {task.tags!r}"
+    limit: object = task.max_steps
+    if not isinstance(limit, int) or limit < 1:
+        yield f"{name}.max_steps must be a whole number of at least 1, got {limit!r}"
+
+
+def _are_texts(given: object) -> bool:
+    return isinstance(given, tuple | list) and all(isinstance(text, str) for text in given)
+
+
+def _origin_problems(origin: str) -> Iterator[str]:
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
+        yield f"an origin is scheme://host[:port], got {origin!r}"
+
+
+def _pages_problems(pages: object) -> Iterator[str]:
+    if isinstance(pages, Path) and not pages.is_dir():
+        yield f"pages must be a folder that is there, got {str(pages)!r}"
+    elif not (pages is None or isinstance(pages, Path) or callable(pages)):
+        yield f"pages must be a folder or a WSGI application, got {pages!r}"
 
 
 def _no_world(number: int) -> WorldReader:

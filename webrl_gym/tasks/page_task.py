@@ -62,7 +62,8 @@ class PageTask(ABC):
 
     Attributes:
         task_id: Unique within its suite, ``<suite>/<name>`` by custom.
-        start_urls: Absolute addresses opened at the start, one a tab; the first is current.
+        start_urls: Absolute addresses opened at the start, one a tab; the first is current. One that answers with a
+            status of 400 or more is a failure of its site; a task about such a page opens it in ``set_up``.
         max_steps: Steps after which the episode is truncated and scored.
         summary: What the task is about, for lists; the episode's instruction comes from ``set_up``.
         tags: Words for reports.

@@ -19,6 +19,7 @@ from itertools import cycle
 import numpy as np
 
 from webrl_gym.errors import TaskFileError
+from webrl_gym.given_names import given_names
 from webrl_gym.tasks.page_view import Oracle, PageView
 from webrl_gym.tasks.practice import all_templates, practice_oracle
 from webrl_gym.tasks.record import Task
@@ -131,13 +132,13 @@ class TaskSuite:
         part._sites = allowed
         return part
 
-    def made_from(self, templates: Iterable[str]) -> TaskSuite:
-        """The tasks made from these templates, in the same order.
+    def made_from(self, templates: str | Iterable[str]) -> TaskSuite:
+        """The tasks made from these templates, or from the one of this name, in the same order.
 
         Raises:
             ValueError: If there is no task of one of them; the message names near ones.
         """
-        wanted = set(templates)
+        wanted = set(given_names(templates))
         known = {task.template for task in self.tasks if task.template is not None}
         for name in sorted(wanted - known):
             near = get_close_matches(name, known, n=3)

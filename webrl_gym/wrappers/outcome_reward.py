@@ -25,6 +25,9 @@ class OutcomeReward(gymnasium.Wrapper[Observation, str, Observation, str], gymna
         Args:
             env: An environment with this package's observations and infos.
             scorer: Anything that gives P(YES) for a prompt, or a judge with its own threshold and prompt.
+
+        Raises:
+            TypeError: If ``scorer`` is neither.
         """
         gymnasium.utils.RecordConstructorArgs.__init__(self, scorer=scorer)
         super().__init__(env)

@@ -50,6 +50,15 @@ def test_a_site_that_fails_is_a_site_error(pages: ChromiumEngine) -> None:
     assert visit(pages, "second").title == "Second"
 
 
+def test_a_start_page_may_have_to_be_there(pages: ChromiumEngine) -> None:
+    with pytest.raises(SiteError, match=f"^{ROOT}/page/none.html answered with status 404$"):
+        pages.start([f"{ROOT}/page/second.html", f"{ROOT}/page/none.html"], [], must_exist=True)
+    pages.start([f"{ROOT}/page/none.html"], [])
+    assert "404" in pages.snapshot().title
+    pages.start([f"{ROOT}/page/second.html"], [], must_exist=True)
+    assert pages.snapshot().title == "Second"
+
+
 # Evaluation.
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gymnasium
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from tests.webrl_gym.tasks.page_tasks import NAMES, ORIGIN, Greet, greetings, greetings_suite
+from tests.webrl_gym.tasks.page_tasks import FORM, NAMES, ORIGIN, Greet, greetings, greetings_suite
 from webrl_gym import ENV_ID, register_suite, suite_names
 from webrl_gym.env import WebArenaLiteEnv
-from webrl_gym.errors import InfrastructureError
+from webrl_gym.errors import InfrastructureError, SiteError
 from webrl_gym.suites import find_suite
 from webrl_gym.tasks import registry
 from webrl_gym.tasks.oracle import OracleAgent
@@ -29,6 +30,10 @@ def env() -> Iterator[WebArenaLiteEnv]:
     made = WebArenaLiteEnv(suite=greetings_suite(), engine="chromium")
     yield made
     made.close()
+
+
+def with_attributes(**attributes: Any) -> type[Greet]:
+    return type("Odd", (Greet,), attributes)
 
 
 def play(env: WebArenaLiteEnv, task: str, seed: int = 0) -> tuple[float, bool, bool, dict[str, Any]]:
@@ -94,6 +99,37 @@ def test_a_set_up_that_fails_is_nobodys_zero(env: WebArenaLiteEnv, task: str, re
     with pytest.raises(InfrastructureError, match=reason):
         env.reset(options={"task": task})
     assert play(env, "greetings/greet")[0] == 1.0
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "503 Service Unavailable"])
+def test_a_start_page_that_is_not_there_is_nobodys_zero(status: str) -> None:
+    def errs(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response(status, [("Content-Type", "text/html")])
+        return [FORM]
+
+    env = WebArenaLiteEnv(suite=PageSuite("away", [Greet], origins=ORIGIN, pages=errs), engine="chromium")
+    with pytest.raises(SiteError, match=f"^{ORIGIN}/ answered with status {status[:3]}$"):
+        env.reset(seed=0)
+    env.close()
+
+
+@pytest.mark.browser
+def test_a_task_may_be_about_a_page_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_bytes(FORM)
+    task = with_attributes(set_up=lambda _task, page, _rng: page.goto(f"{ORIGIN}/none.html") or "Look.")
+    env = WebArenaLiteEnv(suite=PageSuite("gone", [task], origins=ORIGIN, pages=tmp_path), engine="chromium")
+    assert env.reset(seed=0)[0]["html"] == "There is no such page."
+    env.close()
+
+
+@pytest.mark.browser
+def test_a_set_up_without_an_instruction_names_its_class() -> None:
+    suite = PageSuite("mine", [with_attributes(set_up=lambda *_: None)], origins=ORIGIN, pages=greetings)
+    env = WebArenaLiteEnv(suite=suite, engine="chromium")
+    with pytest.raises(TypeError, match=r"Odd\.set_up must return the instruction as a text, got None"):
+        env.reset(seed=0)
+    env.close()
 
 
 @pytest.mark.browser
@@ -172,6 +208,42 @@ def test_a_suite_refuses_what_cannot_be() -> None:
         PageSuite("empty", [], origins=[ORIGIN])
     with pytest.raises(ValueError, match=r"scheme://host\[:port\], got 'greetings.test'"):
         PageSuite("mine", [Greet], origins=["greetings.test"], pages=greetings)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"start_urls": f"{ORIGIN}/"}, rf"Odd\.start_urls must be a tuple of addresses, got '{ORIGIN}/'"),
+        ({"start_urls": ()}, r"Odd\.start_urls must be a tuple of addresses, got \(\)"),
+        ({"start_urls": (None,)}, r"Odd\.start_urls must be .*, got \(None,\)"),
+        ({"task_id": None}, r"Odd\.task_id must be a text, got None"),
+        ({"tags": "form"}, r"Odd\.tags must be a tuple of words, got 'form'"),
+        ({"max_steps": 0}, r"Odd\.max_steps must be a whole number of at least 1, got 0"),
+        ({"max_steps": 2.5}, r"Odd\.max_steps must be .*, got 2\.5"),
+        (
+            {"max_steps": 0, "tags": "a"},
+            r"suite mine cannot be made: Odd\.tags .*; Odd\.max_steps .*, got 0; an origin is",
+        ),
+    ],
+)
+def test_a_task_is_what_its_attributes_say(attributes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        PageSuite("mine", [with_attributes(**attributes)], origins=["nowhere"], pages=greetings)
+
+
+def test_pages_are_a_folder_that_is_there_or_an_application(tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text("<p>page</p>", encoding="utf-8")
+    for pages in (tmp_path / "none", str(tmp_path / "none"), file):
+        with pytest.raises(ValueError, match=f"pages must be a folder that is there, got '{pages}'"):
+            PageSuite("mine", [Greet], origins=[ORIGIN], pages=pages)
+    with pytest.raises(ValueError, match="pages must be a folder or a WSGI application, got 3"):
+        PageSuite("mine", [Greet], origins=[ORIGIN], pages=3)
+    assert PageSuite("mine", [Greet], origins=ORIGIN, pages=str(tmp_path)).pages == tmp_path
+
+
+def test_a_text_is_one_origin() -> None:
+    assert PageSuite("mine", [Greet], origins=ORIGIN, pages=greetings).origins == (ORIGIN,)
 
 
 def test_tasks_without_world_are_neither_evolved_nor_rephrased() -> None:
