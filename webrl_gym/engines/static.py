@@ -171,7 +171,11 @@ class StaticEngine:
         for url in urls:
             tab = _Tab()
             self._tabs.append(tab)
-            self._show(tab, self._browser.load(url, must_exist=must_exist))
+            try:
+                answer = self._browser.load(url, must_exist=must_exist)
+            except BlockedNavigation as error:  # no action of an agent's
+                raise SiteError(f"{url[:200]} lies outside the allowed sites") from error
+            self._show(tab, answer)
         self._current = 0
 
     def snapshot(self) -> PageSnapshot:
