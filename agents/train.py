@@ -9,6 +9,7 @@ from typing import Any
 
 from agents.console import ConsoleProgress
 from agents.errors import ConfigConflict
+from agents.flat_settings import flat
 from agents.hydra_entry import compose_config, run_entry_point
 
 
@@ -49,8 +50,6 @@ def _require_nothing_else(config: Mapping[str, Any], stored: Mapping[str, Any]) 
     Raises:
         ConfigConflict: If a value is neither the default nor the run's own; the message names all of them.
     """
-    from agents.run_folder import flat
-
     defaults, own = flat(compose_config("train")), flat(stored)
     ignored = [
         f"{key} is {own.get(key)!r} in the run, {value!r} was given"

@@ -54,7 +54,7 @@ from agents.orm_training import agreement_record, fit_orm, named_orm, orm_settin
 from agents.policy import LLMPolicy
 from agents.preparation import Start, choose_evenly, demonstrate, greedy_success
 from agents.rollout import Rollout, RolloutCollector
-from agents.run_folder import claim, read_own, run_lock, save_model, write_json
+from agents.run_folder import claim, read_own, require_same, run_lock, save_model, write_json
 from agents.supervised import supervised_start
 from agents.trajectory_io import write_trajectories
 from agents.types import LabelledTrajectory, Trajectory
@@ -80,7 +80,7 @@ class TrainingRun:
 
         Raises:
             ConfigConflict: If values of the configuration contradict each other; all of them in one message.
-            CheckpointMismatch: If the folder holds a run of another configuration.
+            CheckpointMismatch: If the folder holds a run of another configuration with something finished in it.
         """
         problems = conflicts(config)
         if problems:
@@ -89,7 +89,8 @@ class TrainingRun:
         self.config = dict(config)
         self.progress = progress
         self._has_lock = False
-        claim(folder, config, f"Give the run another name, or go on with it as it is: resume={folder}")
+        self._advice = f"Give the run another name, or go on with it as it is: resume={folder}"
+        claim(folder, config, self._advice)
         if config["threads"]:
             torch.set_num_threads(config["threads"])
 
@@ -159,6 +160,8 @@ class TrainingRun:
         with run_lock(self.folder):
             self._has_lock = True
             try:
+                # Until now the folder was bare, perhaps, and another process may have claimed it.
+                require_same(self.folder, self.config, self._advice)
                 remove_leftovers(self.folder)
                 yield
             finally:

@@ -22,7 +22,7 @@ from agents.smollm2 import DESCRIPTION
 from agents.trajectory_io import read_trajectories
 from tests.agents.small_llama import small_llama
 from tests.completion_server import CompletionServer, completion, completion_server
-from webrl_gym.errors import TaskFileError
+from webrl_gym.errors import ServerRefused, TaskFileError
 from webrl_gym.official_file import find_official_file
 
 
@@ -162,8 +162,8 @@ def test_a_server_that_was_down_was_no_look(server: CompletionServer) -> None:
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("seed=1", "'seed': 0"),
-        ("env.max_steps=2", "'max_steps': None"),
+        ("seed=1", "seed: 0 there, 1 now"),
+        ("env.max_steps=2", "another run (max_steps: None there, 2 now); choose"),
         ("limit=2", "tasks: 3 there, 2 now"),
         ("suite=practice-train", "not the same"),
         ("agent=do_nothing", "agent: 'oracle' there"),
@@ -175,6 +175,25 @@ def test_other_settings_do_not_mix_with_a_folders_results(override: str, said: s
         run("output=here", override)
     assert said in str(caught.value)
     assert [result_from_json(line) for line in (folder / "results.jsonl").read_text().splitlines()] == results
+
+
+@pytest.mark.parametrize("refused", ["env.max_steps=0", "env.semantics=none"])
+def test_a_command_that_was_refused_leaves_the_folder_to_the_next(refused: str) -> None:
+    with pytest.raises((ValueError, ConfigConflict)):
+        run("output=here", refused)
+    assert len(run("output=here")[0]) == 3
+
+
+def test_a_server_at_a_wrong_address_leaves_the_folder_to_the_next(server: CompletionServer) -> None:
+    server.answers = [(404, b"")]
+    with pytest.raises(ServerRefused):
+        run("agent=openai", f"base_url={server.url}/v2", "model=m")
+    server.say("exit()")
+    results, folder = run("agent=openai", f"base_url={server.url}", "model=m")
+    assert [result.status for result in results] == ["scored"] * 3
+    assert card(folder)["config"]["base_url"] == server.url
+    with completion_server() as elsewhere:  # what is finished is shown again without asking anybody
+        assert run("agent=openai", f"base_url={elsewhere.url}", "model=m") == (results, folder)
 
 
 def test_a_model_behind_a_server_has_a_folder_of_its_own_and_no_secret_in_it(

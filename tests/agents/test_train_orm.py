@@ -116,6 +116,7 @@ def environments_of(kind: type[ToyEnv]) -> Any:
 
 def test_the_folder_of_another_run_is_refused(toy: Callable[..., dict[str, Any]]) -> None:
     OrmRun(Path("runs/orm"), toy(), SilentProgress())
+    Path("runs/orm/attempts.jsonl.gz").touch()
     with pytest.raises(CheckpointMismatch, match=r"seed: 0 there, 5 now\)\. Choose another folder") as caught:
         OrmRun(Path("runs/orm"), toy("seed=5"), SilentProgress())
     assert "trajectories" not in str(caught.value)

@@ -353,6 +353,7 @@ def test_a_language_model_is_shown_start_pages_and_kept_from_what_is_protected(
 
 def test_a_changed_configuration_is_refused_by_name(toy: Callable[..., dict[str, Any]]) -> None:
     started(toy())
+    Path("runs/toy/demonstrations.jsonl.gz").touch()
     with pytest.raises(CheckpointMismatch) as caught:
         started(toy("seed=5", "algorithm.kl_coef=0.25"))
     said = str(caught.value)
