@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from math import inf
 from pathlib import Path
 from typing import Any
 
-from agents.actors import Agent, FixedAgent, OpenAIAgent, RandomAgent, ScriptedOracle, load_agent
+from agents.actors import Agent, FixedAgent, RandomAgent, ScriptedOracle, load_agent
 from agents.atomic_file import replacing
 from agents.console import ConsoleProgress
 from agents.environments import make_env, make_vec_env, sites_there, suite_of
@@ -32,6 +33,7 @@ from agents.results import (
 from agents.run_card import files_sha256, run_card, without_secrets
 from agents.screenshots import FOLDER as SCREENSHOTS
 from agents.screenshots import add_screenshots
+from agents.server_agent import OpenAIAgent
 from webrl_gym.tasks.official.suite import MENDED
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.suite import TaskSuite
@@ -62,6 +64,8 @@ def benchmark(config: dict[str, Any]) -> int:
     not_scored = failure_counts(results)
     if not_scored:
         print("not counted: " + ", ".join(f"{count} {status}" for status, count in not_scored.items()))
+    for line in _completion_lines(config, results):
+        print(line)
     states = site_state_counts(results)
     if set(states) - {"clean"}:
         print("sites were found " + ", ".join(f"{state} {count} times" for state, count in states.items()))
@@ -125,11 +129,22 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
             mended = [task.task_id for task in tasks if MENDED in task.tags]
             official = {"left_out": _left_out(config, suite), "mended": mended, "replica": _is_replica(config)}
             full = {**card, **as_record(results), **official}
+            if name == "openai":
+                full["unfinished_completions"] = sum(result.unfinished for result in results)
             temporary.write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if config["screenshots"] and not (panel.folder / SCREENSHOTS).exists():
         with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
             add_screenshots(panel.folder, env, [task.task_id for task in tasks], progress)
     return results, panel.folder
+
+
+def _completion_lines(config: Mapping[str, Any], results: Sequence[EpisodeResult]) -> Iterator[str]:
+    """What a reader must know of a server's completions to believe the table."""
+    unfinished = sum(result.unfinished for result in results)
+    if unfinished:
+        completions, most = sum(result.steps for result in results), config["max_tokens"]
+        where, advice = (f"max_tokens={most}", "raise") if most else ("the server's own limit", "set")
+        yield f"{unfinished} of {completions} completions were empty or cut at {where}: {advice} max_tokens"
 
 
 def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
@@ -149,7 +164,8 @@ def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
         case "na_at_once":
             return FixedAgent("N/A")
         case "openai":
-            return OpenAIAgent(config["base_url"], config["model"], config["api_key_variable"], config["temperature"])
+            names = ("base_url", "model", "api_key_variable", "temperature", "max_tokens")
+            return OpenAIAgent(**{name: config[name] for name in names})
     if ":" in name:
         sys.path.insert(0, "")  # the user's own module may lie in the current folder
         return load_agent(name, config["agent_arguments"])
@@ -201,14 +217,21 @@ def _run_conflicts(config: Mapping[str, Any]) -> list[str]:
         problems.append(f"limit must be a whole number of at least 1, got {config['limit']!r}")
     if not isinstance(config["seed"], int) or config["seed"] < 0:
         problems.append(f"seed must be a whole number of at least 0, got {config['seed']!r}")
-    if not isinstance(config["temperature"], int | float) or config["temperature"] < 0:
-        problems.append(f"temperature must be a number of at least 0, got {config['temperature']!r}")
+    if config["temperature"] is not None or config["agent"] != "openai":  # where null leaves it out of the request
+        temperature = config["temperature"]
+        if not isinstance(temperature, int | float) or not 0 <= temperature < inf:
+            problems.append(f"temperature must be a number of at least 0, got {temperature!r}")
+    most = config["max_tokens"]
+    if most is not None and (type(most) is not int or most < 1):
+        problems.append(f"max_tokens must be null or a whole number of at least 1, got {most!r}")
     return problems
 
 
 def _what_decides(config: Mapping[str, Any], model_files: Sequence[Path]) -> dict[str, Any]:
     """What decides results beside agent and tasks; a folder holds results of one such set only."""
-    keys = ("seed", "temperature", "agent_arguments", "base_url", "model")
+    keys = ["seed", "temperature", "agent_arguments", "base_url", "model"]
+    if config["agent"] == "openai":
+        keys.append("max_tokens")
     deciding = [
         *("engine", "profile", "budget", "stable_ids", "max_steps"),
         *("semantics", "early_stops", "overrides", "sites"),

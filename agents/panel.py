@@ -13,6 +13,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from agents.environments import environment_seed
 from agents.errors import AgentError, CheckpointCorrupt, CheckpointMismatch
 from agents.flat_settings import differences
 from agents.metrics import Progress, SilentProgress
-from agents.results import EpisodeResult, episode_result, result_from_json
+from agents.results import CompletionCounts, EpisodeResult, episode_result, result_from_json
 from agents.trajectory_io import FORMAT, VERSION, trajectory_to_dict
 from agents.types import Completion, Prompt, Step, Trajectory
 from webrl_gym.actions import ActionKind, parse_action
@@ -308,7 +309,9 @@ def play_task(
         truncated, failure = True, f"{type(error).__name__}: {error}"
     trajectory = Trajectory(task, tuple(steps), observation, 0, truncated, failure, verdict)
     seconds = time.perf_counter() - began
-    return episode_result(task, verdict, failure, len(steps), final_answer(trajectory), seconds, state), trajectory
+    result = episode_result(task, verdict, failure, len(steps), final_answer(trajectory), seconds, state)
+    counts = getattr(agent, "completion_counts", None)  # other people's agents have none
+    return replace(result, **asdict(counts)) if isinstance(counts, CompletionCounts) else result, trajectory
 
 
 def _tasks_hash(tasks: Sequence[Task]) -> str:

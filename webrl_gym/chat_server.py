@@ -28,6 +28,17 @@ _LONGEST_WAIT_S = 60.0
 _WORDS_SHOWN = 200
 # A server answers 400 to a prompt that is too long or that its filter stops; the next prompt may be welcome.
 _ABOUT_THE_PROMPT = re.compile(r"context|too long|too many tokens|content.?(filter|management)", re.IGNORECASE)
+# A template may open the thoughts in the prompt, so that the answer holds nothing but their end.
+_THOUGHTS = re.compile(r"\A(?:(?!<think>).)*?</think>|<think>.*?(?:</think>|\Z)", re.DOTALL)
+
+
+def without_thoughts(text: str) -> str:
+    """A reasoning model's answer without its thoughts; empty where it was cut while it still thought.
+
+    Args:
+        text: A completion.
+    """
+    return _THOUGHTS.sub("", text).strip()
 
 
 @dataclass(frozen=True, slots=True)

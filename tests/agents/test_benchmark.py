@@ -196,6 +196,25 @@ def test_a_server_at_a_wrong_address_leaves_the_folder_to_the_next(server: Compl
         assert run("agent=openai", f"base_url={elsewhere.url}", "model=m") == (results, folder)
 
 
+def test_completions_that_were_cut_are_told_below_the_table(
+    server: CompletionServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["agent=openai", f"base_url={server.url}", "model=m"]
+    left = (200, completion({"message": {"content": "exit()"}}))
+    server.answers = [(200, completion({"message": {"content": None}, "finish_reason": "length"})), left]
+    for _ in range(2):  # shown again, it is told again
+        benchmark(config(*given, "output=here"))
+        said = capsys.readouterr().out
+        assert "1 of 4 completions were empty or cut at max_tokens=256: raise max_tokens\n" in said
+    assert card(Path("here"))["unfinished_completions"] == 1
+    benchmark(config(*given, "output=whole", "max_tokens=2000", "temperature=null"))
+    assert "completions were" not in capsys.readouterr().out
+    assert server.requests[-1]["max_tokens"] == 2000
+    assert "temperature" not in server.requests[-1]
+    with pytest.raises(CheckpointMismatch, match="max_tokens: 2000 there, 256 now"):
+        run(*given, "output=whole", "temperature=null")
+
+
 def test_a_model_behind_a_server_has_a_folder_of_its_own_and_no_secret_in_it(
     server: CompletionServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,11 +348,12 @@ def test_all_conflicts_are_reported_at_once() -> None:
             "screenshots=true",
             "limit=0",
             "seed=-1",
-            "temperature=hot",
+            "temperature=nan",
+            "max_tokens=0",
             "test_log=null",
         )
     lines = str(caught.value).splitlines()
-    assert len(lines) == 9
+    assert len(lines) == 10
     words = (
         "model=",
         "http://",
@@ -343,6 +363,7 @@ def test_all_conflicts_are_reported_at_once() -> None:
         "limit",
         "seed",
         "temperature",
+        "max_tokens",
         "test_log",
     )
     assert all(any(word in line for line in lines) for word in words)

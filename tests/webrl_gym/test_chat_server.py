@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.completion_server import CompletionServer, completion, completion_server
-from webrl_gym.chat_server import ChatServer
+from webrl_gym.chat_server import ChatServer, without_thoughts
 from webrl_gym.errors import CompletionFailed, ServerRefused
 
 DONE = (200, completion({"message": {"content": "done"}}))
@@ -175,3 +175,10 @@ def test_an_answer_that_is_no_completion_is_a_failure_of_its_request(
     with pytest.raises(CompletionFailed, match="something else than a chat completion"):
         ask(server.url, waits)
     assert (len(server.requests), waits) == (1, [])
+
+
+def test_thoughts_are_left_out_wherever_they_begin() -> None:
+    assert without_thoughts("<think>a</think>\nb<think>c</think>d") == "bd"
+    assert without_thoughts("a\n</think>\nb") == "b"
+    assert without_thoughts("b<think>a") == "b"
+    assert without_thoughts(" a < b ") == "a < b"
