@@ -130,7 +130,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
             official = {"left_out": _left_out(config, suite), "mended": mended, "replica": _is_replica(config)}
             full = {**card, **as_record(results), **official}
             if name == "openai":
-                full["unfinished_completions"] = sum(result.unfinished for result in results)
+                full["unfinished_completions"], full["cut_pages"] = _completion_counts(results)
             temporary.write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if config["screenshots"] and not (panel.folder / SCREENSHOTS).exists():
         with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
@@ -140,11 +140,19 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
 
 def _completion_lines(config: Mapping[str, Any], results: Sequence[EpisodeResult]) -> Iterator[str]:
     """What a reader must know of a server's completions to believe the table."""
-    unfinished = sum(result.unfinished for result in results)
+    completions = sum(result.steps for result in results)
+    unfinished, cut_pages = _completion_counts(results)
     if unfinished:
-        completions, most = sum(result.steps for result in results), config["max_tokens"]
+        most = config["max_tokens"]
         where, advice = (f"max_tokens={most}", "raise") if most else ("the server's own limit", "set")
         yield f"{unfinished} of {completions} completions were empty or cut at {where}: {advice} max_tokens"
+    if cut_pages:
+        yield f"{cut_pages} of {completions} pages were cut: the server found the prompt too long for its model"
+
+
+def _completion_counts(results: Sequence[EpisodeResult]) -> tuple[int, int]:
+    """Completions that were empty or cut, and pages that were cut."""
+    return sum(result.unfinished for result in results), sum(result.cut_pages for result in results)
 
 
 def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:

@@ -36,9 +36,11 @@ class CompletionCounts:
 
     Attributes:
         unfinished: Completions that were empty, or cut at their greatest length.
+        cut_pages: Pages that were cut, since the server found the prompt too long.
     """
 
     unfinished: int = 0
+    cut_pages: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class EpisodeResult:
         site_state: In what state the episode found its sites: ``clean``, ``dirty`` or ``unknown``; empty if it never
             began.
         unfinished: Completions of a model's server that were empty or cut, as the agent's steps they are.
+        cut_pages: Pages that such a server's model could read only in part.
     """
 
     task_id: str
@@ -74,6 +77,7 @@ class EpisodeResult:
     fuzzy_by: str = ""
     site_state: str = ""
     unfinished: int = 0
+    cut_pages: int = 0
 
     def as_json(self) -> str:
         """One line of JSON, in ASCII: an answer may hold any separator."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from agents.actors import TaskInfo
 from agents.errors import GenerationFailed
 from agents.results import CompletionCounts
 from webrl_gym.actions import describe_action
-from webrl_gym.chat_server import ChatServer, without_thoughts
+from webrl_gym.chat_server import ChatServer, PromptTooLarge, without_thoughts
 from webrl_gym.errors import CompletionFailed
 from webrl_gym.types import Observation
 
 _FENCED = re.compile(r"```(?:[\w+-]*[ \t]*\n)?(.*?)(?:```)?\s*", re.DOTALL)
 """A block of Markdown with or without its language's word, the end of one that was cut missing."""
+_HALVINGS = 6
+"""How often a page is halved for a server that finds the prompt too long, before it is left out."""
+_CUT = "[The rest of the page is not shown: it is longer than the model can read.]"
 
 _SYSTEM_PROMPT = """You operate a web browser to do a user's task. You read the current page as simplified HTML;
 elements that you can use carry an id. Answer with exactly one action and nothing else:
@@ -81,30 +84,44 @@ class OpenAIAgent:
     def act(self, observation: Observation) -> str:
         """Asks the model.
 
-        A completion that is empty or was cut is the agent's own step; ``completion_counts`` tells of it.
+        A completion that is empty or was cut is the agent's own step. A page that is too long for the server's model
+        is cut until it is not: if such tasks did not count, models that read little would look better. Both are told
+        by ``completion_counts``.
 
         Raises:
-            GenerationFailed: If the server gives no completion after some tries.
+            GenerationFailed: If the server gives no completion after some tries, or finds the prompt too long even
+                without a page.
             ServerRefused: If it refuses every request: key, model name or address are wrong.
         """
-        text = self._complete(self._messages(observation))
+        text = self._answer(observation)
         self._history.append(describe_action(text, observation["html"]))
         return text
 
-    def _messages(self, observation: Observation) -> list[dict[str, str]]:
+    def _answer(self, observation: Observation) -> str:
+        refusal: CompletionFailed | None = None
+        for page in _shorter_and_shorter(observation["html"]):
+            try:
+                text = self._complete(self._messages(observation, page))
+            except PromptTooLarge as error:
+                refusal = error
+            except CompletionFailed as error:
+                raise GenerationFailed(str(error)) from error
+            else:
+                self.completion_counts.cut_pages += refusal is not None
+                return text
+        raise GenerationFailed(f"{refusal} (asked without a page)") from refusal
+
+    def _messages(self, observation: Observation, page: str) -> list[dict[str, str]]:
         done = "\n".join(f"{number}. {line}" for number, line in enumerate(self._history, start=1)) or "nothing yet"
         error = f"\nThe last action failed: {observation['last_action_error']}" * bool(observation["last_action_error"])
         content = (
             f"Task: {observation['instruction']}\nDone so far:\n{done}{error}\n"
-            f"Page {observation['url']}:\n<<<\n{observation['html']}\n>>>\nNext action:"
+            f"Page {observation['url']}:\n<<<\n{page}\n>>>\nNext action:"
         )
         return [{"role": "system", "content": self.prompt_text}, {"role": "user", "content": content}]
 
     def _complete(self, messages: list[dict[str, str]]) -> str:
-        try:
-            choice = self._server.ask(self._client, {**self._asked, "messages": messages})
-        except CompletionFailed as error:
-            raise GenerationFailed(str(error)) from error
+        choice = self._server.ask(self._client, {**self._asked, "messages": messages})
         message = choice.get("message")
         if not isinstance(message, dict):
             raise GenerationFailed(f"{self._server.shown_url} answered with no message")
@@ -112,6 +129,16 @@ class OpenAIAgent:
         if not text or choice.get("finish_reason") == "length":
             self.completion_counts.unfinished += 1
         return text
+
+
+def _shorter_and_shorter(page: str) -> Iterator[str]:
+    """A page, its first half, a quarter …, by whole lines where there are some, and at last none of it."""
+    yield page
+    for halving in range(1, _HALVINGS + 1):
+        part = page[: len(page) >> halving]
+        whole_lines = part[: part.rfind("\n") + 1]
+        yield (whole_lines or part) + _CUT
+    yield _CUT
 
 
 def _action_in(completion: str) -> str:

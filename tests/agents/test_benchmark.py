@@ -201,12 +201,14 @@ def test_completions_that_were_cut_are_told_below_the_table(
 ) -> None:
     given = ["agent=openai", f"base_url={server.url}", "model=m"]
     left = (200, completion({"message": {"content": "exit()"}}))
-    server.answers = [(200, completion({"message": {"content": None}, "finish_reason": "length"})), left]
+    cut = (200, completion({"message": {"content": None}, "finish_reason": "length"}))
+    server.answers = [cut, (400, b'{"error": "the prompt is too long"}'), left]
     for _ in range(2):  # shown again, it is told again
         benchmark(config(*given, "output=here"))
         said = capsys.readouterr().out
         assert "1 of 4 completions were empty or cut at max_tokens=256: raise max_tokens\n" in said
-    assert card(Path("here"))["unfinished_completions"] == 1
+        assert "1 of 4 pages were cut: the server found the prompt too long for its model\n" in said
+    assert (card(Path("here"))["unfinished_completions"], card(Path("here"))["cut_pages"]) == (1, 1)
     benchmark(config(*given, "output=whole", "max_tokens=2000", "temperature=null"))
     assert "completions were" not in capsys.readouterr().out
     assert server.requests[-1]["max_tokens"] == 2000

@@ -136,6 +136,48 @@ def test_a_completion_that_is_empty_or_cut_is_a_step_that_is_counted(
     assert play_task(env, model, env.suite.tasks[0], seed=0)[0].unfinished == 0
 
 
+TOO_LONG = (400, b'{"error": {"message": "This model\'s maximum context length is 4096 tokens."}}')
+LONG = "\n".join(f"<p> line {number} </p>" for number in range(100))
+
+
+def shown(request: dict[str, Any]) -> str:
+    """The page of a request."""
+    return str(request["messages"][1]["content"]).partition("<<<\n")[2].rpartition("\n>>>")[0]
+
+
+def test_a_page_that_is_too_long_for_the_model_is_cut_from_its_end(
+    server: CompletionServer, model: OpenAIAgent
+) -> None:
+    left = (200, completion({"message": {"content": "exit()"}}))
+    server.answers = [TOO_LONG, TOO_LONG, left]
+    assert model.act(seen(LONG)) == "exit()"
+    whole, half, quarter = (shown(request) for request in server.requests)
+    assert whole == LONG
+    for part, most in ((half, len(LONG) // 2), (quarter, len(LONG) // 4)):
+        lines, _, note = part.rpartition("\n")
+        assert LONG.startswith(f"{lines}\n")
+        assert most - 20 < len(lines) < most
+        assert "not shown" in note
+    assert model.completion_counts.cut_pages == 1
+    model.act(seen())
+    assert model.completion_counts.cut_pages == 1
+
+
+def test_a_prompt_that_is_too_long_without_a_page_is_given_up(server: CompletionServer, model: OpenAIAgent) -> None:
+    server.answers = [TOO_LONG]
+    with pytest.raises(GenerationFailed, match=r"maximum context length is 4096 tokens\. \(asked without a page\)"):
+        model.act(seen(LONG))
+    assert len(server.requests) == 8
+    assert "line" not in shown(server.requests[-1])
+
+
+def test_a_prompt_that_a_filter_stops_is_not_asked_again(server: CompletionServer, model: OpenAIAgent) -> None:
+    server.answers = [(400, b'{"error": "stopped by the content filter"}')]
+    with pytest.raises(GenerationFailed, match="content filter"):
+        model.act(seen(LONG))
+    assert len(server.requests) == 1
+
+
 def test_what_is_none_is_left_out_of_the_request(server: CompletionServer, model: OpenAIAgent) -> None:
     server.say("exit()")
     model.act(seen())
