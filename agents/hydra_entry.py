@@ -97,7 +97,7 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> dict[str,
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
-    """A composed configuration as dictionaries, lists and scalars, interpolations resolved.
+    """A composed configuration as dictionaries, lists and scalars, interpolations resolved; one name is a list of one.
 
     Raises:
         ConfigConflict: If values that only the user knows were not given; the message names all of them.
@@ -106,7 +106,12 @@ def plain(config: DictConfig) -> dict[str, Any]:
     if missing:
         raise ConfigConflict(f"These have no default and must be given: {', '.join(missing)}")
     container = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    return {str(key): value for key, value in dict(container).items()}
+    # Whoever names one of a list leaves the brackets out; letter by letter, a text is never meant.
+    lists = _lists()
+    return {
+        str(key): _listed(value) if key in lists and isinstance(value, str) else value
+        for key, value in dict(container).items()
+    }
 
 
 def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
@@ -183,6 +188,18 @@ def _own_keys(config_name: str) -> set[str]:
 def _open_keys(config_name: str) -> set[str]:
     """Keys of a root file that hold whatever a user puts there (``agent_arguments``): Hydra wants those added."""
     return {key for key, value in _written(config_name).items() if value == {}}
+
+
+def _listed(name: str) -> list[str]:
+    return [name] if name else []
+
+
+@cache
+def _lists() -> frozenset[str]:
+    """Keys of the root files that are lists of names, ``only_sites`` for example."""
+    roots = [file.name.removesuffix(".yaml") for file in files(CONFIG_MODULE).iterdir() if file.name.endswith(".yaml")]
+    written = [item for root in roots for item in _written(root).items()]
+    return frozenset(key for key, value in written if isinstance(value, list) and key != "defaults")
 
 
 @cache

@@ -117,7 +117,7 @@ class OrmRun:
         if folder.exists():
             return load_orm(folder, **self._placement)
         source = self._labelled()
-        held_out = self.config["held_out_templates"]
+        held_out = self.config["held_out_templates"] or ()
         known = without_templates(source.labelled, held_out)
         used, apart = split_for_calibration(known, self.config["calibration_share"], self.config["seed"])
         settings = orm_settings(self.config["orm"], self.config["seed"])

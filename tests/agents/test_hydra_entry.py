@@ -117,3 +117,17 @@ def test_presets_and_models_compose_together() -> None:
     assert config["model"]["name_or_path"] == "smollm2"
     with pytest.raises(ConfigConflict, match="did you mean 'rule_labels'"):
         compose_config("train", ["experiment=rule_label"])
+
+
+@pytest.mark.parametrize(
+    ("root", "key"),
+    [
+        *(("benchmark", "only_sites"), ("train", "only_sites"), ("demo", "only_sites")),
+        *(("train_orm", "trajectories"), ("train_orm", "held_out_templates"), ("train_orm", "only_sites")),
+    ],
+)
+def test_one_name_is_a_list_of_one(root: str, key: str) -> None:
+    assert compose_config(root, [f"{key}=map"])[key] == ["map"]
+    assert compose_config(root, [f"{key}=[map,gitlab]"])[key] == ["map", "gitlab"]
+    assert compose_config(root, [f"{key}="])[key] == []
+    assert compose_config(root, [f"{key}=null"])[key] is None

@@ -138,6 +138,8 @@ def test_all_conflicts_are_reported_at_once(toy: Callable[..., dict[str, Any]]) 
         "evaluation.attempts=0",
         "run=nowhere",
         "policies.a.b=base",
+        "held_out_templates=7",
+        "trajectories=[3]",
     )
     with pytest.raises(ConfigConflict) as caught:
         run(config)
@@ -153,6 +155,8 @@ def test_all_conflicts_are_reported_at_once(toy: Callable[..., dict[str, Any]]) 
         "evaluation.attempts",
         "run: nowhere holds no training run",
         "policies.a must be the folder of a policy",
+        "held_out_templates must be a list of names, as in [shopping.search,map.phone], got 7",
+        "trajectories must be a list",
     )
     assert len(lines) == len(words)
     assert not Path(config["output"]).exists()
