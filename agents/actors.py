@@ -13,13 +13,17 @@ Any object with ``reset(task_info)`` and ``act(observation) -> str`` is an agent
 
 from __future__ import annotations
 
+import inspect
 import random
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from traceback import extract_tb
 from typing import Any, Protocol, TypedDict, cast
 
+from agents.errors import AgentError, AgentFailed
 from webrl_gym.actions import ActionKind, click, format_action, leave, select_option
+from webrl_gym.errors import InfrastructureError, ServerRefused
 from webrl_gym.tasks.oracle import OracleAgent, Solve
 from webrl_gym.tasks.practice import practice_oracle
 from webrl_gym.tasks.record import Task
@@ -58,6 +62,64 @@ def task_info(task: Task) -> TaskInfo:
         start_urls=list(task.start_urls),
         max_steps=task.max_steps,
     )
+
+
+def begin_task(agent: Agent, task: Task) -> None:
+    """Tells an agent of its next task.
+
+    Args:
+        agent: Ours or anybody's.
+        task: The task.
+
+    Raises:
+        AgentFailed: If the agent's code raises; the message names agent, task, exception and line.
+    """
+    _called(agent, "reset", task_info(task), task.task_id)
+
+
+def next_action(agent: Agent, observation: Observation, task_id: str) -> str:
+    """What an agent answers to a page.
+
+    Args:
+        agent: Ours or anybody's.
+        observation: The page.
+        task_id: The task, for messages.
+
+    Raises:
+        AgentFailed: If the agent's code raises, or returns something else than a text.
+    """
+    action = _called(agent, "act", observation, task_id)
+    if not isinstance(action, str):
+        raise AgentFailed(f"{_named(agent)} failed at {task_id}: act returned {type(action).__name__}, expected str")
+    return action
+
+
+def _called(agent: Agent, method: str, argument: Any, task_id: str) -> Any:
+    try:
+        returned = getattr(agent, method)(argument)
+    except (AgentError, InfrastructureError, ServerRefused):
+        raise  # what our own agents say on purpose: no completion, nobody there; those who use our parts may say it too
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise AgentFailed(f"{_named(agent)} failed at {task_id}: {method} raised {what}{_place(error)}") from error
+    if inspect.iscoroutine(returned):
+        returned.close()  # nobody awaits it, of which Python would warn besides
+        raise AgentFailed(f"{_named(agent)} failed at {task_id}: {method} is async, expected a plain method")
+    return returned
+
+
+def _named(agent: Agent) -> str:
+    return f"agent {type(agent).__module__}:{type(agent).__qualname__}"
+
+
+def _place(error: Exception) -> str:
+    """Where in the agent's own file an exception came from, however deep in others it was raised."""
+    # Without the call here, and without Python's own way to a module.
+    frames = [frame for frame in extract_tb(error.__traceback__)[1:] if "importlib" not in frame.filename]
+    if not frames:
+        return ""
+    last = [frame for frame in frames if frame.filename == frames[0].filename][-1]
+    return f" ({last.filename}:{last.lineno})"
 
 
 class FixedAgent:
@@ -133,12 +195,16 @@ def load_agent(path: str, arguments: Mapping[str, Any] | None = None) -> Agent:
     Raises:
         ValueError: If there is no such module or class, it does not take the arguments, or it lacks a method; the
             message says which.
+        AgentFailed: If its code raises something else.
     """
     module_name, _, class_name = path.partition(":")
     try:
         made = getattr(import_module(module_name), class_name)(**(arguments or {}))
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"agent {path!r} cannot be loaded (expected package.module:Class): {error}") from error
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise AgentFailed(f"agent {path} failed when it was made: {what}{_place(error)}") from error
     missing = [name for name in ("reset", "act") if not callable(getattr(made, name, None))]
     if missing:
         raise ValueError(f"agent {path!r} has no method {' and no method '.join(missing)}")

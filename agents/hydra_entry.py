@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from traceback import print_exception
 from typing import Any
 
 import hydra
@@ -25,7 +26,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from agents.errors import AgentError, ConfigConflict
+from agents.errors import AgentError, AgentFailed, ConfigConflict
 from webrl_gym.errors import WebRLGymError
 
 CONFIG_MODULE = "conf"
@@ -262,6 +263,11 @@ def _compose(config_name: str, overrides: Sequence[str], users_folder: Path | No
 def _guarded(task: Callable[[], int]) -> int:
     try:
         return task()
+    except AgentFailed as error:
+        if error.__cause__ is not None:  # of code that only the user can mend
+            print_exception(error.__cause__)
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
     except (AgentError, WebRLGymError, OmegaConfBaseException, ValueError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2

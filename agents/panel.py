@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import gymnasium
 
-from agents.actors import Agent, task_info
+from agents.actors import Agent, begin_task, next_action
 from agents.atomic_file import replacing
 from agents.environments import environment_seed
-from agents.errors import AgentError, CheckpointCorrupt, CheckpointMismatch
+from agents.errors import AgentError, AgentFailed, CheckpointCorrupt, CheckpointMismatch
 from agents.flat_settings import differences
 from agents.metrics import Progress, SilentProgress
 from agents.results import CompletionCounts, EpisodeResult, episode_result, result_from_json
@@ -176,6 +176,7 @@ def run_agent(
         Results of the whole panel in its order; tasks that the infrastructure broke twice have status ``failed``.
 
     Raises:
+        AgentFailed: If the agent's code raises, or returns something else than a text; what was finished is kept.
         InfrastructureError: If the first tasks of a panel are all broken, and more are to come.
     """
     shown = progress or SilentProgress()
@@ -283,6 +284,9 @@ def play_task(
 
     Returns:
         The result and the trajectory. What breaks outside the agent is a failure of the infrastructure, named in both.
+
+    Raises:
+        AgentFailed: If the agent's code raises, or returns something else than a text.
     """
     began = time.perf_counter()
     steps: list[Step] = []
@@ -294,10 +298,10 @@ def play_task(
     try:
         observation, info = env.reset(seed=seed, options={"task": task})
         state = str(info.get("site_state", ""))
-        agent.reset(task_info(task))
+        begin_task(agent, task)
         while not over:
             # Half of a surrogate pair, which JSON from a server may carry, cannot be written to a file.
-            text = str(agent.act(observation)).encode("utf-8", "replace").decode()
+            text = next_action(agent, observation, task.task_id).encode("utf-8", "replace").decode()
             following, reward, terminated, truncated, info = env.step(text)
             kept = {"action_error": info.get("action_error"), "timing": info["timing"].as_dict()}
             if not steps:
@@ -305,6 +309,8 @@ def play_task(
             steps.append(Step(observation, Prompt((), ""), Completion(text), float(reward), kept))
             observation, over = following, terminated or truncated
         verdict, failure = info["verdict"], info["failure"]
+    except AgentFailed:
+        raise  # its author wants to know at once, and no number would mean anything
     except (InfrastructureError, AgentError) as error:
         truncated, failure = True, f"{type(error).__name__}: {error}"
     trajectory = Trajectory(task, tuple(steps), observation, 0, truncated, failure, verdict)

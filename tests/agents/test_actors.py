@@ -6,10 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from agents.actors import FixedAgent, RandomAgent, ScriptedOracle, load_agent, task_info
+from agents.actors import (
+    Agent,
+    FixedAgent,
+    RandomAgent,
+    ScriptedOracle,
+    begin_task,
+    load_agent,
+    next_action,
+    task_info,
+)
+from agents.errors import AgentError, AgentFailed, GenerationFailed
 from agents.panel import play_task
 from webrl_gym.actions import ActionKind, parse_action
 from webrl_gym.env import WebArenaLiteEnv
+from webrl_gym.errors import ServerRefused, SiteError, WebRLGymError
 from webrl_gym.suites import load_suite
 from webrl_gym.types import Observation
 
@@ -89,6 +100,33 @@ class Agent:
     def act(self, observation):
         return f'exit(message="{self.word}")'
 
+class Wrong(Agent):
+    def reset(self, task_info):
+        if self.word == "early":
+            open("/nowhere/at/all")
+    def act(self, observation):
+        if self.word == "deep":
+            import json
+            return json.loads("{")
+        if self.word == "texts":
+            return ["exit()"]
+
+class Async(Agent):
+    async def act(self, observation):
+        return "exit()"
+
+class AsyncReset(Agent):
+    async def reset(self, task_info):
+        pass
+
+class NoArguments(Agent):
+    def act(self):
+        return "exit()"
+
+class Unmade(Agent):
+    def __init__(self):
+        {}["key"]
+
 class Half:
     def act(self, observation):
         return ""
@@ -108,6 +146,56 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_an_agent_is_made_from_its_path_and_arguments(module: str) -> None:
     assert load_agent(f"{module}:Agent").act(seen()) == 'exit(message="x")'
     assert load_agent(f"{module}:Agent", {"word": "y"}).act(seen()) == 'exit(message="y")'
+
+
+TASK = load_suite("practice-test").tasks[0]
+
+
+def first_action(agent: Agent) -> str:
+    begin_task(agent, TASK)
+    return next_action(agent, seen(), TASK.task_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("Wrong", {"word": "early"}, r"reset raised FileNotFoundError: .* \(.*someones_agent\.py:13\)$"),
+        ("Wrong", {"word": "deep"}, r"act raised JSONDecodeError: .* \(.*someones_agent\.py:17\)$"),
+        ("Wrong", {}, "act returned NoneType, expected str$"),
+        ("Wrong", {"word": "texts"}, "act returned list, expected str$"),
+        ("Async", {}, "act is async, expected a plain method$"),
+        ("AsyncReset", {}, "reset is async, expected a plain method$"),
+        ("NoArguments", {}, r"act raised TypeError: .*takes 1 positional argument but 2 were given$"),
+    ],
+)
+def test_a_fault_of_the_agents_code_is_told_as_such(
+    module: str, name: str, arguments: dict[str, str], said: str
+) -> None:
+    agent = load_agent(f"{module}:{name}", arguments)
+    with pytest.raises(AgentFailed, match=f"^agent someones_agent:{name} failed at {TASK.task_id}: {said}"):
+        first_action(agent)
+
+
+def test_an_agent_that_cannot_be_made_for_a_fault_of_its_own_says_where(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(AgentFailed, match=r"failed when it was made: KeyError: 'key' \(.*someones_agent\.py:35\)$"):
+        load_agent(f"{module}:Unmade")
+    (tmp_path / "someones_unread_agent.py").write_text("a = {}\na['key']\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(AgentFailed, match=r"failed when it was made: KeyError: 'key' \(.*_unread_agent\.py:2\)$"):
+        load_agent("someones_unread_agent:Agent")
+
+
+@pytest.mark.parametrize("error", [GenerationFailed("none"), ServerRefused("all"), SiteError("gone")])
+def test_what_is_said_on_purpose_passes_unchanged(error: Exception) -> None:
+    class Purposeful(FixedAgent):
+        def act(self, observation: Observation) -> str:
+            raise error
+
+    with pytest.raises((AgentError, WebRLGymError)) as caught:
+        next_action(Purposeful(""), seen(), "a task")
+    assert caught.value is error
 
 
 @pytest.mark.parametrize(

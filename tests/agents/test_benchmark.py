@@ -285,6 +285,20 @@ def test_a_users_agent_from_the_current_folder(folder: Path, monkeypatch: pytest
     assert all("sk-secret1" not in path.read_text(encoding="utf-8") for path in made.iterdir())
 
 
+def test_a_fault_of_a_users_agent_is_told_with_one_traceback(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "class Mine:\n    def reset(self, info): pass\n    def act(self, page): return page['text']\n"
+    (folder / "a_faulty_agent.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "argv", ["webrl-benchmark", "agent=a_faulty_agent:Mine", "suite=practice-valid"])
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert said.count("Traceback") == 1
+    assert "AgentFailed: agent a_faulty_agent:Mine failed at practice-valid/" in said.splitlines()[-1]
+    assert said.endswith("a_faulty_agent.py:3)\n")
+
+
 def test_a_policy_by_its_folder(folder: Path) -> None:
     small_llama().save(folder / "trained" / "policy")
     (folder / "empty").mkdir()
