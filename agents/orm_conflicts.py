@@ -9,6 +9,7 @@ from typing import Any
 from agents.adapters import lora_problems
 from agents.config_conflicts import is_within, judge_conflicts, values_conflicts
 from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
+from agents.env_conflicts import env_conflicts
 from agents.errors import CheckpointCorrupt
 from agents.run_folder import stored_config
 
@@ -52,6 +53,7 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
         if not isinstance(folder, str)
     ]
     problems += [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
+    problems += env_conflicts(config, {"suite": suite, "evaluation.suite": judged})
     return problems + judge_conflicts(config) + values_conflicts(config)
 
 

@@ -140,6 +140,8 @@ def test_all_conflicts_are_reported_at_once(toy: Callable[..., dict[str, Any]]) 
         "policies.a.b=base",
         "held_out_templates=7",
         "trajectories=[3]",
+        "only_sites=[myspace]",
+        "env.max_steps=0",
     )
     with pytest.raises(ConfigConflict) as caught:
         run(config)
@@ -157,6 +159,8 @@ def test_all_conflicts_are_reported_at_once(toy: Callable[..., dict[str, Any]]) 
         "policies.a must be the folder of a policy",
         "held_out_templates must be a list of names, as in [shopping.search,map.phone], got 7",
         "trajectories must be a list",
+        "only_sites: there is no site 'myspace'",
+        "env.max_steps",
     )
     assert len(lines) == len(words)
     assert not Path(config["output"]).exists()
