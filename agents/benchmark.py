@@ -7,12 +7,12 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from math import inf
 from pathlib import Path
 from typing import Any
 
 from agents.actors import Agent, FixedAgent, RandomAgent, ScriptedOracle, load_agent
 from agents.atomic_file import replacing
+from agents.benchmark_conflicts import benchmark_conflicts
 from agents.console import ConsoleProgress
 from agents.environments import make_env, make_vec_env, sites_there, suite_of
 from agents.errors import ConfigConflict
@@ -39,6 +39,7 @@ from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.suite import TaskSuite
 
 _BUILT_IN = ("oracle", "random", "do_nothing", "na_at_once", "openai")
+"""Names of agents; a folder of such a name is not looked at."""
 
 
 def main() -> int:
@@ -92,9 +93,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
     name = str(config["agent"] or "")
     policy_folder = _policy_folder(Path(name)) if _is_policy(name) else None
     record = None if policy_folder is None else read_record(policy_folder)
-    problems = conflicts(config)
-    if record is not None and record.prompt != "auto" and config["env"]["profile"] != "webrl":
-        problems.append(f"{name} is prompted as {record.prompt} and needs env.profile=webrl")
+    problems = benchmark_conflicts(config, record)
     if problems:
         raise ConfigConflict("\n".join(problems))
     suite = suite_of(config["suite"], sites_there(config["only_sites"], config["env"]), config["env"])
@@ -181,58 +180,6 @@ def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
         f"there is no agent and no folder {name!r}: choose one of {', '.join(_BUILT_IN)}, package.module:Class, or a "
         "run folder"
     )
-
-
-def conflicts(config: Mapping[str, Any]) -> list[str]:
-    """Every contradiction in a benchmark configuration, one sentence each."""
-    return _agent_conflicts(config) + _run_conflicts(config)
-
-
-def _agent_conflicts(config: Mapping[str, Any]) -> list[str]:
-    problems = []
-    if config["agent"] == "openai":
-        problems += [f"agent=openai needs {key}=..." for key in ("base_url", "model") if not config[key]]
-        if config["base_url"] and not str(config["base_url"]).startswith(("http://", "https://")):
-            problems.append(f"base_url must begin with http:// or https://, got {config['base_url']!r}")
-        if not str(config["api_key_variable"]).isidentifier():
-            # The value is not shown: it may be the key itself.
-            problems.append("api_key_variable must be the name of an environment variable, not the key")
-    else:
-        problems += [
-            f"{key} means nothing to agent={config['agent']}; it belongs to agent=openai"
-            for key in ("base_url", "model")
-            if config[key]
-        ]
-    if config["agent_arguments"] and ":" not in str(config["agent"]):
-        problems.append("agent_arguments belong to agent=package.module:Class")
-    return problems
-
-
-def _run_conflicts(config: Mapping[str, Any]) -> list[str]:
-    problems = []
-    if config["env"]["sites"] == "urls" and config["suite"] != OFFICIAL:
-        problems.append(f"env.sites=urls needs suite={OFFICIAL}: the other suites are about data of their own")
-    if config["env"]["sites"] == "urls" and config["env"]["num_envs"] != 1:
-        problems.append(
-            "env.num_envs must be 1 with env.sites=urls: an episode that changes something has the deployment alone, "
-            f"and environments in step would wait for each other; got {config['env']['num_envs']!r}"
-        )
-    if config["screenshots"] and config["env"]["engine"] != "chromium":
-        problems.append("screenshots=true needs env=chromium")
-    if not config["test_log"]:
-        problems.append("test_log must name a file: every look at practice-test leaves a line there")
-    if config["limit"] is not None and (not isinstance(config["limit"], int) or config["limit"] < 1):
-        problems.append(f"limit must be a whole number of at least 1, got {config['limit']!r}")
-    if not isinstance(config["seed"], int) or config["seed"] < 0:
-        problems.append(f"seed must be a whole number of at least 0, got {config['seed']!r}")
-    if config["temperature"] is not None or config["agent"] != "openai":  # where null leaves it out of the request
-        temperature = config["temperature"]
-        if not isinstance(temperature, int | float) or not 0 <= temperature < inf:
-            problems.append(f"temperature must be a number of at least 0, got {temperature!r}")
-    most = config["max_tokens"]
-    if most is not None and (type(most) is not int or most < 1):
-        problems.append(f"max_tokens must be null or a whole number of at least 1, got {most!r}")
-    return problems
 
 
 def _what_decides(config: Mapping[str, Any], model_files: Sequence[Path]) -> dict[str, Any]:
