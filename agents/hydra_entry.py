@@ -97,6 +97,19 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> dict[str,
         raise ConfigConflict(str(error)) from error
 
 
+def named_keys(arguments: Sequence[str]) -> list[str]:
+    """Keys and groups that a command line names, in its order; none where it cannot be read.
+
+    Args:
+        arguments: The command line without the program.
+    """
+    try:
+        parsed = OverridesParser.create().parse_overrides(_overrides_among(arguments))
+        return [str(override.key_or_group) for override in parsed]
+    except HydraException:
+        return []  # whoever runs the command line says what is wrong with it
+
+
 def plain(config: DictConfig) -> dict[str, Any]:
     """A composed configuration as dictionaries, lists and scalars, interpolations resolved; one name is a list of one.
 
@@ -117,11 +130,7 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
     """One sentence for each override whose key or group option does not exist, with the near ones."""
-    overrides = [
-        argument
-        for before, argument in zip(["", *arguments], arguments, strict=False)
-        if not argument.startswith("-") and before not in _OPTIONS_WITH_VALUE
-    ]
+    overrides = _overrides_among(arguments)
     try:
         parsed = OverridesParser.create().parse_overrides(overrides)
     except HydraException as error:
@@ -148,6 +157,15 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
         f"There is no configuration key {key!r}{_near(key, [*known, *groups])}" for key in keys if key not in known
     )
     return problems
+
+
+def _overrides_among(arguments: Sequence[str]) -> list[str]:
+    """A command line without Hydra's own options and their values."""
+    return [
+        argument
+        for before, argument in zip(["", *arguments], arguments, strict=False)
+        if not argument.startswith("-") and before not in _OPTIONS_WITH_VALUE
+    ]
 
 
 @cache

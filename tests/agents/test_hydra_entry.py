@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agents.errors import AgentError, ConfigConflict
-from agents.hydra_entry import compose_config, run_entry_point, unknown_keys
+from agents.hydra_entry import compose_config, named_keys, run_entry_point, unknown_keys
 from webrl_gym.errors import SiteError
 
 Run = Callable[..., int]
@@ -131,3 +131,17 @@ def test_one_name_is_a_list_of_one(root: str, key: str) -> None:
     assert compose_config(root, [f"{key}=[map,gitlab]"])[key] == ["map", "gitlab"]
     assert compose_config(root, [f"{key}="])[key] == []
     assert compose_config(root, [f"{key}=null"])[key] is None
+
+
+def test_the_keys_of_a_command_line() -> None:
+    words = [
+        "--multirun",
+        "resume=runs/a",
+        "algorithm.phases=3",
+        "--config-dir",
+        "here=there",
+        "+new.key=1",
+        "env=static",
+    ]
+    assert named_keys(words) == ["resume", "algorithm.phases", "new.key", "env"]
+    assert named_keys(["a=[", "b=1"]) == []
