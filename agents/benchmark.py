@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from agents.actors import Agent, FixedAgent, OpenAIAgent, RandomAgent, ScriptedOracle, load_agent
+from agents.actors import Agent, FixedAgent, RandomAgent, ScriptedOracle, load_agent
 from agents.atomic_file import replacing
+from agents.benchmark_conflicts import benchmark_conflicts
 from agents.console import ConsoleProgress
 from agents.environments import make_env, make_vec_env, sites_there, suite_of
 from agents.errors import ConfigConflict
@@ -32,11 +33,13 @@ from agents.results import (
 from agents.run_card import files_sha256, run_card, without_secrets
 from agents.screenshots import FOLDER as SCREENSHOTS
 from agents.screenshots import add_screenshots
+from agents.server_agent import OpenAIAgent
 from webrl_gym.tasks.official.suite import MENDED
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.suite import TaskSuite
 
 _BUILT_IN = ("oracle", "random", "do_nothing", "na_at_once", "openai")
+"""Names of agents; a folder of such a name is not looked at."""
 
 
 def main() -> int:
@@ -62,6 +65,8 @@ def benchmark(config: dict[str, Any]) -> int:
     not_scored = failure_counts(results)
     if not_scored:
         print("not counted: " + ", ".join(f"{count} {status}" for status, count in not_scored.items()))
+    for line in _completion_lines(config, results):
+        print(line)
     states = site_state_counts(results)
     if set(states) - {"clean"}:
         print("sites were found " + ", ".join(f"{state} {count} times" for state, count in states.items()))
@@ -88,9 +93,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
     name = str(config["agent"] or "")
     policy_folder = _policy_folder(Path(name)) if _is_policy(name) else None
     record = None if policy_folder is None else read_record(policy_folder)
-    problems = conflicts(config)
-    if record is not None and record.prompt != "auto" and config["env"]["profile"] != "webrl":
-        problems.append(f"{name} is prompted as {record.prompt} and needs env.profile=webrl")
+    problems = benchmark_conflicts(config, record)
     if problems:
         raise ConfigConflict("\n".join(problems))
     suite = suite_of(config["suite"], sites_there(config["only_sites"], config["env"]), config["env"])
@@ -125,11 +128,30 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
             mended = [task.task_id for task in tasks if MENDED in task.tags]
             official = {"left_out": _left_out(config, suite), "mended": mended, "replica": _is_replica(config)}
             full = {**card, **as_record(results), **official}
+            if name == "openai":
+                full["unfinished_completions"], full["cut_pages"] = _completion_counts(results)
             temporary.write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if config["screenshots"] and not (panel.folder / SCREENSHOTS).exists():
         with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
             add_screenshots(panel.folder, env, [task.task_id for task in tasks], progress)
     return results, panel.folder
+
+
+def _completion_lines(config: Mapping[str, Any], results: Sequence[EpisodeResult]) -> Iterator[str]:
+    """What a reader must know of a server's completions to believe the table."""
+    completions = sum(result.steps for result in results)
+    unfinished, cut_pages = _completion_counts(results)
+    if unfinished:
+        most = config["max_tokens"]
+        where, advice = (f"max_tokens={most}", "raise") if most else ("the server's own limit", "set")
+        yield f"{unfinished} of {completions} completions were empty or cut at {where}: {advice} max_tokens"
+    if cut_pages:
+        yield f"{cut_pages} of {completions} pages were cut: the server found the prompt too long for its model"
+
+
+def _completion_counts(results: Sequence[EpisodeResult]) -> tuple[int, int]:
+    """Completions that were empty or cut, and pages that were cut."""
+    return sum(result.unfinished for result in results), sum(result.cut_pages for result in results)
 
 
 def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
@@ -149,7 +171,8 @@ def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
         case "na_at_once":
             return FixedAgent("N/A")
         case "openai":
-            return OpenAIAgent(config["base_url"], config["model"], config["api_key_variable"], config["temperature"])
+            names = ("base_url", "model", "api_key_variable", "temperature", "max_tokens")
+            return OpenAIAgent(**{name: config[name] for name in names})
     if ":" in name:
         sys.path.insert(0, "")  # the user's own module may lie in the current folder
         return load_agent(name, config["agent_arguments"])
@@ -159,56 +182,11 @@ def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
     )
 
 
-def conflicts(config: Mapping[str, Any]) -> list[str]:
-    """Every contradiction in a benchmark configuration, one sentence each."""
-    return _agent_conflicts(config) + _run_conflicts(config)
-
-
-def _agent_conflicts(config: Mapping[str, Any]) -> list[str]:
-    problems = []
-    if config["agent"] == "openai":
-        problems += [f"agent=openai needs {key}=..." for key in ("base_url", "model") if not config[key]]
-        if config["base_url"] and not str(config["base_url"]).startswith(("http://", "https://")):
-            problems.append(f"base_url must begin with http:// or https://, got {config['base_url']!r}")
-        if not str(config["api_key_variable"]).isidentifier():
-            # The value is not shown: it may be the key itself.
-            problems.append("api_key_variable must be the name of an environment variable, not the key")
-    else:
-        problems += [
-            f"{key} means nothing to agent={config['agent']}; it belongs to agent=openai"
-            for key in ("base_url", "model")
-            if config[key]
-        ]
-    if config["agent_arguments"] and ":" not in str(config["agent"]):
-        problems.append("agent_arguments belong to agent=package.module:Class")
-    return problems
-
-
-def _run_conflicts(config: Mapping[str, Any]) -> list[str]:
-    problems = []
-    if config["env"]["sites"] == "urls" and config["suite"] != OFFICIAL:
-        problems.append(f"env.sites=urls needs suite={OFFICIAL}: the other suites are about data of their own")
-    if config["env"]["sites"] == "urls" and config["env"]["num_envs"] != 1:
-        problems.append(
-            "env.num_envs must be 1 with env.sites=urls: an episode that changes something has the deployment alone, "
-            f"and environments in step would wait for each other; got {config['env']['num_envs']!r}"
-        )
-    if config["screenshots"] and config["env"]["engine"] != "chromium":
-        problems.append("screenshots=true needs env=chromium")
-    if not config["test_log"]:
-        problems.append("test_log must name a file: every look at practice-test leaves a line there")
-    if config["limit"] is not None and (not isinstance(config["limit"], int) or config["limit"] < 1):
-        problems.append(f"limit must be a whole number of at least 1, got {config['limit']!r}")
-    if not isinstance(config["seed"], int) or config["seed"] < 0:
-        problems.append(f"seed must be a whole number of at least 0, got {config['seed']!r}")
-    if not isinstance(config["temperature"], int | float) or config["temperature"] < 0:
-        problems.append(f"temperature must be a number of at least 0, got {config['temperature']!r}")
-    return problems
-
-
 def _what_decides(config: Mapping[str, Any], model_files: Sequence[Path]) -> dict[str, Any]:
     """What decides results beside agent and tasks; a folder holds results of one such set only."""
-    keys = ("seed", "temperature", "agent_arguments", "base_url", "model")
+    keys = ["seed", "temperature", "agent_arguments", "base_url", "model"]
+    if config["agent"] == "openai":
+        keys.append("max_tokens")
     deciding = [
         *("engine", "profile", "budget", "stable_ids", "max_steps"),
         *("semantics", "early_stops", "overrides", "sites"),

@@ -23,9 +23,9 @@ from agents.generation import InProcess, OpenAICompatible
 from agents.models import LanguageModel
 from agents.nano import NanoForCausalLM
 from agents.types import Prompt
+from webrl_gym.chat_server import without_thoughts
 
 _FENCE = re.compile(r"<{3,}|>{3,}")
-_THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class ServerModel:
             )
         except GenerationFailed as error:
             return Answer("", str(error))
-        return Answer(_without_thoughts(completion.text))
+        return Answer(without_thoughts(completion.text))
 
 
 class LocalModel:
@@ -143,7 +143,7 @@ class LocalModel:
             is_whole = completion.token_ids[-1:] == (self._form.end_id,)
             # Half a line would pass for a whole one.
             text = completion.text if is_whole else completion.text.rpartition("\n")[0] or completion.text
-            answers.append(Answer(_without_thoughts(text)))
+            answers.append(Answer(without_thoughts(text)))
         return answers
 
 
@@ -211,7 +211,3 @@ def fenced(text: str, most: int) -> str:
     """
     cut = text if len(text) <= most else text[:most] + "\n[cut]"
     return f"<<<\n{_FENCE.sub(' ', cut)}\n>>>"
-
-
-def _without_thoughts(text: str) -> str:
-    return _THOUGHTS.sub("", text).strip()

@@ -18,6 +18,8 @@ from agents.algorithms.filtered_bc import MODES
 from agents.critics import CRITIC_WEIGHTS
 from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
 from agents.curriculum_setup import GRAMMAR, PROPOSERS
+from agents.env_conflicts import env_conflicts
+from agents.environments import suite_of
 from agents.fitting import RUN_SCHEDULES, SCHEDULES
 from agents.model_files import NANO
 from agents.model_record import CUTS, PROMPTS, read_record
@@ -26,13 +28,13 @@ from agents.optimizers import OPTIMIZERS
 from agents.orm_folder import model_folder
 from agents.policy_update import POLICY_LOSSES
 from agents.released_prompt import RELEASED_CHARACTERS, RELEASED_PROMPTS
+from webrl_gym.errors import TaskFileError
 from webrl_gym.orm_prompt import read_template
 
 _LEAST = {
     "seed": 0,
     "threads": 1,
     "checkpoints.keep": 1,
-    "env.num_envs": 1,
     "model.max_prompt_tokens": 1,
     "model.max_new_tokens": 1,
     "sft.epochs_per_round": 1,
@@ -66,8 +68,6 @@ _LEAST = {
 }
 """Whole numbers of the configuration and the least that each may be."""
 _CHOICES = {
-    "env.engine": ("static", "chromium"),
-    "env.profile": ("full", "webrl"),
     "model.dtype": DTYPES,
     "model.autocast": (True, False, "auto"),
     "model.prompt": PROMPTS,
@@ -172,16 +172,28 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
         problems.append(f"suite is {config['suite']}, on which nothing is trained")
     if config["env"].get("sites", "embedded") != "embedded":
         problems.append("env.sites must be embedded: the tasks of real sites are for the final report only")
-    demonstrations = config["demonstrations"]
-    if not isinstance(demonstrations, str) and (type(demonstrations) is not int or demonstrations < 1):
-        problems.append(f"demonstrations must be a file or a whole number of at least 1, got {demonstrations!r}")
+    problems += _demonstrations_conflicts(config)
     orm = config["orm"]
     if orm["from"] and orm["source"] == "rules":
         problems.append("orm.from names a judge, and with orm.source=rules nobody asks one")
     if orm["prompt_template"] and not orm["from"] and config["model"]["name_or_path"] == NANO:
         problems.append("orm.prompt_template needs a judge that reads templates; the nano model has a form of its own")
+    problems += env_conflicts(config, {key: config[key] for key in ("suite", "valid_suite")})
     checks = (_algorithm_conflicts, _curriculum_conflicts, _prompt_conflicts, _adapter_conflicts, judge_conflicts)
     return problems + [problem for check in (*checks, values_conflicts) for problem in check(config)]
+
+
+def _demonstrations_conflicts(config: Mapping[str, Any]) -> list[str]:
+    count = config["demonstrations"]
+    if isinstance(count, str):
+        return []
+    if type(count) is not int or count < 1:
+        return [f"demonstrations must be a file or a whole number of at least 1, got {count!r}"]
+    try:
+        most = len(suite_of(config["suite"], config["only_sites"]).tasks)
+    except (ValueError, TypeError, TaskFileError):
+        return []  # suite or sites are a conflict of their own
+    return [] if count <= most else [f"demonstrations must be at most {most}, the tasks that there are, got {count}"]
 
 
 def _adapter_conflicts(config: Mapping[str, Any]) -> list[str]:
@@ -222,8 +234,6 @@ def _prompt_conflicts(config: Mapping[str, Any]) -> list[str]:
     """The released policies' prompts belong to their own view of a page, and to models that have their tokens."""
     env, model = config["env"], config["model"]
     problems = []
-    if env["profile"] == "webrl" and env["engine"] != "chromium":
-        problems.append(f"env.profile=webrl needs env.engine=chromium, got {env['engine']!r}")
     prompt = _prompt_of(model)
     if prompt not in RELEASED_PROMPTS:
         if model["cut"] == "characters":
@@ -253,19 +263,24 @@ def _prompt_of(model: Mapping[str, Any]) -> str:
 
 
 def _device_conflicts(config: Mapping[str, Any]) -> list[str]:
-    problems = []
-    for group in ("model", "curriculum"):
-        if "device" not in config.get(group, {}):
-            continue
-        name = str(config[group]["device"])
-        try:
-            device = torch.device(name)
-        except RuntimeError:
-            problems.append(f"{group}.device must be a device as torch names it (cpu, cuda, cuda:1), got {name!r}")
-            continue
-        if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-            problems.append(f"{group}.device is {name}, but torch sees {torch.cuda.device_count()} CUDA devices here")
-    return problems
+    groups = [group for group in ("model", "curriculum") if "device" in config.get(group, {})]
+    return [problem for group in groups for problem in device_conflicts(f"{group}.device", config[group]["device"])]
+
+
+def device_conflicts(key: str, name: Any) -> list[str]:
+    """What is wrong with a device, in no or one sentence.
+
+    Args:
+        key: Whole key of the configuration.
+        name: The device, as torch names it.
+    """
+    try:
+        device = torch.device(str(name))
+    except RuntimeError:
+        return [f"{key} must be a device as torch names it (cpu, cuda, cuda:1), got {name!r}"]
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        return [f"{key} is {name}, but torch sees {torch.cuda.device_count()} CUDA devices here"]
+    return []
 
 
 def _curriculum_conflicts(config: Mapping[str, Any]) -> list[str]:

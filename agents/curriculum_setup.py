@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agents.chat_models import ChatModel, LocalModel, Question, RememberingModel, ServerModel
+from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.feasibility import FeasibilityFilter, FeasibilityJudge, RulesThenJudge, SiteRules, WorldFacts
 from agents.generation import OpenAICompatible
 from agents.models import load_model
+from agents.network_shape import network_shape
 from agents.proposers import InstructionProposer, LanguageModelProposer, PageOf
 from webrl_gym.chat_server import ChatServer
 from webrl_gym.tasks.record import Task
@@ -61,17 +63,26 @@ def curriculum_parts(settings: Mapping[str, Any], facts: WorldFacts, page_of: Pa
     return CurriculumParts(proposer, RulesThenJudge(rules, FeasibilityJudge(model, page_of, settings["page_length"])))
 
 
-def require_server(settings: Mapping[str, Any]) -> None:
-    """Asks the proposer's server for a word, so that a wrong key or address is told before anything is done.
+def require_proposer(settings: Mapping[str, Any]) -> None:
+    """Finds out before anything is done whether the model that proposes is there.
+
+    A server is asked for a word, so that a wrong key or address is told; of a model in this process, the configuration
+    is read.
 
     Args:
-        settings: The configuration group ``curriculum``; nothing is asked where no server proposes.
+        settings: The configuration group ``curriculum``; nothing is asked where no language model proposes.
 
     Raises:
-        ServerRefused: If it refuses every request, or nobody answers there. A busy server is none of these.
+        ServerRefused: If the server refuses every request, or nobody answers there. A busy one is none of these.
+        ConfigConflict: If there is no such model, or its files configure no causal language model.
     """
     if settings["proposer"] == LLM:
         _server_model(settings).answers([Question("Answer with the word ready.")])
+    if settings["proposer"] == LOCAL:
+        try:
+            network_shape(settings["model"])
+        except (FileNotFoundError, CheckpointMismatch) as error:
+            raise ConfigConflict(f"curriculum.model: {error}") from error
 
 
 def remembered_pages(read: Callable[[Task], Observation | None]) -> PageOf:

@@ -49,6 +49,21 @@ def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any])
     )
 
 
+def environment_problem(argument: str, value: Any) -> str:
+    """What the environment says to a value of one of its arguments; empty where it takes it.
+
+    Args:
+        argument: One that concerns neither suite nor engine, such as ``max_steps``, ``semantics`` or ``judge``.
+        value: For it.
+    """
+    try:
+        # The static engine costs milliseconds; whether there is a browser is another question.
+        gymnasium.make(webrl_gym.ENV_ID, disable_env_checker=True, **{argument: value}).close()
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def make_vec_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any]) -> VecEnv:
     """``num_envs`` environments of this process, for a policy that answers in batches; arguments as ``make_env``."""
     from stable_baselines3.common.vec_env import (

@@ -3,6 +3,7 @@
 AgentError
 ├── PromptTooLong         instruction and history alone do not fit the context
 ├── GenerationFailed      a generation backend gave no completion
+├── AgentFailed           an agent of the user's raised, or returned what is no action; a benchmark ends
 ├── CheckpointError       a checkpoint cannot be used
 │   ├── CheckpointCorrupt    a file of it is missing, cut or changed
 │   └── CheckpointMismatch   it belongs to another model or configuration
@@ -26,6 +27,10 @@ class PromptTooLong(AgentError):
 
 class GenerationFailed(AgentError):
     """Raised when a generation backend gives no completion."""
+
+
+class AgentFailed(AgentError):
+    """Raised when the code of an agent raises or returns no text; its own exception, if there is one, is the cause."""
 
 
 class CheckpointError(AgentError):

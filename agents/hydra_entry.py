@@ -15,6 +15,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from traceback import print_exception
 from typing import Any
 
 import hydra
@@ -25,7 +26,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from agents.errors import AgentError, ConfigConflict
+from agents.errors import AgentError, AgentFailed, ConfigConflict
 from webrl_gym.errors import WebRLGymError
 
 CONFIG_MODULE = "conf"
@@ -96,8 +97,21 @@ def compose_config(config_name: str, overrides: Sequence[str] = ()) -> dict[str,
         raise ConfigConflict(str(error)) from error
 
 
+def named_keys(arguments: Sequence[str]) -> list[str]:
+    """Keys and groups that a command line names, in its order; none where it cannot be read.
+
+    Args:
+        arguments: The command line without the program.
+    """
+    try:
+        parsed = OverridesParser.create().parse_overrides(_overrides_among(arguments))
+        return [str(override.key_or_group) for override in parsed]
+    except HydraException:
+        return []  # whoever runs the command line says what is wrong with it
+
+
 def plain(config: DictConfig) -> dict[str, Any]:
-    """A composed configuration as dictionaries, lists and scalars, interpolations resolved.
+    """A composed configuration as dictionaries, lists and scalars, interpolations resolved; one name is a list of one.
 
     Raises:
         ConfigConflict: If values that only the user knows were not given; the message names all of them.
@@ -106,16 +120,17 @@ def plain(config: DictConfig) -> dict[str, Any]:
     if missing:
         raise ConfigConflict(f"These have no default and must be given: {', '.join(missing)}")
     container = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    return {str(key): value for key, value in dict(container).items()}
+    # Whoever names one of a list leaves the brackets out; letter by letter, a text is never meant.
+    lists = _lists()
+    return {
+        str(key): _listed(value) if key in lists and isinstance(value, str) else value
+        for key, value in dict(container).items()
+    }
 
 
 def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
     """One sentence for each override whose key or group option does not exist, with the near ones."""
-    overrides = [
-        argument
-        for before, argument in zip(["", *arguments], arguments, strict=False)
-        if not argument.startswith("-") and before not in _OPTIONS_WITH_VALUE
-    ]
+    overrides = _overrides_among(arguments)
     try:
         parsed = OverridesParser.create().parse_overrides(overrides)
     except HydraException as error:
@@ -142,6 +157,15 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
         f"There is no configuration key {key!r}{_near(key, [*known, *groups])}" for key in keys if key not in known
     )
     return problems
+
+
+def _overrides_among(arguments: Sequence[str]) -> list[str]:
+    """A command line without Hydra's own options and their values."""
+    return [
+        argument
+        for before, argument in zip(["", *arguments], arguments, strict=False)
+        if not argument.startswith("-") and before not in _OPTIONS_WITH_VALUE
+    ]
 
 
 @cache
@@ -183,6 +207,18 @@ def _own_keys(config_name: str) -> set[str]:
 def _open_keys(config_name: str) -> set[str]:
     """Keys of a root file that hold whatever a user puts there (``agent_arguments``): Hydra wants those added."""
     return {key for key, value in _written(config_name).items() if value == {}}
+
+
+def _listed(name: str) -> list[str]:
+    return [name] if name else []
+
+
+@cache
+def _lists() -> frozenset[str]:
+    """Keys of the root files that are lists of names, ``only_sites`` for example."""
+    roots = [file.name.removesuffix(".yaml") for file in files(CONFIG_MODULE).iterdir() if file.name.endswith(".yaml")]
+    written = [item for root in roots for item in _written(root).items()]
+    return frozenset(key for key, value in written if isinstance(value, list) and key != "defaults")
 
 
 @cache
@@ -245,6 +281,11 @@ def _compose(config_name: str, overrides: Sequence[str], users_folder: Path | No
 def _guarded(task: Callable[[], int]) -> int:
     try:
         return task()
+    except AgentFailed as error:
+        if error.__cause__ is not None:  # of code that only the user can mend
+            print_exception(error.__cause__)
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
     except (AgentError, WebRLGymError, OmegaConfBaseException, ValueError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2

@@ -9,8 +9,12 @@ from typing import Any
 from agents.adapters import lora_problems
 from agents.config_conflicts import is_within, judge_conflicts, values_conflicts
 from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
+from agents.env_conflicts import env_conflicts
 from agents.errors import CheckpointCorrupt
 from agents.run_folder import stored_config
+
+_LISTS = {"trajectories": "attempts.jsonl.gz,mine/", "held_out_templates": "shopping.search,map.phone"}
+"""Lists of the configuration, and what one looks like."""
 
 
 def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
@@ -33,6 +37,11 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
         problems.append(f"threshold must be null or a number from 0 to 0.999, got {threshold!r}")
     if not is_within(config["calibration_share"], 0.0, 0.9):
         problems.append(f"calibration_share must be a number from 0 to 0.9, got {config['calibration_share']!r}")
+    problems += [
+        f"{key} must be a list of names, as in [{example}], got {config[key]!r}"
+        for key, example in _LISTS.items()
+        if config[key] is not None and not _is_list_of_names(config[key])
+    ]
     if config["run"]:
         try:
             stored_config(Path(config["run"]))
@@ -44,4 +53,9 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
         if not isinstance(folder, str)
     ]
     problems += [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
+    problems += env_conflicts(config, {"suite": suite, "evaluation.suite": judged})
     return problems + judge_conflicts(config) + values_conflicts(config)
+
+
+def _is_list_of_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)

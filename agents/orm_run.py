@@ -42,7 +42,7 @@ from agents.orm_training import fit_orm, orm_settings, split_for_calibration, wi
 from agents.policy import LLMPolicy
 from agents.preparation import choose_evenly
 from agents.rollout import RolloutCollector
-from agents.run_folder import claim, run_lock, write_json
+from agents.run_folder import claim, require_same, run_lock, write_json
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import Trajectory
 from webrl_gym.errors import InfrastructureError
@@ -51,6 +51,7 @@ from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import OutcomeVerdict
 
+_ADVICE = "Choose another folder with output=..."
 _CALIBRATED = "the best on calibration tasks"
 
 
@@ -67,7 +68,8 @@ class OrmRun:
 
         Raises:
             ConfigConflict: If values of the configuration contradict each other; all of them in one message.
-            CheckpointMismatch: If the folder holds a run of another configuration, or something else.
+            CheckpointMismatch: If the folder holds a run of another configuration with something finished in it, or
+                something else.
         """
         problems = orm_conflicts(config)
         if problems:
@@ -76,7 +78,7 @@ class OrmRun:
         self.config = dict(config)
         self.progress = progress
         self.source = Path(config["run"]) if config["run"] else None
-        claim(folder, config, "Choose another folder with output=...")
+        claim(folder, config, _ADVICE)
         if config["threads"]:
             torch.set_num_threads(config["threads"])
 
@@ -89,6 +91,8 @@ class OrmRun:
         path = self.folder / "orm_report.json"
         if not path.exists():
             with run_lock(self.folder):
+                # Until now the folder was bare, perhaps, and another process may have claimed it.
+                require_same(self.folder, self.config, _ADVICE)
                 remove_leftovers(self.folder)
                 try:
                     report = self._report(self._orm())
@@ -113,7 +117,7 @@ class OrmRun:
         if folder.exists():
             return load_orm(folder, **self._placement)
         source = self._labelled()
-        held_out = self.config["held_out_templates"]
+        held_out = self.config["held_out_templates"] or ()
         known = without_templates(source.labelled, held_out)
         used, apart = split_for_calibration(known, self.config["calibration_share"], self.config["seed"])
         settings = orm_settings(self.config["orm"], self.config["seed"])

@@ -53,18 +53,18 @@ def run_files(run: Path) -> list[Path]:
     return found
 
 
-def trajectory_files(places: Sequence[str | Path]) -> list[Path]:
+def trajectory_files(places: str | Path | Sequence[str | Path]) -> list[Path]:
     """The trajectory files among files and folders; folders are searched with all that is in them.
 
     Args:
-        places: Files and folders.
+        places: Files and folders; one alone needs no list.
 
     Raises:
         ConfigConflict: If there is no such file, or a folder holds no trajectories; all of them in one message.
     """
     files: list[Path] = []
     problems = []
-    for place in map(Path, places):
+    for place in map(Path, [places] if isinstance(places, str | Path) else places):
         if place.is_file():
             found = [place]
         else:

@@ -13,17 +13,19 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
 
-from agents.actors import Agent, task_info
+from agents.actors import Agent, begin_task, next_action
 from agents.atomic_file import replacing
 from agents.environments import environment_seed
-from agents.errors import AgentError, CheckpointCorrupt, CheckpointMismatch
+from agents.errors import AgentError, AgentFailed, CheckpointCorrupt, CheckpointMismatch
+from agents.flat_settings import differences
 from agents.metrics import Progress, SilentProgress
-from agents.results import EpisodeResult, episode_result, result_from_json
+from agents.results import CompletionCounts, EpisodeResult, episode_result, result_from_json
 from agents.trajectory_io import FORMAT, VERSION, trajectory_to_dict
 from agents.types import Completion, Prompt, Step, Trajectory
 from webrl_gym.actions import ActionKind, parse_action
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 2
+_MAY_DIFFER = ("base_url",)
+"""Settings that do not decide whether a panel goes on: a server comes back at another address."""
+_KEPT = ("trajectories.jsonl", "results.jsonl")
 _HOPELESS = 3
 """Broken tasks at the start of a panel after which the others are not tried: every one would wait as long in vain."""
 
@@ -56,7 +61,8 @@ class PanelFolder:
 
         Raises:
             ValueError: If a task occurs twice.
-            CheckpointMismatch: If the folder holds results of another agent, other settings or another panel.
+            CheckpointMismatch: If the folder holds results of another agent, other settings or another panel; the
+                message names the values that differ.
             CheckpointCorrupt: If its ``panel.json`` cannot be read.
         """
         self.folder = folder
@@ -66,13 +72,13 @@ class PanelFolder:
             raise ValueError(f"a panel has each task once, got {len(names)} tasks of {len(set(names))} ids")
         header = {"agent": agent, "settings": dict(settings or {}), "tasks_sha256": _tasks_hash(tasks), "tasks": names}
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "panel.json"
-        if path.exists():
-            _require_same_panel(path, header)
-        else:
-            with replacing(path) as temporary:
+        self._header = json.loads(json.dumps(header))
+        if self._has_results():
+            self._require_same()
+        else:  # a run that was refused or stopped before its first result holds no folder
+            with replacing(folder / "panel.json") as temporary:
                 temporary.write_text(json.dumps(header, indent=1) + "\n", encoding="utf-8")
-        for name in ("trajectories.jsonl", "results.jsonl"):
+        for name in _KEPT:
             _drop_cut_line(folder / name)
         self._results = {result.task_id: result for result in self._read() if result.status != "failed"}
 
@@ -87,7 +93,13 @@ class PanelFolder:
         return [task for task in self.tasks if task.task_id not in self._results]
 
     def add(self, result: EpisodeResult, trajectory: Trajectory) -> None:
-        """Keeps an episode; it is on disk when this returns."""
+        """Keeps an episode; it is on disk when this returns.
+
+        Raises:
+            CheckpointMismatch: If another panel was begun in the folder before this one's first result.
+        """
+        if not self._results:
+            self._require_same()
         path = self.folder / "trajectories.jsonl"
         with path.open("a", encoding="utf-8") as stream:
             if not path.stat().st_size:
@@ -96,6 +108,13 @@ class PanelFolder:
         with (self.folder / "results.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(result.as_json() + "\n")
         self._results[result.task_id] = result
+
+    def _has_results(self) -> bool:
+        paths = (self.folder / name for name in _KEPT)
+        return any(path.exists() and path.stat().st_size for path in paths)
+
+    def _require_same(self) -> None:
+        _require_same_panel(self.folder / "panel.json", self._header)
 
     def _read(self) -> Iterator[EpisodeResult]:
         path = self.folder / "results.jsonl"
@@ -112,13 +131,11 @@ class PanelFolder:
 def _require_same_panel(path: Path, header: Mapping[str, Any]) -> None:
     try:
         stored = dict(json.loads(path.read_text(encoding="utf-8")))
+        settings = dict(stored.get("settings", {}))
     except (ValueError, TypeError) as error:
         raise CheckpointCorrupt(f"{path} cannot be read ({error}); choose another output folder") from error
-    differing = [
-        f"{key}: {stored.get(key)!r} there, {header[key]!r} now"
-        for key in ("agent", "settings")
-        if stored.get(key) != header[key]
-    ]
+    differing = differences({"agent": stored.get("agent")}, {"agent": header["agent"]})
+    differing += differences(settings, header["settings"], _MAY_DIFFER)
     if stored.get("tasks_sha256") != header["tasks_sha256"]:
         differing.append(f"tasks: {len(stored.get('tasks', ()))} there, {len(header['tasks'])} now, and not the same")
     if differing:
@@ -159,6 +176,7 @@ def run_agent(
         Results of the whole panel in its order; tasks that the infrastructure broke twice have status ``failed``.
 
     Raises:
+        AgentFailed: If the agent's code raises, or returns something else than a text; what was finished is kept.
         InfrastructureError: If the first tasks of a panel are all broken, and more are to come.
     """
     shown = progress or SilentProgress()
@@ -266,6 +284,9 @@ def play_task(
 
     Returns:
         The result and the trajectory. What breaks outside the agent is a failure of the infrastructure, named in both.
+
+    Raises:
+        AgentFailed: If the agent's code raises, or returns something else than a text.
     """
     began = time.perf_counter()
     steps: list[Step] = []
@@ -277,10 +298,10 @@ def play_task(
     try:
         observation, info = env.reset(seed=seed, options={"task": task})
         state = str(info.get("site_state", ""))
-        agent.reset(task_info(task))
+        begin_task(agent, task)
         while not over:
             # Half of a surrogate pair, which JSON from a server may carry, cannot be written to a file.
-            text = str(agent.act(observation)).encode("utf-8", "replace").decode()
+            text = next_action(agent, observation, task.task_id).encode("utf-8", "replace").decode()
             following, reward, terminated, truncated, info = env.step(text)
             kept = {"action_error": info.get("action_error"), "timing": info["timing"].as_dict()}
             if not steps:
@@ -288,11 +309,15 @@ def play_task(
             steps.append(Step(observation, Prompt((), ""), Completion(text), float(reward), kept))
             observation, over = following, terminated or truncated
         verdict, failure = info["verdict"], info["failure"]
+    except AgentFailed:
+        raise  # its author wants to know at once, and no number would mean anything
     except (InfrastructureError, AgentError) as error:
         truncated, failure = True, f"{type(error).__name__}: {error}"
     trajectory = Trajectory(task, tuple(steps), observation, 0, truncated, failure, verdict)
     seconds = time.perf_counter() - began
-    return episode_result(task, verdict, failure, len(steps), final_answer(trajectory), seconds, state), trajectory
+    result = episode_result(task, verdict, failure, len(steps), final_answer(trajectory), seconds, state)
+    counts = getattr(agent, "completion_counts", None)  # other people's agents have none
+    return replace(result, **asdict(counts)) if isinstance(counts, CompletionCounts) else result, trajectory
 
 
 def _tasks_hash(tasks: Sequence[Task]) -> str:

@@ -30,6 +30,19 @@ _COLUMN_OF = {
 _Z95 = 1.959963984540054
 
 
+@dataclass(slots=True)
+class CompletionCounts:
+    """What befell the completions of an agent on a model's server, in one episode.
+
+    Attributes:
+        unfinished: Completions that were empty, or cut at their greatest length.
+        cut_pages: Pages that were cut, since the server found the prompt too long.
+    """
+
+    unfinished: int = 0
+    cut_pages: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class EpisodeResult:
     """How one task of a panel went.
@@ -48,6 +61,8 @@ class EpisodeResult:
         fuzzy_by: Who decided a fuzzy match: ``rules`` (our own), ``llm`` (a judge); empty when there was none.
         site_state: In what state the episode found its sites: ``clean``, ``dirty`` or ``unknown``; empty if it never
             began.
+        unfinished: Completions of a model's server that were empty or cut, as the agent's steps they are.
+        cut_pages: Pages that such a server's model could read only in part.
     """
 
     task_id: str
@@ -61,6 +76,8 @@ class EpisodeResult:
     seconds: float = 0.0
     fuzzy_by: str = ""
     site_state: str = ""
+    unfinished: int = 0
+    cut_pages: int = 0
 
     def as_json(self) -> str:
         """One line of JSON, in ASCII: an answer may hold any separator."""

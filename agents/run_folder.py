@@ -16,11 +16,15 @@ from safetensors import SafetensorError
 from agents.atomic_file import new_folder, replacing
 from agents.checkpoint import CheckpointFolder
 from agents.errors import CheckpointCorrupt, CheckpointError, CheckpointMismatch, RunInUse
+from agents.flat_settings import differences
 from agents.models import LanguageModel
 from agents.run_card import without_secrets
 from agents.stages import finished_stages
 from agents.supervised import rounds_done
 from agents.trajectory_io import TrajectoryFile, read_trajectories
+
+_CLAIM = frozenset({Path("config.json"), Path("run.lock")})
+"""The files of a run in which nothing was finished."""
 
 
 @contextmanager
@@ -53,6 +57,9 @@ def run_lock(folder: Path) -> Iterator[None]:
 def claim(folder: Path, config: Mapping[str, Any], advice: str) -> None:
     """Makes a run's folder and notes its configuration there, or finds that it is this run's already.
 
+    A folder in which nothing was finished takes another configuration of the same command: a command that was refused
+    or stopped before its first part holds no name.
+
     Args:
         folder: Of the run.
         config: What it is configured with, as plain data; secrets are left out.
@@ -62,32 +69,50 @@ def claim(folder: Path, config: Mapping[str, Any], advice: str) -> None:
         CheckpointMismatch: If it holds a run of another configuration, or something else; the message names what
             differs.
         CheckpointCorrupt: If its configuration is cut or changed.
+        RunInUse: If it holds nothing yet, and another process is about to change that.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "config.json"
-    current = json.loads(json.dumps(without_secrets(config)))
     if not path.exists():
-        write_json(path, current)
+        write_json(path, _noted(config))
         return
-    there, now = flat(_read_config(path)), flat(current)
-    differing = [key for key in sorted({*there, *now}) if there.get(key) != now.get(key)]
-    if differing:
-        changes = "; ".join(f"{key}: {there.get(key)!r} there, {now.get(key)!r} now" for key in differing)
-        raise CheckpointMismatch(f"{folder} holds a run of another configuration ({changes}). {advice}")
+    try:
+        require_same(folder, config, advice)
+    except CheckpointMismatch:
+        # Another program may keep a file of this name alone in a folder, so it must be one of this command.
+        if not _is_bare(folder) or _read_config(path).keys() != _noted(config).keys():
+            raise
+        with run_lock(folder):
+            if not _is_bare(folder):  # the process that had the lock until now has finished something
+                raise
+            write_json(path, _noted(config))
 
 
-def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A configuration's values by their whole keys, ``algorithm.phases`` for example.
+def require_same(folder: Path, config: Mapping[str, Any], advice: str) -> None:
+    """Refuses a folder that was claimed with another configuration.
 
     Args:
-        config: What a run is configured with.
-        prefix: Of the keys.
+        folder: Of a run; it was claimed.
+        config: As for ``claim``.
+        advice: As for ``claim``.
+
+    Raises:
+        CheckpointMismatch: If its configuration is another; the message names what differs.
+        CheckpointCorrupt: If its configuration is cut or changed.
     """
-    values: dict[str, Any] = {}
-    for key, value in config.items():
-        is_group = isinstance(value, Mapping) and value
-        values.update(flat(value, f"{prefix}{key}.") if is_group else {f"{prefix}{key}": value})
-    return values
+    changes = differences(_read_config(folder / "config.json"), _noted(config))
+    if changes:
+        raise CheckpointMismatch(f"{folder} holds a run of another configuration ({'; '.join(changes)}). {advice}")
+
+
+def _noted(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration as its file holds it."""
+    return dict(json.loads(json.dumps(without_secrets(config))))
+
+
+def _is_bare(folder: Path) -> bool:
+    """Whether a run's folder holds nothing but its claim: no file, however deep, beside configuration and lock."""
+    return {path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir()} <= _CLAIM
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from agents.console import ConsoleProgress
 from agents.errors import ConfigConflict
-from agents.hydra_entry import compose_config, run_entry_point
+from agents.flat_settings import flat
+from agents.hydra_entry import compose_config, named_keys, run_entry_point
 
 
 def main() -> int:
     """Runs the command line; returns the exit status."""
-    return run_entry_point("train", train)
+    named = named_keys(sys.argv[1:])
+    return run_entry_point("train", lambda config: train(config, named))
 
 
-def train(config: dict[str, Any]) -> int:
-    """Begins the run that ``config`` describes, or goes on with it."""
+def train(config: dict[str, Any], named: Collection[str] = ()) -> int:
+    """Begins the run that ``config`` describes, or goes on with it.
+
+    Args:
+        config: ``conf/train.yaml``, composed.
+        named: Keys and groups that were given a value; beside ``resume`` none may differ from the run's own.
+
+    Returns:
+        The exit status.
+    """
     # These load torch and transformers, which takes seconds: a wrong command line is answered without them.
     from agents.run_folder import last_finished, stored_config
     from agents.training_run import TrainingRun
@@ -27,7 +37,7 @@ def train(config: dict[str, Any]) -> int:
     settings = config
     if config["resume"]:
         settings = stored_config(folder)
-        _require_nothing_else(config, settings)
+        _require_nothing_else(config, settings, named)
     if ":" in str(settings["algorithm"]["name"]):
         sys.path.insert(0, "")  # the user's own module may lie in the current folder
     run = TrainingRun(folder, {**settings, "resume": None}, ConsoleProgress())
@@ -43,19 +53,23 @@ def train(config: dict[str, Any]) -> int:
     return 0
 
 
-def _require_nothing_else(config: Mapping[str, Any], stored: Mapping[str, Any]) -> None:
+def _require_nothing_else(config: Mapping[str, Any], stored: Mapping[str, Any], named: Collection[str]) -> None:
     """Refuses settings beside ``resume=``: the run's own are used, and a silent choice would mislead.
 
     Raises:
-        ConfigConflict: If a value is neither the default nor the run's own; the message names all of them.
+        ConfigConflict: If a value that was named, or one that is no default, is not the run's own; the message names
+            all of them.
     """
-    from agents.run_folder import flat
-
     defaults, own = flat(compose_config("train")), flat(stored)
+
+    def is_given(key: str, value: Any) -> bool:
+        # A group is named by the beginning of its keys; a preset's values are told by being no defaults.
+        return value != defaults.get(key) or any(f"{key}.".startswith(f"{name}.") for name in named)
+
     ignored = [
         f"{key} is {own.get(key)!r} in the run, {value!r} was given"
         for key, value in flat(config).items()
-        if key not in ("resume", "run") and value not in (defaults.get(key), own.get(key))
+        if key not in ("resume", "run") and value != own.get(key) and is_given(key, value)
     ]
     if ignored:
         raise ConfigConflict(f"resume= goes on with the run's own configuration: {'; '.join(ignored)}")

@@ -39,7 +39,7 @@ from agents.algorithms import PhaseAlgorithm, accepted_arguments, algorithm_clas
 from agents.atomic_file import remove_leftovers
 from agents.config_conflicts import conflicts
 from agents.curriculum import PROTECTED_SUITES
-from agents.curriculum_setup import GRAMMAR, CurriculumParts, curriculum_parts, remembered_pages, require_server
+from agents.curriculum_setup import GRAMMAR, CurriculumParts, curriculum_parts, remembered_pages, require_proposer
 from agents.demonstration_file import take_demonstrations
 from agents.environments import make_vec_env, suite_of
 from agents.errors import ConfigConflict
@@ -54,7 +54,7 @@ from agents.orm_training import agreement_record, fit_orm, named_orm, orm_settin
 from agents.policy import LLMPolicy
 from agents.preparation import Start, choose_evenly, demonstrate, greedy_success
 from agents.rollout import Rollout, RolloutCollector
-from agents.run_folder import claim, read_own, run_lock, save_model, write_json
+from agents.run_folder import claim, read_own, require_same, run_lock, save_model, write_json
 from agents.supervised import supervised_start
 from agents.trajectory_io import write_trajectories
 from agents.types import LabelledTrajectory, Trajectory
@@ -63,6 +63,7 @@ from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 
 _log = logging.getLogger(__name__)
+_DEMONSTRATIONS = "demonstrations.jsonl.gz"
 _ATTEMPTS_PURPOSE = 101
 """Seed offset of the supervised policy's first attempts."""
 
@@ -80,16 +81,20 @@ class TrainingRun:
 
         Raises:
             ConfigConflict: If values of the configuration contradict each other; all of them in one message.
-            CheckpointMismatch: If the folder holds a run of another configuration.
+            CheckpointMismatch: If the folder holds a run of another configuration with something finished in it.
         """
-        problems = conflicts(config)
+        problems, source = conflicts(config), config["demonstrations"]
+        # A run that has taken its demonstrations needs their file no more.
+        if isinstance(source, str) and not (Path(source).is_file() or (folder / _DEMONSTRATIONS).exists()):
+            problems.append(f"demonstrations: there is no file {source}")
         if problems:
             raise ConfigConflict("\n".join(problems))
         self.folder = folder
         self.config = dict(config)
         self.progress = progress
         self._has_lock = False
-        claim(folder, config, f"Give the run another name, or go on with it as it is: resume={folder}")
+        self._advice = f"Give the run another name, or go on with it as it is: resume={folder}"
+        claim(folder, config, self._advice)
         if config["threads"]:
             torch.set_num_threads(config["threads"])
 
@@ -104,7 +109,7 @@ class TrainingRun:
             return self._policy(self._load(str(policy_folder)))
         self.memory.require_fit()
         if self._evolves:
-            require_server(self.config["curriculum"])
+            require_proposer(self.config["curriculum"])
         with self._alone_unless("policy"):
             try:
                 if self.config["algorithm"]["name"] == "sft":
@@ -159,6 +164,8 @@ class TrainingRun:
         with run_lock(self.folder):
             self._has_lock = True
             try:
+                # Until now the folder was bare, perhaps, and another process may have claimed it.
+                require_same(self.folder, self.config, self._advice)
                 remove_leftovers(self.folder)
                 yield
             finally:
@@ -196,14 +203,12 @@ class TrainingRun:
         return suite_of(self.config["valid_suite"], self.config["only_sites"])
 
     def _demonstrations(self) -> list[LabelledTrajectory]:
-        path = self.folder / "demonstrations.jsonl.gz"
+        path = self.folder / _DEMONSTRATIONS
         if not path.exists() and isinstance(self.config["demonstrations"], str):
             held_out = {self.config["valid_suite"], *PROTECTED_SUITES}
             take_demonstrations(Path(self.config["demonstrations"]), path, held_out, self._protected_tasks())
         if not path.exists():
-            count, most = self.config["demonstrations"], len(self._train_suite)
-            if count > most:
-                raise ConfigConflict(f"demonstrations must be at most {most}, the tasks that there are, got {count}")
+            count = self.config["demonstrations"]
             tasks = choose_evenly(self._train_suite.tasks, count, seed=self.config["seed"])
             env = self._vec_env.get_attr("unwrapped", indices=[0])[0]
             write_trajectories(path, demonstrate(env, tasks, self.progress))

@@ -1,7 +1,8 @@
 """Asking a server that speaks OpenAI's chat completions: with patience where it is busy, with none where it says no.
 
-Whoever asks learns one of two things beside the answer: this request got none (``CompletionFailed``), or no request
-will get one until key, model name or address are put right (``ServerRefused``).
+Whoever asks learns one of two things beside the answer: this request got none (``CompletionFailed``; a shorter one may,
+where it is ``PromptTooLarge``), or no request will get one until key, model name or address are put right
+(``ServerRefused``).
 """
 
 from __future__ import annotations
@@ -27,7 +28,23 @@ _FIRST_WAIT_S = 2.0
 _LONGEST_WAIT_S = 60.0
 _WORDS_SHOWN = 200
 # A server answers 400 to a prompt that is too long or that its filter stops; the next prompt may be welcome.
-_ABOUT_THE_PROMPT = re.compile(r"context|too long|too many tokens|content.?(filter|management)", re.IGNORECASE)
+_TOO_LONG = re.compile(r"context|too long|too many tokens|longer than|exceeds the maximum", re.IGNORECASE)
+_FILTERED = re.compile(r"content.?(filter|management)", re.IGNORECASE)
+# A template may open the thoughts in the prompt, so that the answer holds nothing but their end.
+_THOUGHTS = re.compile(r"\A(?:(?!<think>).)*?</think>|<think>.*?(?:</think>|\Z)", re.DOTALL)
+
+
+class PromptTooLarge(CompletionFailed):
+    """Raised when a server says that a prompt is longer than it takes."""
+
+
+def without_thoughts(text: str) -> str:
+    """A reasoning model's answer without its thoughts; empty where it was cut while it still thought.
+
+    Args:
+        text: A completion.
+    """
+    return _THOUGHTS.sub("", text).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,7 @@ class ChatServer:
 
         Raises:
             ServerRefused: If it refuses every request (key, model name or address are wrong), or nobody answers there.
+            PromptTooLarge: If this prompt is longer than it takes.
             CompletionFailed: If it stays busy, refuses this prompt, or answers with something else.
         """
         problem = ""
@@ -134,8 +152,10 @@ class ChatServer:
         key = f"the key in the variable {self.api_key_variable}" + ("" if self._key() else " (it is not set)")
         name = f"the model name {model!r}"
         checks = {400: name, 401: key, 403: f"{key} and whether it may use {model!r}", 404: f"base_url and {name}"}
-        if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE or (status == 400 and _ABOUT_THE_PROMPT.search(words)):
-            return CompletionFailed(f"{said}: {words or 'it is too large'}")
+        if status == 400 and _FILTERED.search(words):
+            return CompletionFailed(f"{said}: {words}")
+        if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE or (status == 400 and _TOO_LONG.search(words)):
+            return PromptTooLarge(f"{said}: {words or 'it is too large'}")
         # Servers repeat parts of a wrong key, so their words about keys are not shown.
         quoted = f"; it says: {words}" if words and status not in (401, 403) else ""
         return ServerRefused(f"{said}: check {checks.get(status, 'base_url')}{quoted}")

@@ -1,19 +1,26 @@
-"""Agents: floors, the oracle, models behind servers, and other people's."""
+"""Agents: floors, the oracle, and other people's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from agents.actors import FixedAgent, OpenAIAgent, RandomAgent, ScriptedOracle, load_agent, task_info
-from agents.errors import GenerationFailed
+from agents.actors import (
+    Agent,
+    FixedAgent,
+    RandomAgent,
+    ScriptedOracle,
+    begin_task,
+    load_agent,
+    next_action,
+    task_info,
+)
+from agents.errors import AgentError, AgentFailed, GenerationFailed
 from agents.panel import play_task
-from tests.completion_server import CompletionServer, completion, completion_server
 from webrl_gym.actions import ActionKind, parse_action
 from webrl_gym.env import WebArenaLiteEnv
-from webrl_gym.errors import ServerRefused
+from webrl_gym.errors import ServerRefused, SiteError, WebRLGymError
 from webrl_gym.suites import load_suite
 from webrl_gym.types import Observation
 
@@ -26,22 +33,6 @@ PAGE = """<a id="0"> Home </a>
 
 def seen(html: str = PAGE, instruction: str = "Find the order 000170", error: str = "") -> Observation:
     return Observation(instruction=instruction, url="http://shopping.test/", html=html, last_action_error=error)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[CompletionServer]:
-    with completion_server() as running:
-        yield running
-
-
-@pytest.fixture
-def model(server: CompletionServer) -> OpenAIAgent:
-    """An agent whose tries follow each other at once."""
-    server.requests.clear()
-    server.slow = False
-    agent = OpenAIAgent(f"{server.url}/", "some-model", api_key_variable="TEST_KEY", sleep=lambda _seconds: None)
-    agent.reset(task_info(load_suite("practice-test").tasks[0]))
-    return agent
 
 
 def test_an_agent_is_told_nothing_that_gives_the_answer_away() -> None:
@@ -100,72 +91,6 @@ def test_the_oracle_follows_the_script_of_its_task(env: WebArenaLiteEnv) -> None
     assert [play_task(env, oracle, task, seed=0)[0].success for task in tasks] == [True] * len(tasks)
 
 
-def test_a_model_behind_a_server_reads_page_history_and_error(
-    server: CompletionServer, model: OpenAIAgent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TEST_KEY", " sk-secret\n")
-    server.say('```do(action="Click", element="0")```', 'exit(message="12")')
-    assert model.act(seen()) == 'do(action="Click", element="0")'
-    assert model.act(seen(error="There is no tab 3.")) == 'exit(message="12")'
-    first, second = server.requests
-    assert (first["path"], first["key"]) == ("/v1/chat/completions", "Bearer sk-secret")
-    assert (first["model"], first["temperature"]) == ("some-model", 0.0)
-    assert first["messages"][0]["content"] == OpenAIAgent.prompt_text
-    assert "nothing yet" in first["messages"][1]["content"]
-    asked = second["messages"][1]["content"]
-    assert '1. Click "Home"' in asked
-    assert "The last action failed: There is no tab 3." in asked
-    assert PAGE in asked
-    model.reset(task_info(load_suite("practice-test").tasks[1]))
-    model.act(seen())
-    assert "nothing yet" in server.requests[-1]["messages"][1]["content"]
-
-
-def test_without_a_key_none_is_sent(server: CompletionServer, model: OpenAIAgent) -> None:
-    server.say("exit()")
-    model.act(seen())
-    assert server.requests[0]["key"] is None
-
-
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_server_that_is_busy_is_asked_again(server: CompletionServer, model: OpenAIAgent, status: int) -> None:
-    server.answers = [(status, b"busy"), (status, b"busy"), (200, completion({"message": {"content": "exit()"}}))]
-    assert model.act(seen()) == "exit()"
-    assert len(server.requests) == 3
-
-
-@pytest.mark.parametrize(
-    "body", [b"nonsense", b"[]", b"null", b'{"choices": []}', b'{"choices": [null]}', b'{"choices": [{"message": 3}]}']
-)
-def test_nonsense_from_a_server_is_a_failure_of_generation(
-    server: CompletionServer, model: OpenAIAgent, body: bytes
-) -> None:
-    server.answers = [(200, body)]
-    with pytest.raises(GenerationFailed, match="answered with"):
-        model.act(seen())
-    assert len(server.requests) == 1
-
-
-def test_an_empty_completion_is_an_empty_action(server: CompletionServer, model: OpenAIAgent) -> None:
-    server.say(None)
-    assert model.act(seen()) == ""
-
-
-def test_a_server_that_stays_busy_is_given_up(server: CompletionServer, model: OpenAIAgent) -> None:
-    server.answers = [(503, b"busy")]
-    with pytest.raises(GenerationFailed, match="no completion in 5 tries; last: status 503"):
-        model.act(seen())
-
-
-def test_a_refusal_of_everything_is_no_failure_of_one_task(
-    server: CompletionServer, model: OpenAIAgent, env: WebArenaLiteEnv
-) -> None:
-    server.answers = [(401, b"no")]
-    with pytest.raises(ServerRefused, match="check the key in the variable TEST_KEY"):
-        play_task(env, model, env.suite.tasks[0], seed=0)
-    assert len(server.requests) == 1
-
-
 AGENT = """
 class Agent:
     def __init__(self, word="x"):
@@ -174,6 +99,33 @@ class Agent:
         pass
     def act(self, observation):
         return f'exit(message="{self.word}")'
+
+class Wrong(Agent):
+    def reset(self, task_info):
+        if self.word == "early":
+            open("/nowhere/at/all")
+    def act(self, observation):
+        if self.word == "deep":
+            import json
+            return json.loads("{")
+        if self.word == "texts":
+            return ["exit()"]
+
+class Async(Agent):
+    async def act(self, observation):
+        return "exit()"
+
+class AsyncReset(Agent):
+    async def reset(self, task_info):
+        pass
+
+class NoArguments(Agent):
+    def act(self):
+        return "exit()"
+
+class Unmade(Agent):
+    def __init__(self):
+        {}["key"]
 
 class Half:
     def act(self, observation):
@@ -194,6 +146,56 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_an_agent_is_made_from_its_path_and_arguments(module: str) -> None:
     assert load_agent(f"{module}:Agent").act(seen()) == 'exit(message="x")'
     assert load_agent(f"{module}:Agent", {"word": "y"}).act(seen()) == 'exit(message="y")'
+
+
+TASK = load_suite("practice-test").tasks[0]
+
+
+def first_action(agent: Agent) -> str:
+    begin_task(agent, TASK)
+    return next_action(agent, seen(), TASK.task_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("Wrong", {"word": "early"}, r"reset raised FileNotFoundError: .* \(.*someones_agent\.py:13\)$"),
+        ("Wrong", {"word": "deep"}, r"act raised JSONDecodeError: .* \(.*someones_agent\.py:17\)$"),
+        ("Wrong", {}, "act returned NoneType, expected str$"),
+        ("Wrong", {"word": "texts"}, "act returned list, expected str$"),
+        ("Async", {}, "act is async, expected a plain method$"),
+        ("AsyncReset", {}, "reset is async, expected a plain method$"),
+        ("NoArguments", {}, r"act raised TypeError: .*takes 1 positional argument but 2 were given$"),
+    ],
+)
+def test_a_fault_of_the_agents_code_is_told_as_such(
+    module: str, name: str, arguments: dict[str, str], said: str
+) -> None:
+    agent = load_agent(f"{module}:{name}", arguments)
+    with pytest.raises(AgentFailed, match=f"^agent someones_agent:{name} failed at {TASK.task_id}: {said}"):
+        first_action(agent)
+
+
+def test_an_agent_that_cannot_be_made_for_a_fault_of_its_own_says_where(
+    module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(AgentFailed, match=r"failed when it was made: KeyError: 'key' \(.*someones_agent\.py:35\)$"):
+        load_agent(f"{module}:Unmade")
+    (tmp_path / "someones_unread_agent.py").write_text("a = {}\na['key']\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(AgentFailed, match=r"failed when it was made: KeyError: 'key' \(.*_unread_agent\.py:2\)$"):
+        load_agent("someones_unread_agent:Agent")
+
+
+@pytest.mark.parametrize("error", [GenerationFailed("none"), ServerRefused("all"), SiteError("gone")])
+def test_what_is_said_on_purpose_passes_unchanged(error: Exception) -> None:
+    class Purposeful(FixedAgent):
+        def act(self, observation: Observation) -> str:
+            raise error
+
+    with pytest.raises((AgentError, WebRLGymError)) as caught:
+        next_action(Purposeful(""), seen(), "a task")
+    assert caught.value is error
 
 
 @pytest.mark.parametrize(

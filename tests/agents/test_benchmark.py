@@ -22,7 +22,7 @@ from agents.smollm2 import DESCRIPTION
 from agents.trajectory_io import read_trajectories
 from tests.agents.small_llama import small_llama
 from tests.completion_server import CompletionServer, completion, completion_server
-from webrl_gym.errors import TaskFileError
+from webrl_gym.errors import ServerRefused, TaskFileError
 from webrl_gym.official_file import find_official_file
 
 
@@ -162,8 +162,8 @@ def test_a_server_that_was_down_was_no_look(server: CompletionServer) -> None:
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("seed=1", "'seed': 0"),
-        ("env.max_steps=2", "'max_steps': None"),
+        ("seed=1", "seed: 0 there, 1 now"),
+        ("env.max_steps=2", "another run (max_steps: None there, 2 now); choose"),
         ("limit=2", "tasks: 3 there, 2 now"),
         ("suite=practice-train", "not the same"),
         ("agent=do_nothing", "agent: 'oracle' there"),
@@ -175,6 +175,46 @@ def test_other_settings_do_not_mix_with_a_folders_results(override: str, said: s
         run("output=here", override)
     assert said in str(caught.value)
     assert [result_from_json(line) for line in (folder / "results.jsonl").read_text().splitlines()] == results
+
+
+@pytest.mark.parametrize("refused", ["env.max_steps=0", "env.semantics=none"])
+def test_a_command_that_was_refused_leaves_the_folder_to_the_next(refused: str) -> None:
+    with pytest.raises((ValueError, ConfigConflict)):
+        run("output=here", refused)
+    assert len(run("output=here")[0]) == 3
+
+
+def test_a_server_at_a_wrong_address_leaves_the_folder_to_the_next(server: CompletionServer) -> None:
+    server.answers = [(404, b"")]
+    with pytest.raises(ServerRefused):
+        run("agent=openai", f"base_url={server.url}/v2", "model=m")
+    server.say("exit()")
+    results, folder = run("agent=openai", f"base_url={server.url}", "model=m")
+    assert [result.status for result in results] == ["scored"] * 3
+    assert card(folder)["config"]["base_url"] == server.url
+    with completion_server() as elsewhere:  # what is finished is shown again without asking anybody
+        assert run("agent=openai", f"base_url={elsewhere.url}", "model=m") == (results, folder)
+
+
+def test_completions_that_were_cut_are_told_below_the_table(
+    server: CompletionServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["agent=openai", f"base_url={server.url}", "model=m"]
+    left = (200, completion({"message": {"content": "exit()"}}))
+    cut = (200, completion({"message": {"content": None}, "finish_reason": "length"}))
+    server.answers = [cut, (400, b'{"error": "the prompt is too long"}'), left]
+    for _ in range(2):  # shown again, it is told again
+        benchmark(config(*given, "output=here"))
+        said = capsys.readouterr().out
+        assert "1 of 4 completions were empty or cut at max_tokens=256: raise max_tokens\n" in said
+        assert "1 of 4 pages were cut: the server found the prompt too long for its model\n" in said
+    assert (card(Path("here"))["unfinished_completions"], card(Path("here"))["cut_pages"]) == (1, 1)
+    benchmark(config(*given, "output=whole", "max_tokens=2000", "temperature=null"))
+    assert "completions were" not in capsys.readouterr().out
+    assert server.requests[-1]["max_tokens"] == 2000
+    assert "temperature" not in server.requests[-1]
+    with pytest.raises(CheckpointMismatch, match="max_tokens: 2000 there, 256 now"):
+        run(*given, "output=whole", "temperature=null")
 
 
 def test_a_model_behind_a_server_has_a_folder_of_its_own_and_no_secret_in_it(
@@ -245,6 +285,20 @@ def test_a_users_agent_from_the_current_folder(folder: Path, monkeypatch: pytest
     assert all("sk-secret1" not in path.read_text(encoding="utf-8") for path in made.iterdir())
 
 
+def test_a_fault_of_a_users_agent_is_told_with_one_traceback(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "class Mine:\n    def reset(self, info): pass\n    def act(self, page): return page['text']\n"
+    (folder / "a_faulty_agent.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "argv", ["webrl-benchmark", "agent=a_faulty_agent:Mine", "suite=practice-valid"])
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert said.count("Traceback") == 1
+    assert "AgentFailed: agent a_faulty_agent:Mine failed at practice-valid/" in said.splitlines()[-1]
+    assert said.endswith("a_faulty_agent.py:3)\n")
+
+
 def test_a_policy_by_its_folder(folder: Path) -> None:
     small_llama().save(folder / "trained" / "policy")
     (folder / "empty").mkdir()
@@ -277,9 +331,11 @@ def test_a_policy_with_a_released_prompt_reads_the_released_pages_only(folder: P
     set_record(model.model.config, ModelRecord("released", "webrl_llama3", "characters"))
     model.save(folder / "trained" / "policy")
     with pytest.raises(ConfigConflict) as caught:
-        run("agent=trained", "limit=0")
-    assert "trained is prompted as webrl_llama3 and needs env.profile=webrl" in str(caught.value)
-    assert "limit must be a whole number" in str(caught.value)
+        run("agent=trained", "limit=0", "device=moon", "env.num_envs=0")
+    assert [line.partition(" must")[0] for line in str(caught.value).splitlines()] == [
+        *("limit", "env.num_envs", "device", "trained is prompted as webrl_llama3 and needs env.profile=webrl")
+    ]
+    assert not Path("runs").exists()
 
 
 @pytest.mark.parametrize(
@@ -295,45 +351,9 @@ def test_a_policy_with_a_released_prompt_reads_the_released_pages_only(folder: P
     ],
 )
 def test_what_there_is_not_is_said_and_leaves_no_folder(folder: Path, overrides: list[str], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises((ValueError, ConfigConflict), match=said):
         run(*overrides)
     assert list(folder.iterdir()) == []
-
-
-def test_all_conflicts_are_reported_at_once() -> None:
-    with pytest.raises(ConfigConflict) as caught:
-        run(
-            "agent=openai",
-            "base_url=localhost:8000",
-            "api_key_variable=sk-secret",
-            "agent_arguments.a=1",
-            "screenshots=true",
-            "limit=0",
-            "seed=-1",
-            "temperature=hot",
-            "test_log=null",
-        )
-    lines = str(caught.value).splitlines()
-    assert len(lines) == 9
-    words = (
-        "model=",
-        "http://",
-        "environment variable",
-        "agent_arguments",
-        "env=chromium",
-        "limit",
-        "seed",
-        "temperature",
-        "test_log",
-    )
-    assert all(any(word in line for line in lines) for word in words)
-    assert "sk-secret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("key", "value"), [("base_url", "http://localhost:8000/v1"), ("model", "my-model")])
-def test_an_address_and_a_name_belong_to_a_model_behind_a_server(key: str, value: str) -> None:
-    with pytest.raises(ConfigConflict, match=f"{key} means nothing to agent=oracle"):
-        run(f"{key}={value}")
 
 
 @pytest.mark.browser

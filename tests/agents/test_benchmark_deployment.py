@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.benchmark import conflicts, run_panel
+from agents.benchmark import run_panel
+from agents.benchmark_conflicts import benchmark_conflicts
 from agents.environments import sites_there
 from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
@@ -22,10 +23,10 @@ URLS = ["env=urls", "suite=webarena-lite"]
 
 
 def test_environments_in_step_are_refused_on_a_deployment() -> None:
-    assert conflicts(compose_config("benchmark", URLS)) == []
-    [problem] = conflicts(compose_config("benchmark", [*URLS, "env.num_envs=2"]))
+    assert benchmark_conflicts(compose_config("benchmark", URLS)) == []
+    [problem] = benchmark_conflicts(compose_config("benchmark", [*URLS, "env.num_envs=2"]))
     assert problem.startswith("env.num_envs must be 1 with env.sites=urls")
-    assert conflicts(compose_config("benchmark", ["env=urls"])) == [
+    assert benchmark_conflicts(compose_config("benchmark", ["env=urls"])) == [
         "env.sites=urls needs suite=webarena-lite: the other suites are about data of their own"
     ]
 

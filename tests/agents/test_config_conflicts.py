@@ -97,12 +97,28 @@ def test_a_local_model_with_a_released_prompt_is_known_by_its_folder(tmp_path: P
         ("sft.warmup_share=1", "sft.warmup_share must be a number from 0 to 0.99, got 1"),
         ("algorithm.policy_learning_rate=-1", "algorithm.policy_learning_rate must be a number from 1e-12 to 10"),
         ("algorithm.perplexity_low=low", "algorithm.perplexity_low must be a number from 1 to inf, got 'low'"),
+        ("env.max_steps=0", "env.max_steps must be a whole number of at least 1, got 0"),
+        ("env.stable_ids='no'", "env.stable_ids must be true or false, got 'no'"),
+        ("suite=practice-trian", "suite: there is no suite 'practice-trian'"),
+        ("valid_suite=practice-vlaid", "valid_suite: there is no suite 'practice-vlaid'"),
+        ("only_sites=[myspace]", "only_sites: there is no site 'myspace'"),
+        ("demonstrations=1001", "demonstrations must be at most 1000, the tasks that there are, got 1001"),
         ("demonstrations=0", "demonstrations must be a file or a whole number of at least 1, got 0"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(override: str, problem: str) -> None:
     (found,) = told(override)
     assert found.startswith(problem)
+
+
+def test_a_file_of_demonstrations_must_be_there_until_it_was_taken(tmp_path: Path) -> None:
+    config, run = {**composed(), "demonstrations": str(tmp_path / "gone.jsonl")}, tmp_path / "run"
+    with pytest.raises(ConfigConflict, match=r"^demonstrations: there is no file .*gone\.jsonl$"):
+        TrainingRun(run, config, SilentProgress())
+    assert not run.exists()
+    run.mkdir()
+    (run / "demonstrations.jsonl.gz").touch()
+    TrainingRun(run, config, SilentProgress())
 
 
 @pytest.mark.parametrize("group", ["sft", "orm", "algorithm"])

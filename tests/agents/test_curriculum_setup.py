@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from agents.curriculum_setup import curriculum_parts, remembered_pages, require_server
+from agents.curriculum_setup import curriculum_parts, remembered_pages, require_proposer
+from agents.errors import ConfigConflict
 from agents.feasibility import RulesThenJudge, SiteRules
 from agents.proposers import LanguageModelProposer
 from tests.agents.small_llama import small_llama
@@ -40,7 +41,7 @@ def test_the_default_is_the_grammar_and_asks_nobody(tmp_path: Path) -> None:
     parts = curriculum_parts(settings("grammar"), ToySuite(), lambda _: "", tmp_path / "answers")
     assert parts.proposer is None
     assert isinstance(parts.feasibility, SiteRules)
-    require_server(settings("grammar"))
+    require_proposer(settings("grammar"))
     assert not (tmp_path / "answers").exists()
 
 
@@ -77,10 +78,18 @@ def test_a_local_model_proposes(tmp_path: Path) -> None:
 def test_a_server_that_refuses_is_found_out_at_once(server: CompletionServer) -> None:
     server.answers = [(401, b"{}")]
     with pytest.raises(ServerRefused, match="WEBRL_CURRICULUM_API_KEY"):
-        require_server(llm(server))
+        require_proposer(llm(server))
     assert len(server.requests) == 1
     server.answers = [(503, b"")]
-    require_server(llm(server, attempts=1))
+    require_proposer(llm(server, attempts=1))
+
+
+def test_a_local_model_that_is_not_there_is_found_out_at_once(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigConflict, match=r"curriculum\.model: .*empty is no causal language model that can be"):
+        require_proposer(settings("local", model=str(tmp_path / "empty")))
+    small_llama().save(tmp_path / "chat")
+    require_proposer(settings("local", model=str(tmp_path / "chat")))
 
 
 def test_a_page_is_read_once_for_its_place_and_world() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agents.errors import AgentError, ConfigConflict
-from agents.hydra_entry import compose_config, run_entry_point, unknown_keys
+from agents.hydra_entry import compose_config, named_keys, run_entry_point, unknown_keys
 from webrl_gym.errors import SiteError
 
 Run = Callable[..., int]
@@ -117,3 +117,31 @@ def test_presets_and_models_compose_together() -> None:
     assert config["model"]["name_or_path"] == "smollm2"
     with pytest.raises(ConfigConflict, match="did you mean 'rule_labels'"):
         compose_config("train", ["experiment=rule_label"])
+
+
+@pytest.mark.parametrize(
+    ("root", "key"),
+    [
+        *(("benchmark", "only_sites"), ("train", "only_sites"), ("demo", "only_sites")),
+        *(("train_orm", "trajectories"), ("train_orm", "held_out_templates"), ("train_orm", "only_sites")),
+    ],
+)
+def test_one_name_is_a_list_of_one(root: str, key: str) -> None:
+    assert compose_config(root, [f"{key}=map"])[key] == ["map"]
+    assert compose_config(root, [f"{key}=[map,gitlab]"])[key] == ["map", "gitlab"]
+    assert compose_config(root, [f"{key}="])[key] == []
+    assert compose_config(root, [f"{key}=null"])[key] is None
+
+
+def test_the_keys_of_a_command_line() -> None:
+    words = [
+        "--multirun",
+        "resume=runs/a",
+        "algorithm.phases=3",
+        "--config-dir",
+        "here=there",
+        "+new.key=1",
+        "env=static",
+    ]
+    assert named_keys(words) == ["resume", "algorithm.phases", "new.key", "env"]
+    assert named_keys(["a=[", "b=1"]) == []

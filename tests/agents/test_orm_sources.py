@@ -30,6 +30,7 @@ def test_folders_are_searched_for_trajectories_alone(tmp_path: Path) -> None:
     files = trajectory_files([tmp_path, inner / "a.jsonl.gz"])
     assert files == [tmp_path / "b.jsonl", inner / "a.jsonl.gz"]
     assert len(read_labelled(files, []).labelled) == 2
+    assert trajectory_files(str(tmp_path)) == trajectory_files(tmp_path) == files[:2]
 
 
 def test_all_places_without_trajectories_are_named(tmp_path: Path) -> None:

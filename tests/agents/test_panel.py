@@ -13,7 +13,7 @@ import pytest
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from agents.actors import FixedAgent, RandomAgent, ScriptedOracle
-from agents.errors import CheckpointCorrupt, CheckpointMismatch, GenerationFailed
+from agents.errors import AgentFailed, CheckpointCorrupt, CheckpointMismatch, GenerationFailed
 from agents.panel import PanelFolder, final_answer, play_task, run_agent, run_policy
 from agents.prompting import PromptRenderer
 from agents.results import EpisodeResult, failure_counts, rate
@@ -131,7 +131,7 @@ def test_a_header_that_was_cut_is_written_again(tmp_path: Path) -> None:
     ("changes", "said"),
     [
         ({"agent": "other"}, "agent: 'toy' there, 'other' now"),
-        ({"settings": {"seed": 1}}, "settings: {'seed': 0} there, {'seed': 1} now"),
+        ({"settings": {"seed": 1, "judge": None}}, "another run (seed: 0 there, 1 now); choose"),
         ({"tasks": TASKS[:2]}, "tasks: 6 there, 2 now"),
         ({"tasks": [replace(TASKS[0], max_steps=9), *TASKS[1:]]}, "tasks: 6 there, 6 now, and not the same"),
     ],
@@ -144,8 +144,25 @@ def test_another_panel_in_the_same_folder_is_refused(tmp_path: Path, changes: di
     assert opened(tmp_path).results == before
 
 
-@pytest.mark.parametrize("text", ["", "{", "3"])
+def test_a_folder_without_a_result_takes_another_panel(tmp_path: Path) -> None:
+    first = opened(tmp_path, settings={"seed": 1})
+    second = opened(tmp_path)
+    (tmp_path / "results.jsonl").touch()
+    with pytest.raises(CheckpointMismatch, match="seed: 0 there, 1 now"):  # the later one has the folder
+        run_agent(ToyEnv(), ToyOracle(), first)
+    assert all(result.success for result in run_agent(ToyEnv(), ToyOracle(), second))
+    assert len((tmp_path / "results.jsonl").read_text(encoding="utf-8").splitlines()) == len(TASKS)
+
+
+def test_a_server_may_come_back_at_another_address(tmp_path: Path) -> None:
+    panel = opened(tmp_path, settings={"base_url": "http://localhost:8000/v1"})
+    results = run_agent(ToyEnv(), ToyOracle(), panel)
+    assert opened(tmp_path, settings={"base_url": "http://localhost:8001/v1"}).results == results
+
+
+@pytest.mark.parametrize("text", ["", "{", "3", '{"settings": 3}'])
 def test_a_folder_whose_header_is_broken_is_refused(tmp_path: Path, text: str) -> None:
+    stopped_after(tmp_path, 1)
     (tmp_path / "panel.json").write_text(text, encoding="utf-8")
     with pytest.raises(CheckpointCorrupt, match=r"panel\.json cannot be read"):
         opened(tmp_path)
@@ -204,22 +221,24 @@ def test_an_error_of_the_agent_itself_is_raised_and_loses_nothing(tmp_path: Path
                 raise KeyError("a bug")
             return super().act(observation)
 
-    with pytest.raises(KeyError, match="a bug"):
+    with pytest.raises(AgentFailed, match=r"act raised KeyError: 'a bug' \(.*test_panel\.py:\d+\)$") as caught:
         run_agent(ToyEnv(), Faulty(), opened(tmp_path))
+    assert f"Faulty failed at {TASKS[2].task_id}: " in str(caught.value)
+    assert isinstance(caught.value.__cause__, KeyError)
     assert len(opened(tmp_path).results) == 2
 
 
-@pytest.mark.parametrize("text", ["half \ud83d", None, 3, "x" * 100_000, "a\u2028b"])
-def test_whatever_an_agent_says_can_be_kept(tmp_path: Path, text: object) -> None:
+@pytest.mark.parametrize("text", ["half \ud83d", "x" * 100_000, "a\u2028b"])
+def test_whatever_an_agent_says_can_be_kept(tmp_path: Path, text: str) -> None:
     class Odd(ToyOracle):
         def act(self, observation: Observation) -> str:
-            return text  # type: ignore[return-value] # agents are other people's code
+            return text
 
     results = run_agent(ToyEnv(), Odd(), opened(tmp_path, tasks=TASKS[:1]))
     assert (results[0].status, results[0].success, results[0].steps) == ("scored", False, TASKS[0].max_steps)
     kept = read_trajectories(tmp_path / "trajectories.jsonl")
     assert kept.problems == ()
-    assert kept.trajectories[0].steps[0].completion.text == str(text).replace("\ud83d", "?")
+    assert kept.trajectories[0].steps[0].completion.text == text.replace("\ud83d", "?")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

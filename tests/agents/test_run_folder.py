@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.errors import CheckpointCorrupt, CheckpointMismatch
-from agents.run_folder import claim, last_finished, stored_config
+from agents.errors import CheckpointCorrupt, CheckpointMismatch, RunInUse
+from agents.run_folder import claim, last_finished, require_same, run_lock, stored_config
 
 
 def test_the_last_finished_part_is_named_in_words(tmp_path: Path) -> None:
@@ -59,8 +59,33 @@ def test_another_configuration_is_refused_by_the_values_that_differ(tmp_path: Pa
     config = {"seed": 0, "algorithm": {"name": "webrl", "phases": 3, "lam": 0.5}, "model": {"lora": None}}
     claim(tmp_path, config, "")
     claim(tmp_path, config, "")
+    (tmp_path / "demonstrations.jsonl.gz").touch()
     other = {**config, "algorithm": {"name": "webrl", "phases": 4}, "model": {"lora": {"rank": 2}}}
     with pytest.raises(CheckpointMismatch) as refused:
         claim(tmp_path, other, "Take another.")
     changes = "algorithm.lam: 0.5 there, None now; algorithm.phases: 3 there, 4 now; model.lora.rank: None there, 2 now"
     assert str(refused.value) == f"{tmp_path} holds a run of another configuration ({changes}). Take another."
+
+
+def test_a_folder_with_nothing_finished_in_it_takes_another_configuration(tmp_path: Path) -> None:
+    first, second = {"seed": 0, "demonstrations": 80}, {"seed": 1, "demonstrations": 80}
+    claim(tmp_path, first, "")
+    (tmp_path / "curriculum_answers" / "none").mkdir(parents=True)
+    with run_lock(tmp_path), pytest.raises(RunInUse):  # somebody is about to finish something
+        claim(tmp_path, second, "")
+    assert stored_config(tmp_path) == first
+    claim(tmp_path, second, "")
+    assert stored_config(tmp_path) == second
+    # Whoever claimed it before finds out when he has the lock.
+    with pytest.raises(CheckpointMismatch, match=r"seed: 1 there, 0 now\)\. Take another\."):
+        require_same(tmp_path, first, "Take another.")
+    (tmp_path / "curriculum_answers" / "none" / "a.json").touch()
+    with pytest.raises(CheckpointMismatch, match="seed: 1 there, 0 now"):
+        claim(tmp_path, first, "")
+
+
+def test_a_file_of_this_name_that_is_no_claim_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}', encoding="utf-8")
+    with pytest.raises(CheckpointMismatch, match="model_type: 'llama' there, None now"):
+        claim(tmp_path, {"seed": 0}, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.hydra_entry import compose_config
+from agents.run_folder import claim
 from agents.train import main, train
 from tests.agents.small_llama import small_llama
 
@@ -32,6 +33,34 @@ def test_a_run_on_the_real_sites_from_the_command_line(
     report = json.loads(Path("runs/smoke/sft.json").read_text(encoding="utf-8"))
     assert len(report["scores"]) == 1
     assert report["valid_tasks"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("words", "ignored"),
+    [
+        (["algorithm.phases=3"], ["algorithm.phases is 7 in the run, 3 was given"]),
+        (["env=static", "algorithm.phases=7"], ["env.engine is 'chromium' in the run, 'static' was given"]),
+        (
+            ["seed=0", "name=webrl"],
+            ["seed is 4 in the run, 0 was given", "name is 'mine' in the run, 'webrl' was given"],
+        ),
+        (["seed=4", "algorithm.phases=8"], ["algorithm.phases is 7 in the run, 8 was given"]),
+    ],
+)
+def test_a_value_named_beside_resume_is_not_ignored_where_it_is_the_default(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    ignored: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    overrides = ["name=mine", "seed=4", "algorithm.phases=7", "env.engine=chromium"]
+    claim(Path("runs/mine"), compose_config("train", overrides), "")
+    monkeypatch.setattr("sys.argv", ["webrl-train", "resume=runs/mine", *words])
+    assert main() == 2
+    said = capsys.readouterr().err.strip()
+    assert sorted(said.partition("configuration: ")[2].split("; ")) == sorted(ignored)
 
 
 @pytest.mark.slow

@@ -116,6 +116,7 @@ def environments_of(kind: type[ToyEnv]) -> Any:
 
 def test_the_folder_of_another_run_is_refused(toy: Callable[..., dict[str, Any]]) -> None:
     OrmRun(Path("runs/orm"), toy(), SilentProgress())
+    Path("runs/orm/attempts.jsonl.gz").touch()
     with pytest.raises(CheckpointMismatch, match=r"seed: 0 there, 5 now\)\. Choose another folder") as caught:
         OrmRun(Path("runs/orm"), toy("seed=5"), SilentProgress())
     assert "trajectories" not in str(caught.value)
@@ -137,6 +138,10 @@ def test_all_conflicts_are_reported_at_once(toy: Callable[..., dict[str, Any]]) 
         "evaluation.attempts=0",
         "run=nowhere",
         "policies.a.b=base",
+        "held_out_templates=7",
+        "trajectories=[3]",
+        "only_sites=[myspace]",
+        "env.max_steps=0",
     )
     with pytest.raises(ConfigConflict) as caught:
         run(config)
@@ -152,6 +157,10 @@ def test_all_conflicts_are_reported_at_once(toy: Callable[..., dict[str, Any]]) 
         "evaluation.attempts",
         "run: nowhere holds no training run",
         "policies.a must be the folder of a policy",
+        "held_out_templates must be a list of names, as in [shopping.search,map.phone], got 7",
+        "trajectories must be a list",
+        "only_sites: there is no site 'myspace'",
+        "env.max_steps",
     )
     assert len(lines) == len(words)
     assert not Path(config["output"]).exists()

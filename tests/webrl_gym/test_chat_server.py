@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.completion_server import CompletionServer, completion, completion_server
-from webrl_gym.chat_server import ChatServer
+from webrl_gym.chat_server import ChatServer, PromptTooLarge, without_thoughts
 from webrl_gym.errors import CompletionFailed, ServerRefused
 
 DONE = (200, completion({"message": {"content": "done"}}))
@@ -119,7 +119,9 @@ def test_a_refusal_is_taken_at_once_and_says_what_to_check(
     [
         (400, b'{"error": {"code": "context_length_exceeded", "message": "at most the context of 4096 tokens"}}'),
         (400, b'{"message": "the prompt is too long"}'),
-        (400, b'{"error": {"message": "stopped by the content filter"}}'),
+        (400, b'{"message": "The decoder prompt (length 5000) is longer than the maximum model length of 4096."}'),
+        (400, b'{"message": "The input token count (5000) exceeds the maximum number of tokens allowed (4096)."}'),
+        (400, b'{"error": {"message": "stopped by the content filter of this context"}}'),
         (413, b""),
     ],
 )
@@ -128,9 +130,10 @@ def test_a_prompt_that_is_refused_says_nothing_about_the_next(
 ) -> None:
     server.answers = [(status, body)]
     with pytest.raises(
-        CompletionFailed, match=f"refused the request with status {status}: .*(context|long|filter|large)"
-    ):
+        CompletionFailed, match=f"refused the request with status {status}: .*(context|long|filter|large|maximum)"
+    ) as caught:
         ask(server.url, waits)
+    assert isinstance(caught.value, PromptTooLarge) is (b"filter" not in body)
     assert (len(server.requests), waits) == (1, [])
 
 
@@ -175,3 +178,10 @@ def test_an_answer_that_is_no_completion_is_a_failure_of_its_request(
     with pytest.raises(CompletionFailed, match="something else than a chat completion"):
         ask(server.url, waits)
     assert (len(server.requests), waits) == (1, [])
+
+
+def test_thoughts_are_left_out_wherever_they_begin() -> None:
+    assert without_thoughts("<think>a</think>\nb<think>c</think>d") == "bd"
+    assert without_thoughts("a\n</think>\nb") == "b"
+    assert without_thoughts("b<think>a") == "b"
+    assert without_thoughts(" a < b ") == "a < b"

@@ -1,0 +1,106 @@
+"""Contradictions and impossible values of a benchmark's configuration, all found before the first episode."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from agents.env_conflicts import env_conflicts
+from agents.look_log import TEST_SUITES
+from agents.model_record import ModelRecord
+from webrl_gym.tasks.official.suite import NAME as OFFICIAL
+
+
+def benchmark_conflicts(config: Mapping[str, Any], policy: ModelRecord | None = None) -> list[str]:
+    """Every contradiction in a benchmark configuration, one sentence each.
+
+    Args:
+        config: ``conf/benchmark.yaml``, composed.
+        policy: What the agent's model is, where the agent is a folder.
+    """
+    problems = _agent_conflicts(config) + _deployment_conflicts(config) + _run_conflicts(config)
+    problems += env_conflicts(config, {"suite": config["suite"]})
+    return problems if policy is None else problems + _policy_conflicts(config, policy)
+
+
+def _policy_conflicts(config: Mapping[str, Any], policy: ModelRecord) -> list[str]:
+    # Imported here: it loads torch, which other agents do not need.
+    from agents.config_conflicts import device_conflicts
+
+    problems = device_conflicts("device", config["device"])
+    if config["autocast"] not in (True, False, "auto"):
+        problems.append(f"autocast must be one of True, False, auto, got {config['autocast']!r}")
+    if policy.prompt != "auto" and config["env"]["profile"] != "webrl":
+        problems.append(f"{config['agent']} is prompted as {policy.prompt} and needs env.profile=webrl")
+    return problems
+
+
+def _agent_conflicts(config: Mapping[str, Any]) -> list[str]:
+    problems = []
+    if config["agent"] == "openai":
+        problems += [f"agent=openai needs {key}=..." for key in ("base_url", "model") if not config[key]]
+        if config["base_url"] and not str(config["base_url"]).startswith(("http://", "https://")):
+            problems.append(f"base_url must begin with http:// or https://, got {config['base_url']!r}")
+        if not str(config["api_key_variable"]).isidentifier():
+            # The value is not shown: it may be the key itself.
+            problems.append("api_key_variable must be the name of an environment variable, not the key")
+    else:
+        problems += [
+            f"{key} means nothing to agent={config['agent']}; it belongs to agent=openai"
+            for key in ("base_url", "model")
+            if config[key]
+        ]
+    if config["agent_arguments"] and ":" not in str(config["agent"]):
+        problems.append("agent_arguments belong to agent=package.module:Class")
+    return problems
+
+
+def _deployment_conflicts(config: Mapping[str, Any]) -> list[str]:
+    problems = []
+    if config["env"]["sites"] == "urls" and config["suite"] != OFFICIAL:
+        problems.append(f"env.sites=urls needs suite={OFFICIAL}: the other suites are about data of their own")
+    if config["env"]["sites"] == "urls" and config["env"]["num_envs"] != 1:
+        problems.append(
+            "env.num_envs must be 1 with env.sites=urls: an episode that changes something has the deployment alone, "
+            f"and environments in step would wait for each other; got {config['env']['num_envs']!r}"
+        )
+    return problems
+
+
+def _run_conflicts(config: Mapping[str, Any]) -> list[str]:
+    problems = []
+    if not isinstance(config["screenshots"], bool):
+        problems.append(f"screenshots must be true or false, got {config['screenshots']!r}")
+    elif config["screenshots"] and config["env"]["engine"] != "chromium":
+        problems.append("screenshots=true needs env=chromium")
+    problems += _log_conflicts(config)
+    for key, least, may_be_null in (("limit", 1, True), ("seed", 0, False), ("max_tokens", 1, True)):
+        value = config[key]
+        if not (value is None and may_be_null) and (type(value) is not int or value < least):
+            problems.append(
+                f"{key} must be {'null or ' * may_be_null}a whole number of at least {least}, got {value!r}"
+            )
+    temperature = config["temperature"]
+    if temperature is None and config["agent"] == "openai":  # left out of the request
+        return problems
+    if isinstance(temperature, bool) or not isinstance(temperature, int | float) or not 0 <= temperature < inf:
+        problems.append(f"temperature must be a number of at least 0, got {temperature!r}")
+    return problems
+
+
+def _log_conflicts(config: Mapping[str, Any]) -> list[str]:
+    """Whether the log of looks can be written: after the panel it would be too late."""
+    if not config["test_log"]:
+        return ["test_log must name a file: every look at practice-test leaves a line there"]
+    if config["suite"] not in TEST_SUITES:
+        return []
+    path = Path(str(config["test_log"]))
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    place = path if path.exists() else folder
+    is_right = path.is_file() if path.exists() else folder.is_dir()
+    if is_right and os.access(place, os.W_OK):
+        return []
+    return [f"test_log must name a file that can be written, got {config['test_log']!r} (look at {place})"]
