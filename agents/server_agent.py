@@ -11,8 +11,8 @@ from agents.actors import TaskInfo
 from agents.errors import GenerationFailed
 from agents.results import CompletionCounts
 from webrl_gym.actions import describe_action
-from webrl_gym.chat_server import ChatServer, PromptTooLarge, without_thoughts
-from webrl_gym.errors import CompletionFailed
+from webrl_gym.chat_server import ChatServer, without_thoughts
+from webrl_gym.errors import CompletionFailed, PromptTooLarge
 from webrl_gym.types import Observation
 
 _FENCED = re.compile(r"```(?:[\w+-]*[ \t]*\n)?(.*?)(?:```)?\s*", re.DOTALL)

@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from webrl_gym.errors import CompletionFailed, ServerRefused
+from webrl_gym.errors import CompletionFailed, PromptTooLarge, ServerRefused
 
 _log = logging.getLogger(__name__)
 _FIRST_WAIT_S = 2.0
@@ -32,10 +32,6 @@ _TOO_LONG = re.compile(r"context|too long|too many tokens|longer than|exceeds th
 _FILTERED = re.compile(r"content.?(filter|management)", re.IGNORECASE)
 # A template may open the thoughts in the prompt, so that the answer holds nothing but their end.
 _THOUGHTS = re.compile(r"\A(?:(?!<think>).)*?</think>|<think>.*?(?:</think>|\Z)", re.DOTALL)
-
-
-class PromptTooLarge(CompletionFailed):
-    """Raised when a server says that a prompt is longer than it takes."""
 
 
 def without_thoughts(text: str) -> str:

@@ -18,6 +18,7 @@ WebRLGymError
 │   ├── FuzzyUndecided       no rule and no judge could tell whether an answer means the reference
 │   └── NothingLocated       a locator matches nothing on its page (scores as an empty text)
 ├── CompletionFailed         a language model's server gave no completion for a request
+│   └── PromptTooLarge       … since the prompt is longer than it takes
 ├── ServerRefused            it gives none for any: key, model name or address are wrong
 └── ScorerError              the YES/NO scorer of an outcome reward model failed
     └── PromptUnreadable     … at this prompt, which is too long for it
@@ -113,6 +114,10 @@ class NothingLocated(EvaluationError):
 
 class CompletionFailed(WebRLGymError):
     """Raised when a language model's server gives no completion for a request."""
+
+
+class PromptTooLarge(CompletionFailed):
+    """Raised when a language model's server says that a prompt is longer than it takes."""
 
 
 class ServerRefused(WebRLGymError):

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import httpx
 
 from webrl_gym.chat_server import ChatServer
-from webrl_gym.errors import CompletionFailed, PromptUnreadable, ScorerError
+from webrl_gym.errors import CompletionFailed, PromptTooLarge, PromptUnreadable, ScorerError
 from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, Evidence, OrmPrompt, OrmTemplate
 from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
@@ -180,6 +180,7 @@ class OpenAICompatibleScorer:
         """P(YES) for each prompt, from the log-probabilities of the first token, else from the answer's word.
 
         Raises:
+            PromptUnreadable: If a prompt is longer than the server takes.
             ScorerError: If the server stays away, or answers with anything else than one of the two words, or a prompt
                 is whole: a server puts its own chat template around it.
             ServerRefused: If it refuses every request: key, model name or address are wrong.
@@ -201,6 +202,8 @@ class OpenAICompatibleScorer:
         }
         try:
             return self._probability(self.server.ask(client, body))
+        except PromptTooLarge as error:
+            raise PromptUnreadable(f"the judge cannot read this prompt: {error}") from error
         except CompletionFailed as error:
             raise ScorerError(f"the judge gave no judgement: {error}") from error
         except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.completion_server import CompletionServer, completion, completion_server
-from webrl_gym.chat_server import ChatServer, PromptTooLarge, without_thoughts
-from webrl_gym.errors import CompletionFailed, ServerRefused
+from webrl_gym.chat_server import ChatServer, without_thoughts
+from webrl_gym.errors import CompletionFailed, PromptTooLarge, ServerRefused
 
 DONE = (200, completion({"message": {"content": "done"}}))
 

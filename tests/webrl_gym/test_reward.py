@@ -259,6 +259,14 @@ def test_a_busy_judge_is_asked_again(server: CompletionServer, scorer: OpenAICom
     assert len(server.requests) == 3
 
 
+def test_a_prompt_too_long_for_a_server_says_nothing_of_others(
+    server: CompletionServer, scorer: OpenAICompatibleScorer
+) -> None:
+    server.answers = [(400, b'{"error": {"message": "maximum context length is 4096 tokens"}}')]
+    with pytest.raises(PromptUnreadable, match=r"cannot read this prompt: .* maximum context length"):
+        scorer.p_yes([A])
+
+
 def test_a_judge_that_stays_away_decides_nothing(server: CompletionServer, scorer: OpenAICompatibleScorer) -> None:
     server.answers = [(503, b"")]
     with pytest.raises(ScorerError, match=r"no judgement: .* status 503"):

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from webrl_gym.chat_server import ChatServer
+from webrl_gym.chat_server import ChatServer, without_thoughts
 from webrl_gym.errors import CompletionFailed, FuzzyUndecided
 from webrl_gym.evaluation.fuzzy import Question
 from webrl_gym.wellformed import well_formed
@@ -25,7 +25,6 @@ MAX_JUDGED_LENGTH = 4_000
 """Most characters of an answer that the judge reads."""
 _MOST_TOKENS = 512
 _FENCE = re.compile(r"<{3,}|>{3,}")
-_THOUGHTS = re.compile(r"<think>.*?</think>", re.DOTALL)
 _VERDICT = re.compile(r"\b(correct|partial|partially|incorrect)\b")
 _TEMPLATE = """Grade an answer that somebody gave to a question about a web site.
 
@@ -84,7 +83,7 @@ class LanguageModelJudge:
         prompt = render_judge_prompt(question, reference, answer)
         kept = self._kept(prompt)
         raw = self._ask(prompt) if kept is None else kept
-        verdicts = set(_VERDICT.findall(_THOUGHTS.sub("", raw).lower()))
+        verdicts = set(_VERDICT.findall(without_thoughts(raw).lower()))
         if len(verdicts) != 1:
             raise FuzzyUndecided(f"the judge gave no verdict but {raw[:300]!r}")
         if kept is None:
