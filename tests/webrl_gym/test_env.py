@@ -144,6 +144,12 @@ def test_a_start_page_that_is_not_there_is_nobodys_zero(engine: str) -> None:
     env.close()
 
 
+def test_a_start_page_outside_the_sites_is_no_action_of_the_agent(env: WebArenaLiteEnv) -> None:
+    away = replace(env.suite.get(STATUS_TASK), start_urls=("http://elsewhere.test/",))
+    with pytest.raises(SiteError, match=r"^http://elsewhere\.test/ lies outside the allowed sites$"):
+        env.reset(options={"task": away})
+
+
 @pytest.mark.parametrize(("error", "tries"), [(SiteError, 2), (SignInFailed, 1), (ResetFailed, 1), (DeploymentBusy, 1)])
 def test_only_what_may_pass_is_tried_again(
     error: type[InfrastructureError], tries: int, env: WebArenaLiteEnv, monkeypatch: pytest.MonkeyPatch

@@ -229,13 +229,6 @@ def test_a_redirect_without_end_and_a_broken_page_are_the_sites_fault(engine: St
     assert text(engine.snapshot().body) == "404"
 
 
-def test_a_start_page_outside_the_sites_is_no_action_of_the_agent(engine: StaticEngine, pages: Pages) -> None:
-    pages.put("/away", "", ("Location", "http://example.com/"), status="302 Found")
-    for url in ("http://example.com/", f"{SHOP}/away"):
-        with pytest.raises(SiteError, match="lies outside the allowed sites"):
-            engine.start([url], ())
-
-
 AWAY = [
     "http://example.com/",
     "https://shopping.test/",
