@@ -57,7 +57,8 @@ def rename(item: LabelledTrajectory, rng: random.Random) -> LabelledTrajectory:
         rng: Decides the names.
 
     Returns:
-        The copy, without the token ids of the original: it is rendered and encoded anew.
+        The copy. Its prompts, and the actions that are written otherwise in it, are without the original's token ids:
+        they are rendered and encoded anew.
     """
     trajectory = item.trajectory
     instruction = trajectory.task.instruction
@@ -69,7 +70,7 @@ def rename(item: LabelledTrajectory, rng: random.Random) -> LabelledTrajectory:
         Step(
             observation=names.observation(step.observation),
             prompt=Prompt((), ""),
-            completion=Completion(step.completion.text if action is None else _rewritten(action, names)),
+            completion=_rewritten(step.completion, action, names),
             reward=step.reward,
             info=step.info,
         )
@@ -97,7 +98,7 @@ def drop_words(item: LabelledTrajectory, rng: random.Random, share: float) -> La
         share: Probability that a word is left out, in [0, 1].
 
     Returns:
-        The copy, without the token ids of the original; its evaluation is still the whole instruction's.
+        The copy, without the token ids of the original's prompts; its evaluation is still the whole instruction's.
     """
     trajectory = item.trajectory
     instruction = trajectory.task.instruction
@@ -123,7 +124,7 @@ def instructed(item: LabelledTrajectory, instruction: str) -> LabelledTrajectory
         instruction: What the copy's task and pages say.
 
     Returns:
-        The copy, without the token ids of the original.
+        The copy, without the token ids of the original's prompts.
     """
     trajectory = item.trajectory
     steps = tuple(
@@ -131,7 +132,7 @@ def instructed(item: LabelledTrajectory, instruction: str) -> LabelledTrajectory
             step,
             observation=Observation(**{**step.observation, "instruction": instruction}),
             prompt=Prompt((), ""),
-            completion=Completion(step.completion.text),
+            completion=_without_log_probs(step.completion),
         )
         for step in trajectory.steps
     )
@@ -250,11 +251,24 @@ def action_of(step: Step) -> Action | None:
         return None
 
 
-def _rewritten(action: Action, names: _Names) -> str:
+def _rewritten(completion: Completion, action: Action | None, names: _Names) -> Completion:
+    """What is written under other names; where that is the same, the ids that were sampled stay.
+
+    Encoding the text again gives others where it is no action: ids that no policy wrote, at which the loss would be
+    hundreds of nats and its gradient nearly all of an update's.
+    """
+    if action is None:
+        return _without_log_probs(completion)
     argument = action.argument
     if action.kind in _WRITING and argument:
         argument = names.text(argument)
-    return format_action(replace(action, argument=argument, comments=tuple(map(names.text, action.comments))))
+    renamed = replace(action, argument=argument, comments=tuple(map(names.text, action.comments)))
+    return _without_log_probs(completion) if renamed == action else Completion(format_action(renamed))
+
+
+def _without_log_probs(completion: Completion) -> Completion:
+    """They belong to the prompt at which it was sampled."""
+    return replace(completion, log_probs=())
 
 
 def _visible(page: str) -> str:

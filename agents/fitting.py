@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate, count
+from itertools import accumulate, count, islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -165,6 +165,32 @@ def in_passes(groups: Sequence[Sequence[Example]]) -> tuple[list[Example], list[
     """
     ends = list(accumulate(map(len, groups)))
     return [example for group in groups for example in group], list(map(range, [0, *ends[:-1]], ends))
+
+
+def enough_passes(
+    shown: Iterator[Sequence[Example]], size_of: Callable[[Example], int], settings: FitSettings
+) -> list[Sequence[Example]]:
+    """As many passes as a fit goes through, so that none comes round again where each shows something else.
+
+    Args:
+        shown: Passes without end.
+        size_of: Tokens of an example.
+        settings: Of the fit.
+
+    Returns:
+        ``settings.epochs`` passes, or those that ``settings.updates`` take. None follows one without examples.
+    """
+    if settings.updates is None:
+        return list(islice(shown, settings.epochs))
+    passes: list[Sequence[Example]] = []
+    updates = 0
+    for examples in shown:
+        sizes = list(map(size_of, examples))
+        passes.append(examples)
+        updates += sum(1 for _ in _updates(sizes, range(len(sizes)), settings, len(passes) - 1))
+        if not examples or updates >= settings.updates:
+            break
+    return passes
 
 
 @contextmanager

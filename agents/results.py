@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -160,13 +160,20 @@ def site_rates(results: Sequence[EpisodeResult]) -> dict[str, Rate]:
     return {**rates, "All": rate(results)}
 
 
+SLICES = ("seen templates", "unseen words", "unseen templates")
+"""Parts of a panel, apart from each other: by how far a task is from those that are learned from."""
+
+
+def slice_of(tags: Collection[str]) -> str:
+    """Which of ``SLICES`` a task with these tags is in; an unseen template in unseen words is an unseen template."""
+    if "unseen_template" in tags:
+        return "unseen templates"
+    return "unseen words" if "novel" in tags else "seen templates"
+
+
 def slice_rates(results: Sequence[EpisodeResult]) -> dict[str, Rate]:
-    """Rates on seen templates, unseen templates and unseen words."""
-    return {
-        "seen templates": rate(results, lambda r: "unseen_template" not in r.tags and "novel" not in r.tags),
-        "unseen templates": rate(results, lambda r: "unseen_template" in r.tags),
-        "unseen words": rate(results, lambda r: "novel" in r.tags),
-    }
+    """Rates by slice; each task is in one slice."""
+    return {name: rate(results, lambda result, name=name: slice_of(result.tags) == name) for name in SLICES}  # type: ignore[misc] # mypy cannot type a default in a lambda
 
 
 def markdown_table(rows: Mapping[str, Sequence[EpisodeResult]]) -> str:

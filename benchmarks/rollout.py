@@ -21,6 +21,7 @@ import torch
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from agents.environments import suite_of
+from agents.errors import CheckpointMismatch
 from agents.models import load_model
 from agents.policy import LLMPolicy
 from agents.rollout import Rollout, RolloutCollector
@@ -65,15 +66,18 @@ def main() -> None:
     settings = {"slots": options.slots, "threads": options.threads, "tasks": len(tasks), "turns": options.turns}
     measured = {}
     for name in options.models:
-        figures = _measure(name, tasks, options.slots, options.turns)
+        try:
+            policy = LLMPolicy(load_model(name, autocast="auto"), max_tokens=_PROMPT_TOKENS.get(name))
+        except (ValueError, FileNotFoundError, CheckpointMismatch) as error:
+            parser.error(str(error))
+        figures = _measure(policy, tasks, options.slots, options.turns)
         measured[name] = {**figures, **settings, "commit": commit(), "processor": machine()["processor"]}
         print(f"{name}: {measured[name]}", flush=True)
     kept = {**read_record("rollout").get("models", {}), **measured}
     print(f"written to {write_record('rollout', {'models': kept})}")
 
 
-def _measure(name: str, tasks: Sequence[Task], slots: int, turns: int) -> dict[str, float]:
-    policy = LLMPolicy(load_model(name, autocast="auto"), max_tokens=_PROMPT_TOKENS.get(name))
+def _measure(policy: LLMPolicy, tasks: Sequence[Task], slots: int, turns: int) -> dict[str, float]:
     inside = [Timed(WebArenaLiteEnv(suite="practice-valid")) for _ in range(slots)]
     actions_per_s, tokens_per_s, inside_ms, alone_ms = [], [], [], []
     with closing(DummyVecEnv([lambda env=env: env for env in inside])) as env, closing(_alone()) as alone:

@@ -13,7 +13,7 @@ from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.online import OnlineAlgorithm
 from agents.checkpoint import Checkpoint, load_module_tensors, module_tensors
 from agents.critics import ValueCritic
-from agents.fitting import FitSettings, in_passes
+from agents.fitting import FitSettings
 from agents.policy import LLMPolicy
 from agents.types import Transition
 from agents.weighted_fitting import ActionLoss, fit_values, fit_weighted_actions
@@ -179,29 +179,27 @@ class AdvantageWeighted(OnlineAlgorithm):
 
     def fit_policy(
         self,
-        phase: int,
-        trajectories: int,
-        steps_of_passes: Sequence[Sequence[Transition]],
+        steps: Sequence[Transition],
+        passes: Sequence[Sequence[int]],
         advantages: Sequence[float],
         loss_of_actions: ActionLoss,
+        settings: FitSettings,
         metrics: PhaseMetrics,
     ) -> None:
         """Fits the policy by the advantages of its actions.
 
         Args:
-            phase: Number of the phase, from 1.
-            trajectories: Labelled trajectories of the phase.
-            steps_of_passes: Examples of each pass.
-            advantages: One for each example, pass after pass.
+            steps: Examples of all passes.
+            passes: Places of each pass's among them.
+            advantages: One for each example.
             loss_of_actions: What is minimised.
+            settings: How (``policy_fit``).
             metrics: Gets loss, advantages and the time it took.
 
         Raises:
             TrainingStopped: If there is no example, or a loss or gradient is not finite.
         """
         began = time.perf_counter()
-        steps, passes = in_passes(steps_of_passes)
-        settings = self.policy_fit(phase, trajectories)
         report = fit_weighted_actions(self.policy, steps, advantages, loss_of_actions, settings, self.progress, passes)
         metrics.update({"advantage/mean": fmean(advantages), "advantage/std": pstdev(advantages)})
         metrics.update({"policy/loss": report.loss, "policy/grad_norm": report.grad_norm})

@@ -18,7 +18,8 @@ from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.collected import Collected
 from agents.algorithms.filtered_bc import MODES
 from agents.critics import ValueCritic
-from agents.inference import state_values
+from agents.fitting import enough_passes, in_passes
+from agents.inference import state_values, transition_size
 from agents.losses import awr_loss
 from agents.policy import LLMPolicy
 from agents.returns import outcome_returns
@@ -79,12 +80,13 @@ class AWR(AdvantageWeighted):
         collected = self.stored(self._attempts) if self.mode == "paper" else self._collected(phase)
         metrics, steps = collected.metrics, collected.transitions.steps
         self.fit_critic(phase, steps, self._returns(steps).tolist(), metrics)
-        passes = self.show(collected.trusted, phase, _SHOWING, self.epochs)
-        shown = [step for part in passes for step in part]
+        settings = self.policy_fit(phase, len(collected.labelling.labelled))
+        showings = self.showings(collected.trusted, phase, _SHOWING)
+        shown, passes = in_passes(enough_passes(showings, transition_size, settings))
         values = state_values(self.critic, [step.prompt_ids for step in shown], self.tokens_per_batch)
         advantages = (self._returns(shown) - torch.tensor(values)).tolist()
         loss = partial(awr_loss, temperature=self.advantage_temperature, max_weight=self.max_weight)
-        self.fit_policy(phase, len(collected.labelling.labelled), passes, advantages, loss, metrics)
+        self.fit_policy(shown, passes, advantages, loss, settings, metrics)
         metrics["critic/value_mean"] = fmean(values)
         return metrics
 

@@ -9,7 +9,7 @@ Source: Bai et al. 2024, arXiv:2406.11896. Where WebRL's paper is silent about i
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from statistics import fmean
 from typing import Any
@@ -23,7 +23,8 @@ from agents.checkpoint import Checkpoint, load_module_tensors, module_tensors
 from agents.critics import ValueCritic
 from agents.errors import TrainingStopped
 from agents.experience import TrajectoryBuffer
-from agents.inference import state_values, transition_values
+from agents.fitting import enough_passes, in_passes
+from agents.inference import state_values, transition_size, transition_values
 from agents.losses import digirl_actor_loss
 from agents.policy import LLMPolicy
 from agents.returns import doubly_robust_advantage, instruction_advantage, top_share
@@ -96,9 +97,17 @@ class DigiRL(AdvantageWeighted):
         metrics["time/instruction_critic_s"] = time.perf_counter() - began
         steps = to_transitions(self.replay.items, self.policy.renderer).steps
         self.fit_critic(phase, steps, [step.outcome for step in steps], metrics)
-        helpful, advantages = self._helpful_steps(self.show(chosen, phase, _SHOWING, self.epochs), metrics)
+        settings = self.policy_fit(phase, len(collected.labelling.labelled))
+        helpful = self._helpful_steps(self.showings(chosen, phase, _SHOWING), metrics)
+        weighed, passes = in_passes(enough_passes(helpful, lambda pair: transition_size(pair[0]), settings))
+        if not weighed:
+            raise TrainingStopped(
+                f"empty batch: no step of the {len(chosen)} best attempts has an advantage above "
+                f"step_threshold={self.step_threshold:g}."
+            )
+        steps, advantages = [step for step, _ in weighed], [advantage for _, advantage in weighed]
         loss = partial(digirl_actor_loss, threshold=self.step_threshold)
-        self.fit_policy(phase, len(collected.labelling.labelled), helpful, advantages, loss, metrics)
+        self.fit_policy(steps, passes, advantages, loss, settings, metrics)
         return metrics
 
     def _best_attempts(self, phase: int, metrics: PhaseMetrics) -> list[LabelledTrajectory]:
@@ -136,34 +145,25 @@ class DigiRL(AdvantageWeighted):
         )
 
     def _helpful_steps(
-        self, passes: Sequence[Sequence[Transition]], metrics: PhaseMetrics
-    ) -> tuple[list[list[Transition]], list[float]]:
-        """The steps of each pass whose advantage exceeds the threshold, and their advantages, pass after pass.
-
-        Raises:
-            TrainingStopped: If there is none.
-        """
-        steps = [step for part in passes for step in part]
-        values, next_values = transition_values(self.critic, steps, self.tokens_per_batch)
-        advantages = doubly_robust_advantage(
-            torch.tensor(values),
-            torch.tensor(next_values),
-            torch.tensor([step.reward for step in steps]),
-            torch.tensor([step.outcome for step in steps]),
-            torch.tensor([step.steps_to_go for step in steps]),
-            self.discount,
-        )
-        marks = iter((advantages > self.step_threshold).tolist())
-        helpful = [[step for step in part if next(marks)] for part in passes]
-        kept = advantages[advantages > self.step_threshold].tolist()
-        metrics["advantage/helpful_share"] = len(kept) / len(steps) if steps else 0.0
-        if not kept:
-            raise TrainingStopped(
-                f"empty batch: of {len(steps)} steps of the best attempts none has an advantage above "
-                f"step_threshold={self.step_threshold:g}."
-            )
-        metrics["critic/value_mean"] = fmean(values)
-        return helpful, kept
+        self, showings: Iterable[Sequence[Transition]], metrics: PhaseMetrics
+    ) -> Iterator[list[tuple[Transition, float]]]:
+        """The steps of each pass whose advantage exceeds the threshold, with their advantages."""
+        seen, kept, total = 0, 0, 0.0
+        for steps in showings:
+            values, next_values = transition_values(self.critic, steps, self.tokens_per_batch)
+            advantages = doubly_robust_advantage(
+                torch.tensor(values),
+                torch.tensor(next_values),
+                torch.tensor([step.reward for step in steps]),
+                torch.tensor([step.outcome for step in steps]),
+                torch.tensor([step.steps_to_go for step in steps]),
+                self.discount,
+            ).tolist()
+            helpful = [pair for pair in zip(steps, advantages, strict=True) if pair[1] > self.step_threshold]
+            seen, kept, total = seen + len(steps), kept + len(helpful), total + sum(values)
+            metrics["advantage/helpful_share"] = kept / seen if seen else 0.0
+            metrics["critic/value_mean"] = total / seen if seen else 0.0
+            yield helpful
 
     def _state_tensors(self) -> dict[str, Mapping[str, Tensor]]:
         return {**super()._state_tensors(), "instruction_critic": module_tensors(self.instruction_critic)}

@@ -9,7 +9,8 @@ from typing import Any
 from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.collected import Collected
 from agents.algorithms.online import OnlineAlgorithm
-from agents.fitting import in_passes
+from agents.fitting import enough_passes, in_passes
+from agents.inference import transition_size
 from agents.objectives import fit_actions
 from agents.policy import LLMPolicy
 from agents.types import LabelledTrajectory
@@ -127,9 +128,10 @@ class FilteredBC(OnlineAlgorithm):
     def _run_phase(self, phase: int) -> PhaseMetrics:
         collected = self.stored(self._attempts) if self.mode == "paper" else self._collected(phase)
         metrics = collected.metrics
-        steps, passes = in_passes(self.show(collected.successes, phase, _SHOWING, self.epochs))
-        began = time.perf_counter()
         settings = self.policy_fit(phase, len(collected.labelling.labelled))
+        shown = self.showings(collected.successes, phase, _SHOWING)
+        steps, passes = in_passes(enough_passes(shown, transition_size, settings))
+        began = time.perf_counter()
         report = fit_actions(self.policy, steps, settings, self.progress, "filtered bc", passes)
         metrics["policy/loss"] = report.loss
         metrics["policy/grad_norm"] = report.grad_norm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -213,27 +213,29 @@ class OnlineAlgorithm(PhaseAlgorithm):
             tasks.append(task)
         return tasks
 
-    def show(
-        self, items: Sequence[LabelledTrajectory], phase: int, purpose: int, passes: int = 1
-    ) -> list[list[Transition]]:
+    def show(self, items: Sequence[LabelledTrajectory], phase: int, purpose: int) -> Sequence[Transition]:
         """Trajectories as training examples, a share of them under other instructions and other names.
 
         Args:
             items: Labelled trajectories.
             phase: In this phase.
             purpose: Of the names.
-            passes: How many times; each time under other names.
+        """
+        return next(self.showings(items, phase, purpose))
 
-        Returns:
-            The examples of each pass.
+    def showings(self, items: Sequence[LabelledTrajectory], phase: int, purpose: int) -> Iterator[Sequence[Transition]]:
+        """What ``show`` gives, again and again, each time under other instructions and names.
+
+        Args:
+            items: Labelled trajectories.
+            phase: In this phase.
+            purpose: Of the names.
         """
         rng = random.Random(self.phase_seed(phase, purpose))
-        steps = []
-        for _ in range(passes):
+        while True:
             told = [self._rephrased(item, rng) for item in items]
             (shown,) = renamed_passes(told, 1, self.renamed_share, rng, self.word_dropout)
-            steps.append(to_transitions(shown, self.policy.renderer).steps)
-        return steps
+            yield to_transitions(shown, self.policy.renderer).steps
 
     def _rephrased(self, item: LabelledTrajectory, rng: random.Random) -> LabelledTrajectory:
         if not self.rephrased_share or rng.random() >= self.rephrased_share:

@@ -271,7 +271,7 @@ class WebRL(EvolvingAlgorithm):
         steps = collected.transitions.steps
         collected_at = time.perf_counter()
         attempts = collected.trusted if self.failures else collected.successes
-        (used,) = self.show(attempts, phase, SHOWING)
+        used = self.show(attempts, phase, SHOWING)
         draw = self._draw_experience(phase, len(steps), metrics)
         reference = [*action_log_probs(self.policy, used, self.tokens_per_batch), *draw.log_probs]
         metrics["time/reference_s"] = time.perf_counter() - collected_at
@@ -293,7 +293,7 @@ class WebRL(EvolvingAlgorithm):
         self._attempts = []  # learned from once, also where a callback stops the phase and it is begun again
 
     def _fit_to_attempts(self) -> None:
-        (steps,) = self.show(self.experience.items, 0, SHOWING)
+        steps = self.show(self.experience.items, 0, SHOWING)
         reference = action_log_probs(self.policy, steps, self.tokens_per_batch)
         self._update_policy(steps, reference, self.policy_fit(0, len(self._attempts)), {})
 
@@ -301,7 +301,7 @@ class WebRL(EvolvingAlgorithm):
         """The policy has not been updated in this phase yet, so it is the previous phase's: filter and reference."""
         draw = self.experience.draw(
             current_steps,
-            lambda items: self.show(items, phase, REPLAY)[0],
+            lambda items: self.show(items, phase, REPLAY),
             lambda steps: action_log_probs(self.policy, steps, self.tokens_per_batch),
             self.phase_rng(phase, EXPERIENCE),
         )

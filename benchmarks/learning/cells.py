@@ -7,6 +7,7 @@ results/learning/<arm>-<seed>.json    what came out, task by task
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import torch
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents.algorithms import PhaseAlgorithm, algorithm_class
@@ -181,7 +183,7 @@ class Workbench:
         """
         tasks = suite_of(suite).tasks
         with closing(make_vec_env(suite, (), compose_config("train", self._overrides)["env"])) as env:
-            panel = PanelFolder(folder, "policy", tasks)
+            panel = PanelFolder(folder, "policy", tasks, {"model_sha256": _sha256(policy)})
             return run_policy(RolloutCollector(env, policy), panel, progress=ConsoleProgress(f"{suite}: "))
 
     def _config(self, cell: Cell) -> dict[str, Any]:
@@ -238,6 +240,15 @@ class Workbench:
             )
             write_trajectories(path, label_trajectories(start.labeller, rollout.trajectories).labelled)
         return list(read_trajectories(path).labelled)
+
+
+def _sha256(policy: LLMPolicy) -> str:
+    """Of its weights: episodes of another policy are not taken for its own."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(policy.language_model.model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _shipped_settings(arm: Arm) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,22 +12,14 @@ from typing import Any
 import numpy as np
 
 from agents.environments import suite_of
+from agents.results import SLICES, slice_of
 from benchmarks.learning.arms import ARMS, COMPARISONS, Arm
 from benchmarks.learning.bootstrap import Interval, Successes, mean_interval, paired_difference
 from benchmarks.learning.cells import PANELS, RESULTS, Cell
 from benchmarks.learning.figure import draw
-from webrl_gym.tasks.record import Task
 
 FIGURE = RESULTS / "learning.svg"
 _VALUES = {"1": 1.0, "0": 0.0, "-": np.nan}
-
-_SLICES: dict[str, Callable[[Task], bool]] = {
-    "all": lambda _task: True,
-    "seen templates": lambda task: not {"unseen_template", "novel"} & set(task.tags),
-    "unseen words": lambda task: "novel" in task.tags and "unseen_template" not in task.tags,
-    "unseen templates": lambda task: "unseen_template" in task.tags,
-}
-"""Parts of a panel; the last three share no task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +34,7 @@ class ArmResults:
 
         Args:
             panels: Suites whose tasks are taken, one after the other.
-            part: Which of their tasks (``_SLICES``).
+            part: Which of their tasks: ``all`` or a slice (`agents.results.SLICES`).
             seeds: In this order; all that there are when None.
         """
         kept = [_kept(panel, part) for panel in panels]
@@ -56,7 +48,7 @@ class ArmResults:
 
 @cache
 def _kept(panel: str, part: str) -> tuple[int, ...]:
-    return tuple(place for place, task in enumerate(suite_of(panel)) if _SLICES[part](task))
+    return tuple(place for place, task in enumerate(suite_of(panel)) if part in ("all", slice_of(task.tags)))
 
 
 def read_results(folder: Path = RESULTS) -> dict[str, ArmResults]:
@@ -80,12 +72,11 @@ def table_lines(results: dict[str, ArmResults]) -> Iterator[str]:
     Args:
         results: By ``read_results``.
     """
-    parts = [part for part in _SLICES if part != "all"]
-    yield f"| arm | seeds | {' | '.join(PANELS)} | {' | '.join(parts)} |"
-    yield "|---|---|" + "---|" * (len(PANELS) + len(parts))
+    yield f"| arm | seeds | {' | '.join(PANELS)} | {' | '.join(SLICES)} |"
+    yield "|---|---|" + "---|" * (len(PANELS) + len(SLICES))
     for found in results.values():
         numbers = [mean_interval(found.successes([panel])).in_points() for panel in PANELS]
-        numbers += [mean_interval(found.successes(PANELS, part)).in_points() for part in parts]
+        numbers += [mean_interval(found.successes(PANELS, part)).in_points() for part in SLICES]
         yield f"| {found.arm.title} | {len(found.cells)} of {found.arm.seeds} | {' | '.join(numbers)} |"
 
 

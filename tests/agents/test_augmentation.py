@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from agents.augmentation import drop_words, rename, renamed_passes, reworded
+from agents.augmentation import drop_words, instructed, rename, renamed_passes, reworded
 from agents.types import Completion, LabelledTrajectory, Prompt, Step, Trajectory
 from tests.agents.toy_env import toy_task
 from webrl_gym.types import Observation, OutcomeVerdict, VerdictStatus
@@ -50,6 +50,22 @@ def arguments(item: LabelledTrajectory) -> list[str]:
     ]
 
 
+def test_what_was_sampled_stays_where_it_is_not_written_otherwise() -> None:
+    item = attempt(
+        "Who sells it?",
+        PAGE,
+        'do(action="Search", argument="Copper Planner", element="1")',
+        "Click the",
+        'do(action="Click", element="3")',
+    )
+    copies = [rename(item, random.Random(0)), drop_words(item, random.Random(0), 0.5), instructed(item, "Whose is it?")]
+    for copy, first in zip(copies, [(), (3,), (3,)], strict=True):
+        completions = [step.completion for step in copy.trajectory.steps]
+        assert [completion.token_ids for completion in completions] == [first, (3,), (3,)]
+        assert not any(completion.log_probs for completion in completions)  # they were those of another prompt
+        assert not any(step.prompt.token_ids for step in copy.trajectory.steps)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_was_written_has_other_names_wherever_it_stands(seed: int) -> None:
     copy = rename(ITEM, random.Random(seed))
@@ -73,12 +89,6 @@ def test_controls_numbers_of_others_and_outcome_stay() -> None:
     assert copy.label == ITEM.label
     assert copy.trajectory.steps[2].completion.text == 'do(action="Click", element="3")'
     assert copy.trajectory.steps[0].observation["url"] == "http://shop.test/"
-
-
-def test_a_copy_has_no_ids_of_the_original() -> None:
-    copy = rename(ITEM, random.Random(0))
-    assert {step.prompt.token_ids for step in copy.trajectory.steps} == {()}
-    assert {(step.completion.token_ids, step.completion.log_probs) for step in copy.trajectory.steps} == {((), ())}
 
 
 def test_the_same_generator_gives_the_same_copy() -> None:

@@ -1,12 +1,13 @@
 import math
-from itertools import pairwise
+from dataclasses import replace
+from itertools import count, pairwise
 
 import pytest
 import torch
 from torch import nn
 
 from agents.errors import TrainingStopped
-from agents.fitting import FitSettings, fit, in_passes, rate_in_phase
+from agents.fitting import FitSettings, enough_passes, fit, in_passes, rate_in_phase
 
 INPUTS = torch.randn(12, 3, generator=torch.Generator().manual_seed(0))
 TARGETS = INPUTS @ torch.tensor([1.0, -2.0, 0.5])
@@ -67,6 +68,15 @@ def test_passes_may_differ(examples_per_update):
     order = [place for batch in seen for place in batch]
     assert (sorted(order[:3]), sorted(order[3:])) == ([0, 1, 2], [3, 4])
     assert (report.examples, report.tokens) == (5, sum(SIZES[:5]))
+
+
+def test_passes_are_enough_for_the_updates_and_no_more():
+    shown = ([size] * 6 for size in count(1))  # each pass another, six batches of one example each
+    settings = FitSettings(learning_rate=0.05, epochs=3, updates=15, tokens_per_batch=1)
+    assert [part[0] for part in enough_passes(shown, lambda size: size, settings)] == [1, 2, 3]
+    assert [part[0] for part in enough_passes(shown, lambda size: size, replace(settings, updates=6))] == [4]
+    assert [part[0] for part in enough_passes(shown, lambda size: size, replace(settings, updates=None))] == [5, 6, 7]
+    assert enough_passes(iter([[1], [], [2]]), lambda size: size, settings) == [[1], []]
 
 
 @pytest.mark.parametrize("examples_per_update", [None, 5])

@@ -123,7 +123,7 @@ def test_what_is_saved_comes_back(tmp_path):
 def test_a_phase_without_a_success_or_without_a_step_that_helped_stops():
     with pytest.raises(TrainingStopped, match="no success: none of 3"):
         digirl(tiny_policy(), instructions_per_phase=3).learn()
-    with pytest.raises(TrainingStopped, match="none has an advantage above step_threshold=1"):
+    with pytest.raises(TrainingStopped, match="best attempts has an advantage above step_threshold=1"):
         digirl(started_policy(), step_threshold=1.0, critic_trunk=False).learn()
 
 

@@ -110,15 +110,18 @@ def test_each_phase_shows_its_trajectories_under_other_names(shown):
     assert all('"Brass Lantern"' in instruction for instruction in shown)
     renaming = webrl(started_policy(), renamed_share=0.5)
     seen = []
-    for arguments in ({"phase": 1}, {"phase": 1}, {"phase": 2}, {"phase": 1, "passes": 2}):
+    for phase in (1, 1, 2):
         shown.clear()
-        renaming.show(items, purpose=0, **arguments)
+        renaming.show(items, phase, 0)
         seen.append(list(shown))
-    first, again, other_phase, both_passes = seen
+    first, again, other_phase = seen
     assert first == again
     assert 0.2 < sum('"Brass Lantern"' in instruction for instruction in first) / len(first) < 0.8
     assert other_phase != first
-    assert both_passes[: len(items)] == first != both_passes[len(items) :]
+    shown.clear()
+    showings = renaming.showings(items, 1, 0)
+    next(showings), next(showings)
+    assert shown[: len(items)] == first != shown[len(items) :]
     with pytest.raises(ValueError, match=r"renamed_share and word_dropout in \[0, 1\], got 1.5 and 0.0"):
         webrl(started_policy(), renamed_share=1.5)
 
