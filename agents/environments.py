@@ -66,9 +66,8 @@ def environment_problem(argument: str, value: Any) -> str:
 
 def make_vec_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any]) -> VecEnv:
     """``num_envs`` environments of this process, for a policy that answers in batches; arguments as ``make_env``."""
-    from stable_baselines3.common.vec_env import (
-        DummyVecEnv,  # loads torch, which a benchmark of other agents never needs
-    )
+    # It loads torch, which a benchmark of agents that are no models never needs.
+    from stable_baselines3.common.vec_env import DummyVecEnv
 
     return DummyVecEnv([lambda: make_env(suite, only_sites, settings)] * int(settings["num_envs"]))
 
