@@ -59,6 +59,7 @@ class ConsoleProgress:
 
     def _line(self) -> None:
         elapsed = time.monotonic() - self._began
-        left = elapsed / self._done * (self._total - self._done) if self._done else 0.0
-        sys.stderr.write(f"{self._stage}: {self._done}/{self._total}, {elapsed:.0f} s, about {left:.0f} s left\n")
+        # Before the first is done nothing is known of the others.
+        left = f", about {elapsed / self._done * (self._total - self._done):.0f} s left" if self._done else ""
+        sys.stderr.write(f"{self._stage}: {self._done}/{self._total}, {elapsed:.0f} s{left}\n")
         sys.stderr.flush()

@@ -34,6 +34,13 @@ def test_a_log_gets_a_line_now_and_then_with_the_time_that_is_left(
     assert said == ["episodes: 2/10, 30 s, about 120 s left", "episodes: 4/10, 60 s, about 90 s left"]
 
 
+def test_nothing_is_said_of_the_time_left_before_the_first_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = ConsoleProgress()
+    progress.begin("episodes", 2)
+    progress.end()
+    assert capsys.readouterr().err == "episodes: 0/2, 0 s\n"
+
+
 def test_a_stage_without_work_ends_too(capsys: pytest.CaptureFixture[str]) -> None:
     progress = ConsoleProgress()
     progress.begin("episodes", 0)
