@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from agents.atomic_file import replacing
 from agents.run_card import commit, machine, package_versions
 
 FOLDER = Path(__file__).parent / "results"
@@ -33,5 +34,6 @@ def write_record(name: str, measured: dict[str, Any]) -> Path:
         "packages": package_versions(),
         **measured,
     }
-    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path

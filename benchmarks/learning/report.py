@@ -86,19 +86,23 @@ def comparison_lines(results: dict[str, ArmResults]) -> Iterator[str]:
     Args:
         results: By ``read_results``.
     """
-    yield "| difference in points | seeds | all tasks | seen templates |"
-    yield "|---|---|---|---|"
+    yield "| difference in points | seeds | all tasks | seen templates | all tasks, drawn by template |"
+    yield "|---|---|---|---|---|"
     for first, second in COMPARISONS:
         if first not in results or second not in results:
-            yield f"| {ARMS[first].title} less {ARMS[second].title} | 0 | - | - |"
+            yield f"| {ARMS[first].title} less {ARMS[second].title} | 0 | - | - | - |"
             continue
         one, other = results[first], results[second]
         seeds = [seed for seed in one.cells if seed in other.cells]
-        parts = [difference(one, other, seeds, part).in_points(signed=True) for part in ("all", "seen templates")]
+        found = [difference(one, other, seeds, part) for part in ("all", "seen templates")]
+        found.append(difference(one, other, seeds, "all", by_template=True))
+        parts = [interval.in_points(signed=True) for interval in found]
         yield f"| {one.arm.title} less {other.arm.title} | {len(seeds)} | {' | '.join(parts)} |"
 
 
-def difference(one: ArmResults, other: ArmResults, seeds: Sequence[int], part: str) -> Interval:
+def difference(
+    one: ArmResults, other: ArmResults, seeds: Sequence[int], part: str, *, by_template: bool = False
+) -> Interval:
     """One arm less another, paired by seed and task over both panels.
 
     Args:
@@ -106,8 +110,11 @@ def difference(one: ArmResults, other: ArmResults, seeds: Sequence[int], part: s
         other: The second.
         seeds: That both have.
         part: Of the panels.
+        by_template: Draw whole templates for the interval: what it would be on other templates of the same make.
     """
-    return paired_difference(one.successes(PANELS, part, seeds), other.successes(PANELS, part, seeds))
+    groups = [suite_of(panel).tasks[place].template for panel in PANELS for place in _kept(panel, part)]
+    first, second = one.successes(PANELS, part, seeds), other.successes(PANELS, part, seeds)
+    return paired_difference(first, second, groups if by_template else None)
 
 
 def _stopped(results: dict[str, ArmResults]) -> Iterator[tuple[str, str]]:

@@ -89,7 +89,7 @@ def test_a_busy_port_is_one_clear_error() -> None:
     ("arguments", "said"),
     [
         (["--port-base", "65530"], "--port-base must be at most 65528, got 65530"),
-        (["--world", "99"], "world must be 0..15, got 99"),
+        (["--world", "99"], "world must be 0..31, got 99"),
         (["--ready-file", "/there/is/no/folder"], "--ready-file /there/is/no/folder cannot be written"),
     ],
 )

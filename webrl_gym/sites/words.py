@@ -329,7 +329,9 @@ _ONSETS = [
 ]
 _VOWELS = "a e i o u ae ia or ul en".split()
 _CODAS = "b d k l m n r s th x z rn lk sk nt".split()
-_WORLD_SLOTS = 16
+WORLDS = 32
+_BLOCK = 16
+"""Worlds whose words stand together, kind by kind; the words of further worlds come after, so that no word moves."""
 
 
 @cache
@@ -350,17 +352,18 @@ def novel_words(world: int, kind: str, count: int) -> list[str]:
     """Invented, capitalised words that occur in this world and kind only.
 
     Args:
-        world: World number, 0 to 15.
+        world: World number, 0 to 31.
         kind: What the words are for (``product``, ``person``, ``place`` …); kinds never share words.
         count: How many, at most 60.
 
     Raises:
         ValueError: If ``world`` or ``count`` is out of range.
     """
-    if not 0 <= world < _WORLD_SLOTS or not 0 <= count <= 60:
-        raise ValueError(f"world must be 0..15 and count 0..60, got world={world}, count={count}")
+    if not 0 <= world < WORLDS or not 0 <= count <= 60:
+        raise ValueError(f"world must be 0..{WORLDS - 1} and count 0..60, got world={world}, count={count}")
     kinds = ("product", "person", "place", "forum", "project", "article", "title", "street")
     if kind not in kinds:
         raise ValueError(f"kind must be one of {', '.join(kinds)}, got {kind!r}")
-    start = (kinds.index(kind) * _WORLD_SLOTS + world) * 60
+    block, place = divmod(world, _BLOCK)
+    start = ((block * len(kinds) + kinds.index(kind)) * _BLOCK + place) * 60
     return [word.capitalize() for word in _invented_words()[start : start + count]]

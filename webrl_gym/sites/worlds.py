@@ -21,12 +21,13 @@ from webrl_gym.cache_folder import cache_folder
 from webrl_gym.errors import WorldBuildError
 from webrl_gym.official_file import official_key
 from webrl_gym.sites.store import SiteStore
+from webrl_gym.sites.words import WORLDS
 from webrl_gym.types import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_WORLD = 15
+MAX_WORLD = WORLDS - 1
 
 
 def site_random(site: Site, world: int) -> random.Random:

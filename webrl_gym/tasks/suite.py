@@ -1,7 +1,7 @@
 """Task suites: fixed panels of tasks by name, and the evolution of new ones from failed ones.
 
 ``practice-train`` (1,000 tasks, worlds 1 to 8), ``practice-valid`` (165, world 9), ``practice-test`` (165, world 10)
-and ``practice-test-large`` (660 of the same make, worlds 11 to 14, for when 165 are too few) are drawn
+and ``practice-test-large`` (660 of the same make, worlds 15 to 18, for when 165 are too few) are drawn
 from our templates in the official distribution over sites. The same name gives the same tasks in the same order on
 every machine. No (template, parameters) pair occurs in two of them.
 """
@@ -79,7 +79,7 @@ PRACTICE_SUITES = {
         ),
         SuiteSpec(
             "practice-test-large",
-            (11, 12, 13, 14),
+            (15, 16, 17, 18),
             660,
             frozenset({Split.EVERYWHERE, Split.TEST_ONLY}),
             ("practice-train", "practice-valid", "practice-test"),

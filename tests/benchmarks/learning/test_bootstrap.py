@@ -45,6 +45,17 @@ def test_episodes_that_do_not_count_are_left_out():
         paired_difference(known, padded)
 
 
+def test_tasks_that_are_alike_are_drawn_together():
+    kinds = successes(0.5, seeds=1, tasks=20)
+    ten_of_each = np.repeat(kinds, 10, axis=1)
+    groups = [f"kind {place // 10}" for place in range(200)]
+    alone, together = mean_interval(ten_of_each), mean_interval(ten_of_each, groups)
+    of_kinds = mean_interval(kinds)
+    assert together.mean == alone.mean
+    assert together.high - together.low == pytest.approx(of_kinds.high - of_kinds.low, rel=0.1)
+    assert together.high - together.low > 2.5 * (alone.high - alone.low)
+
+
 def test_it_is_printed_in_points():
     found = mean_interval(np.array([[1.0, 1.0], [1.0, 1.0]]))
     assert found.in_points() == "100.0 [100.0, 100.0]"

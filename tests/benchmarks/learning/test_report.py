@@ -44,7 +44,16 @@ def test_differences_are_paired_over_the_seeds_that_both_have(folder):
     lines = list(report.comparison_lines(report.read_results(folder)))
     assert len(lines) == 2 + len(COMPARISONS)
     assert lines[2].startswith("| WebRL less SFT | 1 | +25.")
-    assert lines[3] == "| WebRL less SFT continued | 0 | - | - |"
+    assert lines[3] == "| WebRL less SFT continued | 0 | - | - | - |"
+
+
+def test_drawing_whole_templates_moves_no_mean(folder):
+    results = report.read_results(folder)
+    one, other = results["webrl"], results["sft"]
+    by_task = report.difference(one, other, [0], "all")
+    by_template = report.difference(one, other, [0], "all", by_template=True)
+    assert by_template.mean == by_task.mean
+    assert (by_template.low, by_template.high) != (by_task.low, by_task.high)
 
 
 def test_the_figure_is_drawn_from_the_results(folder, monkeypatch, capsys):
