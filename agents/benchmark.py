@@ -123,7 +123,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
         )
         # Before the card, so that a kill between the two cannot hide a look.
         if config["suite"] in TEST_SUITES and len(panel.results) > shown_before:
-            log_look(Path(config["test_log"]), card, results)
+            log_look(Path(config["test_log"]), card, rate(results))
         with replacing(card_path) as temporary:
             mended = [task.task_id for task in tasks if MENDED in task.tags]
             official = {"left_out": _left_out(config, suite), "mended": mended, "replica": _is_replica(config)}

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agents.results import EpisodeResult, rate
+from agents.results import Rate
 
 TEST_SUITES = ("practice-test", "practice-test-large")
 """The suites whose runs are logged."""
 
 
-def log_look(path: Path, card: Mapping[str, Any], results: Sequence[EpisodeResult]) -> None:
+def log_look(path: Path, card: Mapping[str, Any], overall: Rate) -> None:
     """Appends one line about a run on the test suite.
 
     Args:
         path: The log, one JSON object a line; made with its folder when it is not there.
         card: The run card of a benchmark (``agents.run_card``).
-        results: What the run shows.
+        overall: What the run shows.
 
     Raises:
         OSError: If the line cannot be written.
     """
-    overall = rate(results)
     line = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "suite": card["config"]["suite"],

@@ -23,8 +23,9 @@ from agents.generation import DEFAULT_BATCH_SIZE
 from agents.hydra_entry import compose_config
 from agents.memory import estimate_memory
 from agents.policy import LLMPolicy
+from agents.run_card import commit
 from agents.types import Prompt, Transition
-from benchmarks.record import write_record
+from benchmarks.record import read_record, write_record
 
 _MIB = 2**20
 _WRITTEN = 32
@@ -66,10 +67,13 @@ def main() -> None:
         for part in (_TRAINING, _WRITING) if case in WRITING_CASES else (_TRAINING,):
             command = [sys.executable, "-m", "benchmarks.memory", "--measure", case, part]
             answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-            row = {"case": case, "part": part, "estimate": estimate[part], "measured": json.loads(answer)}
+            numbers = {"estimate": estimate[part], "measured": json.loads(answer)}
+            row = {"case": case, "part": part, **numbers, "commit": commit()}
             rows.append(row)
-            numbers = "".join(f"{row[name] / _MIB:10.0f}" for name in ("estimate", "measured"))
-            print(f"{case:44}{part:18}{numbers}", flush=True)
+            shown = "".join(f"{number / _MIB:10.0f}" for number in numbers.values())
+            print(f"{case:44}{part:18}{shown}", flush=True)
+    rows += [row for row in read_record("memory").get("rows", []) if row["case"] not in options.only]
+    rows.sort(key=lambda row: list(CASES).index(row["case"]))
     print(f"written to {write_record('memory', {'rows': rows})}")
 
 

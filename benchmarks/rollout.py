@@ -4,7 +4,8 @@
 
 Actions per second are over whole rollouts: resets, prompts, generation and environment steps. The environment's time
 per step inside a rollout is put beside its time alone: the same actions at the same tasks, replayed one after the other
-without a model. Both take turns; medians over the turns are reported.
+without a model. Both take turns, after one that is not counted, since pages and templates are slow the first time.
+Medians over the turns are reported, and the figures of each turn.
 """
 
 from __future__ import annotations
@@ -30,8 +31,6 @@ from benchmarks.record import read_record, write_record
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.tasks.record import Task
 
-_WARMING = 2
-"""Tasks of a rollout that is not counted."""
 _PROMPT_TOKENS = {"nano": 1024, "smollm2": 1792}
 
 
@@ -77,7 +76,7 @@ def main() -> None:
     print(f"written to {write_record('rollout', {'models': kept})}")
 
 
-def _measure(policy: LLMPolicy, tasks: Sequence[Task], slots: int, turns: int) -> dict[str, float]:
+def _measure(policy: LLMPolicy, tasks: Sequence[Task], slots: int, turns: int) -> dict[str, Any]:
     inside = [Timed(WebArenaLiteEnv(suite="practice-valid")) for _ in range(slots)]
     actions_per_s, tokens_per_s, inside_ms, alone_ms = [], [], [], []
     with closing(DummyVecEnv([lambda env=env: env for env in inside])) as env, closing(_alone()) as alone:
@@ -86,7 +85,7 @@ def _measure(policy: LLMPolicy, tasks: Sequence[Task], slots: int, turns: int) -
             for timed in (*inside, alone):
                 timed.seconds.clear()
             began = time.perf_counter()
-            rollout = collector.collect(tasks if turn else tasks[:_WARMING], phase=0, temperature=1.0, seed=turn)
+            rollout = collector.collect(tasks, phase=0, temperature=1.0, seed=turn)
             seconds = time.perf_counter() - began
             _replay(alone, rollout)
             if not turn:
@@ -95,14 +94,15 @@ def _measure(policy: LLMPolicy, tasks: Sequence[Task], slots: int, turns: int) -
             tokens_per_s.append(_tokens(rollout) / seconds)
             inside_ms.append(1000 * statistics.fmean(second for timed in inside for second in timed.seconds))
             alone_ms.append(1000 * statistics.fmean(alone.seconds))
-    ratios = [one / other for one, other in zip(inside_ms, alone_ms, strict=True)]
-    return {
-        "actions_per_s": round(statistics.median(actions_per_s), 2),
-        "tokens_per_s": round(statistics.median(tokens_per_s), 1),
-        "environment_ms_per_step": round(statistics.median(inside_ms), 3),
-        "environment_ms_per_step_alone": round(statistics.median(alone_ms), 3),
-        "environment_ratio": round(statistics.median(ratios), 3),
+    of_turns = {
+        "actions_per_s": actions_per_s,
+        "tokens_per_s": tokens_per_s,
+        "environment_ms_per_step": inside_ms,
+        "environment_ms_per_step_alone": alone_ms,
+        "environment_ratio": [one / other for one, other in zip(inside_ms, alone_ms, strict=True)],
     }
+    medians = {name: round(statistics.median(values), 3) for name, values in of_turns.items()}
+    return {**medians, "of_turns": {name: [round(value, 3) for value in values] for name, values in of_turns.items()}}
 
 
 def _alone() -> Timed:

@@ -136,6 +136,7 @@ class FilteredBC(OnlineAlgorithm):
         metrics["policy/loss"] = report.loss
         metrics["policy/grad_norm"] = report.grad_norm
         metrics["policy/updates"] = report.updates
+        metrics["policy/examples"] = report.examples
         metrics["policy/tokens"] = report.tokens
         metrics["time/policy_s"] = time.perf_counter() - began
         return metrics

@@ -88,6 +88,7 @@ class SFT(PhaseAlgorithm):
             "policy/loss": report.loss,
             "policy/grad_norm": report.grad_norm,
             "policy/updates": report.updates,
+            "policy/examples": report.examples,
             "policy/tokens": report.tokens,
             "time/policy_s": time.perf_counter() - began,
         }

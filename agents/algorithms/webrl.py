@@ -320,7 +320,7 @@ class WebRL(EvolvingAlgorithm):
         metrics.update({"advantage/mean": fmean(steps.advantages), "advantage/std": pstdev(steps.advantages)})
         metrics["policy/loss"] = report.fit.loss
         metrics.update({"policy/grad_norm": report.fit.grad_norm, "policy/updates": report.fit.updates})
-        metrics["policy/tokens"] = report.fit.tokens
+        metrics.update({"policy/examples": report.fit.examples, "policy/tokens": report.fit.tokens})
         metrics["policy/divergence"] = report.divergence
         metrics["policy/log_ratio"] = report.log_ratio
         metrics["time/policy_s"] = time.perf_counter() - began

@@ -24,7 +24,7 @@ from typing import Any
 
 from agents.errors import AgentError
 from benchmarks.learning.arms import ARMS, Arm
-from benchmarks.learning.cells import RESULTS, Cell, Workbench
+from benchmarks.learning.cells import LOOKS, RESULTS, Cell, Workbench, log_looks
 from benchmarks.learning.grid import PATH as GRID_PATH
 from benchmarks.learning.grid import SEED, chosen_rate, open_points, record_point, try_point
 from benchmarks.learning.report import print_report
@@ -101,7 +101,7 @@ def _run_cells(bench: Workbench, options: argparse.Namespace, ends: float) -> li
 
     def report(_: Unit, result: Any) -> None:
         if result is not None:
-            _report(Cell(ARMS[result["arm"]], result["seed"]), result["seconds"], commits=options.commit)
+            _report(result, commits=options.commit)
 
     not_begun = work_through(units, options.workers, ends, report)
     print_report()
@@ -130,7 +130,9 @@ def _start(bench: Workbench, cells: Sequence[Cell]) -> Unit:
     return Unit(name, partial(bench.prepare, cells[0], offline=offline))
 
 
-def _report(cell: Cell, seconds: dict[str, float], *, commits: bool) -> None:
+def _report(result: dict[str, Any], *, commits: bool) -> None:
+    cell, seconds = Cell(ARMS[result["arm"]], result["seed"]), result["seconds"]
+    log_looks(result)
     print(f"{cell.name}: learned in {seconds['learning']:.0f} s, acted in {seconds['acting']:.0f} s", flush=True)
     if commits:
         _commit(cell)
@@ -146,10 +148,10 @@ def _minutes(arm: Arm) -> float:
 
 
 def _commit(cell: Cell) -> None:
-    path = str(cell.result_path)
-    subprocess.run(["git", "add", path], check=True)
+    paths = [str(cell.result_path), str(LOOKS)]
+    subprocess.run(["git", "add", *paths], check=True)
     message = f"Record {cell.arm.title} with seed {cell.seed}"
-    subprocess.run(["git", "commit", "--quiet", "--message", message, "--", path], check=True)
+    subprocess.run(["git", "commit", "--quiet", "--message", message, "--", *paths], check=True)
 
 
 if __name__ == "__main__":

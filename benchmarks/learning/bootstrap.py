@@ -2,8 +2,8 @@
 
 Both levels are drawn with replacement, and both arms of a difference from the same draws: what a seed's start or a task
 has of luck is then not counted as the arms' difference. Tasks that are alike can be drawn together, as the groups they
-come from. Source: Davison and Hinkley 1997, "Bootstrap methods and their application", section 3.8; paired as in Agarwal
-et al. 2021, arXiv:2108.13264; groups as in Field and Welsh 2007, "Bootstrapping clustered data".
+come from. Source: Davison and Hinkley 1997, "Bootstrap methods and their application", section 3.8; paired as in
+Agarwal et al. 2021, arXiv:2108.13264; groups as in Field and Welsh 2007, "Bootstrapping clustered data".
 """
 
 from __future__ import annotations

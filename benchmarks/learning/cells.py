@@ -28,10 +28,11 @@ from agents.environments import make_vec_env, suite_of
 from agents.errors import TrainingStopped
 from agents.hydra_entry import compose_config
 from agents.labelling import Labeller, RuleLabeller, SplitLabeller, label_trajectories
+from agents.look_log import log_look
 from agents.panel import PanelFolder, run_policy
 from agents.policy import LLMPolicy
 from agents.preparation import Start, choose_evenly
-from agents.results import EpisodeResult
+from agents.results import EpisodeResult, Rate
 from agents.rollout import RolloutCollector
 from agents.run_card import commit, machine, package_versions
 from agents.training_run import TrainingRun
@@ -42,6 +43,7 @@ from benchmarks.record import FOLDER
 from webrl_gym.tasks.record import Task
 
 RESULTS = FOLDER / "learning"
+LOOKS = FOLDER / "practice_test_log.jsonl"
 VALID, PANELS = "practice-valid", ("practice-test", "practice-test-large")
 _OFFLINE_SEED = 7919
 """Offset of the seed with which offline trajectories are collected."""
@@ -114,6 +116,7 @@ class Workbench:
             "commit": commit(),
             "machine": machine(),
             "packages": package_versions(),
+            "model_sha256": _sha256(learned.policy),
             "learning_rate": learning_rate,
             "settings": {**cell.arm.settings, "labels": cell.arm.labels, "data": cell.arm.data},
             "seconds": {
@@ -240,6 +243,18 @@ class Workbench:
             )
             write_trajectories(path, label_trajectories(start.labeller, rollout.trajectories).labelled)
         return list(read_trajectories(path).labelled)
+
+
+def log_looks(result: Mapping[str, Any]) -> None:
+    """Adds a line to ``LOOKS`` for each test panel of a finished cell.
+
+    Args:
+        result: What ``Workbench.finish`` returned.
+    """
+    for panel, letters in result["outcomes"].items():
+        config = {"suite": panel, "agent": f"learning/{result['arm']}", "model": None}
+        card = {"config": config, "seeds": [result["seed"]], **{key: result[key] for key in ("commit", "model_sha256")}}
+        log_look(LOOKS, card, Rate(letters.count("1"), len(letters) - letters.count("-")))
 
 
 def _sha256(policy: LLMPolicy) -> str:

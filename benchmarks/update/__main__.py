@@ -2,9 +2,10 @@
 
     python -m benchmarks.update [--only float32 bfloat16 default memory critic utilisation] [--threads 1] [--quick]
 
-Both sides run in processes of their own, get the same models, examples and threads, and take turns; medians over the
-turns are reported, and the highest memory of each process beyond what it held before it loaded a model. Tokens are
-those of prompts and actions, each example once. ``--quick`` tries everything out with few examples and writes no file.
+Both sides run in processes of their own, get the same models, examples and threads, and take turns, after one that is
+not counted. Medians over the turns are reported, and the highest memory of each process beyond what it held before it
+loaded a model. Tokens are those of prompts and actions, each example once. ``--quick`` tries everything out with few
+examples and writes no file.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="parts to measure")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--turns", type=int, default=5, help="turns of each side in float32")
+    parser.add_argument("--turns", type=int, default=3, help="turns of each side, where bfloat16 is not emulated")
     parser.add_argument("--examples", type=int, default=8, help="examples of an update in float32")
     parser.add_argument("--quick", action="store_true", help="few examples and no file, to try it out")
     options = parser.parse_args()
@@ -58,7 +59,7 @@ def _float32(folder: str, options: argparse.Namespace) -> dict[str, Any]:
     compared = Comparison(folder, "float32", options.threads, options.examples)
     return {
         "policy, float32, paper's loss": compared.measure("policy paper", options.turns),
-        "policy, float32, released loss": compared.measure("policy released", 1),
+        "policy, float32, released loss": compared.measure("policy released", options.turns),
     }
 
 
@@ -67,8 +68,8 @@ def _bfloat16(folder: str, options: argparse.Namespace) -> dict[str, Any]:
     examples, turns = (_SLOW_EXAMPLES, 1) if is_slow else (options.examples, options.turns)
     compared = Comparison(folder, "bfloat16", options.threads, examples)
     return {
-        "policy, bfloat16, paper's loss": compared.measure("policy paper", turns),
-        "policy, bfloat16, released loss": compared.measure("policy released", 1),
+        "policy, bfloat16, paper's loss": compared.measure("policy paper", turns, warm=not is_slow),
+        "policy, bfloat16, released loss": compared.measure("policy released", turns, warm=not is_slow),
     }
 
 
@@ -88,7 +89,7 @@ def _memory(folder: str, options: argparse.Namespace) -> dict[str, Any]:
     rows = {}
     for name, settings in _LESS_MEMORY.items():
         own = Comparison(folder, "float32", options.threads, options.examples, own_settings=settings)
-        rows[f"policy, float32, {name}"] = own.measure("policy paper", 1)
+        rows[f"policy, float32, {name}"] = own.measure("policy paper", options.turns)
     return rows
 
 
@@ -96,7 +97,7 @@ def _critic(folder: str, options: argparse.Namespace) -> dict[str, Any]:
     float32 = Comparison(folder, "float32", options.threads, options.examples)
     return {
         "critic with its trunk, float32": float32.measure("critic", options.turns),
-        "critic's head alone beside it, float32": float32.measure("critic", 1, own_kind="head"),
+        "critic's head alone beside it, float32": float32.measure("critic", options.turns, own_kind="head"),
     }
 
 

@@ -100,33 +100,36 @@ class Comparison:
             "ours": ("ours", folder, own_dtype or dtype, threads, examples, own_settings),
         }
 
-    def measure(self, kind: str, turns: int, own_kind: str | None = None) -> dict[str, Any]:
+    def measure(self, kind: str, turns: int, own_kind: str | None = None, *, warm: bool = True) -> dict[str, Any]:
         """Medians over some turns of both sides, one after the other.
 
         Args:
             kind: What the workers are asked for.
             turns: How often each.
             own_kind: What ours is asked for, where it is something else.
+            warm: Begin with a turn that is not counted.
         """
         asked = {"released": kind, "ours": own_kind or kind}
         answers: dict[str, list[dict[str, Any]]] = {side: [] for side in self._sides}
         with ExitStack() as stack:
             workers = {name: stack.enter_context(worker(*side)) for name, side in self._sides.items()}
-            for _ in range(turns):
+            for _ in range(turns + warm):
                 for name, process in workers.items():
                     answers[name].append(process.ask(asked[name]))
-        own, other = answers["ours"], answers["released"]
+        own, other = (answers[side][-turns:] for side in ("ours", "released"))
         ratios = [mine["tokens_per_s"] / theirs["tokens_per_s"] for mine, theirs in zip(own, other, strict=True)]
         memory, other_memory = (max(answer["peak_bytes"] for answer in side) / _MB for side in (own, other))
         return {
             "tokens/s": round(statistics.median(answer["tokens_per_s"] for answer in own), 1),
             "released": round(statistics.median(answer["tokens_per_s"] for answer in other), 1),
             "ratio": round(statistics.median(ratios), 2),
+            "ratios": [round(ratio, 2) for ratio in ratios],
             "MB": round(memory),
             "released MB": round(other_memory),
             "share": round(memory / other_memory, 2),
             "loss": own[0]["loss"],
             "released loss": other[0]["loss"],
+            "examples": self._sides["ours"][4],
         }
 
 

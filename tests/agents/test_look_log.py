@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from agents.look_log import log_look
-from agents.results import EpisodeResult
+from agents.results import EpisodeResult, rate
 
 CARD = {
     "config": {"suite": "practice-test", "agent": "runs/demo/policy", "model": None},
@@ -24,9 +24,9 @@ RESULTS = [
 
 def test_each_look_is_a_line_after_the_others(tmp_path: Path) -> None:
     path = tmp_path / "new" / "log.jsonl"
-    log_look(path, CARD, RESULTS)
+    log_look(path, CARD, rate(RESULTS))
     before = path.read_text(encoding="utf-8")
-    log_look(path, {**CARD, "seeds": [8]}, RESULTS[:1])
+    log_look(path, {**CARD, "seeds": [8]}, rate(RESULTS[:1]))
     first, second = map(json.loads, path.read_text(encoding="utf-8").split("\n")[:-1])
     assert path.read_text(encoding="utf-8").startswith(before)
     assert datetime.fromisoformat(first.pop("date")).utcoffset() is not None

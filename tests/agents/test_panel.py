@@ -355,6 +355,7 @@ def test_leaving_with_na_solves_the_tasks_without_an_answer_and_no_other(env: We
     assert not any(play_task(env, FixedAgent("N/A"), task, seed=0)[0].success for task in others)
 
 
+@pytest.mark.slow
 def test_the_random_floor_is_under_three_percent(env: WebArenaLiteEnv, tmp_path: Path) -> None:
     tasks = load_suite("practice-test").tasks
     results = run_agent(env, RandomAgent(0), PanelFolder(tmp_path, "random", tasks))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -120,18 +120,20 @@ def page(tmp_path: Path) -> Path:
 
 @pytest.mark.browser
 @pytest.mark.parametrize(
-    ("profile", "text"),
-    [([], 'Grüße <a id="0"> Link </a>\n'), (["--profile", "webrl"], '<a id="0" data-text="Link" data-bbox="')],
-    ids=["full", "webrl"],
+    ("address_of", "profile", "text"),
+    [
+        (str, [], 'Grüße <a id="0"> Link </a>\n'),
+        (Path.as_uri, ["--profile", "webrl"], '<a id="0" data-text="Link" data-bbox="'),
+    ],
+    ids=["path-full", "address-webrl"],
 )
 def test_a_file_reads_as_a_policy_reads_it(
-    profile: list[str], text: str, page: Path, capsys: pytest.CaptureFixture[str]
+    address_of: Callable[[Path], str], profile: list[str], text: str, page: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for address in (str(page), page.as_uri()):
-        assert main(["observe", address, *profile]) == 0
-        url, _, shown = capsys.readouterr().out.partition("\n")
-        assert url == page.as_uri()
-        assert text in shown
+    assert main(["observe", address_of(page), *profile]) == 0
+    url, _, shown = capsys.readouterr().out.partition("\n")
+    assert url == page.as_uri()
+    assert text in shown
 
 
 @pytest.mark.browser

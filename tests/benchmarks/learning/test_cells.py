@@ -40,6 +40,21 @@ def test_outcomes_are_one_letter_a_task():
     assert outcome_text(results) == "10-"
 
 
+def test_every_test_panel_of_a_cell_is_logged_as_a_look(tmp_path, monkeypatch):
+    monkeypatch.setattr(cells, "LOOKS", tmp_path / "log.jsonl")
+    outcomes = {"practice-test": "10-", "practice-test-large": "1111"}
+    cell = {"arm": "webrl", "seed": 2, "commit": "0123", "model_sha256": "ab"}
+    cells.log_looks({**cell, "outcomes": outcomes})
+    looks = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [(look["suite"], look["successes"], look["trials"]) for look in looks] == [
+        ("practice-test", 1, 2),
+        ("practice-test-large", 4, 4),
+    ]
+    assert {(look["agent"], look["seed"], look["commit"], look["model_sha256"]) for look in looks} == {
+        ("learning/webrl", 2, "0123", "ab")
+    }
+
+
 @pytest.fixture
 def grid_file(tmp_path, monkeypatch):
     path = tmp_path / "grid.json"

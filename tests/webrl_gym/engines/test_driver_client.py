@@ -218,7 +218,7 @@ def run_program(end: str) -> tuple[subprocess.Popen[str], set[int]]:
     return process, started
 
 
-@pytest.mark.parametrize("end", ["pass", "raise SystemExit(3)", "1 / 0"])
+@pytest.mark.parametrize("end", ["pass", pytest.param("raise SystemExit(3)", marks=pytest.mark.slow), "1 / 0"])
 def test_the_end_of_the_interpreter_ends_everything(end: str) -> None:
     process, started = run_program(f"sys.stderr = open(os.devnull, 'w')\n{end}")
     process.communicate(timeout=_PATIENCE)

@@ -17,8 +17,8 @@ from webrl_gym.tasks.template import Template
 
 pytestmark = pytest.mark.browser
 TEMPLATES = [
-    # every fourth in the fast tests: templates of a site stand together
-    pytest.param(template, id=template.name, marks=pytest.mark.slow if place % 4 else ())
+    # every sixth in the fast tests: templates of a site stand together
+    pytest.param(template, id=template.name, marks=pytest.mark.slow if place % 6 else ())
     for place, template in enumerate(all_templates())
 ]
 
