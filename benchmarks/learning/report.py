@@ -67,17 +67,28 @@ def read_results(folder: Path = RESULTS) -> dict[str, ArmResults]:
 
 
 def table_lines(results: dict[str, ArmResults]) -> Iterator[str]:
-    """A Markdown table: one row an arm, one column a panel, and the parts of both panels together.
+    """A Markdown table: one row an arm, one column a panel and a slice, and the gain on SFT.
+
+    Rows may have different seeds as long as cells are missing; the last column is over the seeds that both have.
 
     Args:
         results: By ``read_results``.
     """
-    yield f"| arm | seeds | {' | '.join(PANELS)} | {' | '.join(SLICES)} |"
-    yield "|---|---|" + "---|" * (len(PANELS) + len(SLICES))
+    yield f"| arm | seeds | {' | '.join(PANELS)} | {' | '.join(SLICES)} | less SFT, same seeds |"
+    yield "|---|---|" + "---|" * (len(PANELS) + len(SLICES) + 1)
     for found in results.values():
         numbers = [mean_interval(found.successes([panel])).in_points() for panel in PANELS]
         numbers += [mean_interval(found.successes(PANELS, part)).in_points() for part in SLICES]
+        numbers.append(_less_start(found, results))
         yield f"| {found.arm.title} | {len(found.cells)} of {found.arm.seeds} | {' | '.join(numbers)} |"
+
+
+def _less_start(found: ArmResults, results: dict[str, ArmResults]) -> str:
+    start = results.get("sft")
+    seeds = [seed for seed in found.cells if start is not None and seed in start.cells]
+    if start is None or found is start or not seeds:
+        return "-"
+    return difference(found, start, seeds, "all").in_points(signed=True)
 
 
 def comparison_lines(results: dict[str, ArmResults]) -> Iterator[str]:

@@ -30,7 +30,9 @@ def test_the_table_holds_what_is_done(folder):
     lines = list(report.table_lines(report.read_results(folder)))
     assert len(lines) == 4
     assert lines[2].startswith("| SFT | 2 of 5 | 25.5 [")
+    assert lines[2].endswith(" | - |")
     assert lines[3].startswith("| WebRL | 1 of 5 | 50.3 [")
+    assert lines[3].split(" | ")[-1].startswith("+25.")
 
 
 def test_parts_of_the_panels_share_no_task():
