@@ -6,7 +6,7 @@
     python -m benchmarks.learning --arms webrl sft_continued --hours 2 --commit
 
 Two processes work side by side, with one thread each on two cores (--workers). A run may be stopped at any time and
-started again. With --commit each finished cell is committed.
+started again. With --commit each finished cell is committed, and what --grid found.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=10.0, help="begin no cell after so many hours")
     parser.add_argument("--workers", type=int, default=2, help="processes side by side")
     parser.add_argument("--work", type=Path, default=Path("runs/learning"), help="folder for what is under way")
-    parser.add_argument("--commit", action="store_true", help="commit each finished cell")
+    parser.add_argument("--commit", action="store_true", help="commit each finished cell, or the rates that were tried")
     parser.add_argument("--estimate", action="store_true", help="say what is left and what it will take, and end")
     options = parser.parse_args()
     if options.report:
@@ -80,6 +80,8 @@ def _run_grid(bench: Workbench, options: argparse.Namespace, ends: float) -> lis
 
     left = work_through([start, *units], options.workers, ends, record)
     print(f"written to {GRID_PATH}")
+    if options.commit and len(left) < len(units):
+        _commit("Record learning rates tried on practice-valid", GRID_PATH)
     return left
 
 
@@ -135,7 +137,7 @@ def _report(result: dict[str, Any], *, commits: bool) -> None:
     log_looks(result)
     print(f"{cell.name}: learned in {seconds['learning']:.0f} s, acted in {seconds['acting']:.0f} s", flush=True)
     if commits:
-        _commit(cell)
+        _commit(f"Record {cell.arm.title} with seed {cell.seed}", cell.result_path, LOOKS)
 
 
 def _minutes(arm: Arm) -> float:
@@ -147,11 +149,10 @@ def _minutes(arm: Arm) -> float:
     return statistics.median(known) if known else _GUESSED_MINUTES
 
 
-def _commit(cell: Cell) -> None:
-    paths = [str(cell.result_path), str(LOOKS)]
-    subprocess.run(["git", "add", *paths], check=True)
-    message = f"Record {cell.arm.title} with seed {cell.seed}"
-    subprocess.run(["git", "commit", "--quiet", "--message", message, "--", *paths], check=True)
+def _commit(message: str, *paths: Path) -> None:
+    names = [str(path) for path in paths]
+    subprocess.run(["git", "add", *names], check=True)
+    subprocess.run(["git", "commit", "--quiet", "--message", message, "--", *names], check=True)
 
 
 if __name__ == "__main__":

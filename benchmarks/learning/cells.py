@@ -120,7 +120,8 @@ class Workbench:
             "learning_rate": learning_rate,
             "settings": {**cell.arm.settings, "labels": cell.arm.labels, "data": cell.arm.data},
             "seconds": {
-                "learning": round(learned_at - began, 1),
+                # phases that were done before a stop are counted, too
+                "learning": round(max(learned_at - began, sum(_phase_seconds(learned.history))), 1),
                 "acting": round(time.monotonic() - learned_at, 1),
             },
             "stopped": learned.stopped,
@@ -243,6 +244,10 @@ class Workbench:
             )
             write_trajectories(path, label_trajectories(start.labeller, rollout.trajectories).labelled)
         return list(read_trajectories(path).labelled)
+
+
+def _phase_seconds(history: Sequence[PhaseMetrics]) -> list[float]:
+    return [metrics.get("time/phase_s") or 0.0 for metrics in history]
 
 
 def log_looks(result: Mapping[str, Any]) -> None:
