@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 import httpx
 
 from webrl_gym.deployment.accounts import find_accounts
-from webrl_gym.deployment.addresses import Deployment, origin
+from webrl_gym.deployment.addresses import Deployment
 from webrl_gym.deployment.client import Answer, SiteClient
 from webrl_gym.deployment.landmarks import LANDMARKS, reach, search_address
 from webrl_gym.deployment.leases import CLEAN, Lease
@@ -32,6 +32,7 @@ from webrl_gym.suites import find_suite
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import EMBEDDED_URLS, Site
+from webrl_gym.web_address import origin_of
 
 _ROUTE = "/directions?engine=fossgis_osrm_car&route=40.4443,-79.9436;40.4406,-79.9959"
 _DISTANCE = re.compile(r"Distance:\s*(?!0m)[\d.,]+\s*k?m\b")
@@ -274,10 +275,11 @@ def foreign_links(page: Answer, deployment: Deployment) -> tuple[Counter[str], i
             target = urljoin(page.url, found.get(attribute, "").strip())
             if not target.startswith(("http://", "https://")):
                 continue
-            if origin(target) in deployment.origins:
+            place = origin_of(target)
+            if place in deployment.origins:
                 home += 1
-            else:
-                away[origin(target)] += 1
+            elif place:
+                away[place] += 1
     return away, home
 
 

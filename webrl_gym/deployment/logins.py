@@ -12,10 +12,11 @@ import httpx
 from lxml.html import FormElement
 
 from webrl_gym.deployment.accounts import Account, variables_of
-from webrl_gym.deployment.addresses import Deployment, origin
+from webrl_gym.deployment.addresses import Deployment
 from webrl_gym.deployment.client import DEFAULT_BUDGET, Answer, SiteClient
 from webrl_gym.errors import SignInFailed, SiteError
 from webrl_gym.types import Site
+from webrl_gym.web_address import origin_of
 
 TRUSTED_FOR = 300.0
 """Seconds for which a session that was proved is taken for good."""
@@ -66,8 +67,8 @@ def sign_in(client: SiteClient, account: Account) -> None:
         shown = page.title or "without a title"
         raise SiteError(f"{client.site} has no sign-in form at {client.root}{steps.page}; the page there is {shown!r}")
     target = urljoin(page.url, form.get("action") or page.url)
-    if origin(target) != origin(client.root):
-        raise SiteError(f"the sign-in form of {client.site} at {client.root} leads away to {origin(target)}")
+    if origin_of(target) != origin_of(client.root):
+        raise SiteError(f"the sign-in form of {client.site} at {client.root} leads away to {origin_of(target)}")
     values = _values(form)
     if _FORM_KEY in values:
         # The page may come from a cache; the cookie, which a browser's script sets, makes its key the session's.

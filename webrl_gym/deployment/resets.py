@@ -12,9 +12,9 @@ from typing import Protocol, runtime_checkable
 
 import httpx
 
-from webrl_gym.deployment.addresses import origin
 from webrl_gym.errors import ResetFailed
 from webrl_gym.types import Site
+from webrl_gym.web_address import origin_of
 
 READY = "Ready for duty!"
 """What the reset server says on ``/status`` when no reset is under way."""
@@ -149,9 +149,11 @@ class HttpReset:
         try:
             return client.get(url, timeout=left)
         except httpx.TimeoutException:
-            raise ResetFailed(f"the reset server at {origin(url)} did not answer within {left:.0f} seconds") from None
+            raise ResetFailed(
+                f"the reset server at {origin_of(url)} did not answer within {left:.0f} seconds"
+            ) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ResetFailed(f"the reset server at {origin(url)} cannot be asked: {error}") from None
+            raise ResetFailed(f"the reset server at {origin_of(url)} cannot be asked: {error}") from None
 
 
 class CommandReset:
