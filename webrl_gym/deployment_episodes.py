@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import httpx
 import numpy as np
 
 from webrl_gym.deployment.client import SiteClient
@@ -22,6 +21,7 @@ from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.protocol import EvaluationPage
 from webrl_gym.errors import BrowserError, EvaluationError, ResetFailed, SiteError
 from webrl_gym.evaluation import FuzzyJudge, RestShop, evaluate_rules
+from webrl_gym.http_client import http_client
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import OutcomeVerdict, Semantics, Site
 
@@ -74,7 +74,7 @@ class DeploymentEpisodes:
         self._lease = Lease(settings.deployment.key, patience=settings.lease_seconds)
         self._semantics = semantics
         self._judge = judge
-        self._client = httpx.Client(trust_env=False, timeout=settings.answer_seconds)
+        self._client = http_client(trust_env=False, timeout=settings.answer_seconds)
         self._task: Task | None = None
         self._signed_in: tuple[Site, ...] = ()
         self._state = UNKNOWN

@@ -48,7 +48,11 @@ def root_of(url: str) -> str:
 
 def shown(url: str) -> str:
     """An address for messages: without user name, password and query, any of which may be a secret."""
-    return re.sub(r"//[^/?#]*@", "//", url).partition("?")[0]
+    address = re.sub(r"//[^/?#]*@", "//", url).partition("?")[0]
+    if "//" in address and origin_of(address):
+        return address
+    # What is no address may hold its password anywhere before the host.
+    return url.rpartition("@")[2].partition("?")[0]
 
 
 def _host(parts: SplitResult) -> str:

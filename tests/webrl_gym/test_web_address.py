@@ -49,5 +49,16 @@ def test_roots_are_spelled_as_browsers_do(url: str, root: str) -> None:
     assert root_of(url) == root
 
 
-def test_no_secret_is_shown() -> None:
-    assert shown("http://me:s3cret@host.test/v1?key=k") == "http://host.test/v1"
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("http://me:s3cret@host.test/v1?key=k", "http://host.test/v1"),
+        ("http://host.test:8023/@somebody", "http://host.test:8023/@somebody"),
+        ("me:s3cret@host.test:7565", "host.test:7565"),
+        ("http://me:s3c/ret@host.test", "host.test"),
+        ("http://me:s3c?ret@host.test/?k", "host.test/"),
+        ("/v1?key=k", "/v1"),
+    ],
+)
+def test_no_secret_is_shown(url: str, text: str) -> None:
+    assert shown(url) == text

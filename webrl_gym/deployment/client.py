@@ -12,6 +12,7 @@ import lxml.html
 from lxml.html import HtmlElement
 
 from webrl_gym.errors import SiteError
+from webrl_gym.http_client import http_client
 from webrl_gym.types import Site
 from webrl_gym.web_address import origin_of, shown
 
@@ -73,7 +74,7 @@ class SiteClient:
         self.site = site
         self.root = root
         self._seconds = seconds
-        self._client = httpx.Client(
+        self._client = http_client(
             transport=transport,
             # No proxy and no .netrc: the browser goes to the sites directly, too.
             trust_env=False,
