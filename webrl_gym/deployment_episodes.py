@@ -71,7 +71,7 @@ class DeploymentEpisodes:
         self._settings = settings
         self._deployment = settings.deployment
         self._sessions = shared_sessions(settings.deployment, settings.accounts, settings.answer_seconds)
-        self._lease = Lease(settings.deployment.key, patience=settings.lease_seconds)
+        self._lease = Lease(settings.deployment.keys, patience=settings.lease_seconds)
         self._semantics = semantics
         self._judge = judge
         self._client = http_client(trust_env=False, timeout=settings.answer_seconds)

@@ -19,7 +19,7 @@ from webrl_gym.deployment.addresses import Deployment
 from webrl_gym.deployment.client import Answer, SiteClient
 from webrl_gym.deployment.landmarks import LANDMARKS, reach, search_address
 from webrl_gym.deployment.leases import CLEAN, Lease
-from webrl_gym.deployment.logins import SIGN_INS, Sessions, colliding, has_sign_in_form
+from webrl_gym.deployment.logins import SIGN_INS, colliding, has_sign_in_form, own_sessions
 from webrl_gym.deployment.resets import NoReset
 from webrl_gym.deployment.settings import DeploymentSettings, read_settings
 from webrl_gym.engines import EngineSettings, make_engine
@@ -117,7 +117,7 @@ class _Visit:
         self._deployment = settings.deployment
         self._engine = engine
         self._transport = transport
-        self._sessions = Sessions(
+        self._sessions = own_sessions(
             settings.deployment, settings.accounts, seconds=settings.answer_seconds, transport=transport
         )
         self._cookies: dict[Site, list[tuple[str, str, str]]] = {}
@@ -227,7 +227,7 @@ class _Visit:
 
     def _state(self) -> Check:
         """What is known of the state that the sites are in."""
-        states = Lease(self._deployment.key, patience=0.0).states()
+        states = Lease(self._deployment.keys, patience=0.0).states()
         found: dict[str, list[str]] = {}
         for site in self._deployment.urls:
             found.setdefault(states[site], []).append(site)

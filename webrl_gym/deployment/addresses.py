@@ -54,10 +54,9 @@ class Deployment:
         return tuple(site for site in Site if site not in self.urls)
 
     @property
-    def key(self) -> str:
-        """Names the deployment: equal for equal addresses."""
-        text = "\n".join(f"{site} {self.urls[site]}" for site in Site if site in self.urls)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def keys(self) -> dict[Site, str]:
+        """Name each site's root, in any deployment that has it."""
+        return {site: f"{site}-{hashlib.sha256(root.encode()).hexdigest()[:16]}" for site, root in self.urls.items()}
 
     def resolve(self, text: str) -> str:
         """The text with the placeholders of known sites replaced by their roots."""

@@ -67,10 +67,12 @@ def test_addresses_are_spelled_as_browsers_spell_them() -> None:
     assert found.origins == ("https://shop.test", "http://myhost.test", "http://tiles.test")
 
 
-def test_the_key_follows_the_addresses_only() -> None:
-    one = find_deployment(environ=VARIABLES)
-    assert one.key == find_deployment(environ={**VARIABLES, "WEBRL_GYM_EXTRA_ORIGINS": ""}).key
-    assert one.key != find_deployment(environ={**VARIABLES, "MAP": "http://map.test"}).key
+def test_a_site_has_the_same_key_in_every_deployment() -> None:
+    one = find_deployment(environ=VARIABLES).keys
+    other = find_deployment(environ={"GITLAB": "https://GITLAB.test:443/", "SHOPPING": "http://shop.test:7771"}).keys
+    assert one[Site.GITLAB] == other[Site.GITLAB]
+    assert one[Site.SHOPPING] != other[Site.SHOPPING]
+    assert len(set(one.values())) == 3
 
 
 def test_tasks_that_miss_a_site_are_named() -> None:
