@@ -86,6 +86,7 @@ class DeploymentEpisodes:
             origins=self._deployment.origins,
             profile=engine.profile,
             headed=engine.headed,
+            load_limit=settings.answer_seconds,
         )
         self._page = self.engine.task_page()
 

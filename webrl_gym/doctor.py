@@ -94,7 +94,8 @@ def examine(
         browser: Engine | None = None
         try:
             if world is None:
-                browser = stack.enter_context(closing(ChromiumEngine(None, origins=settings.deployment.origins)))
+                origins, limit = settings.deployment.origins, settings.answer_seconds
+                browser = stack.enter_context(closing(ChromiumEngine(None, origins=origins, load_limit=limit)))
             else:
                 browser = stack.enter_context(closing(make_engine(EngineSettings(engine or "static"), world)))
         except BrowserMissing as error:

@@ -26,10 +26,16 @@ _MOST_EPISODES = 100
 _MOST_TABS = 20
 _MOST_NOTICES = 5
 _PATIENCE = 25.0
+_ROOM = 5.0
+"""Seconds for what else happens while a site's answer is waited for."""
 
 
 class BrowserSession:
-    """A browser context, recycled from episode to episode."""
+    """A browser context, recycled from episode to episode.
+
+    Attributes:
+        load_limit: Longest wait for a site's answer, in seconds.
+    """
 
     def __init__(
         self,
@@ -38,6 +44,7 @@ class BrowserSession:
         origins: Sequence[str] | None,
         direct: bool,
         profile: str,
+        load_limit: float,
     ) -> None:
         """Keeps pages inside ``origins``.
 
@@ -47,11 +54,14 @@ class BrowserSession:
             origins: What may be opened; see ``Bounds``.
             direct: True to connect to ``origins`` without the proxy, which then refuses everything else.
             profile: Observation profile that ``snapshot`` reads pages for.
+            load_limit: Longest wait for a site's answer, in seconds.
         """
         self._ready_browser = ready_browser
         self._bounds = Bounds(origins)
         self._proxy = self._bounds.proxy(proxy, direct=direct)
         self._profile = profile
+        self.load_limit = load_limit
+        self._patience = max(_PATIENCE, load_limit + _ROOM)
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
         self._episodes = 0
@@ -90,7 +100,7 @@ class BrowserSession:
     async def snapshot(self) -> tuple[dict[str, Any], bytes]:
         """The current tab as JSON text (the page, then its foreign frames), and what goes with it."""
         began = asyncio.get_running_loop().time()
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(self._patience):
             tab = await self._current_tab()
             state = await tab.settle(profile=self._profile)
             while not state["page"]:
@@ -127,7 +137,7 @@ class BrowserSession:
         element = None if target is None else Target.named(target)
         before, refusal, began = tab.activity.document, "", None
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 await perform(tab, ActionKind(kind), argument, element, self._frames)
                 began = asyncio.get_running_loop().time()
                 refusal = (await tab.settle())["refusal"]
@@ -182,7 +192,7 @@ class BrowserSession:
         if self._evaluation is None:
             raise NothingLocated(f"the locator {expression!r} finds nothing: no page was opened")
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 value = await self._evaluation.page.evaluate(f"() => ({expression.strip().rstrip(';')})")
         except PlaywrightError as error:
             text = str(error).splitlines()[0]
@@ -201,7 +211,7 @@ class BrowserSession:
 
     async def evaluate(self, javascript: str) -> Any:
         """Value of a JavaScript expression in the current tab, where the page's own scripts run."""
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(self._patience):
             tab = await self._current_tab()
             try:
                 return await tab.evaluate(javascript)
@@ -279,7 +289,7 @@ class BrowserSession:
         self._tabs = [await self._open_tab(await self._context.new_page())]
 
     async def _open_tab(self, page: Page) -> Tab:
-        tab = await Tab.open(page, self._bounds.allows)
+        tab = await Tab.open(page, self._bounds.allows, self.load_limit)
         page.on("dialog", self._on_dialog)
         page.on("filechooser", lambda _: self._notice("The page asked for a file; files cannot be chosen here."))
         page.on("download", self._on_download)

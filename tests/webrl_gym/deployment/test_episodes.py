@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.webrl_gym.deployment.conftest import Lookalikes
-from tests.webrl_gym.deployment.lookalikes import broken
+from tests.webrl_gym.deployment.lookalikes import broken, silent
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.deployment import logins
 from webrl_gym.deployment.accounts import Account
@@ -146,6 +146,16 @@ def test_what_cannot_begin_is_named_and_lets_others_in(
     other.begin(task(Site.REDDIT, tag="changing"), RNG)
     with pytest.raises(DeploymentBusy):
         episodes.begin(task(Site.REDDIT, tag="changing"), RNG)
+
+
+@pytest.mark.browser
+def test_the_browser_waits_as_long_for_an_answer_as_is_asked_for(
+    make: Callable[..., DeploymentEpisodes],
+    lookalikes: Lookalikes,
+) -> None:
+    lookalikes[Site.MAP].ill = silent(2.0)
+    with pytest.raises(SiteError, match=r"did not answer within 0\.4 seconds"):
+        make(answer_seconds=0.4).begin(task(Site.MAP), RNG)
 
 
 @pytest.mark.browser
