@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +25,7 @@ from webrl_gym.tasks.record import Task
 from webrl_gym.types import OutcomeVerdict, Semantics, Site
 
 _log = logging.getLogger(__name__)
-_OUT = re.compile(r"\b(sign|log)[ _-]?out\b", re.IGNORECASE)
+_READING = frozenset(("GET", "HEAD", "OPTIONS"))
 _LOOK = (
     "[location.href, "
     + json.dumps(sorted({steps.user_field for steps in SIGN_INS.values()}))
@@ -79,7 +78,8 @@ class DeploymentEpisodes:
         self._signed_in: tuple[Site, ...] = ()
         self._state = UNKNOWN
         self._acted = False
-        self._left = False
+        self._left: set[Site] = set()
+        self._doubted: set[Site] = set()
         self.engine = ChromiumEngine(
             None,
             executable=engine.chromium_path,
@@ -99,6 +99,7 @@ class DeploymentEpisodes:
         try:
             self._state = self._make_ready(task)
             self._task, self._acted = task, False
+            self._doubted.clear()
             asked = task.sites if task.signed_in is None else task.signed_in
             self._signed_in = tuple(site for site in asked if site in SIGN_INS)
             cookies = {site: self._sessions.cookies(site) for site in self._signed_in}
@@ -116,10 +117,10 @@ class DeploymentEpisodes:
             raise
         return task
 
-    def is_over(self, action: str) -> bool:
+    def is_over(self, action: str) -> bool:  # noqa: ARG002 - what the pages sent says more than words
         """Never; but a sign-in page that the agent did not ask for is a failure of its site."""
         self._acted = True
-        self._left = self._left or bool(_OUT.search(action))
+        self._watch()
         self._require_session(*self._looked())
         return False
 
@@ -149,10 +150,11 @@ class DeploymentEpisodes:
 
     @property
     def site_state(self) -> str:
-        """What the episode found; once a task that changes something is under way nobody can tell."""
-        if self._acted and self._task is not None and is_changing(self._task) and self._state == CLEAN:
-            return UNKNOWN
-        return self._state
+        """What the episode found; once something may have been changed nobody can tell."""
+        if self._task is None or self._state != CLEAN:
+            return self._state
+        may_differ = (self._acted and is_changing(self._task)) or not self._doubted.isdisjoint(self._task.sites)
+        return UNKNOWN if may_differ else CLEAN
 
     def close(self) -> None:
         """Frees the browser and the deployment; may be called twice."""
@@ -177,10 +179,19 @@ class DeploymentEpisodes:
     def _leave(self) -> None:
         """Ends the last episode's hold on deployment and session."""
         self._lease.release()
-        if self._left:
-            # The agent has signed itself out, and with it every other user of the session.
-            self._sessions.forget(self._signed_in)
-            self._left = False
+        # The agent has signed itself out, and with it every other user of the session.
+        self._sessions.forget(self._left)
+        self._left.clear()
+
+    def _watch(self) -> None:
+        """Takes down where the agent has signed itself out, and what it may have changed."""
+        for method, url in self.engine.sent():
+            site = self._deployment.site_of(url)
+            if site in SIGN_INS and SIGN_INS[site].out in url:
+                self._left.add(site)
+            elif site is not None and method not in _READING and site not in self._doubted:
+                self._doubted.add(site)
+                self._lease.doubt(site)
 
     def _make_ready(self, task: Task) -> str:
         """Takes the lease; puts the task's sites back where they are not known to be clean; their state then."""
@@ -246,7 +257,7 @@ class DeploymentEpisodes:
 
     def _require_session(self, url: str, fields: list[str]) -> None:
         site = self._deployment.site_of(url)
-        if site not in self._signed_in or self._left or site is None or SIGN_INS[site].user_field not in fields:
+        if site is None or site not in self._signed_in or site in self._left or SIGN_INS[site].user_field not in fields:
             return
         self._sessions.forget([site])
         raise SiteError(f"{site} shows its sign-in page at {url.partition('?')[0]}: its session is over")

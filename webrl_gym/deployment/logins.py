@@ -32,23 +32,25 @@ class SignIn:
         user_field: Name of the form's field for the account.
         password_field: Name of its field for the password.
         proof: Path of a page that shows who is signed in.
-        marks: Texts, one of which is in that page's source for those who are.
+        out: Path by which one signs out, wherever the site's root is.
+        marks: Texts beside that path, one of which is in the proof's source for those who are signed in.
     """
 
     page: str
     user_field: str
     password_field: str
     proof: str
-    marks: tuple[str, ...]
+    out: str
+    marks: tuple[str, ...] = ()
 
 
 SIGN_INS = {
     Site.SHOPPING: SignIn(
-        "/customer/account/login/", "login[username]", "login[password]", "/customer/account/", ("/account/logout",)
+        "/customer/account/login/", "login[username]", "login[password]", "/customer/account/", "/account/logout"
     ),
-    Site.SHOPPING_ADMIN: SignIn("/", "login[username]", "login[password]", "/", ("/auth/logout",)),
-    Site.GITLAB: SignIn("/users/sign_in", "user[login]", "user[password]", "/", ("/users/sign_out",)),
-    Site.REDDIT: SignIn("/login", "_username", "_password", "/", ("user-logged-in", "/log_out")),
+    Site.SHOPPING_ADMIN: SignIn("/", "login[username]", "login[password]", "/", "/auth/logout"),
+    Site.GITLAB: SignIn("/users/sign_in", "user[login]", "user[password]", "/", "/users/sign_out"),
+    Site.REDDIT: SignIn("/login", "_username", "_password", "/", "/log_out", ("user-logged-in",)),
 }
 """By site; the others have no accounts."""
 
@@ -85,7 +87,11 @@ def is_signed_in(client: SiteClient) -> bool:
     """True if the client's cookies are a session; raises ``SiteError`` when the site fails."""
     steps = SIGN_INS[client.site]
     page = client.get(steps.proof)
-    return page.status < 400 and _form(page, steps) is None and any(mark in page.text for mark in steps.marks)
+    return (
+        page.status < 400
+        and _form(page, steps) is None
+        and any(mark in page.text for mark in (steps.out, *steps.marks))
+    )
 
 
 def has_sign_in_form(page: Answer, site: Site) -> bool:

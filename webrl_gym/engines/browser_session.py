@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Dialog, Download, Page
 from playwright.async_api import Error as PlaywrightError
@@ -16,6 +15,7 @@ from webrl_gym.engines.browser_actions import GONE, perform
 from webrl_gym.engines.browser_bounds import Bounds, outside
 from webrl_gym.engines.browser_frames import ForeignFrame, FrameNumbers, Target, read_foreign_frames
 from webrl_gym.engines.browser_tab import PageMoved, Tab
+from webrl_gym.engines.browser_traffic import SentRequests, cookie_of
 from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, NothingLocated, WebRLGymError
 from webrl_gym.wellformed import well_formed
 
@@ -59,6 +59,8 @@ class BrowserSession:
         self._ready_browser = ready_browser
         self._bounds = Bounds(origins)
         self._proxy = self._bounds.proxy(proxy, direct=direct)
+        # Embedded sites know by themselves what was asked of them.
+        self._sent = SentRequests() if direct else None
         self._profile = profile
         self.load_limit = load_limit
         self._patience = max(_PATIENCE, load_limit + _ROOM)
@@ -85,10 +87,12 @@ class BrowserSession:
         if not await self._recycle(browser):
             await self._new_context(browser)
         self._notices.clear()
+        if self._sent is not None:
+            self._sent.forget()
         self._refusals_before = self._refusals()
         context = self._require_context()
         if cookies:
-            await context.add_cookies([_cookie(*cookie) for cookie in cookies])
+            await context.add_cookies([cookie_of(*cookie) for cookie in cookies])
         for position, url in enumerate(urls):
             if position >= len(self._tabs):
                 self._tabs.append(await self._open_tab(await context.new_page()))
@@ -129,6 +133,8 @@ class BrowserSession:
         tab = await self._current_tab()
         self._notices.clear()
         tab.activity.refused = ""
+        if self._sent is not None:
+            self._sent.begin_action()
         if kind == ActionKind.SWITCH_TAB:
             self._current = tab_number(argument, len(self._tabs))
             return
@@ -152,6 +158,10 @@ class BrowserSession:
             raise ActionTargetError(outside(tab.activity.refused))
         if refusal and tab.activity.document == before:
             raise ActionTargetError(refusal)
+
+    async def sent(self) -> list[tuple[str, str]]:
+        """What this episode's pages sent to the origins themselves; see ``SentRequests.listed``."""
+        return [] if self._sent is None else self._sent.listed
 
     async def screenshot(self) -> tuple[None, bytes]:
         """The current tab as PNG, as a body."""
@@ -286,6 +296,8 @@ class BrowserSession:
             service_workers="block",
             proxy=self._proxy,
         )
+        if self._sent is not None:
+            self._sent.watch(self._context)
         self._tabs = [await self._open_tab(await self._context.new_page())]
 
     async def _open_tab(self, page: Page) -> Tab:
@@ -381,15 +393,3 @@ class BrowserSession:
         await tab.settle()
         self._tabs.append(tab)
         self._current = len(self._tabs) - 1
-
-
-def _cookie(address: str, name: str, value: str) -> dict[str, Any]:
-    """A cookie as Playwright takes it; it belongs to the host of ``address`` and to what lies below its path."""
-    parts = urlsplit(address)
-    return {
-        "name": name,
-        "value": value,
-        "domain": parts.hostname or "",
-        "path": parts.path or "/",
-        "secure": parts.scheme == "https",
-    }

@@ -186,6 +186,14 @@ class ChromiumEngine:
         """The agent's current tab for a task that prepares and judges its own pages."""
         return ChromiumTaskPage(self._connection)
 
+    def sent(self) -> list[tuple[str, str]]:
+        """Where this episode's pages went on a deployment, and what actions sent there that may have changed something.
+
+        Returns:
+            Method and address, without its query, of each.
+        """
+        return [(method, url) for method, url in self._connection.call("sent")[0]]
+
     def screenshot(self) -> bytes | None:
         """The current tab as PNG."""
         return self._connection.call("screenshot")[1]

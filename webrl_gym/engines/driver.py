@@ -32,7 +32,7 @@ from webrl_gym.errors import BrowserError
 _NODE_ROOM = "--max-semi-space-size=1 --max-old-space-size=256"
 _METHODS = frozenset(
     "start snapshot execute screenshot close evaluation_open evaluation_close evaluation_goto evaluation_url "
-    "evaluation_content evaluation_locate visit evaluate evaluate_url".split()
+    "evaluation_content evaluation_locate visit evaluate evaluate_url sent".split()
 )
 """What an engine may ask of its session."""
 

@@ -114,6 +114,57 @@ def test_an_agent_that_signs_itself_out_is_judged(
 
 
 @pytest.mark.browser
+def test_it_signs_out_by_going_there_however_it_says_so(
+    make: Callable[..., DeploymentEpisodes],
+    lookalikes: Lookalikes,
+) -> None:
+    episodes = make()
+    gitlab = lookalikes[Site.GITLAB]
+    episodes.begin(task(Site.GITLAB), RNG)
+    gitlab.sessions.clear()
+    episodes.engine.task_page().evaluate("document.querySelector('[href*=sign_out]').focus()")
+    episodes.engine.execute(Action(ActionKind.PRESS_ENTER), None)
+    episodes.engine.snapshot()
+    assert not episodes.is_over("Press Enter")
+    for words in ('Search "how to log out"', "No action: I will sign out", 'Click "Sign Out"'):
+        episodes.begin(task(Site.GITLAB), RNG)
+        gitlab.sessions.clear()
+        episodes.engine.task_page().goto(gitlab.root + "/x")
+        with pytest.raises(SiteError, match="gitlab shows its sign-in page"):
+            episodes.is_over(words)
+
+
+POSTING = "<a href='#' onclick=\"fetch('{}', {{method: 'POST', body: '{}'}}); return false\">{}</a>"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("name", "state"), [("Save", "unknown"), ("Change", "unknown"), ("Ask", "clean"), ("A page", "clean")]
+)
+def test_a_reading_episode_that_may_have_changed_a_site_leaves_it_in_doubt(
+    name: str,
+    state: str,
+    make: Callable[..., DeploymentEpisodes],
+    lookalikes: Lookalikes,
+) -> None:
+    lookalikes[Site.REDDIT].links = (
+        "<script>fetch('/counted', {method: 'POST'})</script>"
+        + POSTING.format("/bookmark/save", "a=1", "Save")
+        + POSTING.format("/api/graphql", "mutation x", "Change")
+        + POSTING.format("/api/graphql", "query x", "Ask")
+    )
+    resets: list[frozenset[Site]] = []
+    episodes = make(reset=resets.append)
+    episodes.begin(task(Site.REDDIT), RNG)
+    click(episodes, name)
+    assert not episodes.is_over("Click")
+    assert episodes.site_state == state
+    episodes.judge("", "")
+    make(reset=resets.append).begin(task(Site.REDDIT), RNG)
+    assert len(resets) == (2 if state == "unknown" else 1)
+
+
+@pytest.mark.browser
 def test_a_sign_in_page_before_the_evaluators_is_no_empty_find(
     make: Callable[..., DeploymentEpisodes],
     lookalikes: Lookalikes,
