@@ -156,6 +156,10 @@ class DeploymentEpisodes:
         may_differ = (self._acted and is_changing(self._task)) or not self._doubted.isdisjoint(self._task.sites)
         return UNKNOWN if may_differ else CLEAN
 
+    def abandon(self) -> None:
+        """Lets others in."""
+        self._leave()
+
     def close(self) -> None:
         """Frees the browser and the deployment; may be called twice."""
         self._leave()
