@@ -191,7 +191,7 @@ class DeploymentEpisodes:
         """Takes down where the agent has signed itself out, and what it may have changed."""
         for method, url in self.engine.sent():
             site = self._deployment.site_of(url)
-            if site in SIGN_INS and SIGN_INS[site].out in url:
+            if site in SIGN_INS and f"{url}/".startswith(f"{self._deployment.urls[site]}{SIGN_INS[site].out}/"):
                 self._left.add(site)
             elif site is not None and method not in _READING and site not in self._doubted:
                 self._doubted.add(site)

@@ -32,7 +32,7 @@ class SignIn:
         user_field: Name of the form's field for the account.
         password_field: Name of its field for the password.
         proof: Path of a page that shows who is signed in.
-        out: Path by which one signs out, wherever the site's root is.
+        out: Path by which one signs out, below the site's root.
         marks: Texts beside that path, one of which is in the proof's source for those who are signed in.
     """
 
@@ -46,9 +46,13 @@ class SignIn:
 
 SIGN_INS = {
     Site.SHOPPING: SignIn(
-        "/customer/account/login/", "login[username]", "login[password]", "/customer/account/", "/account/logout"
+        "/customer/account/login/",
+        "login[username]",
+        "login[password]",
+        "/customer/account/",
+        "/customer/account/logout",
     ),
-    Site.SHOPPING_ADMIN: SignIn("/", "login[username]", "login[password]", "/", "/auth/logout"),
+    Site.SHOPPING_ADMIN: SignIn("/", "login[username]", "login[password]", "/", "/admin/auth/logout"),
     Site.GITLAB: SignIn("/users/sign_in", "user[login]", "user[password]", "/", "/users/sign_out"),
     Site.REDDIT: SignIn("/login", "_username", "_password", "/", "/log_out", ("user-logged-in",)),
 }

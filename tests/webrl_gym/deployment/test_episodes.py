@@ -13,6 +13,7 @@ from tests.webrl_gym.deployment.lookalikes import broken, silent
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.deployment import logins
 from webrl_gym.deployment.accounts import Account
+from webrl_gym.deployment.logins import SIGN_INS
 from webrl_gym.deployment.settings import read_settings
 from webrl_gym.deployment_episodes import DeploymentEpisodes
 from webrl_gym.engines import EngineSettings
@@ -98,19 +99,21 @@ def test_a_sign_in_page_is_the_sites_failure_and_the_next_episode_signs_in_anew(
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("site", [Site.GITLAB, *map(slow, (Site.SHOPPING, Site.SHOPPING_ADMIN, Site.REDDIT))])
 def test_an_agent_that_signs_itself_out_is_judged(
+    site: Site,
     make: Callable[..., DeploymentEpisodes],
     lookalikes: Lookalikes,
 ) -> None:
     episodes = make()
-    gitlab = lookalikes[Site.GITLAB]
-    episodes.begin(task(Site.GITLAB), RNG)
-    gitlab.sessions.clear()
+    episodes.begin(task(site), RNG)
+    lookalikes[site].sessions.clear()
     click(episodes, "Sign Out")
+    episodes.engine.task_page().goto(lookalikes[site].root + SIGN_INS[site].page)
     assert not episodes.is_over('Click "Sign Out"')
     assert not episodes.judge("no", "").success
-    episodes.begin(task(Site.GITLAB), RNG)
-    assert gitlab.sign_ins == 2
+    episodes.begin(task(site), RNG)
+    assert lookalikes[site].sign_ins == 2
 
 
 @pytest.mark.browser
@@ -129,7 +132,7 @@ def test_it_signs_out_by_going_there_however_it_says_so(
     for words in ('Search "how to log out"', "No action: I will sign out", 'Click "Sign Out"'):
         episodes.begin(task(Site.GITLAB), RNG)
         gitlab.sessions.clear()
-        episodes.engine.task_page().goto(gitlab.root + "/x")
+        episodes.engine.task_page().goto(gitlab.root + "/a/users/sign_out")
         with pytest.raises(SiteError, match="gitlab shows its sign-in page"):
             episodes.is_over(words)
 
