@@ -14,7 +14,7 @@ from agents.actors import Agent, FixedAgent, RandomAgent, ScriptedOracle, load_a
 from agents.atomic_file import replacing
 from agents.benchmark_conflicts import benchmark_conflicts
 from agents.console import ConsoleProgress
-from agents.environments import make_env, make_vec_env, sites_there, suite_of
+from agents.environments import addresses_of, make_env, make_vec_env, sites_there, suite_of
 from agents.errors import ConfigConflict
 from agents.hydra_entry import run_entry_point
 from agents.look_log import TEST_SUITES, log_look
@@ -127,7 +127,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
         with replacing(card_path) as temporary:
             mended = [task.task_id for task in tasks if MENDED in task.tags]
             official = {"left_out": _left_out(config, suite), "mended": mended, "replica": _is_replica(config)}
-            full = {**card, **as_record(results), **official}
+            full = {**card, **as_record(results), **official, "deployment": addresses_of(config["env"])}
             if name == "openai":
                 full["unfinished_completions"], full["cut_pages"] = _completion_counts(results)
             temporary.write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -82,17 +82,29 @@ def environment_seed(seed: int, index: int) -> int:
     return int(np.random.SeedSequence((seed, index)).generate_state(1)[0])
 
 
+def addresses_of(settings: Mapping[str, Any]) -> dict[str, str] | None:
+    """Root of each site of the deployment by the site's name; None on the embedded sites.
+
+    Raises:
+        ValueError: If the deployment's addresses cannot be used.
+    """
+    if settings["sites"] != "urls":
+        return None
+    options = settings["deployment"] or {}
+    deployment = find_deployment(options.get("urls"), options.get("extra_origins") or ())
+    return {site.value: root for site, root in deployment.urls.items()}
+
+
 def sites_there(only_sites: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
     """``only_sites`` without those that a deployment does not have; all that it has when that is empty.
 
     Raises:
         ValueError: If the deployment's addresses cannot be used, or none of the sites is there.
     """
-    if settings["sites"] != "urls":
+    addresses = addresses_of(settings)
+    if addresses is None:
         return list(only_sites)
-    options = settings["deployment"] or {}
-    deployment = find_deployment(options.get("urls"), options.get("extra_origins") or ())
-    there = [site.value for site in deployment.urls if not only_sites or site in only_sites]
+    there = [site for site in addresses if not only_sites or site in only_sites]
     if not there:
         raise ValueError(f"the deployment has none of the sites {', '.join(only_sites)}")
     return there

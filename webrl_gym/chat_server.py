@@ -22,6 +22,8 @@ from typing import Any
 import httpx
 
 from webrl_gym.errors import CompletionFailed, PromptTooLarge, ServerRefused
+from webrl_gym.http_client import http_client
+from webrl_gym.web_address import shown
 
 _log = logging.getLogger(__name__)
 _FIRST_WAIT_S = 2.0
@@ -50,7 +52,7 @@ class ChatServer:
     The key is read from its environment variable at each request and never stored, printed or logged.
 
     Attributes:
-        base_url: Address up to and including ``/v1``.
+        base_url: Address up to and including ``/v1``; a user before its host and a query are sent and never shown.
         api_key_variable: Environment variable that holds the key; no key is sent when it is not set.
         timeout_s: Longest wait for one answer, in seconds.
         attempts: Tries for each request, >= 1; the waits between them double from 2 seconds up to a minute, and are
@@ -67,16 +69,17 @@ class ChatServer:
     @property
     def url(self) -> str:
         """The address that is asked."""
-        return self.base_url.rstrip("/") + "/chat/completions"
+        base, mark, query = self.base_url.partition("?")
+        return base.rstrip("/") + "/chat/completions" + mark + query
 
     @property
     def shown_url(self) -> str:
         """The same for messages: without user name, password and query."""
-        return re.sub(r"//[^/?#]*@", "//", self.url).partition("?")[0]
+        return shown(self.url)
 
     def client(self) -> httpx.Client:
         """A client for many requests; whoever asks for it closes it."""
-        return httpx.Client(timeout=self.timeout_s)
+        return http_client(timeout=self.timeout_s)
 
     def ask(self, client: httpx.Client, body: Mapping[str, Any]) -> dict[str, Any]:
         """The first choice of a chat completion.

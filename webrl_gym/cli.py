@@ -82,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
     rescore = commands.add_parser("rescore", help="score a stored run again, for example with a judge")
     rescore.add_argument("folder", type=Path, help="a folder with trajectories.jsonl, or a trajectory file")
     rescore.add_argument("--semantics", default="vab", choices=tuple(Semantics))
+    rescore.add_argument(
+        "--sites",
+        default="embedded",
+        choices=("embedded", "urls"),
+        help="urls: it was played on SHOPPING, GITLAB, …; its card.json tells, too",
+    )
     rescore.add_argument("--judge-url", default="", metavar="URL", help="OpenAI-compatible server, up to /v1")
     rescore.add_argument("--judge-model", default="", metavar="NAME")
     rescore.add_argument("--judge-key", default="WEBRL_JUDGE_API_KEY", metavar="VARIABLE", help="holds the key")
@@ -183,6 +189,7 @@ def _observe(options: argparse.Namespace) -> int:
 
 
 def _rescore(options: argparse.Namespace) -> int:
+    from webrl_gym.deployment.addresses import find_deployment
     from webrl_gym.evaluation import LanguageModelJudge
     from webrl_gym.rescoring import rescore
 
@@ -194,11 +201,13 @@ def _rescore(options: argparse.Namespace) -> int:
         judge = LanguageModelJudge(
             options.judge_url, options.judge_model, api_key_variable=options.judge_key, cache=options.judge_cache
         )
-    counts: Counter[str] = Counter()
+    deployment = find_deployment() if options.sites == "urls" else None
+    counts, strays = Counter[str](), Counter[str]()
     lines = []
-    for attempt in rescore(options.folder, semantics=options.semantics, judge=judge):
+    for attempt in rescore(options.folder, semantics=options.semantics, judge=judge, deployment=deployment):
         was, now = _outcome(attempt.before), _outcome(attempt.verdict)
         counts[now] += 1
+        strays.update([attempt.stray] if attempt.stray else [])
         lines.append(json.dumps({"task_id": attempt.task_id, "verdict": attempt.verdict}))
         if was != now:
             print(f"{attempt.task_id}: {was} -> {now}")
@@ -207,6 +216,8 @@ def _rescore(options: argparse.Namespace) -> int:
             options.output.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         except OSError as error:
             raise ValueError(f"{options.output} cannot be written: {error.strerror}") from error
+    for place, number in strays.items():
+        print(f"{number} kept as they were: their last page is at {place}, which is no known site (see --sites urls)")
     print(", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "no attempt")
     return 0
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import httpx
 import numpy as np
 
 from webrl_gym.deployment.client import SiteClient
@@ -22,11 +20,12 @@ from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.protocol import EvaluationPage
 from webrl_gym.errors import BrowserError, EvaluationError, ResetFailed, SiteError
 from webrl_gym.evaluation import FuzzyJudge, RestShop, evaluate_rules
+from webrl_gym.http_client import http_client
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import OutcomeVerdict, Semantics, Site
 
 _log = logging.getLogger(__name__)
-_OUT = re.compile(r"\b(sign|log)[ _-]?out\b", re.IGNORECASE)
+_READING = frozenset(("GET", "HEAD", "OPTIONS"))
 _LOOK = (
     "[location.href, "
     + json.dumps(sorted({steps.user_field for steps in SIGN_INS.values()}))
@@ -71,21 +70,23 @@ class DeploymentEpisodes:
         self._settings = settings
         self._deployment = settings.deployment
         self._sessions = shared_sessions(settings.deployment, settings.accounts, settings.answer_seconds)
-        self._lease = Lease(settings.deployment.key, patience=settings.lease_seconds)
+        self._lease = Lease(settings.deployment.keys, patience=settings.lease_seconds)
         self._semantics = semantics
         self._judge = judge
-        self._client = httpx.Client(trust_env=False, timeout=settings.answer_seconds)
+        self._client = http_client(trust_env=False, timeout=settings.answer_seconds)
         self._task: Task | None = None
         self._signed_in: tuple[Site, ...] = ()
         self._state = UNKNOWN
         self._acted = False
-        self._left = False
+        self._left: set[Site] = set()
+        self._doubted: set[Site] = set()
         self.engine = ChromiumEngine(
             None,
             executable=engine.chromium_path,
             origins=self._deployment.origins,
             profile=engine.profile,
             headed=engine.headed,
+            load_limit=settings.answer_seconds,
         )
         self._page = self.engine.task_page()
 
@@ -98,6 +99,7 @@ class DeploymentEpisodes:
         try:
             self._state = self._make_ready(task)
             self._task, self._acted = task, False
+            self._doubted.clear()
             asked = task.sites if task.signed_in is None else task.signed_in
             self._signed_in = tuple(site for site in asked if site in SIGN_INS)
             cookies = {site: self._sessions.cookies(site) for site in self._signed_in}
@@ -115,10 +117,10 @@ class DeploymentEpisodes:
             raise
         return task
 
-    def is_over(self, action: str) -> bool:
+    def is_over(self, action: str) -> bool:  # noqa: ARG002 - what the pages sent says more than words
         """Never; but a sign-in page that the agent did not ask for is a failure of its site."""
         self._acted = True
-        self._left = self._left or bool(_OUT.search(action))
+        self._watch()
         self._require_session(*self._looked())
         return False
 
@@ -148,10 +150,15 @@ class DeploymentEpisodes:
 
     @property
     def site_state(self) -> str:
-        """What the episode found; once a task that changes something is under way nobody can tell."""
-        if self._acted and self._task is not None and is_changing(self._task) and self._state == CLEAN:
-            return UNKNOWN
-        return self._state
+        """What the episode found; once something may have been changed nobody can tell."""
+        if self._task is None or self._state != CLEAN:
+            return self._state
+        may_differ = (self._acted and is_changing(self._task)) or not self._doubted.isdisjoint(self._task.sites)
+        return UNKNOWN if may_differ else CLEAN
+
+    def abandon(self) -> None:
+        """Lets others in."""
+        self._leave()
 
     def close(self) -> None:
         """Frees the browser and the deployment; may be called twice."""
@@ -176,10 +183,19 @@ class DeploymentEpisodes:
     def _leave(self) -> None:
         """Ends the last episode's hold on deployment and session."""
         self._lease.release()
-        if self._left:
-            # The agent has signed itself out, and with it every other user of the session.
-            self._sessions.forget(self._signed_in)
-            self._left = False
+        # The agent has signed itself out, and with it every other user of the session.
+        self._sessions.forget(self._left)
+        self._left.clear()
+
+    def _watch(self) -> None:
+        """Takes down where the agent has signed itself out, and what it may have changed."""
+        for method, url in self.engine.sent():
+            site = self._deployment.site_of(url)
+            if site in SIGN_INS and f"{url}/".startswith(f"{self._deployment.urls[site]}{SIGN_INS[site].out}/"):
+                self._left.add(site)
+            elif site is not None and method not in _READING and site not in self._doubted:
+                self._doubted.add(site)
+                self._lease.doubt(site)
 
     def _make_ready(self, task: Task) -> str:
         """Takes the lease; puts the task's sites back where they are not known to be clean; their state then."""
@@ -245,7 +261,7 @@ class DeploymentEpisodes:
 
     def _require_session(self, url: str, fields: list[str]) -> None:
         site = self._deployment.site_of(url)
-        if site not in self._signed_in or self._left or site is None or SIGN_INS[site].user_field not in fields:
+        if site is None or site not in self._signed_in or site in self._left or SIGN_INS[site].user_field not in fields:
             return
         self._sessions.forget([site])
         raise SiteError(f"{site} shows its sign-in page at {url.partition('?')[0]}: its session is over")

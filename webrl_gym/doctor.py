@@ -15,11 +15,11 @@ from urllib.parse import urljoin
 import httpx
 
 from webrl_gym.deployment.accounts import find_accounts
-from webrl_gym.deployment.addresses import Deployment, origin
+from webrl_gym.deployment.addresses import Deployment
 from webrl_gym.deployment.client import Answer, SiteClient
 from webrl_gym.deployment.landmarks import LANDMARKS, reach, search_address
 from webrl_gym.deployment.leases import CLEAN, Lease
-from webrl_gym.deployment.logins import SIGN_INS, Sessions, colliding, has_sign_in_form
+from webrl_gym.deployment.logins import SIGN_INS, colliding, has_sign_in_form, own_sessions
 from webrl_gym.deployment.resets import NoReset
 from webrl_gym.deployment.settings import DeploymentSettings, read_settings
 from webrl_gym.engines import EngineSettings, make_engine
@@ -32,6 +32,7 @@ from webrl_gym.suites import find_suite
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import EMBEDDED_URLS, Site
+from webrl_gym.web_address import origin_of
 
 _ROUTE = "/directions?engine=fossgis_osrm_car&route=40.4443,-79.9436;40.4406,-79.9959"
 _DISTANCE = re.compile(r"Distance:\s*(?!0m)[\d.,]+\s*k?m\b")
@@ -93,7 +94,8 @@ def examine(
         browser: Engine | None = None
         try:
             if world is None:
-                browser = stack.enter_context(closing(ChromiumEngine(None, origins=settings.deployment.origins)))
+                origins, limit = settings.deployment.origins, settings.answer_seconds
+                browser = stack.enter_context(closing(ChromiumEngine(None, origins=origins, load_limit=limit)))
             else:
                 browser = stack.enter_context(closing(make_engine(EngineSettings(engine or "static"), world)))
         except BrowserMissing as error:
@@ -116,7 +118,7 @@ class _Visit:
         self._deployment = settings.deployment
         self._engine = engine
         self._transport = transport
-        self._sessions = Sessions(
+        self._sessions = own_sessions(
             settings.deployment, settings.accounts, seconds=settings.answer_seconds, transport=transport
         )
         self._cookies: dict[Site, list[tuple[str, str, str]]] = {}
@@ -226,7 +228,7 @@ class _Visit:
 
     def _state(self) -> Check:
         """What is known of the state that the sites are in."""
-        states = Lease(self._deployment.key, patience=0.0).states()
+        states = Lease(self._deployment.keys, patience=0.0).states()
         found: dict[str, list[str]] = {}
         for site in self._deployment.urls:
             found.setdefault(states[site], []).append(site)
@@ -274,10 +276,11 @@ def foreign_links(page: Answer, deployment: Deployment) -> tuple[Counter[str], i
             target = urljoin(page.url, found.get(attribute, "").strip())
             if not target.startswith(("http://", "https://")):
                 continue
-            if origin(target) in deployment.origins:
+            place = origin_of(target)
+            if place in deployment.origins:
                 home += 1
-            else:
-                away[origin(target)] += 1
+            elif place:
+                away[place] += 1
     return away, home
 
 

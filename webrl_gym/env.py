@@ -259,6 +259,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
                 return self._finish(error, answer or "", terminated, timing)
         except InfrastructureError as failure:
             self._over = True
+            self._episodes.abandon()
             info = self._info("", timing)
             info["failure"] = f"{type(failure).__name__}: {failure}"
             return self._observation(""), 0.0, False, True, info
@@ -316,7 +317,11 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         if self._early_stops is not None:
             self._early_stops.restart()
         timing = StepTiming()
-        self._read(timing)
+        try:
+            self._read(timing)
+        except InfrastructureError:
+            self._episodes.abandon()
+            raise
         return timing
 
     def _act(self, text: str, timing: StepTiming) -> tuple[str, str | None]:
@@ -377,11 +382,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         }
 
     def _info(
-        self,
-        error: str,
-        timing: StepTiming,
-        verdict: OutcomeVerdict | None = None,
-        rules: OutcomeVerdict | None = None,
+        self, error: str, timing: StepTiming, verdict: OutcomeVerdict | None = None, rules: OutcomeVerdict | None = None
     ) -> dict[str, Any]:
         return {
             "task": self.task,

@@ -87,6 +87,9 @@ class Episodes(Protocol):
     def site_state(self) -> str:
         """``clean`` if what the sites store is as it was when they were new, ``dirty`` if not, else ``unknown``."""
 
+    def abandon(self) -> None:
+        """Called when an infrastructure failure has ended the episode, which nobody will judge; may be called twice."""
+
     def close(self) -> None:
         """Frees engine and data; may be called twice."""
 
@@ -150,6 +153,9 @@ class SiteEpisodes:
     def site_state(self) -> str:
         """``dirty`` once a site's database was written to."""
         return "dirty" if self.world.changed_sites else "clean"
+
+    def abandon(self) -> None:
+        """Nothing is held that others wait for."""
 
     def close(self) -> None:
         """Frees the engine and the databases."""
@@ -240,6 +246,9 @@ class PageEpisodes:
     def site_state(self) -> str:
         """``clean`` for a folder of files, which stores nothing; ``unknown`` for what an application may store."""
         return "clean" if isinstance(self._suite.pages, Path) else "unknown"
+
+    def abandon(self) -> None:
+        """Nothing is held that others wait for."""
 
     def close(self) -> None:
         """Frees the engine and its server."""

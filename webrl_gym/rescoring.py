@@ -1,29 +1,35 @@
 """Scores a stored run again: with other semantics, with better rules, or with a judge that was not there then.
 
-Reads the trajectory files that ``agents`` writes (JSON lines, see their first line). Answers and last addresses are
-stored, the pages that ``program_html`` looks at are gone: tasks that need them keep their verdict.
+Reads the trajectory files that ``agents`` writes (JSON lines, see their first line), and beside them the run card where
+there is one. Answers and last addresses are stored, the pages that ``program_html`` looks at are gone: tasks that need
+them keep their verdict.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from webrl_gym.actions import ActionKind, parse_action
+from webrl_gym.deployment.addresses import Deployment, find_deployment
 from webrl_gym.engines.protocol import EvaluationPage
 from webrl_gym.episodes import resolve_url
 from webrl_gym.errors import ActionError, EvaluationError, TaskFileError
 from webrl_gym.evaluation import FuzzyJudge, evaluate_rules
-from webrl_gym.tasks.record import task_from_dict
-from webrl_gym.types import OutcomeVerdict, Semantics
+from webrl_gym.suites import open_reader
+from webrl_gym.tasks.official.suite import official_suite
+from webrl_gym.tasks.record import Task, task_from_dict
+from webrl_gym.types import OutcomeVerdict, Semantics, Site
+from webrl_gym.web_address import origin_of
 
 _FORMAT = "webrl-gym trajectories"
 _NEEDS_PAGES = frozenset(("program_html", "own_score"))
+_EMBEDDED = Deployment({site: resolve_url(site.placeholder) for site in Site})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +39,14 @@ class Rescored:
     Attributes:
         task_id: Its task.
         before: The stored verdict of the task's rules, as data; None if there was none (a failure).
-        after: The new one; None where the pages would be needed, or where there was none before.
+        after: The new one; None where the old one is kept, or where there was none before.
+        stray: Scheme, host and port of its last page, where the old verdict is kept since that is none of a known site.
     """
 
     task_id: str
     before: Mapping[str, Any] | None
     after: OutcomeVerdict | None
+    stray: str = ""
 
     @property
     def verdict(self) -> Mapping[str, Any] | None:
@@ -46,19 +54,32 @@ class Rescored:
         return self.before if self.after is None else self.after.as_dict()
 
 
-def rescore(path: Path, *, semantics: str = Semantics.VAB, judge: FuzzyJudge | None = None) -> Iterator[Rescored]:
+def rescore(
+    path: Path,
+    *,
+    semantics: str = Semantics.VAB,
+    judge: FuzzyJudge | None = None,
+    deployment: Deployment | None = None,
+) -> Iterator[Rescored]:
     """Every attempt of a stored run, scored again.
+
+    The sites that it was played on are those of ``deployment``, of the run card, or the embedded ones: whichever its
+    last page belongs to. An official record is taken as a run under ``semantics`` has it, unless it is another file's.
 
     Args:
         path: A trajectory file, or a folder that holds ``trajectories.jsonl``.
         semantics: ``vab`` or ``browsergym``.
         judge: Decides fuzzy answers that no rule can.
+        deployment: Real sites that the run may have been played on.
 
     Raises:
         TaskFileError: If there is no such file, or it is no trajectory file; the message names the line.
         ServerRefused: If the judge's server refuses every request.
     """
     file = path / "trajectories.jsonl" if path.is_dir() else path
+    recorded_on, overrides = _card(file.parent / "card.json")
+    places = [place for place in (deployment, recorded_on, _EMBEDDED) if place is not None]
+    scorer = _Scorer(semantics, judge, places, _official_tasks(semantics, overrides))
     for number, line in enumerate(_lines(file), start=1):
         try:
             record = json.loads(line)
@@ -66,10 +87,84 @@ def rescore(path: Path, *, semantics: str = Semantics.VAB, judge: FuzzyJudge | N
                 if record["format"] != _FORMAT:
                     raise ValueError(f"expected the format {_FORMAT!r}")
                 continue
-            attempt = _rescored(record, semantics, judge)
+            attempt = scorer.rescored(record)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise TaskFileError(f"{file}, line {number}: {type(error).__name__}: {error}") from error
         yield attempt
+
+
+@dataclass(frozen=True, slots=True)
+class _Scorer:
+    """How attempts are scored now.
+
+    Attributes:
+        semantics: Whose evaluators score.
+        judge: Decides fuzzy answers that no rule can.
+        places: Sites that the run may have been played on.
+        official: Official evaluations by the text of what may be stored in their place; see ``_official_tasks``.
+    """
+
+    semantics: str
+    judge: FuzzyJudge | None
+    places: Sequence[Deployment]
+    official: Mapping[tuple[str, str], Mapping[str, Any]]
+
+    def rescored(self, record: Mapping[str, Any]) -> Rescored:
+        stored = task_from_dict(record["task"])
+        evaluation = self.official.get((stored.task_id, _text(stored.evaluation)), stored.evaluation)
+        task = replace(stored, evaluation=evaluation)
+        before = record["rule_verdict"]
+        if before is None or _NEEDS_PAGES.intersection(task.evaluation["eval_types"]):
+            return Rescored(task.task_id, before, None)
+        last_url = str(record["final_observation"]["url"])
+        place = next((place for place in self.places if origin_of(last_url) in place.origins), None)
+        if place is None and _names_sites(task):
+            return Rescored(task.task_id, before, None, stray=origin_of(last_url) or last_url)
+        resolve = resolve_url if place is None else place.resolve
+        answer = _answer(record["steps"])
+        after = evaluate_rules(task, answer, last_url, _NoPages(), resolve, semantics=self.semantics, judge=self.judge)
+        return Rescored(task.task_id, before, after)
+
+
+def _names_sites(task: Task) -> bool:
+    """Whether a task's rules depend on where its sites are."""
+    return "url_match" in task.evaluation["eval_types"] or any(
+        site.placeholder in _text(task.evaluation) for site in Site
+    )
+
+
+def _card(file: Path) -> tuple[Deployment | None, bool]:
+    """The deployment that a run was played on, and whether its official records were mended, as far as its card tells.
+
+    There is no card beside what a training or a demonstration wrote.
+    """
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+        urls = card.get("deployment")
+        return find_deployment(urls, environ={}) if urls else None, bool(card["config"]["env"].get("overrides", True))
+    except FileNotFoundError:
+        return None, True
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise TaskFileError(f"the run card {file} cannot be used: {type(error).__name__}: {error}") from error
+
+
+def _official_tasks(semantics: str, overrides: bool) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """The evaluation of each official task under ``semantics``, by its id and the text of what may be stored for it.
+
+    A record is mended for the harness that it is played under. Empty where the official file is not installed; a record
+    of another file is not in here.
+    """
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    with suppress(TaskFileError):
+        wanted = official_suite(open_reader, overrides=overrides, semantics=semantics)
+        for played in Semantics:
+            for task in official_suite(open_reader, overrides=overrides, semantics=played):
+                found[task.task_id, _text(task.evaluation)] = wanted.get(task.task_id).evaluation
+    return found
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _lines(file: Path) -> Iterator[str]:
@@ -84,17 +179,6 @@ def _opened(file: Path) -> TextIO:
     if file.suffix == ".gz":
         return cast("TextIO", gzip.open(file, "rt", encoding="utf-8"))
     return file.open(encoding="utf-8")
-
-
-def _rescored(record: Mapping[str, Any], semantics: str, judge: FuzzyJudge | None) -> Rescored:
-    task = task_from_dict(record["task"])
-    before = record["rule_verdict"]
-    if before is None or _NEEDS_PAGES.intersection(task.evaluation["eval_types"]):
-        return Rescored(task.task_id, before, None)
-    last_url = str(record["final_observation"]["url"])
-    answer = _answer(record["steps"])
-    after = evaluate_rules(task, answer, last_url, _NoPages(), resolve_url, semantics=semantics, judge=judge)
-    return Rescored(task.task_id, before, after)
 
 
 def _answer(steps: list[Mapping[str, Any]]) -> str:

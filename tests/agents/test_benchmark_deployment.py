@@ -65,6 +65,7 @@ def test_a_panel_runs_on_a_deployment(hosted: HostedSites, tmp_path: Path, monke
     assert "failed" not in {result.status for result in results}
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     assert card["site_states"] == {"unknown": 2}
+    assert card["deployment"] == {name: variables[name.upper()] for name in ("reddit", "map")}
     assert len(card["left_out"]) == 165 - 26 - 19
     written = "".join(path.read_text(encoding="utf-8") for path in folder.iterdir() if path.is_file())
     assert [password for _, password in ACCOUNTS.values() if password in written] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -185,3 +186,15 @@ def test_thoughts_are_left_out_wherever_they_begin() -> None:
     assert without_thoughts("a\n</think>\nb") == "b"
     assert without_thoughts("b<think>a") == "b"
     assert without_thoughts(" a < b ") == "a < b"
+
+
+def test_no_log_line_shows_what_an_address_hides(
+    server: CompletionServer, waits: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.answers = [(503, b"busy"), DONE]
+    ask(server.url.replace("//", "//me:s3cret@") + "?key=s3cret", waits)
+    assert server.requests[1]["path"] == "/v1/chat/completions?key=s3cret"
+    assert server.requests[1]["key"].startswith("Basic ")
+    assert f"HTTP Request: POST {server.url}/chat/completions" in caplog.text
+    assert "s3cret" not in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from webrl_gym.cli import main
 from webrl_gym.errors import TaskFileError
 from webrl_gym.evaluation.fuzzy import Question
 from webrl_gym.rescoring import rescore
+from webrl_gym.suites import find_suite
 from webrl_gym.tasks import checks
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation, OutcomeVerdict, Site, VerdictStatus
@@ -34,9 +36,15 @@ class Yes:
         return 1.0, f"{question.text} {reference} {answer}"
 
 
-def attempt(name: str, evaluation: dict[str, Any], answer: str, verdict: OutcomeVerdict | None) -> Trajectory:
+def attempt(
+    name: str,
+    evaluation: Mapping[str, Any],
+    answer: str,
+    verdict: OutcomeVerdict | None,
+    url: str = "http://shopping.test/x?p=2",
+) -> Trajectory:
     task = Task(name, (Site.SHOPPING,), "Why?", ("__SHOPPING__",), evaluation)
-    page = Observation(instruction="Why?", url="http://shopping.test/x?p=2", html="", last_action_error="")
+    page = Observation(instruction="Why?", url=url, html="", last_action_error="")
     step = Step(page, Prompt((), ""), Completion(format_action(leave(answer))), 0.0, {})
     return Trajectory(task, (step,), page, 0, False, None if verdict else "SiteError: x", verdict)
 
@@ -64,6 +72,91 @@ def test_a_stored_run_is_scored_again(run: Path) -> None:
     assert outcomes(run) == {"fuzzy": ("undecided", 0.0), "spaced": ("scored", 0.0), **same}
     judged = outcomes(run, semantics="browsergym", judge=Yes())
     assert judged == {"fuzzy": ("scored", 1.0), "spaced": ("scored", 1.0), **same}
+
+
+DEPLOYED = {"gitlab": "http://host.test:8023", "shopping_admin": "http://host.test:7780/admin"}
+
+
+@pytest.fixture
+def deployed(tmp_path: Path) -> Path:
+    """A run on a real deployment, without its card."""
+    todos, said = checks.ends_at("__GITLAB__/dashboard/todos"), checks.answer_is("5")
+    attempts = [
+        attempt("todos", todos, "", DONE, "http://host.test:8023/dashboard/todos"),
+        attempt("elsewhere", todos, "", FAILED, "http://host.test:8023/"),
+        attempt("storefront", checks.ends_at("__SHOPPING_ADMIN__/../x"), "", FAILED, "http://host.test:7780/x"),
+        attempt("said", said, "5", FAILED, "http://host.test:8023/"),
+        attempt(
+            "addressed", checks.answer_is("__GITLAB__/a"), "http://host.test:8023/a", DONE, "http://host.test:8023/a"
+        ),
+    ]
+    write_trajectories(tmp_path / "trajectories.jsonl", attempts)
+    return tmp_path
+
+
+AS_PLAYED = {
+    "todos": ("scored", 1.0),
+    "elsewhere": ("scored", 0.0),
+    "storefront": ("scored", 0.0),
+    "said": ("scored", 1.0),
+    "addressed": ("scored", 1.0),
+}
+
+
+def test_a_run_on_a_deployment_is_scored_with_the_addresses_of_its_card(deployed: Path) -> None:
+    card = {"config": {"env": {"overrides": True}}, "deployment": DEPLOYED}
+    (deployed / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    assert outcomes(deployed) == AS_PLAYED
+    assert [attempt.stray for attempt in rescore(deployed)] == [""] * 5
+
+
+def test_without_them_what_depends_on_addresses_keeps_its_verdict(deployed: Path) -> None:
+    assert outcomes(deployed) == AS_PLAYED
+    strays = {attempt.task_id: attempt.stray for attempt in rescore(deployed) if attempt.after is None}
+    assert strays == {
+        "todos": "http://host.test:8023",
+        "elsewhere": "http://host.test:8023",
+        "storefront": "http://host.test:7780",
+        "addressed": "http://host.test:8023",
+    }
+
+
+def test_the_command_line_reads_the_addresses_and_counts_what_it_kept(
+    deployed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["rescore", str(deployed)]) == 0
+    said = capsys.readouterr().out
+    assert "3 kept as they were: their last page is at http://host.test:8023, which is no known site" in said
+    assert said.endswith("\n2 no success, 3 success\n")
+    monkeypatch.setenv("GITLAB", "http://HOST.test:8023/")
+    assert main(["rescore", str(deployed), "--sites", "urls"]) == 0
+    assert "kept as they were: their last page is at http://host.test:8023" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"config": {"env": {}}, "deployment": {"gitlab": "host"}}', "{}"])
+def test_a_card_that_cannot_be_used_is_named(deployed: Path, content: str) -> None:
+    (deployed / "card.json").write_text(content, encoding="utf-8")
+    with pytest.raises(TaskFileError, match=r"the run card .*card\.json cannot be used"):
+        list(rescore(deployed))
+
+
+@pytest.mark.parametrize("overrides", [True, False])
+def test_official_records_are_those_of_the_semantics_that_are_asked_for(tmp_path: Path, overrides: bool) -> None:
+    try:
+        played = find_suite("webarena-lite", overrides=overrides).get("webarena-lite/94")
+    except TaskFileError as missing:
+        pytest.skip(str(missing))
+    other = checks.answer_is("another file's")
+    attempts = [
+        attempt(played.task_id, played.evaluation, "3", DONE),
+        attempt("webarena-lite/95", other, "another file's", DONE),
+    ]
+    write_trajectories(tmp_path / "trajectories.jsonl", attempts)
+    card = {"config": {"env": {"overrides": overrides}}, "deployment": None}
+    (tmp_path / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    kept = {"webarena-lite/95": ("scored", 1.0)}
+    assert outcomes(tmp_path) == {"webarena-lite/94": ("scored", 1.0), **kept}
+    assert outcomes(tmp_path, semantics="browsergym") == {"webarena-lite/94": ("scored", float(overrides)), **kept}
 
 
 def test_the_command_line_asks_a_judge_once_and_reads_its_cache_afterwards(

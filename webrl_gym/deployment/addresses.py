@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Site
+from webrl_gym.web_address import origin_of, root_of
 
 ORIGINS_VARIABLE = "WEBRL_GYM_EXTRA_ORIGINS"
 """Variable with further origins, separated by spaces."""
@@ -23,7 +24,7 @@ class Deployment:
     """The sites that there are.
 
     Attributes:
-        urls: Root of each site, without a slash at its end; the admin's is its back office. Sites may be missing.
+        urls: Root of each site as ``root_of`` spells it; the admin's is its back office. Sites may be missing.
         extra_origins: What pages may load from beside the sites, a router or a tile server of the map for example.
     """
 
@@ -45,7 +46,7 @@ class Deployment:
     @property
     def origins(self) -> tuple[str, ...]:
         """What a browser is kept to: scheme, host and port of every site, and the extra ones."""
-        return tuple(dict.fromkeys([*map(origin, self.urls.values()), *self.extra_origins]))
+        return tuple(dict.fromkeys([*map(origin_of, self.urls.values()), *self.extra_origins]))
 
     @property
     def missing(self) -> tuple[Site, ...]:
@@ -53,10 +54,9 @@ class Deployment:
         return tuple(site for site in Site if site not in self.urls)
 
     @property
-    def key(self) -> str:
-        """Names the deployment: equal for equal addresses."""
-        text = "\n".join(f"{site} {self.urls[site]}" for site in Site if site in self.urls)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+    def keys(self) -> dict[Site, str]:
+        """Name each site's root, in any deployment that has it."""
+        return {site: f"{site}-{hashlib.sha256(root.encode()).hexdigest()[:16]}" for site, root in self.urls.items()}
 
     def resolve(self, text: str) -> str:
         """The text with the placeholders of known sites replaced by their roots."""
@@ -66,6 +66,7 @@ class Deployment:
 
     def site_of(self, url: str) -> Site | None:
         """The site that an address belongs to; None outside. The admin's is what lies below its back office."""
+        url = root_of(url)
         found = [site for site, root in self.urls.items() if url.startswith(root) and url[len(root) :][:1] in _AFTER]
         return max(found, key=lambda site: len(self.urls[site]), default=None)
 
@@ -106,15 +107,9 @@ def find_deployment(
     for site in Site:
         root = given.get(site) or variables.get(site.name) or variables.get(f"WA_{site.name}") or ""
         if root.strip() not in _NOT_GIVEN:
-            roots[site] = root.strip().rstrip("/")
+            roots[site] = root_of(root)
     further = extra_origins or variables.get(ORIGINS_VARIABLE, "").split()
-    return Deployment(roots, tuple(text.rstrip("/") for text in further))
-
-
-def origin(url: str) -> str:
-    """Scheme, host and port of an address."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return Deployment(roots, tuple(map(root_of, further)))
 
 
 def _root_problems(urls: Mapping[Site, str]) -> Iterator[str]:
@@ -128,7 +123,7 @@ def _root_problems(urls: Mapping[Site, str]) -> Iterator[str]:
 
 def _origin_problems(origins: Sequence[str]) -> Iterator[str]:
     for text in origins:
-        problem = _problem(text) or ("" if text == origin(text) else f"must be scheme://host[:port], got {text}")
+        problem = _problem(text) or ("" if text == origin_of(text) else f"must be scheme://host[:port], got {text}")
         if problem:
             yield f"an extra origin {problem}"
 
@@ -140,6 +135,6 @@ def _problem(url: str) -> str:
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return "is not an address"
-    if "@" in parts.netloc:
+    if "@" in parts.netloc or (not parts.netloc and "@" in url):
         return "must hold no user name and no password"
     return "" if is_web else f"must begin with http:// or https:// and name a host, got {url!r}"

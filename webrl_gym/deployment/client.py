@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from functools import cached_property
@@ -12,9 +11,10 @@ import httpx
 import lxml.html
 from lxml.html import HtmlElement
 
-from webrl_gym.deployment.addresses import origin
 from webrl_gym.errors import SiteError
+from webrl_gym.http_client import http_client
 from webrl_gym.types import Site
+from webrl_gym.web_address import origin_of, shown
 
 DEFAULT_BUDGET = 20.0
 """Seconds that one answer may take, redirects included."""
@@ -74,7 +74,7 @@ class SiteClient:
         self.site = site
         self.root = root
         self._seconds = seconds
-        self._client = httpx.Client(
+        self._client = http_client(
             transport=transport,
             # No proxy and no .netrc: the browser goes to the sites directly, too.
             trust_env=False,
@@ -105,7 +105,7 @@ class SiteClient:
     def cookies(self) -> list[tuple[str, str, str]]:
         """(address that it belongs to, name, value) of every cookie."""
         return [
-            (origin(self.root) + cookie.path, cookie.name, cookie.value or "") for cookie in self._client.cookies.jar
+            (origin_of(self.root) + cookie.path, cookie.name, cookie.value or "") for cookie in self._client.cookies.jar
         ]
 
     def close(self) -> None:
@@ -123,13 +123,13 @@ class SiteClient:
         for _ in range(_MOST_REDIRECTS):
             response = self._answer(method, url, values, deadline)
             if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-                raise SiteError(f"{self.site} answered {_shown(url)} with status {response.status_code}")
+                raise SiteError(f"{self.site} answered {shown(url)} with status {response.status_code}")
             if not response.has_redirect_location:
                 return Answer(url, response.status_code, response.text)
             url = urljoin(url, response.headers["Location"])
-            if origin(url) != origin(self.root):
+            if origin_of(url) != origin_of(self.root):
                 raise SiteError(
-                    f"{self.site} at {self.root} leads away to {_shown(url)}: it takes itself for another host; its "
+                    f"{self.site} at {self.root} leads away to {shown(url)}: it takes itself for another host; its "
                     "own base address must be set to the one that is used here"
                 )
             if response.status_code not in (httpx.codes.TEMPORARY_REDIRECT, httpx.codes.PERMANENT_REDIRECT):
@@ -145,7 +145,7 @@ class SiteClient:
                 for chunk in response.iter_bytes():
                     content += chunk
                     if len(content) > _MOST_BYTES:
-                        raise SiteError(f"{self.site} answered {_shown(url)} with more than {_MOST_BYTES >> 20} MB")
+                        raise SiteError(f"{self.site} answered {shown(url)} with more than {_MOST_BYTES >> 20} MB")
                     if time.monotonic() > deadline:
                         raise self._silent(url)
                 headers = [pair for pair in response.headers.multi_items() if pair[0] not in _OF_TRANSFER]
@@ -155,16 +155,11 @@ class SiteClient:
         except httpx.ConnectError as error:
             raise SiteError(f"{self.site} cannot be reached: nobody answers at {self.root} ({error})") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SiteError(f"{self.site} at {_shown(url)} broke off: {type(error).__name__}: {error}") from None
+            raise SiteError(f"{self.site} at {shown(url)} broke off: {type(error).__name__}: {error}") from None
 
     def _silent(self, url: str) -> SiteError:
-        return SiteError(f"{self.site} did not answer {_shown(url)} within {self._seconds:g} seconds")
+        return SiteError(f"{self.site} did not answer {shown(url)} within {self._seconds:g} seconds")
 
 
 _OF_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
 """Headers that say how the body travelled."""
-
-
-def _shown(url: str) -> str:
-    """An address for messages: a query may hold a key, what stands before the host a password."""
-    return re.sub(r"//[^/?#]*@", "//", url).partition("?")[0]

@@ -1,21 +1,20 @@
-"""Who may use a deployment now, and what state its sites are in; known to all processes of a machine.
+"""Who may use the sites of a deployment now, and what state each is in; known to all processes of a machine.
 
-One file a deployment, in the cache folder. Episodes that only read share it, one that changes something has it alone,
-and so has a reset. The system gives a lock back when its process dies, however that happens, so none grows stale; what
-a dead episode left behind is written down before it begins.
+Two files a site, in the cache folder: deployments that have a site in common meet there, whatever else they have.
+Episodes that only read share the sites, one that changes something has them alone, and so has a reset. The system gives
+a lock back when its process dies, however that happens, so none grows stale; what a dead episode left behind is written
+down before it begins.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from weakref import WeakKeyDictionary, finalize
 
 from webrl_gym.cache_folder import cache_folder
@@ -29,96 +28,156 @@ _holders: WeakKeyDictionary[Lease, int] = WeakKeyDictionary()
 
 
 class Lease:
-    """One environment's hold on a deployment. Not thread-safe; two of them exclude each other in one process too."""
+    """One environment's hold on the sites of a deployment.
 
-    def __init__(self, key: str, *, patience: float, folder: Path | None = None) -> None:
+    Not thread-safe; two of them exclude each other in one process too.
+    """
+
+    def __init__(self, keys: Mapping[Site, str], *, patience: float, folder: Path | None = None) -> None:
         """Takes nothing yet.
 
         Args:
-            key: Names the deployment; see ``Deployment.key``.
+            keys: Name each site's place; see ``Deployment.keys``.
             patience: Seconds to wait for others.
             folder: Where the files are; in the cache folder when None.
         """
         base = folder or cache_folder() / "deployments"
-        self._lock_path = base / f"{key}.lock"
-        self._states_path = base / f"{key}.json"
+        # Everybody takes the locks in this order, so nobody waits in a circle.
+        self._locks = [base / f"{key}.lock" for key in sorted(set(keys.values()))]
+        self._states = {site: base / f"{key}.state" for site, key in keys.items()}
         self._patience = patience
-        self._handle: int | None = None
-        self._close: Callable[[], object] = lambda: None
+        self._handles: list[int] = []
+        self._give_back: Callable[[], object] = lambda: None
         self._alone = False
 
     def take(self, *, alone: bool) -> None:
-        """Waits until the deployment may be used.
+        """Waits until the sites may be used.
 
         Args:
-            alone: True when nobody else may use it meanwhile.
+            alone: True when nobody else may use them meanwhile.
 
         Raises:
-            DeploymentBusy: If others hold it for too long.
-            SiteError: If there is no place for the lock.
+            DeploymentBusy: If others hold one of them for too long.
+            SiteError: If there is no place for the locks.
         """
-        if self._handle is None:
-            self._handle = self._open()
-            # An environment that is forgotten holds nothing either.
-            self._close = finalize(self, os.close, self._handle)
-        deadline = time.monotonic() + self._patience
         kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
-        while True:
-            try:
-                fcntl.flock(self._handle, kind | fcntl.LOCK_NB)
-            except OSError:
-                self._alone = False
-                if self._waits_for_itself() or time.monotonic() > deadline:
+        if self._changes_to(kind):
+            self._alone = alone
+            _holders[self] = threading.get_ident()
+            return
+        # Who waits for one lock while others wait for what it holds after that one may wait for ever.
+        self.release()
+        self._open()
+        deadline = time.monotonic() + self._patience
+        for path, handle in zip(self._locks, self._handles, strict=True):
+            while not _locked(handle, kind):
+                if self._waits_for_itself(path) or time.monotonic() > deadline:
+                    busy = self._busy(path)
                     self.release()
-                    raise self._busy() from None
+                    raise busy
                 time.sleep(_LOOK_EVERY)
-            else:
-                self._alone = alone
-                _holders[self] = threading.get_ident()
-                return
+        self._alone = alone
 
     def release(self) -> None:
         """Lets others in; may be called twice."""
         _holders.pop(self, None)
-        self._handle, self._alone = None, False
-        self._close()
+        self._handles, self._alone = [], False
+        self._give_back()
 
-    def _waits_for_itself(self) -> bool:
+    def forget(self) -> None:
+        """Lets go in a forked child, which has its parent's locks: they stay the parent's."""
+        if isinstance(self._give_back, finalize):
+            self._give_back.detach()
+        for handle in self._handles:
+            os.close(handle)
+        self._handles, self._alone = [], False
+
+    def _changes_to(self, kind: int) -> bool:
+        """True if all locks are held and have become of this kind, without a wait."""
+        return bool(self._handles) and all(_locked(handle, kind) for handle in self._handles)
+
+    def _waits_for_itself(self, path: Path) -> bool:
         """True if this very thread is in the middle of another episode there: nobody would go on with that."""
         me = threading.get_ident()
         return any(
-            thread == me and other is not self and other._lock_path == self._lock_path
-            for other, thread in list(_holders.items())
+            thread == me and other is not self and path in other._locks for other, thread in list(_holders.items())
         )
 
-    def _busy(self) -> DeploymentBusy:
-        if self._waits_for_itself():
+    def _busy(self, path: Path) -> DeploymentBusy:
+        if self._waits_for_itself(path):
             return DeploymentBusy(
                 "another environment of this thread is in the middle of an episode on the same deployment, and one of "
                 "the two changes something: end that episode first, or give each environment a deployment of its own"
             )
-        return DeploymentBusy(
-            f"other episodes have held the deployment for {self._patience:g} seconds ({self._lock_path})"
-        )
+        return DeploymentBusy(f"other episodes have held the deployment for {self._patience:g} seconds ({path})")
 
-    def _open(self) -> int:
+    def _open(self) -> None:
+        opened: list[int] = []
         try:
-            self._lock_path.parent.mkdir(parents=True, exist_ok=True)
-            return os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            for path in self._locks:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                opened.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         except OSError as error:
-            raise SiteError(f"the lock of the deployment, {self._lock_path}, cannot be opened: {error}") from error
+            _unlock(opened)
+            raise SiteError(f"the lock of the deployment, {path}, cannot be opened: {error}") from error
+        self._handles = opened
+        # An environment that is forgotten holds nothing either.
+        self._give_back = finalize(self, _unlock, opened)
+        _holders[self] = threading.get_ident()
 
     def states(self) -> dict[Site, str]:
         """What is known of every site; ``unknown`` where nothing is."""
-        stored: Mapping[str, Any] = {}
-        with suppress(OSError, ValueError, TypeError):
-            stored = dict(json.loads(self._states_path.read_text(encoding="utf-8")))
-        return {site: str(stored.get(site)) if stored.get(site) in (CLEAN, DIRTY) else UNKNOWN for site in Site}
+        return {site: self._state(site) for site in Site}
+
+    def _state(self, site: Site) -> str:
+        stored = ""
+        if site in self._states:
+            with suppress(OSError, ValueError):
+                stored = self._states[site].read_text(encoding="utf-8").strip()
+        return stored if stored in (CLEAN, DIRTY) else UNKNOWN
 
     def note(self, sites: Iterable[Site], state: str) -> None:
-        """Writes down what state sites are in; only for who holds the deployment alone."""
+        """Writes down what state sites are in; only for who holds them alone."""
         assert self._alone, "only who is alone may say what state the sites are in"
-        states = {**self.states(), **dict.fromkeys(sites, state)}
-        writing = self._states_path.with_suffix(".writing")
-        writing.write_text(json.dumps({site.value: text for site, text in states.items()}), encoding="utf-8")
-        writing.replace(self._states_path)
+        for site in sites:
+            self._write(site, state)
+
+    def doubt(self, site: Site) -> None:
+        """Writes down that nobody knows whether a site is still clean; for whoever holds it."""
+        assert self._handles, "only who holds the sites knows that nobody puts them back"
+        if self._state(site) == CLEAN:
+            self._write(site, UNKNOWN)
+
+    def _write(self, site: Site, state: str) -> None:
+        path = self._states[site]
+        # Several may doubt at the same time.
+        writing = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+        try:
+            writing.write_text(f"{state}\n", encoding="utf-8")
+            writing.replace(path)
+        except OSError as error:
+            raise SiteError(f"the state of {site}, {path}, cannot be written: {error}") from error
+
+
+def _locked(handle: int, kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _unlock(handles: Iterable[int]) -> None:
+    for handle in handles:
+        # Closing is not enough: a child that was forked meanwhile may have the file open, too.
+        fcntl.flock(handle, fcntl.LOCK_UN)
+        os.close(handle)
+
+
+def _forget_all() -> None:
+    for lease in list(_holders):
+        lease.forget()
+    _holders.clear()
+
+
+os.register_at_fork(after_in_child=_forget_all)

@@ -12,10 +12,11 @@ import httpx
 from lxml.html import FormElement
 
 from webrl_gym.deployment.accounts import Account, variables_of
-from webrl_gym.deployment.addresses import Deployment, origin
+from webrl_gym.deployment.addresses import Deployment
 from webrl_gym.deployment.client import DEFAULT_BUDGET, Answer, SiteClient
 from webrl_gym.errors import SignInFailed, SiteError
 from webrl_gym.types import Site
+from webrl_gym.web_address import origin_of
 
 TRUSTED_FOR = 300.0
 """Seconds for which a session that was proved is taken for good."""
@@ -31,23 +32,29 @@ class SignIn:
         user_field: Name of the form's field for the account.
         password_field: Name of its field for the password.
         proof: Path of a page that shows who is signed in.
-        marks: Texts, one of which is in that page's source for those who are.
+        out: Path by which one signs out, below the site's root.
+        marks: Texts beside that path, one of which is in the proof's source for those who are signed in.
     """
 
     page: str
     user_field: str
     password_field: str
     proof: str
-    marks: tuple[str, ...]
+    out: str
+    marks: tuple[str, ...] = ()
 
 
 SIGN_INS = {
     Site.SHOPPING: SignIn(
-        "/customer/account/login/", "login[username]", "login[password]", "/customer/account/", ("/account/logout",)
+        "/customer/account/login/",
+        "login[username]",
+        "login[password]",
+        "/customer/account/",
+        "/customer/account/logout",
     ),
-    Site.SHOPPING_ADMIN: SignIn("/", "login[username]", "login[password]", "/", ("/auth/logout",)),
-    Site.GITLAB: SignIn("/users/sign_in", "user[login]", "user[password]", "/", ("/users/sign_out",)),
-    Site.REDDIT: SignIn("/login", "_username", "_password", "/", ("user-logged-in", "/log_out")),
+    Site.SHOPPING_ADMIN: SignIn("/", "login[username]", "login[password]", "/", "/admin/auth/logout"),
+    Site.GITLAB: SignIn("/users/sign_in", "user[login]", "user[password]", "/", "/users/sign_out"),
+    Site.REDDIT: SignIn("/login", "_username", "_password", "/", "/log_out", ("user-logged-in",)),
 }
 """By site; the others have no accounts."""
 
@@ -66,8 +73,8 @@ def sign_in(client: SiteClient, account: Account) -> None:
         shown = page.title or "without a title"
         raise SiteError(f"{client.site} has no sign-in form at {client.root}{steps.page}; the page there is {shown!r}")
     target = urljoin(page.url, form.get("action") or page.url)
-    if origin(target) != origin(client.root):
-        raise SiteError(f"the sign-in form of {client.site} at {client.root} leads away to {origin(target)}")
+    if origin_of(target) != origin_of(client.root):
+        raise SiteError(f"the sign-in form of {client.site} at {client.root} leads away to {origin_of(target)}")
     values = _values(form)
     if _FORM_KEY in values:
         # The page may come from a cache; the cookie, which a browser's script sets, makes its key the session's.
@@ -84,7 +91,11 @@ def is_signed_in(client: SiteClient) -> bool:
     """True if the client's cookies are a session; raises ``SiteError`` when the site fails."""
     steps = SIGN_INS[client.site]
     page = client.get(steps.proof)
-    return page.status < 400 and _form(page, steps) is None and any(mark in page.text for mark in steps.marks)
+    return (
+        page.status < 400
+        and _form(page, steps) is None
+        and any(mark in page.text for mark in (steps.out, *steps.marks))
+    )
 
 
 def has_sign_in_form(page: Answer, site: Site) -> bool:
@@ -104,91 +115,131 @@ def _values(form: FormElement) -> dict[str, str]:
     return {**values, **{box.get("name", ""): box.get("value", "on") for box in remember}}
 
 
-@dataclass(slots=True)
-class _Session:
-    client: SiteClient
-    proved: float
-
-
-class Sessions:
-    """The signed-in sessions of one deployment, one for each site and account. Safe to use from several threads."""
+class SiteSession:
+    """The signed-in session of one account on one site. Safe to use from several threads."""
 
     def __init__(
-        self,
-        deployment: Deployment,
-        accounts: Mapping[Site, Account],
-        *,
-        seconds: float = DEFAULT_BUDGET,
-        transport: httpx.BaseTransport | None = None,
+        self, site: Site, root: str, account: Account, *, seconds: float, transport: httpx.BaseTransport | None = None
     ) -> None:
         """Signs in nowhere yet.
 
         Args:
-            deployment: Where the sites are.
-            accounts: Who signs in.
-            seconds: Budget of each answer of a site.
+            site: The site.
+            root: Its root.
+            account: Who signs in.
+            seconds: Budget of each answer of the site.
             transport: What carries requests; the network when None.
         """
-        self._deployment = deployment
-        self._accounts = dict(accounts)
+        self._site = site
+        self._root = root
+        self._account = account
         self._seconds = seconds
         self._transport = transport
-        self._sessions: dict[Site, _Session] = {}
+        self._client: SiteClient | None = None
+        self._proved = 0.0
         self._lock = threading.Lock()
 
-    def cookies(self, site: Site) -> list[tuple[str, str, str]]:
-        """(address that it belongs to, name, value) of the session's cookies; signs in, or in again, when needed.
+    def client(self) -> SiteClient:
+        """A signed-in visitor; signs in, or in again, when needed.
 
         Raises:
             SignInFailed: If the site does not take the account.
             SiteError: If the site fails.
         """
-        return [cookie for cookie in self.client(site).cookies if cookie[1] != _FORM_KEY]
-
-    def client(self, site: Site) -> SiteClient:
-        """A signed-in visitor of a site; raises as ``cookies`` does."""
         with self._lock:
-            session = self._sessions.get(site)
-            if session is not None and time.monotonic() - session.proved > TRUSTED_FOR:
-                if is_signed_in(session.client):
-                    session.proved = time.monotonic()
+            if self._client is not None and time.monotonic() - self._proved > TRUSTED_FOR:
+                if is_signed_in(self._client):
+                    self._proved = time.monotonic()
                 else:
-                    self._drop(site)
-                    session = None
-            if session is None:
-                session = self._sessions[site] = self._open(site)
-            return session.client
+                    self._drop()
+            if self._client is None:
+                self._client = self._open()
+                self._proved = time.monotonic()
+            return self._client
 
-    def forget(self, sites: Collection[Site]) -> None:
-        """Drops sessions that are known to be over."""
+    def forget(self) -> None:
+        """Drops a session that is known to be over."""
         with self._lock:
-            for site in sites:
-                self._drop(site)
+            self._drop()
 
-    def _drop(self, site: Site) -> None:
-        session = self._sessions.pop(site, None)
-        if session is not None:
-            session.client.close()
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
-    def _open(self, site: Site) -> _Session:
-        client = SiteClient(site, self._deployment.urls[site], seconds=self._seconds, transport=self._transport)
+    def _open(self) -> SiteClient:
+        client = SiteClient(self._site, self._root, seconds=self._seconds, transport=self._transport)
         try:
-            sign_in(client, self._accounts[site])
+            sign_in(client, self._account)
         except BaseException:
             client.close()
             raise
-        return _Session(client, time.monotonic())
+        return client
 
 
-_shared: dict[tuple[object, ...], Sessions] = {}
+class Sessions:
+    """The signed-in sessions on a deployment, one for each site with accounts."""
+
+    def __init__(self, sessions: Mapping[Site, SiteSession]) -> None:
+        """Keeps ``sessions``, which others may use, too."""
+        self._sessions = sessions
+
+    def cookies(self, site: Site) -> list[tuple[str, str, str]]:
+        """(address that it belongs to, name, value) of the session's cookies; raises as ``SiteSession.client``."""
+        return [cookie for cookie in self.client(site).cookies if cookie[1] != _FORM_KEY]
+
+    def client(self, site: Site) -> SiteClient:
+        """A signed-in visitor of a site; raises as ``SiteSession.client``."""
+        return self._sessions[site].client()
+
+    def forget(self, sites: Collection[Site]) -> None:
+        """Drops sessions that are known to be over."""
+        for site in sites:
+            if site in self._sessions:
+                self._sessions[site].forget()
+
+
+def own_sessions(
+    deployment: Deployment,
+    accounts: Mapping[Site, Account],
+    *,
+    seconds: float = DEFAULT_BUDGET,
+    transport: httpx.BaseTransport | None = None,
+) -> Sessions:
+    """New sessions on a deployment, which nobody else has.
+
+    Args:
+        deployment: Where the sites are.
+        accounts: Who signs in.
+        seconds: Budget of each answer of a site.
+        transport: What carries requests; the network when None.
+    """
+    return Sessions(
+        {
+            site: SiteSession(site, root, accounts[site], seconds=seconds, transport=transport)
+            for site, root in deployment.urls.items()
+            if site in SIGN_INS
+        }
+    )
+
+
+_shared: dict[tuple[str, Account, float], SiteSession] = {}
 _shared_lock = threading.Lock()
 
 
 def shared_sessions(deployment: Deployment, accounts: Mapping[Site, Account], seconds: float) -> Sessions:
-    """The sessions that all environments of this process have on a deployment: one sign-in serves them all."""
-    key = (deployment.key, tuple(sorted(accounts.items())), seconds)
+    """The sessions that all environments of this process have on a deployment: one sign-in serves them all.
+
+    Deployments that have a site in common share its session, too.
+    """
+    found = {}
     with _shared_lock:
-        return _shared.setdefault(key, Sessions(deployment, accounts, seconds=seconds))
+        for site, root in deployment.urls.items():
+            if site in SIGN_INS:
+                key = (deployment.keys[site], accounts[site], seconds)
+                session = SiteSession(site, root, accounts[site], seconds=seconds)
+                found[site] = _shared.setdefault(key, session)
+    return Sessions(found)
 
 
 def colliding(cookies: Mapping[Site, Collection[tuple[str, str, str]]]) -> list[tuple[Site, Site, str]]:

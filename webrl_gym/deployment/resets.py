@@ -12,9 +12,10 @@ from typing import Protocol, runtime_checkable
 
 import httpx
 
-from webrl_gym.deployment.addresses import origin
 from webrl_gym.errors import ResetFailed
+from webrl_gym.http_client import http_client
 from webrl_gym.types import Site
+from webrl_gym.web_address import shown
 
 READY = "Ready for duty!"
 """What the reset server says on ``/status`` when no reset is under way."""
@@ -99,12 +100,14 @@ class HttpReset:
         """Starts every server that is needed, then waits for each."""
         deadline = time.monotonic() + self._seconds
         servers = self._servers(sites)
-        with httpx.Client(trust_env=False) as client:
+        with http_client(trust_env=False) as client:
             for url in servers:
-                answer = self._ask(client, f"{url}/reset", deadline)
+                answer = self._ask(client, url, "/reset", deadline)
                 # One that somebody else has started ends in the same state.
                 if not answer.is_success and answer.status_code != _ALREADY_RUNNING:
-                    raise ResetFailed(f"the reset server at {url} answered /reset with status {answer.status_code}")
+                    raise ResetFailed(
+                        f"the reset server at {shown(url)} answered /reset with status {answer.status_code}"
+                    )
             for url in servers:
                 self._await_ready(client, url, deadline)
         return frozenset(Site) if self._one is not None else frozenset(sites)
@@ -113,11 +116,11 @@ class HttpReset:
         """What the servers' ``/status`` speaks against them."""
         deadline = time.monotonic() + self._answer_limit
         try:
-            with httpx.Client(trust_env=False) as client:
+            with http_client(trust_env=False) as client:
                 for url in self._servers(self._each):
-                    said = self._ask(client, f"{url}/status", deadline).text.strip()
+                    said = self._ask(client, url, "/status", deadline).text.strip()
                     if said != READY:
-                        return f"the reset server at {url} says {said[:_WORDS_SHOWN]!r}, not {READY!r}"
+                        return f"the reset server at {shown(url)} says {said[:_WORDS_SHOWN]!r}, not {READY!r}"
         except ResetFailed as error:
             return str(error)
         return ""
@@ -133,25 +136,30 @@ class HttpReset:
     def _await_ready(self, client: httpx.Client, url: str, deadline: float) -> None:
         said = ""
         while True:
-            answer = self._ask(client, f"{url}/status", deadline)
+            answer = self._ask(client, url, "/status", deadline)
             said = answer.text.strip()
             if answer.is_success and said == READY:
                 return
             if time.monotonic() + self._poll_every > deadline:
                 raise ResetFailed(
-                    f"the reset server at {url} was not ready within {self._seconds:g} seconds; it says "
+                    f"the reset server at {shown(url)} was not ready within {self._seconds:g} seconds; it says "
                     f"{said[:_WORDS_SHOWN]!r}"
                 )
             time.sleep(self._poll_every)
 
-    def _ask(self, client: httpx.Client, url: str, deadline: float) -> httpx.Response:
+    def _ask(self, client: httpx.Client, url: str, path: str, deadline: float) -> httpx.Response:
         left = max(0.05, min(self._answer_limit, deadline - time.monotonic()))
         try:
-            return client.get(url, timeout=left)
+            return client.get(url + path, timeout=left)
         except httpx.TimeoutException:
-            raise ResetFailed(f"the reset server at {origin(url)} did not answer within {left:.0f} seconds") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ResetFailed(f"the reset server at {origin(url)} cannot be asked: {error}") from None
+            raise ResetFailed(f"the reset server at {shown(url)} did not answer within {left:.0f} seconds") from None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError):
+            # The errors' own texts may show what stands before the host.
+            raise ResetFailed(
+                f"the reset server at {shown(url)} cannot be asked: that is no address (http://host:7565)"
+            ) from None
+        except httpx.HTTPError as error:
+            raise ResetFailed(f"the reset server at {shown(url)} cannot be asked: {error}") from None
 
 
 class CommandReset:

@@ -117,4 +117,6 @@ def _reset_urls(given: Any) -> str | dict[Site, str]:
     try:
         return {Site(name): str(url) for name, url in given.items() if url}
     except (ValueError, AttributeError):
-        raise ValueError(f"reset_urls must be an address, or one by site, got {given!r}") from None
+        # An address may hold a password.
+        got = f"one for {', '.join(map(str, given))}" if isinstance(given, Mapping) else type(given).__name__
+        raise ValueError(f"reset_urls must be an address, or one by site, got {got}") from None

@@ -8,8 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.async_api import ProxySettings
 
-_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
-_SOCKETS = {"http": "ws", "https": "wss"}
+from webrl_gym.web_address import origin_of, with_port
+
+_SOCKETS = {"http": "ws:", "https": "wss:"}
 
 
 class Bounds:
@@ -47,30 +48,15 @@ class Bounds:
             return None
         if not direct:
             return {"server": server}
-        sockets = [_SOCKETS[scheme] + rest for scheme, rest in (_split(origin) for origin in self.origins)]
-        return {"server": server, "bypass": ",".join([*self.origins, *sockets])}
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of an address; no user, and no port that the scheme has anyway."""
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname or ""
-    except ValueError:
-        return ""
-    if ":" in host:
-        host = f"[{host}]"
-    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != _DEFAULT_PORTS.get(parts.scheme) else "")
+        # To Chromium a rule without a port means every port of its host.
+        origins = [with_port(origin) for origin in self.origins]
+        sockets = [_SOCKETS[scheme] + rest for scheme, rest in (origin.split(":", 1) for origin in origins)]
+        return {"server": server, "bypass": ",".join([*origins, *sockets])}
 
 
 def outside(url: str) -> str:
     """What a refused navigation reads like."""
     return f"{url[:200]} lies outside the sites of this task; the page stays as it was."
-
-
-def _split(origin: str) -> tuple[str, str]:
-    scheme, colon, rest = origin.partition(":")
-    return scheme, colon + rest
 
 
 def _in_folder(url: str, folders: Sequence[str]) -> bool:

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Dialog, Download, Page
 from playwright.async_api import Error as PlaywrightError
@@ -16,6 +15,7 @@ from webrl_gym.engines.browser_actions import GONE, perform
 from webrl_gym.engines.browser_bounds import Bounds, outside
 from webrl_gym.engines.browser_frames import ForeignFrame, FrameNumbers, Target, read_foreign_frames
 from webrl_gym.engines.browser_tab import PageMoved, Tab
+from webrl_gym.engines.browser_traffic import SentRequests, cookie_of
 from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, NothingLocated, WebRLGymError
 from webrl_gym.wellformed import well_formed
 
@@ -26,10 +26,16 @@ _MOST_EPISODES = 100
 _MOST_TABS = 20
 _MOST_NOTICES = 5
 _PATIENCE = 25.0
+_ROOM = 5.0
+"""Seconds for what else happens while a site's answer is waited for."""
 
 
 class BrowserSession:
-    """A browser context, recycled from episode to episode."""
+    """A browser context, recycled from episode to episode.
+
+    Attributes:
+        load_limit: Longest wait for a site's answer, in seconds.
+    """
 
     def __init__(
         self,
@@ -38,6 +44,7 @@ class BrowserSession:
         origins: Sequence[str] | None,
         direct: bool,
         profile: str,
+        load_limit: float,
     ) -> None:
         """Keeps pages inside ``origins``.
 
@@ -47,11 +54,16 @@ class BrowserSession:
             origins: What may be opened; see ``Bounds``.
             direct: True to connect to ``origins`` without the proxy, which then refuses everything else.
             profile: Observation profile that ``snapshot`` reads pages for.
+            load_limit: Longest wait for a site's answer, in seconds.
         """
         self._ready_browser = ready_browser
         self._bounds = Bounds(origins)
         self._proxy = self._bounds.proxy(proxy, direct=direct)
+        # Embedded sites know by themselves what was asked of them.
+        self._sent = SentRequests() if direct else None
         self._profile = profile
+        self.load_limit = load_limit
+        self._patience = max(_PATIENCE, load_limit + _ROOM)
         self._browser: Browser | None = None
         self._context: BrowserContext | None = None
         self._episodes = 0
@@ -75,10 +87,12 @@ class BrowserSession:
         if not await self._recycle(browser):
             await self._new_context(browser)
         self._notices.clear()
+        if self._sent is not None:
+            self._sent.forget()
         self._refusals_before = self._refusals()
         context = self._require_context()
         if cookies:
-            await context.add_cookies([_cookie(*cookie) for cookie in cookies])
+            await context.add_cookies([cookie_of(*cookie) for cookie in cookies])
         for position, url in enumerate(urls):
             if position >= len(self._tabs):
                 self._tabs.append(await self._open_tab(await context.new_page()))
@@ -90,7 +104,7 @@ class BrowserSession:
     async def snapshot(self) -> tuple[dict[str, Any], bytes]:
         """The current tab as JSON text (the page, then its foreign frames), and what goes with it."""
         began = asyncio.get_running_loop().time()
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(self._patience):
             tab = await self._current_tab()
             state = await tab.settle(profile=self._profile)
             while not state["page"]:
@@ -119,6 +133,8 @@ class BrowserSession:
         tab = await self._current_tab()
         self._notices.clear()
         tab.activity.refused = ""
+        if self._sent is not None:
+            self._sent.begin_action()
         if kind == ActionKind.SWITCH_TAB:
             self._current = tab_number(argument, len(self._tabs))
             return
@@ -127,7 +143,7 @@ class BrowserSession:
         element = None if target is None else Target.named(target)
         before, refusal, began = tab.activity.document, "", None
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 await perform(tab, ActionKind(kind), argument, element, self._frames)
                 began = asyncio.get_running_loop().time()
                 refusal = (await tab.settle())["refusal"]
@@ -142,6 +158,10 @@ class BrowserSession:
             raise ActionTargetError(outside(tab.activity.refused))
         if refusal and tab.activity.document == before:
             raise ActionTargetError(refusal)
+
+    async def sent(self) -> list[tuple[str, str]]:
+        """What this episode's pages sent to the origins themselves; see ``SentRequests.listed``."""
+        return [] if self._sent is None else self._sent.listed
 
     async def screenshot(self) -> tuple[None, bytes]:
         """The current tab as PNG, as a body."""
@@ -182,7 +202,7 @@ class BrowserSession:
         if self._evaluation is None:
             raise NothingLocated(f"the locator {expression!r} finds nothing: no page was opened")
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 value = await self._evaluation.page.evaluate(f"() => ({expression.strip().rstrip(';')})")
         except PlaywrightError as error:
             text = str(error).splitlines()[0]
@@ -201,7 +221,7 @@ class BrowserSession:
 
     async def evaluate(self, javascript: str) -> Any:
         """Value of a JavaScript expression in the current tab, where the page's own scripts run."""
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(self._patience):
             tab = await self._current_tab()
             try:
                 return await tab.evaluate(javascript)
@@ -276,10 +296,12 @@ class BrowserSession:
             service_workers="block",
             proxy=self._proxy,
         )
+        if self._sent is not None:
+            self._sent.watch(self._context)
         self._tabs = [await self._open_tab(await self._context.new_page())]
 
     async def _open_tab(self, page: Page) -> Tab:
-        tab = await Tab.open(page, self._bounds.allows)
+        tab = await Tab.open(page, self._bounds.allows, self.load_limit)
         page.on("dialog", self._on_dialog)
         page.on("filechooser", lambda _: self._notice("The page asked for a file; files cannot be chosen here."))
         page.on("download", self._on_download)
@@ -371,15 +393,3 @@ class BrowserSession:
         await tab.settle()
         self._tabs.append(tab)
         self._current = len(self._tabs) - 1
-
-
-def _cookie(address: str, name: str, value: str) -> dict[str, Any]:
-    """A cookie as Playwright takes it; it belongs to the host of ``address`` and to what lies below its path."""
-    parts = urlsplit(address)
-    return {
-        "name": name,
-        "value": value,
-        "domain": parts.hostname or "",
-        "path": parts.path or "/",
-        "secure": parts.scheme == "https",
-    }

@@ -25,8 +25,6 @@ _NEXT_PATIENCE = 0.5
 _MOST_RESTLESS = 3
 _MOST_MOVES = 10
 _READ_LIMIT = 10.0
-LOAD_LIMIT = 20.0
-"""Longest wait for a site's answer, in seconds."""
 _CALM = 30
 _SLICE = 500
 
@@ -97,25 +95,27 @@ class Tab:
         scripted: True when the current document may change by itself, as of the last wait.
     """
 
-    def __init__(self, page: Page, cdp: CDPSession, allows: Callable[[str], bool]) -> None:
+    def __init__(self, page: Page, cdp: CDPSession, allows: Callable[[str], bool], load_limit: float) -> None:
         """Use ``Tab.open``."""
         self.page = page
         self.number = next(_numbers)
         self.activity = PageActivity(page, cdp, allows)
         self.scripted = False
         self._cdp = cdp
+        self._load_limit = load_limit
         self._checked = 0
         self._restless = -1
 
     @classmethod
-    async def open(cls, page: Page, allows: Callable[[str], bool]) -> Tab:
+    async def open(cls, page: Page, allows: Callable[[str], bool], load_limit: float) -> Tab:
         """Connects to a page.
 
         Args:
             page: Playwright's page.
             allows: Says whether a document may be opened from an address.
+            load_limit: Longest wait for a site's answer, in seconds.
         """
-        tab = cls(page, await page.context.new_cdp_session(page), allows)
+        tab = cls(page, await page.context.new_cdp_session(page), allows, load_limit)
         tree = await tab._cdp.send("Page.getFrameTree")
         tab.activity.begin(tree["frameTree"])
         # The proxy refuses by itself; but a tunnel that it refuses would show an error page in place of the page, and
@@ -240,10 +240,10 @@ class Tab:
         """
         self.activity.refused = ""
         try:
-            async with asyncio.timeout(LOAD_LIMIT):
+            async with asyncio.timeout(self._load_limit):
                 answer = await self._cdp.send("Page.navigate", {"url": url})
         except TimeoutError as error:
-            raise SiteError(f"{url} did not answer within {LOAD_LIMIT:.0f} seconds") from error
+            raise SiteError(f"{url} did not answer within {self._load_limit:g} seconds") from error
         if self.activity.refused:
             leading = "" if self.activity.refused == url else f"{url} leads away: "
             raise SiteError(f"{leading}{self.activity.refused[:200]} lies outside the allowed sites")
@@ -276,7 +276,7 @@ class Tab:
                 raise BrowserError("The page has crashed.")
             if self.activity.navigating and left <= 0:
                 # No script runs before the answer has come or is given up.
-                await self._await_document(began + LOAD_LIMIT)
+                await self._await_document(began + self._load_limit)
                 deadline = loop.time() + limit
             elif left <= 0 or restless >= _MOST_RESTLESS:
                 state = await self._take_as_it_is(profile)
@@ -314,7 +314,7 @@ class Tab:
             if left <= 0:
                 await self._cdp.send("Page.stopLoading")
                 self.activity.ignore_what_runs()
-                raise SiteError(f"the site of {self.page.url} did not answer within {LOAD_LIMIT:.0f} seconds")
+                raise SiteError(f"the site of {self.page.url} did not answer within {self._load_limit:g} seconds")
             await self.activity.next_event(left)
 
     async def _ask_quiet(self, limit: float, profile: str, stillness: int) -> PageState | None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from webrl_gym.actions import Action
 from webrl_gym.engines.driver_client import DriverClient, acquire_driver, release_driver, tidy_later
+from webrl_gym.engines.driver_messages import LOAD_LIMIT
 from webrl_gym.errors import BrowserError, WebRLGymError
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.server import SiteServer
@@ -25,10 +26,11 @@ _names = itertools.count(1)
 class _Connection:
     """An engine's session at a driver; survives the driver's death by opening a new one."""
 
-    def __init__(self, executable: str | None, headed: bool, **settings: Any) -> None:
+    def __init__(self, executable: str | None, headed: bool, load_limit: float, **settings: Any) -> None:
         self._executable = executable
         self._headed = headed
-        self._settings = settings
+        self._load_limit = load_limit
+        self._settings = {**settings, "load_limit": load_limit}
         self._driver: DriverClient | None = None
         self._name = f"engine-{next(_names)}"
 
@@ -38,7 +40,7 @@ class _Connection:
         self.close()
         driver = acquire_driver(self._executable, self._headed)
         try:
-            driver.call(self._name, "open", **self._settings)
+            driver.call(self._name, "open", settings=self._settings)
         except BaseException:
             release_driver(driver)
             raise
@@ -47,7 +49,7 @@ class _Connection:
     def call(self, method: str, **arguments: Any) -> tuple[Any, bytes]:
         if self._driver is None:
             raise BrowserError("The engine is closed or was not started.")
-        return self._driver.call(self._name, method, **arguments)
+        return self._driver.call(self._name, method, load_limit=self._load_limit, **arguments)
 
     def close(self) -> None:
         driver, self._driver = self._driver, None
@@ -75,6 +77,7 @@ class ChromiumEngine:
         server: SiteServer | None = None,
         origins: Sequence[str] | None = tuple(EMBEDDED_URLS.values()),
         profile: str = "full",
+        load_limit: float = LOAD_LIMIT,
     ) -> None:
         """Prepares the browser.
 
@@ -88,6 +91,7 @@ class ChromiumEngine:
                 end admits the files in it. None admits all of the web: for people who look, not for agents.
             profile: What snapshots are for: ``full`` (see ``observation.simplify``) or ``webrl`` (see
                 ``observation_webrl.simplify_webrl``).
+            load_limit: Longest wait for a site's answer, in seconds.
 
         Raises:
             BrowserMissing: If no browser is found.
@@ -103,6 +107,7 @@ class ChromiumEngine:
         self._connection = _Connection(
             executable,
             headed,
+            load_limit,
             proxy=self._server.url,
             origins=None if origins is None else list(origins),
             direct=direct,
@@ -180,6 +185,14 @@ class ChromiumEngine:
     def task_page(self) -> ChromiumTaskPage:
         """The agent's current tab for a task that prepares and judges its own pages."""
         return ChromiumTaskPage(self._connection)
+
+    def sent(self) -> list[tuple[str, str]]:
+        """Where this episode's pages went on a deployment, and what actions sent there that may have changed something.
+
+        Returns:
+            Method and address, without its query, of each.
+        """
+        return [(method, url) for method, url in self._connection.call("sent")[0]]
 
     def screenshot(self) -> bytes | None:
         """The current tab as PNG."""

@@ -18,14 +18,21 @@ from playwright.async_api import Playwright, async_playwright
 from webrl_gym.engines.browser_errors import translate
 from webrl_gym.engines.browser_session import BrowserSession
 from webrl_gym.engines.browser_supply import BrowserSupply
-from webrl_gym.engines.driver_messages import HEADED, LENGTHS, decode_head, encode, encode_error
+from webrl_gym.engines.driver_messages import (
+    HEADED,
+    LENGTHS,
+    LOAD_LIMIT,
+    decode_head,
+    encode,
+    encode_error,
+    request_limit,
+)
 from webrl_gym.errors import BrowserError
 
-_REQUEST_LIMIT = 90.0
 _NODE_ROOM = "--max-semi-space-size=1 --max-old-space-size=256"
 _METHODS = frozenset(
     "start snapshot execute screenshot close evaluation_open evaluation_close evaluation_goto evaluation_url "
-    "evaluation_content evaluation_locate visit evaluate evaluate_url".split()
+    "evaluation_content evaluation_locate visit evaluate evaluate_url sent".split()
 )
 """What an engine may ask of its session."""
 
@@ -42,11 +49,13 @@ class Driver:
     async def answer(self, head: dict[str, Any]) -> tuple[Any, bytes]:
         """Carries out one request; returns the result and the body."""
         name, method, arguments = head["session"], head["method"], head["arguments"]
-        async with self._turns.setdefault(name, asyncio.Lock()), asyncio.timeout(_REQUEST_LIMIT):
+        session = self._sessions.get(name)
+        limit = request_limit(LOAD_LIMIT if session is None else session.load_limit)
+        async with self._turns.setdefault(name, asyncio.Lock()), asyncio.timeout(limit):
             if method == "open":
                 # The browser starts now, so that a missing one is reported where the environment is made.
                 await self._supply.ready()
-                self._sessions[name] = BrowserSession(self._supply.ready, **arguments)
+                self._sessions[name] = BrowserSession(self._supply.ready, **arguments["settings"])
                 return None, b""
             session = self._sessions.get(name)
             if session is None or method not in _METHODS:

@@ -22,10 +22,20 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
-from webrl_gym.engines.driver_messages import HEADED, LENGTHS, Message, decode_error, decode_head, encode
+from webrl_gym.engines.driver_messages import (
+    HEADED,
+    LENGTHS,
+    LOAD_LIMIT,
+    Message,
+    decode_error,
+    decode_head,
+    encode,
+    request_limit,
+)
 from webrl_gym.errors import BrowserError
 
-_PATIENCE = 120.0
+_ROOM = 30.0
+"""Seconds that a driver which answers in time may take beyond its own limit."""
 _END_LIMIT = 15.0
 
 
@@ -88,8 +98,14 @@ class DriverClient:
         """The driver's process id."""
         return int(self._process.pid)
 
-    def call(self, session: str, method: str, **arguments: Any) -> tuple[Any, bytes]:
+    def call(self, session: str, method: str, *, load_limit: float = LOAD_LIMIT, **arguments: Any) -> tuple[Any, bytes]:
         """Sends one request and waits for its answer.
+
+        Args:
+            session: Whose request it is.
+            method: What is asked for.
+            load_limit: Seconds that the session waits for a site's answer.
+            arguments: For the method.
 
         Returns:
             The result and the body.
@@ -112,10 +128,11 @@ class DriverClient:
                 self._ended = True
                 del self._waiting[number]
                 raise self._gone() from error
+        patience = request_limit(load_limit) + _ROOM
         try:
-            head, body = future.result(timeout=_PATIENCE)
+            head, body = future.result(timeout=patience)
         except FutureTimeout:
-            raise BrowserError(f"The browser driver did not answer {method!r} within {_PATIENCE:.0f} s.") from None
+            raise BrowserError(f"The browser driver did not answer {method!r} within {patience:.0f} s.") from None
         finally:
             with self._lock:
                 self._waiting.pop(number, None)

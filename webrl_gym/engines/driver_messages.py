@@ -20,8 +20,20 @@ LENGTHS = struct.Struct(">II")
 HEADED = "--headed"
 """First argument of a driver whose browser shows its windows."""
 
+LOAD_LIMIT = 20.0
+"""Longest wait for a site's answer, in seconds, where nothing else is asked for."""
+
+_REQUEST_LIMIT = 90.0
+_MOST_LOADS = 4
+_ROOM = 10.0
+
 Message = tuple[dict[str, Any], bytes]
 """Head and body."""
+
+
+def request_limit(load_limit: float) -> float:
+    """Seconds that one request may take: it may open several pages, each of which may take as long as is waited for."""
+    return max(_REQUEST_LIMIT, _MOST_LOADS * load_limit + _ROOM)
 
 
 def encode(head: dict[str, Any], body: bytes = b"") -> bytes:

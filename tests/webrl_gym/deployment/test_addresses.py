@@ -54,10 +54,25 @@ def test_placeholders_become_addresses_and_addresses_sites() -> None:
     assert found.site_of("http://shop.test:77700/") is None
 
 
-def test_the_key_follows_the_addresses_only() -> None:
-    one = find_deployment(environ=VARIABLES)
-    assert one.key == find_deployment(environ={**VARIABLES, "WEBRL_GYM_EXTRA_ORIGINS": ""}).key
-    assert one.key != find_deployment(environ={**VARIABLES, "MAP": "http://map.test"}).key
+def test_addresses_are_spelled_as_browsers_spell_them() -> None:
+    """So that the pages a browser tells of are those of the sites, and equal deployments are equal."""
+    odd = {"GITLAB": "HTTP://MyHost.test:80/", "SHOPPING_ADMIN": "https://Shop.test:443/admin/"}
+    found = find_deployment(environ={**odd, "WEBRL_GYM_EXTRA_ORIGINS": "http://Tiles.test:80/"})
+    assert found == find_deployment(
+        {"gitlab": "http://myhost.test", "shopping_admin": "https://shop.test/admin"}, ["http://tiles.test"], {}
+    )
+    assert found.resolve("__GITLAB__/a") == "http://myhost.test/a"
+    assert found.site_of("http://myhost.test/users/sign_in") is Site.GITLAB
+    assert found.site_of("http://MYHOST.test:80/users/sign_in") is Site.GITLAB
+    assert found.origins == ("https://shop.test", "http://myhost.test", "http://tiles.test")
+
+
+def test_a_site_has_the_same_key_in_every_deployment() -> None:
+    one = find_deployment(environ=VARIABLES).keys
+    other = find_deployment(environ={"GITLAB": "https://GITLAB.test:443/", "SHOPPING": "http://shop.test:7771"}).keys
+    assert one[Site.GITLAB] == other[Site.GITLAB]
+    assert one[Site.SHOPPING] != other[Site.SHOPPING]
+    assert len(set(one.values())) == 3
 
 
 def test_tasks_that_miss_a_site_are_named() -> None:
@@ -75,12 +90,14 @@ def test_all_problems_are_said_at_once_and_no_password_is_shown() -> None:
         "shopping_admin": "http://shop.test:7780",
         "gitlab": "http://me:s3cret@gitlab.test",
         "reddit": "http://reddit.test:port",
+        "map": "me:s3cret@map.test",
     }
     with pytest.raises(ValueError, match="SHOPPING must begin with http") as caught:
         find_deployment(wrong, ["http://x.test/path"], {})
     said = str(caught.value)
     assert "SHOPPING_ADMIN must end in /admin, got http://shop.test:7780" in said
     assert "GITLAB must hold no user name and no password" in said
+    assert "MAP must hold no user name and no password" in said
     assert "REDDIT is not an address" in said
     assert "an extra origin must be scheme://host[:port], got http://x.test/path" in said
     assert "s3cret" not in said

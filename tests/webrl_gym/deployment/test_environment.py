@@ -16,8 +16,10 @@ import webrl_gym
 from tests.webrl_gym.deployment.conftest import Lookalikes
 from tests.webrl_gym.deployment.lookalikes import broken
 from tests.webrl_gym.tasks.episodes import Played, play
+from webrl_gym.deployment.addresses import find_deployment
+from webrl_gym.deployment.leases import Lease
 from webrl_gym.env import WebArenaLiteEnv
-from webrl_gym.errors import TaskFileError
+from webrl_gym.errors import BrowserError, DeploymentBusy, TaskFileError
 from webrl_gym.official_file import find_official_file
 from webrl_gym.sites.hosting import HostedSites
 from webrl_gym.sites.web import ACCOUNTS
@@ -69,6 +71,17 @@ def test_an_official_task_is_played_on_a_deployment(
     assert [password for _, password in ACCOUNTS.values() if password in shown] == []
 
 
+def is_free(urls: dict[str, str]) -> bool:
+    """True if nobody has the deployment: another environment could change something there at once."""
+    lease = Lease(find_deployment(urls, environ={}).keys, patience=0.0)
+    try:
+        lease.take(alone=True)
+    except DeploymentBusy:
+        return False
+    lease.release()
+    return True
+
+
 @pytest.mark.parametrize(
     ("illness", "said"),
     [
@@ -81,10 +94,15 @@ def test_a_site_that_falls_ill_is_no_zero_of_the_agent(
     said: str,
     lookalikes: Lookalikes,
     urls: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    def unreadable(_: object) -> None:
+        raise BrowserError("not to be read")
+
     gitlab = lookalikes[Site.GITLAB]
     with closing(WebArenaLiteEnv(suite="webarena-lite", sites="urls", deployment={"urls": urls})) as env:
         observation, _ = env.reset(options={"task": "webarena-lite/43"})
+        assert not is_free(urls)
         link = re.search(r'<a id="(\d+)"> A page', observation["html"])
         assert link is not None
         gitlab.sessions.clear()
@@ -92,7 +110,13 @@ def test_a_site_that_falls_ill_is_no_zero_of_the_agent(
         _, reward, terminated, truncated, info = env.step(f'do(action="Click", element="{link[1]}")')
         assert (reward, terminated, truncated, info["verdict"]) == (0.0, False, True, None)
         assert said in info["failure"]
+        assert is_free(urls)
         gitlab.ill = None
+        with monkeypatch.context() as patched:
+            patched.setattr(env, "_read", unreadable)
+            with pytest.raises(BrowserError, match="not to be read"):
+                env.reset(options={"task": "webarena-lite/43"})
+        assert is_free(urls)
         assert env.reset(options={"task": "webarena-lite/43"})[1]["failure"] is None
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from tests.webrl_gym.deployment.conftest import Lookalikes
-from tests.webrl_gym.deployment.lookalikes import broken
+from tests.webrl_gym.deployment.lookalikes import broken, silent
 from webrl_gym.actions import Action, ActionKind
 from webrl_gym.deployment import logins
 from webrl_gym.deployment.accounts import Account
+from webrl_gym.deployment.logins import SIGN_INS
 from webrl_gym.deployment.settings import read_settings
 from webrl_gym.deployment_episodes import DeploymentEpisodes
 from webrl_gym.engines import EngineSettings
@@ -98,7 +99,25 @@ def test_a_sign_in_page_is_the_sites_failure_and_the_next_episode_signs_in_anew(
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("site", [Site.GITLAB, *map(slow, (Site.SHOPPING, Site.SHOPPING_ADMIN, Site.REDDIT))])
 def test_an_agent_that_signs_itself_out_is_judged(
+    site: Site,
+    make: Callable[..., DeploymentEpisodes],
+    lookalikes: Lookalikes,
+) -> None:
+    episodes = make()
+    episodes.begin(task(site), RNG)
+    lookalikes[site].sessions.clear()
+    click(episodes, "Sign Out")
+    episodes.engine.task_page().goto(lookalikes[site].root + SIGN_INS[site].page)
+    assert not episodes.is_over('Click "Sign Out"')
+    assert not episodes.judge("no", "").success
+    episodes.begin(task(site), RNG)
+    assert lookalikes[site].sign_ins == 2
+
+
+@pytest.mark.browser
+def test_it_signs_out_by_going_there_however_it_says_so(
     make: Callable[..., DeploymentEpisodes],
     lookalikes: Lookalikes,
 ) -> None:
@@ -106,11 +125,46 @@ def test_an_agent_that_signs_itself_out_is_judged(
     gitlab = lookalikes[Site.GITLAB]
     episodes.begin(task(Site.GITLAB), RNG)
     gitlab.sessions.clear()
-    click(episodes, "Sign Out")
-    assert not episodes.is_over('Click "Sign Out"')
-    assert not episodes.judge("no", "").success
-    episodes.begin(task(Site.GITLAB), RNG)
-    assert gitlab.sign_ins == 2
+    episodes.engine.task_page().evaluate("document.querySelector('[href*=sign_out]').focus()")
+    episodes.engine.execute(Action(ActionKind.PRESS_ENTER), None)
+    episodes.engine.snapshot()
+    assert not episodes.is_over("Press Enter")
+    for words in ('Search "how to log out"', "No action: I will sign out", 'Click "Sign Out"'):
+        episodes.begin(task(Site.GITLAB), RNG)
+        gitlab.sessions.clear()
+        episodes.engine.task_page().goto(gitlab.root + "/a/users/sign_out")
+        with pytest.raises(SiteError, match="gitlab shows its sign-in page"):
+            episodes.is_over(words)
+
+
+POSTING = "<a href='#' onclick=\"fetch('{}', {{method: 'POST', body: '{}'}}); return false\">{}</a>"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("name", "state"), [("Save", "unknown"), ("Change", "unknown"), ("Ask", "clean"), ("A page", "clean")]
+)
+def test_a_reading_episode_that_may_have_changed_a_site_leaves_it_in_doubt(
+    name: str,
+    state: str,
+    make: Callable[..., DeploymentEpisodes],
+    lookalikes: Lookalikes,
+) -> None:
+    lookalikes[Site.REDDIT].links = (
+        "<script>fetch('/counted', {method: 'POST'})</script>"
+        + POSTING.format("/bookmark/save", "a=1", "Save")
+        + POSTING.format("/api/graphql", "mutation x", "Change")
+        + POSTING.format("/api/graphql", "query x", "Ask")
+    )
+    resets: list[frozenset[Site]] = []
+    episodes = make(reset=resets.append)
+    episodes.begin(task(Site.REDDIT), RNG)
+    click(episodes, name)
+    assert not episodes.is_over("Click")
+    assert episodes.site_state == state
+    episodes.judge("", "")
+    make(reset=resets.append).begin(task(Site.REDDIT), RNG)
+    assert len(resets) == (2 if state == "unknown" else 1)
 
 
 @pytest.mark.browser
@@ -146,6 +200,16 @@ def test_what_cannot_begin_is_named_and_lets_others_in(
     other.begin(task(Site.REDDIT, tag="changing"), RNG)
     with pytest.raises(DeploymentBusy):
         episodes.begin(task(Site.REDDIT, tag="changing"), RNG)
+
+
+@pytest.mark.browser
+def test_the_browser_waits_as_long_for_an_answer_as_is_asked_for(
+    make: Callable[..., DeploymentEpisodes],
+    lookalikes: Lookalikes,
+) -> None:
+    lookalikes[Site.MAP].ill = silent(2.0)
+    with pytest.raises(SiteError, match=r"did not answer within 0\.4 seconds"):
+        make(answer_seconds=0.4).begin(task(Site.MAP), RNG)
 
 
 @pytest.mark.browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,16 +20,50 @@ import sys
 from pathlib import Path
 from webrl_gym.deployment.leases import DIRTY, Lease
 from webrl_gym.types import Site
-lease = Lease("one", patience=5.0, folder=Path(sys.argv[1]))
+lease = Lease({Site.REDDIT: "one"}, patience=5.0, folder=Path(sys.argv[1]))
 lease.take(alone=True)
 lease.note([Site.REDDIT], DIRTY)
 print("taken", flush=True)
 sys.stdin.read()
 """
 
+FORKING = """
+import os, sys
+from pathlib import Path
+from webrl_gym.deployment.leases import Lease
+from webrl_gym.errors import DeploymentBusy
+from webrl_gym.types import Site
+mine, other = (Lease({Site.MAP: "one"}, patience=0.0, folder=Path(sys.argv[1])) for _ in range(2))
+mine.take(alone=True)
+released, release = os.pipe()
+ended, end = os.pipe()
+if os.fork() == 0:
+    for handle in (released, end):
+        os.close(handle)
+    mine.release()
+    os.write(release, b".")
+    os.read(ended, 1)
+    sys.exit()
+os.close(ended)
+os.read(released, 1)
+try:
+    other.take(alone=True)
+except DeploymentBusy:
+    print("busy")
+mine.release()
+other.take(alone=True)
+print("free", flush=True)
+other.release()
+os.close(end)
+os.wait()
+"""
 
-def lease(folder: Path, key: str = "one", patience: float = 0.0) -> Lease:
-    return Lease(key, patience=patience, folder=folder)
+GITLAB, REDDIT, MAP = Site.GITLAB, Site.REDDIT, Site.MAP
+
+
+def lease(folder: Path, *sites: Site, patience: float = 0.0) -> Lease:
+    keys = {site: f"{site}-key" for site in sites or (REDDIT, GITLAB, MAP)}
+    return Lease(keys, patience=patience, folder=folder)
 
 
 def test_readers_share_and_a_writer_is_alone(tmp_path: Path) -> None:
@@ -76,32 +111,96 @@ def test_a_forgotten_lease_holds_nothing(tmp_path: Path) -> None:
     lease(tmp_path).take(alone=True)
 
 
-def test_deployments_do_not_wait_for_each_other(tmp_path: Path) -> None:
-    one, other = lease(tmp_path, "one"), lease(tmp_path, "other")
+def test_sites_of_others_are_not_waited_for(tmp_path: Path) -> None:
+    one, other = lease(tmp_path, GITLAB), lease(tmp_path, REDDIT, MAP)
     one.take(alone=True)
     other.take(alone=True)
+
+
+def test_deployments_meet_at_the_sites_that_they_have_in_common(tmp_path: Path) -> None:
+    one, other, third = lease(tmp_path, GITLAB, MAP), lease(tmp_path, MAP, REDDIT), lease(tmp_path, REDDIT)
+    one.take(alone=True)
+    one.note([MAP], DIRTY)
+    with pytest.raises(DeploymentBusy):
+        other.take(alone=False)
+    third.take(alone=True)
+    third.release()
+    one.release()
+    other.take(alone=True)
+    assert other.states()[MAP] == DIRTY
+
+
+def test_nobody_waits_in_a_circle(tmp_path: Path) -> None:
+    """Readers of the same sites that all come to want them alone, again and again, in several orders."""
+
+    def work(*sites: Site) -> int:
+        mine = lease(tmp_path, *sites, patience=30.0)
+        for _ in range(4):
+            mine.take(alone=False)
+            mine.take(alone=True)
+            mine.take(alone=False)
+            mine.release()
+        return 1
+
+    orders = [(GITLAB, MAP, REDDIT), (REDDIT, MAP, GITLAB), (MAP, REDDIT), (REDDIT, GITLAB)]
+    with ThreadPoolExecutor(len(orders)) as threads:
+        assert sum(threads.map(lambda sites: work(*sites), orders)) == len(orders)
 
 
 def test_states_are_known_to_all_and_begin_unknown(tmp_path: Path) -> None:
     first, second = lease(tmp_path), lease(tmp_path)
     assert set(first.states().values()) == {UNKNOWN}
     first.take(alone=True)
-    first.note([Site.GITLAB, Site.MAP], CLEAN)
-    first.note([Site.GITLAB], DIRTY)
+    first.note([GITLAB, MAP], CLEAN)
+    first.note([GITLAB], DIRTY)
     found = second.states()
-    assert (found[Site.GITLAB], found[Site.MAP], found[Site.REDDIT]) == (DIRTY, CLEAN, UNKNOWN)
+    assert (found[GITLAB], found[MAP], found[REDDIT]) == (DIRTY, CLEAN, UNKNOWN)
+
+
+def test_readers_may_doubt_what_is_clean(tmp_path: Path) -> None:
+    first, second = lease(tmp_path), lease(tmp_path)
+    first.take(alone=True)
+    first.note([GITLAB], DIRTY)
+    first.note([MAP], CLEAN)
+    first.take(alone=False)
+    second.take(alone=False)
+    for site in (GITLAB, MAP, REDDIT):
+        second.doubt(site)
+    found = first.states()
+    assert (found[GITLAB], found[MAP], found[REDDIT]) == (DIRTY, UNKNOWN, UNKNOWN)
+
+
+def test_a_forked_child_neither_keeps_nor_gives_back_what_its_parent_holds(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", FORKING, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "busy\nfree\n"), done.stderr
+
+
+def test_a_child_that_has_the_file_open_keeps_nothing(tmp_path: Path) -> None:
+    """As one does for a moment that was forked by somebody else's code."""
+    mine = lease(tmp_path, MAP)
+    mine.take(alone=True)
+    copies = [os.dup(handle) for handle in mine._handles]
+    mine.release()
+    lease(tmp_path, MAP).take(alone=True)
+    for copy in copies:
+        os.close(copy)
 
 
 def test_a_place_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
-    with pytest.raises(SiteError, match=r"the lock of the deployment, .*one\.lock, cannot be opened"):
+    with pytest.raises(SiteError, match=r"the lock of the deployment, .*gitlab-key\.lock, cannot be opened"):
         lease(file).take(alone=False)
+    mine = lease(tmp_path, GITLAB)
+    mine.take(alone=True)
+    (tmp_path / "gitlab-key.state").mkdir()
+    with pytest.raises(SiteError, match=r"the state of gitlab, .*gitlab-key\.state, cannot be written"):
+        mine.note([GITLAB], CLEAN)
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"gitlab": "spotless"}', "null"])
-def test_a_damaged_note_says_nothing(content: str, tmp_path: Path) -> None:
-    (tmp_path / "one.json").write_text(content)
+@pytest.mark.parametrize("content", [b"", b"[]", b"spotless", b"\xff"])
+def test_a_damaged_note_says_nothing(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "gitlab-key.state").write_bytes(content)
     assert set(lease(tmp_path).states().values()) == {UNKNOWN}
 
 
@@ -109,12 +208,14 @@ def test_a_dead_process_holds_nothing_and_its_note_stays(tmp_path: Path) -> None
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
+    keys = {Site.REDDIT: "one"}
+    mine = Lease(keys, patience=0.0, folder=tmp_path)
     with holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "taken\n"
         with pytest.raises(DeploymentBusy, match=r"other episodes have held the deployment for 0 seconds"):
-            lease(tmp_path).take(alone=True)
+            mine.take(alone=True)
         holder.kill()
-    mine = lease(tmp_path, patience=5.0)
+    mine = Lease(keys, patience=5.0, folder=tmp_path)
     mine.take(alone=True)
     assert mine.states()[Site.REDDIT] == DIRTY

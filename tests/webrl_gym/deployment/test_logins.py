@@ -15,7 +15,15 @@ from webrl_gym.deployment import logins
 from webrl_gym.deployment.accounts import Account, find_accounts
 from webrl_gym.deployment.addresses import Deployment, find_deployment
 from webrl_gym.deployment.client import SiteClient
-from webrl_gym.deployment.logins import SIGN_INS, Sessions, colliding, is_signed_in, shared_sessions, sign_in
+from webrl_gym.deployment.logins import (
+    SIGN_INS,
+    Sessions,
+    colliding,
+    is_signed_in,
+    own_sessions,
+    shared_sessions,
+    sign_in,
+)
 from webrl_gym.errors import SignInFailed, SiteError
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.web import ACCOUNTS
@@ -28,7 +36,7 @@ with_accounts = pytest.mark.parametrize("site", list(SIGN_INS))
 
 @pytest.fixture
 def sessions(urls: dict[str, str]) -> Iterator[Sessions]:
-    made = Sessions(find_deployment(urls, environ={}), find_accounts(environ={}))
+    made = own_sessions(find_deployment(urls, environ={}), find_accounts(environ={}))
     yield made
     made.forget(list(Site))
 
@@ -114,7 +122,7 @@ def embedded() -> Iterator[httpx.WSGITransport]:
 @with_accounts
 def test_the_embedded_sites_take_the_same_steps(site: Site, embedded: httpx.WSGITransport) -> None:
     root = EMBEDDED_URLS[site] + ("/admin" if site is Site.SHOPPING_ADMIN else "")
-    sessions = Sessions(Deployment({site: root}), find_accounts(environ={}), transport=embedded)
+    sessions = own_sessions(Deployment({site: root}), find_accounts(environ={}), transport=embedded)
     assert is_signed_in(sessions.client(site))
     stranger = SiteClient(site, root, transport=embedded)
     with pytest.raises(SignInFailed):
@@ -133,8 +141,17 @@ def test_cookies_of_one_host_and_name_collide(sessions: Sessions) -> None:
     assert colliding(apart) == []
 
 
-def test_environments_of_a_process_share_sessions_of_one_account(urls: dict[str, str]) -> None:
+def test_environments_of_a_process_share_the_session_of_one_account(
+    urls: dict[str, str], lookalikes: Lookalikes
+) -> None:
     deployment, accounts = find_deployment(urls, environ={}), find_accounts(environ={})
-    one = shared_sessions(deployment, accounts, 5.0)
-    assert shared_sessions(deployment, find_accounts(environ={}), 5.0) is one
-    assert shared_sessions(deployment, {**accounts, Site.GITLAB: Account("a", "b")}, 5.0) is not one
+    fewer = find_deployment({"gitlab": urls["gitlab"].upper().replace("HTTP", "http")}, environ={})
+    assert deployment.keys[Site.GITLAB] == fewer.keys[Site.GITLAB]
+    one = shared_sessions(deployment, accounts, 5.0).client(Site.GITLAB)
+    assert shared_sessions(fewer, find_accounts(environ={}), 5.0).client(Site.GITLAB) is one
+    assert lookalikes[Site.GITLAB].sign_ins == 1
+    with pytest.raises(SignInFailed):
+        shared_sessions(deployment, {**accounts, Site.GITLAB: Account("a", "b")}, 5.0).client(Site.GITLAB)
+    shared_sessions(deployment, accounts, 5.0).forget([Site.GITLAB])
+    assert shared_sessions(fewer, accounts, 5.0).client(Site.GITLAB) is not one
+    logins._shared.clear()

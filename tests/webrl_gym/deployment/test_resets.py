@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
@@ -106,6 +107,28 @@ def test_a_server_that_is_not_there_is_named() -> None:
     with pytest.raises(ResetFailed, match=r"the reset server at http://127\.0\.0\.1:9 cannot be asked"):
         strategy.reset([Site.GITLAB])
     assert "cannot be asked" in strategy.problem()
+
+
+def test_the_reset_servers_password_is_shown_nowhere(
+    servers: list[ResetServer], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    named = servers[0].url.replace("//", "//ops:s3cret@")
+    strategy = http(named, seconds=0.2)
+    assert strategy.reset([Site.GITLAB]) == frozenset(Site)
+    servers[0].questions = 10**9
+    said = [strategy.problem()]
+    for url in (named, "http://ops:s3cret@127.0.0.1:9", "http://ops:s3cret@127.0.0.1:port", "ops:s3cret@127.0.0.1"):
+        with pytest.raises(ResetFailed, match=r"the reset server at (http://)?127\.0\.0\.1") as caught:
+            http(url, seconds=0.2).reset([Site.GITLAB])
+        said += [str(caught.value), http(url).problem()]
+    servers[0].ill = broken
+    with pytest.raises(ResetFailed, match=f"the reset server at {servers[0].url} answered /reset with status 500"):
+        strategy.reset([Site.GITLAB])
+    with pytest.raises(ValueError, match="or one by site, got one for myspace") as refused:
+        read_settings({"urls": URLS, "reset_urls": {"myspace": named}}, {})
+    assert "/status" in caplog.text
+    assert "s3cret" not in "\n".join([*said, str(refused.value), caplog.text])
 
 
 def test_a_command_is_told_the_sites(tmp_path: Path) -> None:

@@ -33,14 +33,18 @@ def test_origins_and_folders_bound_what_may_be_opened(url: str, allowed: bool) -
 
 
 def test_only_the_origins_pass_by_the_wall_and_their_sockets() -> None:
+    """Each with its port: to Chromium a rule without one means every port of its host."""
     proxy = BOUNDS.proxy("http://127.0.0.1:9", direct=True)
     assert proxy is not None
     assert proxy["bypass"].split(",") == [
         "http://shop.test:7770",
-        "https://git.test",
+        "https://git.test:443",
         "ws://shop.test:7770",
-        "wss://git.test",
+        "wss://git.test:443",
     ]
+    plain = Bounds(["http://SHOP.test", "http://[::1]:80/"]).proxy("http://127.0.0.1:9", direct=True)
+    assert plain is not None
+    assert plain["bypass"] == "http://shop.test:80,http://[::1]:80,ws://shop.test:80,ws://[::1]:80"
     assert BOUNDS.proxy("http://127.0.0.1:9", direct=False) == {"server": "http://127.0.0.1:9"}
 
 

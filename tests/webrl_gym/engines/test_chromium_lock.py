@@ -42,7 +42,8 @@ def deployment() -> Iterator[Place]:
     server = make_server("127.0.0.1", 0, pages_app(), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     root = f"http://127.0.0.1:{server.port}"
-    engine = ChromiumEngine(None, origins=[root])
+    # The second has nobody at its port; the outsider is at another one of the same host.
+    engine = ChromiumEngine(None, origins=[root, "http://localhost"])
     yield Place(engine, root)
     engine.close()
     server.shutdown()
@@ -130,6 +131,14 @@ def test_pages_reach_nothing_by_themselves(place: Place, outsider: Callable[[], 
     place.show("<p>still here</p>" + TRIES[way].replace("OUT", f"http://127.0.0.1:{port}/out"))
     page = place.engine.snapshot()
     assert (page.title, "still here" in text_of(page)) == ("Inside", True)
+    assert outsider()[1] == before
+
+
+def test_other_ports_of_a_host_are_out_of_bounds(deployment: Place, outsider: Callable[[], tuple[int, int]]) -> None:
+    port, before = outsider()
+    out = f"http://localhost:{port}/out"
+    deployment.show("<p>still here</p>" + (TRIES["image"] + TRIES["socket"]).replace("OUT", out))
+    assert "still here" in text_of(deployment.engine.snapshot())
     assert outsider()[1] == before
 
 

@@ -116,7 +116,7 @@ def test_browsers_with_windows_have_a_driver_of_their_own(
     try:
         assert headed.pid != driver_pid()
         with pytest.raises(BrowserError, match="need a working display"):
-            headed.call("windowless", "open", proxy=None, origins=[])
+            headed.call("windowless", "open", settings={"proxy": None, "origins": []})
         assert "--headed" in command_of(headed.pid).split()  # it has answered, so it is past being started
         assert "--headed" not in command_of(driver_pid()).split()
     finally:
