@@ -26,6 +26,7 @@ _PACKAGES = (
 )
 _SECRET_KEY = re.compile(r"(?:^|_|api)key$|token$|passw(?:or)?d$|secrets?$|credentials?$|authorization$", re.IGNORECASE)
 _PASSWORD_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_QUERY_IN_URL = re.compile(r"(://[^?#\s]*\?)[^#\s]+")
 _LEFT_OUT = "<left out>"
 _BLOCK = 1 << 20
 
@@ -103,7 +104,7 @@ def package_versions() -> dict[str, str]:
 
 
 def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration with the values of keys such as ``api_key`` or ``password``, and names in URLs, replaced."""
+    """The configuration without values of keys such as ``api_key`` or ``password``, and without users and queries of URLs."""
     return {
         str(key): _LEFT_OUT if value and _SECRET_KEY.search(str(key)) else _without_secrets(value)
         for key, value in config.items()
@@ -115,7 +116,9 @@ def _without_secrets(value: Any) -> Any:
         return without_secrets(value)
     if isinstance(value, list | tuple):
         return [_without_secrets(item) for item in value]
-    return _PASSWORD_IN_URL.sub(_LEFT_OUT, value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _QUERY_IN_URL.sub(rf"\1{_LEFT_OUT}", _PASSWORD_IN_URL.sub(_LEFT_OUT, value))
+    return value
 
 
 def _git(*arguments: str) -> str:

@@ -87,6 +87,8 @@ def test_everything_else_stays_as_it_is() -> None:
 def test_a_password_in_an_address_is_left_out() -> None:
     cleaned = without_secrets({"base_url": "https://me:sk-secret@host:1/v1", "urls": ["http://sk-secret@host"]})
     assert cleaned == {"base_url": "https://<left out>@host:1/v1", "urls": ["http://<left out>@host"]}
+    assert without_secrets({"base_url": "https://host/v1?key=sk-secret"}) == {"base_url": "https://host/v1?<left out>"}
+    assert without_secrets({"words": "Is that so? http://host is"}) == {"words": "Is that so? http://host is"}
 
 
 def test_the_machine_is_described_without_names() -> None:
