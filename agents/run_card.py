@@ -104,7 +104,7 @@ def package_versions() -> dict[str, str]:
 
 
 def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration without values of keys such as ``api_key`` or ``password``, and without users and queries of URLs."""
+    """The configuration without values of keys such as ``api_key`` or ``password``, and users and queries of URLs."""
     return {
         str(key): _LEFT_OUT if value and _SECRET_KEY.search(str(key)) else _without_secrets(value)
         for key, value in config.items()
