@@ -1,6 +1,6 @@
 """How fast a policy acts: batched generation over 16 static environments, and what the environments cost inside it.
 
-    python -m benchmarks.rollout [--models nano smollm2] [--tasks 48] [--slots 16] [--threads 1] [--turns 3]
+    python -m benchmarks.rollout [--models nano smollm2] [--tasks 48] [--slots 16] [--threads 1] [--turns 8]
 
 Actions per second are over whole rollouts: resets, prompts, generation and environment steps. The environment's time
 per step inside a rollout is put beside its time alone: the same actions at the same tasks, replayed one after the other
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=48, help="tasks of each rollout")
     parser.add_argument("--slots", type=int, default=16, help="environments")
     parser.add_argument("--threads", type=int, default=1, help="threads of the model")
-    parser.add_argument("--turns", type=int, default=3, help="rollouts, each beside its actions alone")
+    parser.add_argument("--turns", type=int, default=8, help="rollouts, each beside its actions alone")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     suite = suite_of("practice-valid").tasks
