@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from stable_baselines3.common.vec_env import DummyVecEnv
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from agents import training_run
+from agents import rate_conflicts, training_run
 from agents.adapters import is_adapter
 from agents.algorithms import accepted_arguments, algorithm_class
 from agents.checkpoint import read_checkpoint
@@ -79,6 +79,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(training_run, "suite_of", lambda *_: Toys(orders=1))
     monkeypatch.setattr(training_run, "make_vec_env", lambda *_: environments(4))
+    monkeypatch.setattr(rate_conflicts, "is_nano", lambda _: True)  # it has learned nothing yet
     tiny_model().save(tmp_path / "base")
 
     def made(*overrides: str, name: str = "toy", rules: bool = True, settings: Sequence[str] = TOY) -> dict[str, Any]:
