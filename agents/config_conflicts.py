@@ -292,9 +292,11 @@ def device_conflicts(key: str, name: Any) -> list[str]:
     try:
         device = torch.device(str(name))
     except RuntimeError:
-        return [f"{key} must be a device as torch names it (cpu, cuda, cuda:1), got {name!r}"]
+        return [f"{key} must be a device as torch names it (cpu, cuda, cuda:1, mps), got {name!r}"]
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         return [f"{key} is {name}, but torch sees {torch.cuda.device_count()} CUDA devices here"]
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        return [f"{key} is {name}, and torch finds no GPU of Apple's here (torch.backends.mps.is_available())"]
     return []
 
 

@@ -27,6 +27,7 @@ from agents.action_journal import journal_beside
 from agents.adapters import lora_settings
 from agents.atomic_file import remove_leftovers, replacing
 from agents.curriculum import PROTECTED_SUITES
+from agents.devices import tell_of_other_devices
 from agents.environments import make_vec_env, suite_of
 from agents.errors import ConfigConflict
 from agents.generation import InProcess
@@ -90,6 +91,7 @@ class OrmRun:
         """
         path = self.folder / "orm_report.json"
         if not path.exists():
+            tell_of_other_devices(self.config["model"]["device"])
             with run_lock(self.folder):
                 # Until now the folder was bare, perhaps, and another process may have claimed it.
                 require_same(self.folder, self.config, _ADVICE)

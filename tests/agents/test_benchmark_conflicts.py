@@ -69,7 +69,7 @@ def test_an_address_and_a_name_belong_to_a_model_behind_a_server(key: str, value
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("device=moon", "device must be a device as torch names it (cpu, cuda, cuda:1), got 'moon'"),
+        ("device=moon", "device must be a device as torch names it (cpu, cuda, cuda:1, mps), got 'moon'"),
         ("device=cuda:99", f"device is cuda:99, but torch sees {torch.cuda.device_count()} CUDA devices here"),
         ("autocast=often", "autocast must be one of True, False, auto, got 'often'"),
         ("prompt=webrl", "prompt must be null or one of auto, webrl_llama3, webrl_glm4, got 'webrl'"),

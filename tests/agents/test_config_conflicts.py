@@ -93,7 +93,7 @@ def test_a_local_model_with_a_released_prompt_is_known_by_its_folder(tmp_path: P
 @pytest.mark.parametrize(
     ("override", "problem"),
     [
-        ("model.device=gpu", "model.device must be a device as torch names it (cpu, cuda, cuda:1), got 'gpu'"),
+        ("model.device=gpu", "model.device must be a device as torch names it (cpu, cuda, cuda:1, mps), got 'gpu'"),
         ("model.device=cuda:99", f"model.device is cuda:99, but torch sees {torch.cuda.device_count()} CUDA"),
         ("model.dtype=int8", "model.dtype must be one of float32, bfloat16, float16, got 'int8'"),
         ("model.autocast=often", "model.autocast must be one of True, False, auto, got 'often'"),
@@ -114,6 +114,14 @@ def test_a_local_model_with_a_released_prompt_is_known_by_its_folder(tmp_path: P
 def test_a_value_that_cannot_be_is_named(override: str, problem: str) -> None:
     (found,) = told(override)
     assert found.startswith(problem)
+
+
+def test_apples_gpu_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert told("model.device=mps") == []
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    (found,) = told("model.device=mps")
+    assert found.startswith("model.device is mps, and torch finds no GPU of Apple's here")
 
 
 def test_a_file_of_demonstrations_must_be_there_until_it_was_taken(tmp_path: Path) -> None:
