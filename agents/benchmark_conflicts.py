@@ -49,6 +49,13 @@ def _policy_conflicts(config: Mapping[str, Any], policy: ModelAgent) -> list[str
         for key in ("max_prompt_tokens", "max_new_tokens")
         if config[key] is not None and (type(config[key]) is not int or config[key] < 1)
     ]
+    if policy.context is not None:
+        problems += [
+            f"{key} must be {'below' if is_written else 'at most'} the context of {config['agent']}, {policy.context} "
+            f"tokens; got {config[key]}"
+            for key, is_written in (("max_prompt_tokens", False), ("max_new_tokens", True))
+            if type(config[key]) is int and config[key] >= policy.context + (not is_written)
+        ]
     if policy.adapted_dtype not in ("", policy.dtype):
         problems.append(
             f"dtype must be null or {policy.adapted_dtype}, that of the weights on which the adapters of "

@@ -33,6 +33,7 @@ class ModelAgent:
         max_new_tokens: Longest action, in tokens.
         adapted_dtype: Of the weights that its adapters were made on; empty where that is not known, or without any.
         is_prompt_known: Whether the command line, the run or the folder says how the model is prompted.
+        context: Most tokens that it reads; None where its folder does not say.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class ModelAgent:
     max_new_tokens: int = _LONGEST_ACTION
     adapted_dtype: str = ""
     is_prompt_known: bool = True
+    context: int | None = None
 
 
 def is_model_agent(name: str) -> bool:
@@ -85,6 +87,7 @@ def model_agent(config: Mapping[str, Any]) -> ModelAgent:
         max_new_tokens=longest if said["max_new_tokens"] is None else said["max_new_tokens"],
         adapted_dtype=made_in,
         is_prompt_known=config["prompt"] is not None or trained is not None or has_record(told_by),
+        context=read_config(told_by).get("max_position_embeddings"),
     )
 
 

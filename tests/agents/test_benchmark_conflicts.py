@@ -109,6 +109,15 @@ def test_how_a_model_is_loaded_belongs_to_a_models_folder(key: str, value: Any) 
     assert benchmark_conflicts(config(f"{key}={value}"), POLICY) == []
 
 
+def test_prompt_and_action_must_fit_the_context() -> None:
+    small = replace(POLICY, context=512)
+    assert benchmark_conflicts(config("max_prompt_tokens=512", "max_new_tokens=511"), small) == []
+    assert benchmark_conflicts(config("agent=trained", "max_prompt_tokens=513", "max_new_tokens=512"), small) == [
+        "max_prompt_tokens must be at most the context of trained, 512 tokens; got 513",
+        "max_new_tokens must be below the context of trained, 512 tokens; got 512",
+    ]
+
+
 def test_a_released_prompt_needs_its_pages() -> None:
     (said,) = benchmark_conflicts(config("agent=trained"), RELEASED)
     assert said == "trained is prompted as webrl_llama3 and needs env.profile=webrl"

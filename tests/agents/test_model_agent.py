@@ -57,6 +57,7 @@ def test_a_folder_from_elsewhere_is_loaded_as_it_says_and_as_the_command_line_sa
     found = model_agent(config())
     assert (found.record, found.dtype) == (ModelRecord("trained"), "bfloat16")
     assert (found.max_prompt_tokens, found.max_new_tokens, found.is_prompt_known) == (None, 96, False)
+    assert found.context == 512
     without_record(folder, dtype=None, torch_dtype="float16")  # as older folders call it
     assert model_agent(config()).dtype == "float16"
     released = model_agent(config("prompt=webrl_llama3", "dtype=float32", "max_prompt_tokens=300"))
