@@ -111,10 +111,12 @@ class Base:
     Attributes:
         name: What the base is loaded as.
         fingerprint: As ``fingerprint`` gives it; empty where that is not known.
+        dtype: What the weights were while the adapters learned; empty where that is not known.
     """
 
     name: str
     fingerprint: str = ""
+    dtype: str = ""
 
 
 def fingerprint(model: nn.Module) -> str:
@@ -224,7 +226,8 @@ def save_adapters(model: PreTrainedModel, base: Base, folder: Path) -> None:
     (config,) = copy.deepcopy(model.peft_config).values()
     config.base_model_name_or_path, config.inference_mode = base.name, True
     config.save_pretrained(str(folder))
-    record = {"name": base.name, "fingerprint": base.fingerprint}
+    dtype = next(parameter.dtype for name, parameter in model.named_parameters() if not is_adapter(name))
+    record = {"name": base.name, "fingerprint": base.fingerprint, "dtype": str(dtype).removeprefix("torch.")}
     (folder / _BASE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
@@ -240,7 +243,7 @@ def base_of(folder: Path) -> Base:
     try:
         if (folder / _BASE).is_file():
             record = json.loads((folder / _BASE).read_text(encoding="utf-8"))
-            return Base(str(record["name"]), str(record["fingerprint"]))
+            return Base(str(record["name"]), str(record["fingerprint"]), str(record.get("dtype", "")))
         name = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))["base_model_name_or_path"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointMismatch(f"{folder} does not say which model its adapters stand on: {error}") from error

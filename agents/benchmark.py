@@ -19,7 +19,7 @@ from agents.errors import ConfigConflict
 from agents.hydra_entry import run_entry_point
 from agents.look_log import TEST_SUITES, log_look
 from agents.metrics import Progress
-from agents.model_record import read_record
+from agents.model_agent import DTYPES, KEYS, ModelAgent, is_model_agent, loaded_as, model_agent
 from agents.panel import PanelFolder, run_agent, run_policy
 from agents.results import (
     EpisodeResult,
@@ -91,22 +91,20 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
         CheckpointMismatch: If the output folder holds results of another agent, panel or setting.
     """
     name = str(config["agent"] or "")
-    policy_folder = _policy_folder(Path(name)) if _is_policy(name) else None
-    record = None if policy_folder is None else read_record(policy_folder)
-    problems = benchmark_conflicts(config, record)
+    policy = _policy_of(config)
+    problems = benchmark_conflicts(config, policy)
     if problems:
         raise ConfigConflict("\n".join(problems))
     suite = suite_of(config["suite"], sites_there(config["only_sites"], config["env"]), config["env"])
-    agent = None if policy_folder is not None else make_agent(config, suite)
-    model_files = [] if policy_folder is None else sorted(policy_folder.glob("*.safetensors"))
+    agent = None if policy is not None else make_agent(config, suite)
     tasks = suite.tasks[: config["limit"]]
-    panel = PanelFolder(_output_folder(config), name, tasks, _what_decides(config, model_files))
+    panel = PanelFolder(_output_folder(config), name, tasks, _what_decides(config, policy))
     card_path = panel.folder / "card.json"
     results, prompt_text = panel.results, None
     shown_before = len(results) if card_path.exists() else 0
     if panel.open_tasks or not card_path.exists():  # the card of finished work says how that was made, and stays
-        if policy_folder is not None:
-            results, prompt_text = _run_policy(config, policy_folder, panel, progress)
+        if policy is not None:
+            results, prompt_text = _run_policy(config, policy, panel, progress)
         elif agent is not None:
             prompt_text = getattr(agent, "prompt_text", None)
             with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
@@ -116,8 +114,8 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
             panel=[task.task_id for task in tasks],
             seeds=[config["seed"]],
             engine=config["env"]["engine"],
-            model=None if record is None else record.description,
-            model_files=model_files,
+            model=None if policy is None else policy.record.description,
+            model_files=() if policy is None else policy.weights,
             prompt_text=prompt_text,
             failures=failure_counts(results),
         )
@@ -128,8 +126,10 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
             mended = [task.task_id for task in tasks if MENDED in task.tags]
             official = {"left_out": _left_out(config, suite), "mended": mended, "replica": _is_replica(config)}
             full = {**card, **as_record(results), **official, "deployment": addresses_of(config["env"])}
-            if name == "openai":
+            if name == "openai" or policy is not None:
                 full["unfinished_completions"], full["cut_pages"] = _completion_counts(results)
+            if policy is not None:
+                full["loaded_as"] = loaded_as(policy)
             temporary.write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if config["screenshots"] and not (panel.folder / SCREENSHOTS).exists():
         with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
@@ -138,13 +138,16 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
 
 
 def _completion_lines(config: Mapping[str, Any], results: Sequence[EpisodeResult]) -> Iterator[str]:
-    """What a reader must know of a server's completions to believe the table."""
+    """What a reader must know of a model's completions to believe the table."""
     completions = sum(result.steps for result in results)
     unfinished, cut_pages = _completion_counts(results)
     if unfinished:
-        most = config["max_tokens"]
-        where, advice = (f"max_tokens={most}", "raise") if most else ("the server's own limit", "set")
-        yield f"{unfinished} of {completions} completions were empty or cut at {where}: {advice} max_tokens"
+        policy = _policy_of(config)
+        key, most = (
+            ("max_tokens", config["max_tokens"]) if policy is None else ("max_new_tokens", policy.max_new_tokens)
+        )
+        where, advice = (f"{key}={most}", "raise") if most else ("the server's own limit", "set")
+        yield f"{unfinished} of {completions} completions were empty or cut at {where}: {advice} {key}"
     if cut_pages:
         yield f"{cut_pages} of {completions} pages were cut: the server found the prompt too long for its model"
 
@@ -182,7 +185,7 @@ def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
     )
 
 
-def _what_decides(config: Mapping[str, Any], model_files: Sequence[Path]) -> dict[str, Any]:
+def _what_decides(config: Mapping[str, Any], policy: ModelAgent | None) -> dict[str, Any]:
     """What decides results beside agent and tasks; a folder holds results of one such set only."""
     keys = ["seed", "temperature", "agent_arguments", "base_url", "model"]
     if config["agent"] == "openai":
@@ -193,7 +196,12 @@ def _what_decides(config: Mapping[str, Any], model_files: Sequence[Path]) -> dic
     ]
     env = {key: config["env"][key] for key in deciding}
     env["judge"] = {key: config["env"]["judge"][key] for key in ("base_url", "model")}
-    return without_secrets({key: config[key] for key in keys} | env | {"model_sha256": files_sha256(model_files)})
+    model: dict[str, Any] = {"model_sha256": None}
+    if policy is not None:
+        model = {"model_sha256": files_sha256(policy.weights), **{key: config[key] for key in KEYS}}
+        # Full precision is what nobody says: panels that were begun before it could be said go on.
+        model["dtype"] = None if policy.dtype == DTYPES[0] else policy.dtype
+    return without_secrets({key: config[key] for key in keys} | env | model)
 
 
 def _is_replica(config: Mapping[str, Any]) -> bool:
@@ -221,23 +229,25 @@ def _output_folder(config: Mapping[str, Any]) -> Path:
 
 
 def _run_policy(
-    config: Mapping[str, Any], policy_folder: Path, panel: PanelFolder, progress: Progress
+    config: Mapping[str, Any], agent: ModelAgent, panel: PanelFolder, progress: Progress
 ) -> tuple[list[EpisodeResult], str]:
     """Results, and the fixed text of the policy's prompt."""
     # Imported here: the floors and other people's agents need no language model.
-    from agents.generation import DEFAULT_MAX_NEW_TOKENS, InProcess
+    from agents.generation import InProcess
     from agents.models import load_model
     from agents.policy import LLMPolicy
     from agents.rollout import RolloutCollector, blank_observation
-    from agents.run_folder import stored_config
 
-    try:  # a policy reads as much of a page and writes as much as when it was trained
-        trained = stored_config(policy_folder.parent)["model"]
-    except FileNotFoundError:
-        trained = {"max_prompt_tokens": None, "max_new_tokens": DEFAULT_MAX_NEW_TOKENS}
-    language_model = load_model(str(policy_folder), device=config["device"], autocast=config["autocast"])
-    backend = InProcess(language_model, max_new_tokens=trained["max_new_tokens"])
-    policy = LLMPolicy(language_model, max_tokens=trained["max_prompt_tokens"], backend=backend)
+    language_model = load_model(
+        str(agent.folder),
+        device=config["device"],
+        dtype=agent.dtype,
+        autocast=config["autocast"],
+        prompt=agent.record.prompt,
+        cut=agent.record.cut,
+    )
+    backend = InProcess(language_model, max_new_tokens=agent.max_new_tokens)
+    policy = LLMPolicy(language_model, max_tokens=agent.max_prompt_tokens, backend=backend)
     with closing(make_vec_env(config["suite"], config["only_sites"], config["env"])) as vec_env:
         results = run_policy(
             RolloutCollector(vec_env, policy),
@@ -245,42 +255,25 @@ def _run_policy(
             temperature=config["temperature"],
             seed=config["seed"],
             progress=progress,
+            end_id=language_model.prompt_format.end_id,
         )
     return results, policy.renderer.render(blank_observation(), []).text
 
 
 def _shown_name(config: Mapping[str, Any]) -> str:
     """The agent in a table; a policy with what its model is."""
-    name = str(config["agent"] or "")
-    return f"{name}: {read_record(_policy_folder(Path(name))).description}" if _is_policy(name) else name
+    name, policy = str(config["agent"] or ""), _policy_of(config)
+    return name if policy is None else f"{name}: {policy.record.description}"
 
 
 def _modified(path: Path) -> int | None:
     return path.stat().st_mtime_ns if path.exists() else None
 
 
-def _is_policy(name: str) -> bool:
-    return bool(name) and name not in _BUILT_IN and ":" not in name and Path(name).is_dir()
-
-
-def _policy_folder(folder: Path) -> Path:
-    """The model folder inside a run folder, or the folder itself when it is one."""
-    for candidate in (folder / "policy", folder):
-        is_configured = any((candidate / name).exists() for name in ("config.json", "adapter_config.json"))
-        if is_configured and list(candidate.glob("*.safetensors")):
-            return candidate
-    from agents.run_folder import stored_config
-
-    try:
-        stored_config(folder)
-    except FileNotFoundError:
-        raise ValueError(
-            f"{folder} is neither a run of webrl-train nor a model (a folder with *.safetensors and config.json or "
-            "adapter_config.json)"
-        ) from None
-    raise ValueError(
-        f"{folder} holds no policy yet: finish the run with webrl-train resume={folder}, or name its sft folder"
-    )
+def _policy_of(config: Mapping[str, Any]) -> ModelAgent | None:
+    """The model that the agent is; None for agents that are none."""
+    name = str(config["agent"] or "")
+    return model_agent(config) if name not in _BUILT_IN and is_model_agent(name) else None
 
 
 if __name__ == "__main__":

@@ -10,32 +10,81 @@ from typing import Any
 
 from agents.env_conflicts import env_conflicts
 from agents.look_log import TEST_SUITES
-from agents.model_record import ModelRecord
+from agents.model_agent import DTYPES, KEYS, ModelAgent
+from agents.model_record import CUTS, PROMPTS
+from agents.released_prompt import RELEASED_CHARACTERS
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 
 
-def benchmark_conflicts(config: Mapping[str, Any], policy: ModelRecord | None = None) -> list[str]:
+def benchmark_conflicts(config: Mapping[str, Any], policy: ModelAgent | None = None) -> list[str]:
     """Every contradiction in a benchmark configuration, one sentence each.
 
     Args:
         config: ``conf/benchmark.yaml``, composed.
-        policy: What the agent's model is, where the agent is a folder.
+        policy: The agent's model, where the agent is a folder.
     """
     problems = _agent_conflicts(config) + _deployment_conflicts(config) + _run_conflicts(config)
     problems += env_conflicts(config, {"suite": config["suite"]})
-    return problems if policy is None else problems + _policy_conflicts(config, policy)
+    if policy is not None:
+        return problems + _policy_conflicts(config, policy) + _prompt_conflicts(config, policy)
+    return problems + [
+        f"{key} means nothing to agent={config['agent']}; it belongs to a model's folder"
+        for key in KEYS
+        if config[key] is not None
+    ]
 
 
-def _policy_conflicts(config: Mapping[str, Any], policy: ModelRecord) -> list[str]:
+def _policy_conflicts(config: Mapping[str, Any], policy: ModelAgent) -> list[str]:
     # Imported here: it loads torch, which other agents do not need.
     from agents.config_conflicts import device_conflicts
 
     problems = device_conflicts("device", config["device"])
     if config["autocast"] not in (True, False, "auto"):
         problems.append(f"autocast must be one of True, False, auto, got {config['autocast']!r}")
-    if policy.prompt != "auto" and config["env"]["profile"] != "webrl":
-        problems.append(f"{config['agent']} is prompted as {policy.prompt} and needs env.profile=webrl")
+    for key, choices in (("prompt", PROMPTS), ("cut", CUTS), ("dtype", DTYPES)):
+        if config[key] is not None and config[key] not in choices:
+            problems.append(f"{key} must be null or one of {', '.join(choices)}, got {config[key]!r}")
+    problems += [
+        f"{key} must be null or a whole number of at least 1, got {config[key]!r}"
+        for key in ("max_prompt_tokens", "max_new_tokens")
+        if config[key] is not None and (type(config[key]) is not int or config[key] < 1)
+    ]
+    if policy.context is not None:
+        problems += [
+            f"{key} must be {'below' if is_written else 'at most'} the context of {config['agent']}, {policy.context} "
+            f"tokens; got {config[key]}"
+            for key, is_written in (("max_prompt_tokens", False), ("max_new_tokens", True))
+            if type(config[key]) is int and config[key] >= policy.context + (not is_written)
+        ]
+    if policy.adapted_dtype not in ("", policy.dtype):
+        problems.append(
+            f"dtype must be null or {policy.adapted_dtype}, that of the weights on which the adapters of "
+            f"{config['agent']} learned; got {policy.dtype!r}"
+        )
     return problems
+
+
+def _prompt_conflicts(config: Mapping[str, Any], policy: ModelAgent) -> list[str]:
+    """A released prompt belongs to its own view of a page; and what nobody said of a prompt is not guessed there."""
+    env, record, name = config["env"], policy.record, config["agent"]
+    if record.prompt == "auto":
+        problems = []
+        if config["cut"] == "characters":
+            problems.append("cut=characters belongs to the released policies' prompts, got prompt 'auto'")
+        if env["profile"] == "webrl" and not policy.is_prompt_known:
+            problems.append(
+                f"env.profile=webrl is read by WebRL's released policies, and {name} does not say how it is prompted: "
+                "give prompt=webrl_llama3 or prompt=webrl_glm4 for theirs, prompt=auto for our own"
+            )
+        return problems
+    if env["profile"] != "webrl":
+        return [f"{name} is prompted as {record.prompt} and needs env.profile=webrl"]
+    if record.cut == "characters" and isinstance(env["budget"], int) and env["budget"] < RELEASED_CHARACTERS:
+        return [
+            f"env.budget must be at least {RELEASED_CHARACTERS} for {name}, whose prompt {record.prompt} cuts pages "
+            f"itself; got {env['budget']}"
+        ]
+    return []
 
 
 def _agent_conflicts(config: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from agents.adapters import lora_problems
+from agents.adapters import base_of, is_adapter_folder, lora_problems
 from agents.algorithms import ALGORITHMS, accepted_arguments, algorithm_class
 from agents.algorithms.filtered_bc import MODES
 from agents.critics import CRITIC_WEIGHTS
@@ -20,6 +20,7 @@ from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
 from agents.curriculum_setup import GRAMMAR, PROPOSERS
 from agents.env_conflicts import env_conflicts
 from agents.environments import suite_of
+from agents.errors import CheckpointMismatch
 from agents.fitting import RUN_SCHEDULES, SCHEDULES
 from agents.model_files import NANO
 from agents.model_record import CUTS, PROMPTS, read_record
@@ -27,6 +28,7 @@ from agents.models import DTYPES
 from agents.optimizers import OPTIMIZERS
 from agents.orm_folder import model_folder
 from agents.policy_update import POLICY_LOSSES
+from agents.rate_conflicts import training_rate_conflicts
 from agents.released_prompt import RELEASED_CHARACTERS, RELEASED_PROMPTS
 from webrl_gym.errors import TaskFileError
 from webrl_gym.orm_prompt import read_template
@@ -180,7 +182,8 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
         problems.append("orm.prompt_template needs a judge that reads templates; the nano model has a form of its own")
     problems += env_conflicts(config, {key: config[key] for key in ("suite", "valid_suite")})
     checks = (_algorithm_conflicts, _curriculum_conflicts, _prompt_conflicts, _adapter_conflicts, judge_conflicts)
-    return problems + [problem for check in (*checks, values_conflicts) for problem in check(config)]
+    later = (values_conflicts, training_rate_conflicts)
+    return problems + [problem for check in (*checks, *later) for problem in check(config)]
 
 
 def _demonstrations_conflicts(config: Mapping[str, Any]) -> list[str]:
@@ -200,7 +203,19 @@ def _adapter_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
     if config["algorithm"].get("critic_weights") == "adapters" and config["model"]["lora"] is None:
         problems.append("algorithm.critic_weights=adapters needs model.lora: they stand on the base of the policy's")
-    return problems
+    return problems + _adapted_dtype_conflicts(config["model"])
+
+
+def _adapted_dtype_conflicts(model: Mapping[str, Any]) -> list[str]:
+    """Rounded to float16, weights are others than in the two other types, which have one fingerprint."""
+    folder, dtype = Path(str(model["name_or_path"])), str(model["dtype"])
+    try:
+        learned_on = base_of(folder).dtype if is_adapter_folder(folder) else ""
+    except CheckpointMismatch:
+        return []  # loading it will say so
+    if learned_on in ("", dtype) or "float16" not in (learned_on, dtype):
+        return []
+    return [f"model.dtype must be {learned_on}, on which the adapters of {folder} learned, got {dtype!r}"]
 
 
 def _algorithm_conflicts(config: Mapping[str, Any]) -> list[str]:
@@ -277,9 +292,11 @@ def device_conflicts(key: str, name: Any) -> list[str]:
     try:
         device = torch.device(str(name))
     except RuntimeError:
-        return [f"{key} must be a device as torch names it (cpu, cuda, cuda:1), got {name!r}"]
+        return [f"{key} must be a device as torch names it (cpu, cuda, cuda:1, mps), got {name!r}"]
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         return [f"{key} is {name}, but torch sees {torch.cuda.device_count()} CUDA devices here"]
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        return [f"{key} is {name}, and torch finds no GPU of Apple's here (torch.backends.mps.is_available())"]
     return []
 
 

@@ -1,12 +1,15 @@
-"""What a device is good at, and how much memory it has."""
+"""What a device is good at, how much memory it has, and that it is the only one."""
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cache
 from pathlib import Path
 
 import torch
+
+_log = logging.getLogger(__name__)
 
 
 def fast_bfloat16(device: torch.device | str) -> bool:
@@ -36,10 +39,40 @@ def available_memory(device: torch.device | str) -> int | None:
     kind = torch.device(device)
     if kind.type == "cuda":
         return int(torch.cuda.mem_get_info(kind)[0])
+    if kind.type == "mps":  # it takes of main memory, as much as the system advises
+        return max(0, torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
     if kind.type != "cpu":
         return None
     known = [number for number in (_meminfo("MemAvailable"), _left_to_container()) if number is not None]
-    return min(known, default=None)
+    return min(known, default=_main_memory())
+
+
+def is_same_device(one: torch.device | str, other: torch.device | str) -> bool:
+    """Whether two names are of one device: ``cuda`` is ``cuda:0``.
+
+    Args:
+        one: As torch names it.
+        other: Likewise.
+    """
+    first, second = torch.device(one), torch.device(other)
+    return (first.type, first.index or 0) == (second.type, second.index or 0)
+
+
+@cache
+def tell_of_other_devices(device: str) -> None:
+    """Says, once a process, that the other accelerators will stand idle.
+
+    Args:
+        device: The one that is used, as torch names it.
+    """
+    count = torch.cuda.device_count()
+    if torch.device(device).type == "cuda" and count > 1:
+        _log.warning(
+            "All networks of a run are on one device, here %s; the other %d of this machine's CUDA devices stand idle: "
+            "there is neither data parallelism nor sharding (docs/memory.md).",
+            device,
+            count - 1,
+        )
 
 
 def resident_memory() -> int:
@@ -49,6 +82,14 @@ def resident_memory() -> int:
     except (OSError, ValueError, IndexError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _main_memory() -> int | None:
+    """All there is, where the system does not tell what is free (macOS)."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def _meminfo(name: str) -> int | None:

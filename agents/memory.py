@@ -2,7 +2,8 @@
 
 What lies in memory is counted from the network's shape (docs/memory.md has the formula and what was measured): weights,
 gradients and optimizer state of what is trained, activations at the largest batch, and the cache of generation. The
-parts of a run come one after the other, so the largest of them decides.
+parts of a run come one after the other, so the largest of them decides. All of it is on one device: nothing is spread
+over several.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agents.devices import available_memory, resident_memory
-from agents.errors import ConfigConflict, NotEnoughMemory
+from agents.devices import available_memory, is_same_device, resident_memory
+from agents.errors import CheckpointMismatch, ConfigConflict, NotEnoughMemory
 from agents.generation import DEFAULT_BATCH_SIZE
 from agents.inference import WITHOUT_GRADIENTS
 from agents.network_shape import NetworkShape, network_shape
 from agents.output_layer import MOST_LOGITS
+from agents.scorers import JUDGED_PROMPTS, JUDGED_TOKENS
 
 _GIB = 2**30
 _COLUMNS = ("weights", "gradients", "optimizer", "activations", "generation")
@@ -29,6 +31,10 @@ _UNTOLD_TOKENS = 16_384
 """Tokens of a batch where the settings of an algorithm of one's own do not tell; our algorithms' default."""
 _LOGIT_COPIES = 3
 """Logits, their exponentials and their gradient."""
+_CHARACTERS_A_TOKEN = 2
+"""Of a page, at the least: the embedded sites' have 2.4 a token of SmolLM2's on average, the densest of them 1.9."""
+_BESIDE_PAGE = 2048
+"""Tokens of a prompt beside its page, at most: guide, instruction, marks, and 30 earlier actions of up to 32 each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ def estimate_memory(config: Mapping[str, Any]) -> MemoryEstimate:
     _require_context(config["model"], shape.context)
     parts = tuple(_parts(config, shape))
     savings = []
-    for settings in _ADVICE:
+    for settings in _advice(config, shape):
         changed = _with(config, settings)
         if changed is not None:
             most = max(part.total for part in _parts(changed, shape))
@@ -153,16 +159,30 @@ def _require_context(model: Mapping[str, Any], context: int) -> None:
         raise ConfigConflict("\n".join(problems))
 
 
-_ADVICE: tuple[dict[str, str], ...] = (
-    {"model.lora": "{rank: 16}"},
-    {"model.gradient_checkpointing": "true"},
-    {"sft.tokens_per_batch": "half", "orm.tokens_per_batch": "half", "algorithm.tokens_per_batch": "half"},
-    {"model.dtype": "bfloat16"},
-    {"algorithm.critic_weights": "adapters"},
-)
+def _advice(config: Mapping[str, Any], shape: NetworkShape) -> Iterator[dict[str, Any]]:
+    """Settings that may need less."""
+    yield {"model.lora": "{rank: 16}"}
+    yield {"model.gradient_checkpointing": "true"}
+    yield {"sft.tokens_per_batch": "half", "orm.tokens_per_batch": "half", "algorithm.tokens_per_batch": "half"}
+    yield {"model.dtype": "bfloat16"}
+    yield {"algorithm.critic_weights": "adapters"}
+    yield {"model.max_prompt_tokens": max(1, _longest_prompt(config, shape) // 2)}
+    yield {"env.num_envs": max(1, _written_at_once(config) // 2)}
 
 
-def _with(config: Mapping[str, Any], settings: dict[str, str]) -> dict[str, Any] | None:
+def _longest_prompt(config: Mapping[str, Any], shape: NetworkShape) -> int:
+    """Tokens of the longest prompt: what the model may read, or what the environment can show if that is less."""
+    model = config["model"]
+    most = int(model["max_prompt_tokens"] or max(1, shape.context - model["max_new_tokens"]))
+    return min(most, int(config["env"]["budget"]) // _CHARACTERS_A_TOKEN + _BESIDE_PAGE)
+
+
+def _written_at_once(config: Mapping[str, Any]) -> int:
+    """Actions that are written at a time: of more environments, a batch after the other."""
+    return min(int(config["env"]["num_envs"]), DEFAULT_BATCH_SIZE)
+
+
+def _with(config: Mapping[str, Any], settings: dict[str, Any]) -> dict[str, Any] | None:
     """The configuration with some settings changed; None where they are so already, or make no sense in it."""
     changed = copy.deepcopy(dict(config))
     values: dict[str, Any] = {"{rank: 16}": {"rank": 16}, "true": True}
@@ -179,25 +199,31 @@ def _with(config: Mapping[str, Any], settings: dict[str, str]) -> dict[str, Any]
 def _parts(config: Mapping[str, Any], shape: NetworkShape) -> Iterator[PartMemory]:
     """The parts of a run."""
     model, algorithm = config["model"], config["algorithm"]
-    network = _Network(shape, model)
+    longest, at_once = _longest_prompt(config, shape), _written_at_once(config)
+    network = _Network(shape, model, longest)
     policy = network.weights(is_base=True)
     if config["sft"]["max_rounds"]:
         yield network.trained("supervised start", policy, config["sft"])
-    yield network.generating("attempts", policy)
+    yield network.generating("attempts", policy, at_once)
     if algorithm["name"] == "sft":
         return
     loaded = policy
     # As in a run: where nothing evolves, "both" leaves nothing to the ORM.
     source, evolves = config["orm"]["source"], bool(algorithm.get("curriculum"))
-    if source == "orm" or (source == "both" and evolves):
+    is_judged = source == "orm" or (source == "both" and evolves)
+    if is_judged:
         is_there = bool(config["orm"]["from"])  # then it is loaded for itself, and taken to be as large as the policy
         loaded += network.weights(is_base=is_there)
         if not is_there:
             yield network.trained("ORM", loaded, config["orm"])
+    proposer = _proposer(config["curriculum"], model["device"])
+    if proposer is not None:
+        loaded += proposer.weights(is_base=True)
+        yield proposer.generating("proposals", loaded, 1)
     has_critic = "critic_learning_rate" in algorithm
     if has_critic:
         is_own = algorithm.get("critic_weights") == "own" or model["lora"] is None
-        critic = _Network(shape, {**model, "lora": None} if is_own else model)
+        critic = _Network(shape, {**model, "lora": None} if is_own else model, longest)
         loaded += _CRITICS.get(algorithm["name"], 1) * critic.weights(is_base=is_own)
         settings = {**algorithm, "optimizer": algorithm.get("critic_optimizer") or algorithm.get("optimizer")}
         settings["averaged_share"] = 0.0
@@ -205,22 +231,45 @@ def _parts(config: Mapping[str, Any], shape: NetworkShape) -> Iterator[PartMemor
             yield critic.trained("critic", loaded, settings, has_logits=False)
         else:
             yield critic.asked("critic", loaded, settings.get("tokens_per_batch") or _UNTOLD_TOKENS)
-    yield network.generating("rollout", loaded)
+    yield network.generating("rollout", loaded, at_once)
+    if is_judged:
+        yield network.judging("judging", loaded, min(config["orm"]["max_page_length"], config["env"]["budget"]))
     yield network.trained("policy update", loaded, algorithm)
+
+
+def _proposer(settings: Mapping[str, Any], device: str) -> _Network | None:
+    """The model that writes instructions, where it is in this process and on the policy's device.
+
+    Raises:
+        ConfigConflict: If there is no such model.
+    """
+    if settings["proposer"] != "local" or not is_same_device(settings["device"], device):
+        return None
+    try:
+        shape = network_shape(settings["model"])
+    except (FileNotFoundError, CheckpointMismatch) as error:
+        raise ConfigConflict(f"curriculum.model: {error}") from error
+    asked = settings["page_length"] // _CHARACTERS_A_TOKEN + _BESIDE_PAGE
+    frozen = {"master_weights": False, "gradient_checkpointing": False, "lora": None}
+    longest = max(1, min(asked, shape.context - settings["max_new_tokens"]))
+    return _Network(shape, {**settings, **frozen}, longest)
 
 
 class _Network:
     """Counts the bytes of one network, trained or asked as a configuration says."""
 
-    def __init__(self, shape: NetworkShape, model: Mapping[str, Any]) -> None:
+    def __init__(self, shape: NetworkShape, model: Mapping[str, Any], longest: int) -> None:
         self._shape = shape
+        self._longest = longest
         self._item = 4 if model["dtype"] == "float32" else 2
         self._has_masters = bool(model["master_weights"])
         self._written = int(model["max_new_tokens"])
-        self._longest = int(model["max_prompt_tokens"] or max(1, shape.context - self._written))
         self._keeps_inputs = bool(model["gradient_checkpointing"])
         lora = model["lora"]
         self._adapters = None if lora is None else shape.adapters(lora.get("rank", 16), lora.get("targets"))
+        # While products are made in bfloat16, an accelerator keeps such a copy of every weight that they need.
+        has_copies = self._item == 4 and model["autocast"] in (True, "auto") and str(model["device"]) != "cpu"
+        self._copies = 2 * shape.parameters if has_copies else 0
 
     def weights(self, *, is_base: bool) -> int:
         """Of one more network; one with adapters brings a base only if it is the first on it."""
@@ -244,23 +293,32 @@ class _Network:
         counts = (shape.kept_numbers, shape.working_numbers)
         numbers = sum(count(tokens, self._longest, keeps_inputs=self._keeps_inputs) for count in counts)
         logits = self._logits(tokens) if has_logits else 0
-        return PartMemory(name, weights, gradients, state, numbers * self._item + logits)
+        return PartMemory(name, weights, gradients, state, numbers * self._item + logits + self._copies)
 
     def asked(self, name: str, weights: int, tokens: int) -> PartMemory:
         """A part that asks this network without training it."""
         return PartMemory(name, weights, activations=self._passing(WITHOUT_GRADIENTS * tokens))
 
-    def generating(self, name: str, weights: int) -> PartMemory:
-        """A part in which this network writes actions."""
+    def generating(self, name: str, weights: int, prompts: int) -> PartMemory:
+        """A part in which this network writes so many actions at a time."""
         length = self._longest + self._written
-        cache = 2 * self._shape.layers * self._shape.key_width * length * DEFAULT_BATCH_SIZE * self._item
-        logits = 4 * _LOGIT_COPIES * self._shape.vocabulary * DEFAULT_BATCH_SIZE
-        reading = self._passing(DEFAULT_BATCH_SIZE * self._longest)
+        cache = 2 * self._shape.layers * self._shape.key_width * length * prompts * self._item
+        logits = 4 * _LOGIT_COPIES * self._shape.vocabulary * prompts
+        reading = self._passing(prompts * self._longest)
         return PartMemory(name, weights, generation=cache + logits + reading)
+
+    def judging(self, name: str, weights: int, page_length: int) -> PartMemory:
+        """A part in which a network of this shape answers about attempts whose last pages have so many characters."""
+        longest = min(self._shape.context, page_length // _CHARACTERS_A_TOKEN + _BESIDE_PAGE)
+        if self._shape.keeps_attention:  # the nano model's judge reads no more than its policy, in any batch
+            tokens = JUDGED_PROMPTS * min(longest, self._longest)
+        else:
+            tokens = max(longest, min(JUDGED_PROMPTS * longest, JUDGED_TOKENS))
+        return PartMemory(name, weights, activations=self._passing(tokens))
 
     def _passing(self, tokens: int) -> int:
         """Of a forward pass that keeps nothing."""
-        return self._shape.passing_numbers(tokens, self._longest) * self._item
+        return self._shape.passing_numbers(tokens, self._longest) * self._item + self._copies
 
     def _logits(self, tokens: int) -> int:
         actions = max(1, tokens // _TYPICAL_PROMPT) * _LONGEST_ACTION

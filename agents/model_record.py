@@ -72,12 +72,48 @@ def read_record(folder: Path) -> ModelRecord:
         OSError: If that cannot be read.
         ValueError: If it is no JSON object, or the record holds a value that cannot be.
     """
-    if not (folder / "config.json").exists():
-        return _record(None, str(folder))
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return _record(read_config(folder).get(_FIELD), str(folder))
+
+
+def has_record(folder: Path) -> bool:
+    """Whether a folder says what its model is; other people's do not.
+
+    Args:
+        folder: As for ``read_record``.
+
+    Raises:
+        OSError: If its configuration cannot be read.
+        ValueError: If that is no JSON object.
+    """
+    return _FIELD in read_config(folder)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The ``config.json`` of a model's folder; empty where there is none.
+
+    Args:
+        folder: Of a model.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is no JSON object.
+    """
+    path = folder / "config.json"
+    if not path.exists():
+        return {}
+    config = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(config, Mapping):
-        raise ValueError(f"{folder / 'config.json'} holds no JSON object")  # noqa: TRY004  # a file's content
-    return _record(config.get(_FIELD), str(folder))
+        raise ValueError(f"{path} holds no JSON object")  # noqa: TRY004  # a file's content
+    return dict(config)
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """A model's files of weights by their names: safetensors, or where there are none torch's own.
+
+    Args:
+        folder: Of a model.
+    """
+    return sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
 
 
 def _record(stored: Any, name_or_path: str) -> ModelRecord:

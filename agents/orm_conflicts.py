@@ -11,6 +11,7 @@ from agents.config_conflicts import is_within, judge_conflicts, values_conflicts
 from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
 from agents.env_conflicts import env_conflicts
 from agents.errors import CheckpointCorrupt
+from agents.rate_conflicts import judge_rate_conflicts
 from agents.run_folder import stored_config
 
 _LISTS = {"trajectories": "attempts.jsonl.gz,mine/", "held_out_templates": "shopping.search,map.phone"}
@@ -54,7 +55,22 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
     ]
     problems += [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
     problems += env_conflicts(config, {"suite": suite, "evaluation.suite": judged})
-    return problems + judge_conflicts(config) + values_conflicts(config)
+    return (
+        problems + judge_conflicts(config) + values_conflicts(config) + judge_rate_conflicts(config, start_of(config))
+    )
+
+
+def start_of(config: Mapping[str, Any]) -> str:
+    """The model that becomes the judge, by its name or folder.
+
+    Args:
+        config: ``conf/train_orm.yaml``, composed.
+    """
+    if config["start"]:
+        return str(config["start"])
+    if config["run"]:
+        return str(Path(config["run"]) / "sft")
+    return str(config["policy"] or config["model"]["name_or_path"])
 
 
 def _is_list_of_names(value: Any) -> bool:

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from agents.adapters import is_adapter_folder
 from agents.atomic_file import new_folder
 from agents.errors import CheckpointCorrupt, CheckpointError
+from agents.model_record import weight_files
 from agents.models import LanguageModel, load_model
 from agents.nano.formatting import NanoFormat
 from agents.scorers import LanguageModelScorer, scorer_of
@@ -138,11 +139,11 @@ def model_folder(folder: Path) -> Path:
     """
     for candidate in (folder / "orm", folder):
         is_configured = (candidate / "config.json").is_file() or is_adapter_folder(candidate)
-        if is_configured and any(candidate.glob("*.safetensors*")):
+        if is_configured and weight_files(candidate):
             return candidate
     raise FileNotFoundError(
         f"{folder} holds no outcome reward model: expected a folder that webrl-orm or webrl-train finished, or a "
-        "model (*.safetensors and config.json or adapter_config.json)"
+        "model (*.safetensors or pytorch_model*.bin, and config.json or adapter_config.json)"
     )
 
 

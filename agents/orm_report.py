@@ -18,6 +18,18 @@ _HEAD = (
 )
 
 
+def agreement_line(record: Mapping[str, Any]) -> str:
+    """How a training run's judge agrees with the rules, in one line.
+
+    Args:
+        record: The content of the run's ``orm.json``.
+    """
+    known = {name: record[name] for name in ("balanced_accuracy", "accuracy", "always_no_accuracy")}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {'-' if value is None else format(value, '.3f')}" for name, value in known.items()
+    )
+
+
 def markdown_report(report: Mapping[str, Any]) -> str:
     """The report that ``agents.orm_run`` wrote, for people.
 

@@ -27,13 +27,14 @@ from agents.action_journal import journal_beside
 from agents.adapters import lora_settings
 from agents.atomic_file import remove_leftovers, replacing
 from agents.curriculum import PROTECTED_SUITES
+from agents.devices import tell_of_other_devices
 from agents.environments import make_vec_env, suite_of
 from agents.errors import ConfigConflict
 from agents.generation import InProcess
 from agents.labelling import OrmLabeller, RuleLabeller, evidence_of, label_trajectories
 from agents.metrics import Progress
 from agents.models import LanguageModel, load_model
-from agents.orm_conflicts import orm_conflicts
+from agents.orm_conflicts import orm_conflicts, start_of
 from agents.orm_folder import judge_of, load_orm, save_orm
 from agents.orm_metrics import best_threshold, judge_record, judgements, sliced_records
 from agents.orm_report import markdown_report
@@ -90,6 +91,7 @@ class OrmRun:
         """
         path = self.folder / "orm_report.json"
         if not path.exists():
+            tell_of_other_devices(self.config["model"]["device"])
             with run_lock(self.folder):
                 # Until now the folder was bare, perhaps, and another process may have claimed it.
                 require_same(self.folder, self.config, _ADVICE)
@@ -121,7 +123,7 @@ class OrmRun:
         known = without_templates(source.labelled, held_out)
         used, apart = split_for_calibration(known, self.config["calibration_share"], self.config["seed"])
         settings = orm_settings(self.config["orm"], self.config["seed"])
-        orm = judge_of(self._learner(self._start()), template=settings.template, answers=settings.answers)
+        orm = judge_of(self._learner(start_of(self.config)), template=settings.template, answers=settings.answers)
         fit = fit_orm(orm, used, self._suite, settings, self.progress)
         unseen = [item.trajectory for item in apart]
         calibration = judgements(unseen, _verdicts(orm, unseen))
@@ -219,11 +221,6 @@ class OrmRun:
 
     def _policy(self) -> str:
         return str(self.config["policy"] or self.config["model"]["name_or_path"])
-
-    def _start(self) -> str:
-        if self.config["start"]:
-            return str(self.config["start"])
-        return self._policy() if self.source is None else str(self.source / "sft")
 
     def _collect(self, policy: str, tasks: Sequence[Task], temperature: float, path: Path) -> list[Trajectory]:
         """Attempts at tasks that will be written to ``path``."""

@@ -209,6 +209,7 @@ def run_policy(
     temperature: float = 0.0,
     seed: int = 0,
     progress: Progress | None = None,
+    end_id: int | None = None,
 ) -> list[EpisodeResult]:
     """Runs a policy over the open tasks of a panel, batched over the collector's environments.
 
@@ -220,6 +221,8 @@ def run_policy(
         temperature: Of sampling; 0 is greedy.
         seed: Decides sampling.
         progress: Shown one unit a task.
+        end_id: Token that ends an action; completions without it, or with nothing else, count as unfinished. None
+            counts none.
 
     Returns:
         As ``run_agent``.
@@ -233,7 +236,7 @@ def run_policy(
     def keep(trajectory: Trajectory) -> None:
         nonlocal last_end
         now = time.perf_counter()
-        result = _result_of(trajectory, now - last_end)
+        result = replace(_result_of(trajectory, now - last_end), unfinished=_unfinished(trajectory, end_id))
         last_end = now
         if trajectory.failure is None:
             folder.add(result, trajectory)
@@ -258,6 +261,14 @@ def _result_of(trajectory: Trajectory, seconds: float) -> EpisodeResult:
     return episode_result(
         trajectory.task, trajectory.rule_verdict, trajectory.failure, len(trajectory.steps), answer, seconds, state
     )
+
+
+def _unfinished(trajectory: Trajectory, end_id: int | None) -> int:
+    """Completions that are empty, or were cut at their greatest length."""
+    if end_id is None:
+        return 0
+    written = [step.completion for step in trajectory.steps]
+    return sum(not one.text.strip() or one.token_ids[-1:] != (end_id,) for one in written)
 
 
 def final_answer(trajectory: Trajectory) -> str:

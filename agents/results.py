@@ -61,8 +61,8 @@ class EpisodeResult:
         fuzzy_by: Who decided a fuzzy match: ``rules`` (our own), ``llm`` (a judge); empty when there was none.
         site_state: In what state the episode found its sites: ``clean``, ``dirty`` or ``unknown``; empty if it never
             began.
-        unfinished: Completions of a model's server that were empty or cut, as the agent's steps they are.
-        cut_pages: Pages that such a server's model could read only in part.
+        unfinished: Completions of a language model that were empty or cut, as the agent's steps they are.
+        cut_pages: Pages that a server's model could read only in part.
     """
 
     task_id: str

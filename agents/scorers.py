@@ -6,7 +6,7 @@ is 1 iff P(YES) > P(NO) for the token that follows the prompt.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +14,15 @@ from torch import Tensor, nn
 from agents.batching import PromptBatch, collate_prompts
 from agents.errors import PromptTooLong
 from agents.models import LanguageModel
+from agents.nano import NanoForCausalLM
 from webrl_gym.errors import PromptUnreadable
 from webrl_gym.orm_prompt import OrmPrompt
 from webrl_gym.reward import ANSWERS, OutcomeRewardModel
+
+JUDGED_PROMPTS = 16
+"""Most prompts that are judged at a time."""
+JUDGED_TOKENS = 16_384
+"""Most tokens at a time, padding included; a longer prompt is judged alone."""
 
 
 class LanguageModelScorer(nn.Module):
@@ -26,7 +32,7 @@ class LanguageModelScorer(nn.Module):
         self,
         language_model: LanguageModel,
         max_tokens: int | None = None,
-        batch_size: int = 16,
+        batch_size: int = JUDGED_PROMPTS,
         answers: tuple[str, str] = ANSWERS,
     ) -> None:
         """Scores with ``language_model``, whose weights training changes.
@@ -34,7 +40,7 @@ class LanguageModelScorer(nn.Module):
         Args:
             language_model: The model; give a copy to keep another one as it is.
             max_tokens: Most tokens of a prompt; the model's context when None.
-            batch_size: Most prompts at a time in ``p_yes``.
+            batch_size: Most prompts at a time in ``p_yes``; fewer where they are long.
             answers: What the model answers when the instruction was done, and when not; their first tokens are
                 compared.
 
@@ -96,15 +102,26 @@ class LanguageModelScorer(nn.Module):
             encoded = [self.encode(prompt) for prompt in prompts]
         except PromptTooLong as error:
             raise PromptUnreadable(f"the judge cannot read this prompt: {error}") from error
-        # prompts of similar length share a batch: padding costs time
-        order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
         scores = [0.0] * len(encoded)
-        for start in range(0, len(order), self.batch_size):
-            places = order[start : start + self.batch_size]
+        for places in self._batches([len(ids) for ids in encoded]):
             batch = self.collate([encoded[place] for place in places])
             for place, score in zip(places, torch.sigmoid(self.log_odds(batch)).tolist(), strict=True):
                 scores[place] = score
         return scores
+
+    def _batches(self, sizes: Sequence[int]) -> Iterator[list[int]]:
+        """Places of prompts that are judged together: of similar length, since padding costs time."""
+        # A batch's numbers depend on its company in the last bit: those of the nano model stay as they were measured.
+        is_bounded = not isinstance(self.language_model.model, NanoForCausalLM)
+        together: list[int] = []
+        for place in sorted(range(len(sizes)), key=sizes.__getitem__):
+            is_large = is_bounded and (len(together) + 1) * sizes[place] > JUDGED_TOKENS
+            if together and (len(together) == self.batch_size or is_large):
+                yield together
+                together = []
+            together.append(place)
+        if together:
+            yield together
 
 
 def scorer_of(orm: OutcomeRewardModel) -> LanguageModelScorer:

@@ -41,6 +41,7 @@ from agents.config_conflicts import conflicts
 from agents.curriculum import PROTECTED_SUITES
 from agents.curriculum_setup import GRAMMAR, CurriculumParts, curriculum_parts, remembered_pages, require_proposer
 from agents.demonstration_file import take_demonstrations
+from agents.devices import tell_of_other_devices
 from agents.environments import make_vec_env, suite_of
 from agents.errors import ConfigConflict
 from agents.generation import InProcess
@@ -50,6 +51,7 @@ from agents.memory import MemoryEstimate, estimate_memory
 from agents.metrics import JsonlWriter, MetricWriter, Progress, TensorBoardWriter
 from agents.models import LanguageModel, load_model
 from agents.orm_folder import judge_of, load_orm, save_orm
+from agents.orm_report import agreement_line
 from agents.orm_training import agreement_record, fit_orm, named_orm, orm_settings
 from agents.policy import LLMPolicy
 from agents.preparation import Start, choose_evenly, demonstrate, greedy_success
@@ -108,6 +110,7 @@ class TrainingRun:
         if policy_folder.exists():
             return self._policy(self._load(str(policy_folder)))
         self.memory.require_fit()
+        tell_of_other_devices(self.config["model"]["device"])
         if self._evolves:
             require_proposer(self.config["curriculum"])
         with self._alone_unless("policy"):
@@ -153,7 +156,7 @@ class TrainingRun:
         with self._alone_unless(*(name for name, is_needed in parts.items() if is_needed)):
             policy, demonstrations = self.supervise(), self._demonstrations()
             attempts = self._first_attempts(policy, demonstrations) if self._needs_attempts else []
-            return Start(policy, demonstrations, attempts, self._labeller(demonstrations, attempts))
+            return Start(policy, demonstrations, attempts, self._labeller(policy, demonstrations, attempts))
 
     @contextmanager
     def _alone_unless(self, *parts: str) -> Iterator[None]:
@@ -177,13 +180,7 @@ class TrainingRun:
         path = self.folder / "orm.json"
         if not path.exists():
             return ""
-        report = json.loads(path.read_text(encoding="utf-8"))
-        known = {name: report[name] for name in ("balanced_accuracy", "accuracy", "always_no_accuracy")}
-        numbers = ", ".join(
-            f"{name.replace('_', ' ')} {'-' if value is None else format(value, '.3f')}"
-            for name, value in known.items()
-        )
-        return f"ORM against the rules: {numbers}"
+        return f"ORM against the rules: {agreement_line(json.loads(path.read_text(encoding='utf-8')))}"
 
     def close(self) -> None:
         """Closes the environments; they are made anew when they are needed."""
@@ -281,13 +278,16 @@ class TrainingRun:
         )
 
     def _labeller(
-        self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]
+        self,
+        policy: LLMPolicy,
+        demonstrations: Sequence[LabelledTrajectory],
+        attempts: Sequence[LabelledTrajectory],
     ) -> Labeller:
         """The rules, the ORM, or each for the tasks that it is for."""
         source = self._label_source
         if source == "rules":
             return RuleLabeller()
-        orm = self._orm(demonstrations, attempts)
+        orm = self._orm(policy, demonstrations, attempts)
         return SplitLabeller(suite=RuleLabeller(), evolved=orm) if source == "both" else orm
 
     @property
@@ -300,7 +300,12 @@ class TrainingRun:
     def _evolves(self) -> bool:
         return bool(self.config["algorithm"].get("curriculum"))
 
-    def _orm(self, demonstrations: Sequence[LabelledTrajectory], attempts: Sequence[LabelledTrajectory]) -> OrmLabeller:
+    def _orm(
+        self,
+        policy: LLMPolicy,
+        demonstrations: Sequence[LabelledTrajectory],
+        attempts: Sequence[LabelledTrajectory],
+    ) -> OrmLabeller:
         """The judge that is named or there already; else one that begins as the supervised policy and learns."""
         settings, folder, seed = self.config["orm"], self.folder / "orm", self.config["seed"]
         placement = {key: self.config["model"][key] for key in ("device", "dtype", "autocast")}
@@ -309,9 +314,9 @@ class TrainingRun:
         if folder.exists():
             base = None if self.config["model"]["lora"] is None else self._base
             return OrmLabeller(load_orm(folder, **placement, base=base))
-        start, how = str(self.folder / "sft"), orm_settings(settings, seed)
-        held_out = self._held_out(self._policy(self._load(start)))
-        model, threshold = self._load(start), settings["threshold"]
+        how, threshold = orm_settings(settings, seed), settings["threshold"]
+        held_out = self._held_out(policy)
+        model = self._load(str(self.folder / "sft"))
         orm = judge_of(model, threshold=threshold, template=how.template, answers=how.answers)
         fit = fit_orm(orm, [*demonstrations, *attempts], self._train_suite, how, self.progress)
         write_json(self.folder / "orm.json", {**asdict(fit), **agreement_record(orm, held_out)})

@@ -30,7 +30,7 @@ from benchmarks.record import read_record, write_record
 _MIB = 2**20
 _WRITTEN = 32
 """Tokens of an action."""
-_SMOLLM2 = ("experiment=webrl_smollm2",)
+_SMOLLM2 = ("experiment=webrl_smollm2", "env.num_envs=16")
 CASES: dict[str, tuple[str, ...]] = {
     "nano": (),
     "nano, AdamW": ("sft.optimizer=adamw",),
@@ -112,8 +112,8 @@ def _train(policy: LLMPolicy, config: dict[str, Any]) -> None:
 
 def _write(policy: LLMPolicy, config: dict[str, Any]) -> None:
     rng = random.Random(0)
-    longest = config["model"]["max_prompt_tokens"]
-    prompts = [Prompt(_words(policy, longest, rng), "") for _ in range(DEFAULT_BATCH_SIZE)]
+    longest, at_once = config["model"]["max_prompt_tokens"], min(config["env"]["num_envs"], DEFAULT_BATCH_SIZE)
+    prompts = [Prompt(_words(policy, longest, rng), "") for _ in range(at_once)]
     policy.act(prompts, temperature=1.0)
 
 

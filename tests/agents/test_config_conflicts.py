@@ -63,16 +63,21 @@ def test_settings_that_an_algorithm_does_not_have_are_one_conflict() -> None:
 
 
 RELEASED = ("model.name_or_path=somewhere", "model.prompt=webrl_llama3")
+PRETRAINED = ("experiment=pretrained",)
 PAGES = ("env.engine=chromium", "env.profile=webrl")
 
 
 def test_a_released_prompt_needs_the_released_pages() -> None:
-    assert told(*RELEASED, *PAGES) == []
-    assert told(*RELEASED) == ["model.prompt=webrl_llama3 needs env.profile=webrl, the pages it was trained on"]
-    assert told(*RELEASED, "env.profile=webrl") == ["env.profile=webrl needs env.engine=chromium, got 'static'"]
-    (budget,) = told(*RELEASED, *PAGES, "env.budget=8000")
+    assert told(*RELEASED, *PAGES, choices=PRETRAINED) == []
+    assert told(*RELEASED, choices=PRETRAINED) == [
+        "model.prompt=webrl_llama3 needs env.profile=webrl, the pages it was trained on"
+    ]
+    assert told(*RELEASED, "env.profile=webrl", choices=PRETRAINED) == [
+        "env.profile=webrl needs env.engine=chromium, got 'static'"
+    ]
+    (budget,) = told(*RELEASED, *PAGES, "env.budget=8000", choices=PRETRAINED)
     assert budget.startswith("env.budget must be at least 15872 with model.prompt=webrl_llama3")
-    assert told(*RELEASED, *PAGES, "env.budget=8000", "model.cut=tokens") == []
+    assert told(*RELEASED, *PAGES, "env.budget=8000", "model.cut=tokens", choices=PRETRAINED) == []
     (nano,) = told(*PAGES, "model.prompt=webrl_glm4")
     assert "the nano model has others" in nano
     (cut,) = told("model.cut=characters")
@@ -81,14 +86,14 @@ def test_a_released_prompt_needs_the_released_pages() -> None:
 
 def test_a_local_model_with_a_released_prompt_is_known_by_its_folder(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"webrl_gym": {"prompt": "webrl_glm4"}}', encoding="utf-8")
-    (found,) = told(f"model.name_or_path={tmp_path}")
+    (found,) = told(f"model.name_or_path={tmp_path}", choices=PRETRAINED)
     assert found.startswith("model.prompt=webrl_glm4 needs env.profile=webrl")
 
 
 @pytest.mark.parametrize(
     ("override", "problem"),
     [
-        ("model.device=gpu", "model.device must be a device as torch names it (cpu, cuda, cuda:1), got 'gpu'"),
+        ("model.device=gpu", "model.device must be a device as torch names it (cpu, cuda, cuda:1, mps), got 'gpu'"),
         ("model.device=cuda:99", f"model.device is cuda:99, but torch sees {torch.cuda.device_count()} CUDA"),
         ("model.dtype=int8", "model.dtype must be one of float32, bfloat16, float16, got 'int8'"),
         ("model.autocast=often", "model.autocast must be one of True, False, auto, got 'often'"),
@@ -109,6 +114,14 @@ def test_a_local_model_with_a_released_prompt_is_known_by_its_folder(tmp_path: P
 def test_a_value_that_cannot_be_is_named(override: str, problem: str) -> None:
     (found,) = told(override)
     assert found.startswith(problem)
+
+
+def test_apples_gpu_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert told("model.device=mps") == []
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    (found,) = told("model.device=mps")
+    assert found.startswith("model.device is mps, and torch finds no GPU of Apple's here")
 
 
 def test_a_file_of_demonstrations_must_be_there_until_it_was_taken(tmp_path: Path) -> None:
@@ -223,7 +236,7 @@ def test_a_template_needs_a_judge_that_reads_it(tmp_path: Path) -> None:
     template.write_text("{instruction} {actions} {page}", encoding="utf-8")
     (problem,) = told(f"orm.prompt_template={template}")
     assert problem.startswith("orm.prompt_template needs a judge that reads templates")
-    assert told(f"orm.prompt_template={template}", "model.name_or_path=somewhere") == []
+    assert told(f"orm.prompt_template={template}", "model.name_or_path=somewhere", choices=PRETRAINED) == []
 
 
 @pytest.mark.parametrize(

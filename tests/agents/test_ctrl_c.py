@@ -15,8 +15,14 @@ from agents.run_folder import last_finished
 from tests.agents.small_llama import small_llama
 
 COMMAND = [sys.executable, "-c", "from agents.entry_points import train; raise SystemExit(train())"]
-SETTINGS = ["debug=smoke", "algorithm=sft", "model=local", "model.name_or_path=base", "model.max_prompt_tokens=400"]
-SIZES = ["demonstrations=2", "sft.epochs_per_round=400", "sft.valid_every=20", "env.num_envs=2"]
+SETTINGS = ["debug=smoke", "algorithm=sft", "experiment=pretrained", "model=local", "model.name_or_path=base"]
+SIZES = [
+    "model.max_prompt_tokens=400",
+    "demonstrations=2",
+    "sft.epochs_per_round=400",
+    "sft.valid_every=20",
+    "env.num_envs=2",
+]
 SAID = "Stopped; what was finished is kept. Start the same command again to go on.\n"
 
 

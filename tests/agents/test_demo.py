@@ -40,7 +40,14 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict
         "algorithm=sft",
         "demonstrations=1",
     ]
-    given += ["sft.epochs_per_round=1", "sft.max_rounds=1", "env.num_envs=2", "threads=1"]
+    given += [
+        "sft.optimizer=adamw",
+        "sft.learning_rate=1e-4",
+        "sft.epochs_per_round=1",
+        "sft.max_rounds=1",
+        "env.num_envs=2",
+        "threads=1",
+    ]
     return lambda *overrides: compose_config("demo", [*given, *overrides])
 
 

@@ -84,7 +84,7 @@ def test_a_run_takes_them_instead_of_the_oracles(tmp_path: Path, monkeypatch: py
     kept_apart = [toy_task("Green", number, suite) for number, suite in enumerate(sorted(PROTECTED_SUITES), start=2)]
     write_trajectories(mine, [GOOD, FAILED, *map(demonstration, kept_apart), demonstration(Toys(orders=1).tasks[0])])
     given = [f"demonstrations={mine}", "model=local", f"model.name_or_path={tmp_path / 'base'}", "sft.max_rounds=0"]
-    config = compose_config("train", [*given, f"run={tmp_path / 'run'}"])
+    config = compose_config("train", ["experiment=pretrained", *given, f"run={tmp_path / 'run'}"])
     run = TrainingRun(tmp_path / "run", config, SilentProgress())
     run.supervise()
     assert read_trajectories(run.folder / "demonstrations.jsonl.gz").labelled == [GOOD]

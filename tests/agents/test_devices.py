@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+import logging
 import mmap
+import os
 from pathlib import Path
 
 import pytest
+import torch
 
-from agents.devices import _left_to_container, available_memory, fast_bfloat16, resident_memory
+from agents import devices
+from agents.devices import (
+    _left_to_container,
+    available_memory,
+    fast_bfloat16,
+    is_same_device,
+    resident_memory,
+    tell_of_other_devices,
+)
 
 
 def test_memory_of_this_machine_is_known_where_the_system_tells() -> None:
@@ -37,3 +48,39 @@ def test_a_containers_limit_counts(tmp_path: Path) -> None:
 def test_accelerators_multiply_bfloat16_and_their_memory_may_be_unknown() -> None:
     assert fast_bfloat16("cuda")
     assert available_memory("meta") is None
+
+
+def test_on_a_mac_memory_is_what_the_system_advises_and_all_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 1000)
+    monkeypatch.setattr(torch.mps, "driver_allocated_memory", lambda: 300)
+    assert available_memory("mps") == 700
+    monkeypatch.setattr(devices, "_meminfo", lambda _: None)
+    monkeypatch.setattr(devices, "_left_to_container", lambda: None)
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 16, "SC_PHYS_PAGES": 50}.__getitem__)
+    assert available_memory("cpu") == 800
+    monkeypatch.delattr(os, "sysconf")
+    assert available_memory("cpu") is None
+
+
+def test_a_device_without_a_number_is_the_first() -> None:
+    assert is_same_device("cuda", "cuda:0")
+    assert is_same_device("cpu", "cpu")
+    assert not is_same_device("cuda", "cuda:1")
+    assert not is_same_device("cuda", "cpu")
+
+
+def test_devices_that_stand_idle_are_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tell_of_other_devices.cache_clear()
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            tell_of_other_devices("cuda:1")
+    (said,) = caplog.messages
+    assert "on one device, here cuda:1; the other 7 of this machine's CUDA devices stand idle" in said
+    tell_of_other_devices("cpu")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    tell_of_other_devices("cuda")
+    assert len(caplog.messages) == 1
+    tell_of_other_devices.cache_clear()

@@ -84,10 +84,10 @@ def estimated(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MemoryEstimate]:
     matrices = sum(inputs * outputs for _, inputs, outputs in linears)
     embedding = 30_000 * 768
     sizes = (matrices + embedding, matrices, embedding, 30_000, 12, 768, 768, 2048, 12)
-    shape = NetworkShape(*sizes, keeps_attention=False, linears=linears, context=1024)
-    monkeypatch.setattr(memory, "network_shape", lambda _: shape)
 
-    def make(changed: Mapping[str, Any] | None = None, algorithm: str = "webrl") -> MemoryEstimate:
+    def make(changed: Mapping[str, Any] | None = None, algorithm: str = "webrl", context: int = 1024) -> MemoryEstimate:
+        shape = NetworkShape(*sizes, keeps_attention=False, linears=linears, context=context)
+        monkeypatch.setattr(memory, "network_shape", lambda _: shape)
         config = copy.deepcopy(composed(algorithm))
         for key, value in {"model.max_prompt_tokens": 1024, **(changed or {})}.items():
             group, _, name = key.partition(".")
@@ -103,14 +103,16 @@ def parts(estimate: MemoryEstimate) -> dict[str, PartMemory]:
 
 def test_every_part_of_the_run_is_counted(estimated: Callable[..., MemoryEstimate]) -> None:
     default = estimated({"algorithm.averaged_share": 0.0})
-    assert list(parts(default)) == ["supervised start", "attempts", "ORM", "critic", "rollout", "policy update"]
+    assert list(parts(default)) == [
+        *("supervised start", "attempts", "ORM", "critic", "rollout", "judging", "policy update")
+    ]
     update = parts(default)["policy update"]
     one = 4 * 108_000_000
     assert update.weights == pytest.approx(3 * one, rel=0.05)  # policy, critic, ORM
     assert update.gradients == pytest.approx(one, rel=0.25)
     assert update.optimizer == pytest.approx(2 * one, rel=0.05)
     assert parts(estimated({"algorithm.averaged_share": 0.5}))["policy update"].optimizer > 2.9 * one
-    assert "ORM" not in parts(estimated({"orm.source": "rules"}))
+    assert not {"ORM", "judging"} & parts(estimated({"orm.source": "rules"})).keys()
     assert list(parts(estimated(algorithm="sft"))) == ["supervised start", "attempts"]
     assert "critic" not in parts(estimated(algorithm="filtered_bc"))
 
@@ -120,6 +122,7 @@ def test_a_judge_that_is_there_or_that_nobody_asks_is_not_counted_as_trained(
 ) -> None:
     named = parts(estimated({"orm.from": "runs/orm"}))
     assert "ORM" not in named
+    assert "judging" in named
     assert named["policy update"].weights == parts(estimated())["policy update"].weights
     assert "ORM" not in parts(estimated(algorithm="digirl"))  # orm.source=both, and nothing evolves
     assert "ORM" not in parts(estimated({"algorithm.curriculum": False}))
@@ -179,6 +182,11 @@ def test_a_run_that_cannot_fit_is_refused_with_what_needs_less(
     told = str(refused.value)
     for setting in ("model.lora={rank: 16}", "model.gradient_checkpointing=true", "algorithm.tokens_per_batch=half"):
         assert setting in told
+    own = {"algorithm.critic_trunk": False, "sft.max_rounds": 0, "orm.source": "rules", "model.lora": LORA}
+    with pytest.raises(NotEnoughMemory, match=r"rollout|attempts") as refused:
+        estimated({**own, "model.gradient_checkpointing": True}).require_fit()
+    for setting in ("model.max_prompt_tokens=512", "env.num_envs=8"):
+        assert setting in str(refused.value)
     assert "critic_weights" not in told  # needs adapters first
     own = {"model.lora": LORA, "algorithm.critic_weights": "own", "algorithm.critic_trunk": True, "orm.source": "rules"}
     with pytest.raises(NotEnoughMemory, match=r"algorithm\.critic_weights=adapters"):
@@ -189,7 +197,7 @@ def test_a_run_that_cannot_fit_is_refused_with_what_needs_less(
 
 def test_the_table_tells_every_part_and_the_largest(estimated: Callable[..., MemoryEstimate]) -> None:
     lines = estimated().table().splitlines()
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert all(len(line) == len(lines[0]) for line in lines[:-1])
     assert lines[-1].startswith("At most ")
     assert "GiB can be had" in lines[-1]
@@ -213,3 +221,62 @@ def test_the_nano_model_fits_anywhere() -> None:
 def test_a_prompt_without_a_limit_is_as_long_as_the_context(estimated: Callable[..., MemoryEstimate]) -> None:
     whole = estimated({"model.max_prompt_tokens": None, "model.max_new_tokens": 24})
     assert parts(whole) == parts(estimated({"model.max_prompt_tokens": 1000, "model.max_new_tokens": 24}))
+
+
+def test_writing_is_counted_for_the_environments_and_pages_that_there_are(
+    estimated: Callable[..., MemoryEstimate],
+) -> None:
+    def attempts(**env: int) -> int:
+        changed = {"model.max_prompt_tokens": None, **{f"env.{key}": value for key, value in env.items()}}
+        return parts(estimated(changed, context=131_072))["attempts"].generation
+
+    assert attempts(num_envs=64) == attempts(num_envs=16) == pytest.approx(4 * attempts(num_envs=4))
+    # 16,000 characters of page come to 8,000 tokens at most, and 2,048 stand beside them.
+    bounded = parts(estimated({"model.max_prompt_tokens": 10_048, "env.num_envs": 16}, context=131_072))["attempts"]
+    assert attempts(num_envs=16) == bounded.generation
+    assert attempts(budget=4000) < 0.5 * attempts(budget=16_000)
+
+
+def test_a_judge_that_reads_long_pages_does_so_in_batches_of_so_many_tokens(
+    estimated: Callable[..., MemoryEstimate],
+) -> None:
+    short, long, longer = (
+        parts(estimated({"orm.max_page_length": length, "env.budget": 100_000}, context=131_072))["judging"].activations
+        for length in (1000, 12_000, 60_000)
+    )
+    assert short == long == 4 * 16_384 * (3 * 2048 + 6 * 768)
+    assert longer > 1.9 * long
+
+
+def test_a_proposer_in_this_process_is_counted_where_it_shares_the_device(
+    estimated: Callable[..., MemoryEstimate],
+) -> None:
+    local = compose_config("train", ["curriculum=local", "curriculum.model=somewhere"])["curriculum"]
+    changed = {f"curriculum.{key}": value for key, value in local.items()}
+    with_it, without = parts(estimated(changed)), parts(estimated())
+    assert with_it["proposals"].generation > 0
+    one = without["attempts"].weights
+    assert with_it["policy update"].weights == without["policy update"].weights + one
+    assert with_it["attempts"] == without["attempts"]
+    assert "proposals" not in parts(estimated({**changed, "curriculum.device": "cuda"}))
+
+
+def test_copies_in_bfloat16_of_full_weights_are_counted_on_an_accelerator(
+    estimated: Callable[..., MemoryEstimate], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda _: None)
+    on_cuda, plain = (
+        parts(estimated({"model.device": "cuda", "model.autocast": autocast})) for autocast in ("auto", False)
+    )
+    copies = 2 * (plain["attempts"].weights // 4)
+    assert on_cuda["attempts"].generation == plain["attempts"].generation + copies
+    assert on_cuda["policy update"].activations == plain["policy update"].activations + copies
+    small = {"model.device": "cuda", "model.dtype": "bfloat16"}
+    assert parts(estimated(small)) == parts(estimated({**small, "model.autocast": False}))
+    assert parts(estimated()) == parts(estimated({"model.autocast": False}))
+
+
+def test_a_proposer_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = compose_config("train", ["curriculum=local", "curriculum.model=/nowhere/model"])
+    with pytest.raises(ConfigConflict, match=r"^curriculum\.model: /nowhere/model is no causal language model"):
+        estimate_memory(config)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from agents import training_run
+from agents import rate_conflicts, training_run
 from agents.models import load_model
 from agents.train import main
 from agents.trajectory_io import write_trajectories
@@ -59,6 +59,7 @@ def test_an_algorithm_takes_less_than_fifty_lines() -> None:
 def test_the_page_trains(written: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(training_run, "suite_of", lambda *_: Toys(orders=1))
     monkeypatch.setattr(training_run, "make_vec_env", lambda *_: environments(4))
+    monkeypatch.setattr(rate_conflicts, "is_nano", lambda _: True)  # it has learned nothing yet
     tiny_model().save(written / "base")
     folder = written / "runs" / "reinforce"
     folder.mkdir(parents=True)

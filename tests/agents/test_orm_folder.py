@@ -68,6 +68,14 @@ def test_a_model_of_somebody_elses_is_asked_as_the_caller_says(tmp_path: Path) -
     assert load_orm(tmp_path, template=TEMPLATE).template == TEMPLATE
 
 
+def test_a_model_in_torchs_own_files_is_a_judge(tmp_path: Path) -> None:
+    model = small_llama()
+    model.save(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    torch.save(model.model.state_dict(), tmp_path / "pytorch_model.bin")
+    assert p_yes(load_orm(tmp_path, autocast=False)) == pytest.approx(p_yes(judge_of(model)), abs=1e-6)
+
+
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="missing holds no outcome reward model"):
         load_orm(tmp_path / "missing")

@@ -1,4 +1,5 @@
-"""experiment=paper_llama3_8b holds the numbers of the paper's tables, and is refused where it cannot run."""
+"""experiment=paper_llama3_8b holds the numbers of the paper's tables, and is refused where it cannot run; with adapters
+it is for one GPU of 80 GB."""
 
 from __future__ import annotations
 
@@ -6,9 +7,13 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import LlamaConfig, LlamaForCausalLM
 
+from agents import memory, network_shape
 from agents.algorithms import WebRL
 from agents.config_conflicts import conflicts
+from agents.errors import NotEnoughMemory
+from agents.flat_settings import differences
 from agents.hydra_entry import compose_config
 from agents.train import main
 from tests.agents.tiny_models import tiny_policy
@@ -92,11 +97,50 @@ def test_the_algorithm_takes_them(config: dict[str, Any]) -> None:
     assert algorithm.policy_fit(phase=1).examples_per_update == 128
 
 
+@pytest.fixture(scope="module")
+def with_adapters() -> dict[str, Any]:
+    return compose_config("train", ["experiment=paper_llama3_8b_lora"])
+
+
+def test_with_adapters_only_what_one_gpu_needs_and_rates_are_others(
+    config: dict[str, Any], with_adapters: dict[str, Any]
+) -> None:
+    changed = {text.partition(":")[0] for text in differences(config, with_adapters)}
+    rates = {"sft.learning_rate", "orm.learning_rate", "algorithm.policy_learning_rate"}
+    rates |= {"algorithm.critic_learning_rate"}
+    assert changed - rates == {
+        *("name", "run", "env.num_envs", "model.gradient_checkpointing", "model.max_prompt_tokens"),
+        *("model.lora.rank", "model.lora.alpha", "algorithm.critic_weights"),
+    }
+    for rate in rates:
+        assert value(with_adapters, rate) == pytest.approx(10 * value(config, rate))
+
+
+def test_the_paper_fits_one_gpu_of_80_gb_with_adapters_alone(
+    config: dict[str, Any], with_adapters: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = {"vocab_size": 128_256, "hidden_size": 4096, "intermediate_size": 14_336, "num_hidden_layers": 32}
+    shape = LlamaConfig(**sizes, num_key_value_heads=8, max_position_embeddings=131_072)
+    with torch.device("meta"):
+        llama = LlamaForCausalLM(shape)
+    monkeypatch.setattr(network_shape, "read_shape", lambda _: llama)
+    monkeypatch.setattr(memory, "available_memory", lambda _: int(79.2 * 2**30))
+    estimate = memory.estimate_memory(with_adapters)
+    estimate.require_fit()
+    assert 20 * 2**30 < estimate.needed < 40 * 2**30
+    memory.estimate_memory({**with_adapters, "env": {**with_adapters["env"], "num_envs": 16}}).require_fit()
+    with pytest.raises(NotEnoughMemory, match=r"needs about 27\d\.\d GiB on cuda"):
+        memory.estimate_memory(config).require_fit()
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_it_is_refused_without_a_gpu(
-    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    config: dict[str, Any],
+    with_adapters: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert conflicts(config) == ["model.device is cuda, but torch sees 0 CUDA devices here"]
+    assert conflicts(config) == conflicts(with_adapters) == ["model.device is cuda, but torch sees 0 CUDA devices here"]
     monkeypatch.setattr("sys.argv", ["webrl-train", "experiment=paper_llama3_8b", "env.profile=full"])
     assert main() == 2
     assert capsys.readouterr().err.splitlines() == [

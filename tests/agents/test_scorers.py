@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from agents import scorers
 from agents.models import LanguageModel
 from agents.scorers import LanguageModelScorer, scorer_of
 from tests.agents.nano.tiny_nano import tiny_nano
@@ -45,6 +46,27 @@ def test_training_on_labels_moves_the_scores(model: LanguageModel) -> None:
     assert after[0] > before[0]
     assert after[1] < before[1]
     assert LanguageModelScorer(model).p_yes(PROMPTS[:2]) == pytest.approx(before)
+
+
+@both
+def test_long_prompts_are_judged_fewer_at_a_time(model: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer, batches = LanguageModelScorer(model), []
+    whole = scorer.p_yes(PROMPTS * 6)
+    collate = scorer.collate
+    monkeypatch.setattr(scorer, "collate", lambda ids: batches.append(list(map(len, ids))) or collate(ids))
+    assert scorer.p_yes(PROMPTS * 6) == whole
+    assert list(map(len, batches)) == [16, 2]
+    batches.clear()
+    longest = max(len(scorer.encode(prompt)) for prompt in PROMPTS)
+    monkeypatch.setattr(scorers, "JUDGED_TOKENS", 3 * longest)
+    assert scorer.p_yes(PROMPTS * 6) == pytest.approx(whole, abs=1e-5)
+    if model is MODELS[0]:  # the nano model's numbers stay what they were
+        assert list(map(len, batches)) == [16, 2]
+    else:
+        assert len(batches) > 4
+        assert all(len(batch) * max(batch) <= 3 * longest for batch in batches)
+    monkeypatch.setattr(scorers, "JUDGED_TOKENS", 1)  # each is judged, however long
+    assert scorer.p_yes(PROMPTS) == pytest.approx(whole[:3], abs=1e-5)
 
 
 def test_scorer_serves_the_outcome_reward_model() -> None:

@@ -22,6 +22,7 @@ def test_a_run_on_the_real_sites_from_the_command_line(
     overrides = [
         "debug=smoke",
         "algorithm=sft",
+        "experiment=pretrained",
         "model=local",
         "model.name_or_path=base",
         "model.max_prompt_tokens=400",

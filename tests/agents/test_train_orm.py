@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agents import orm_run, train_orm
+from agents import orm_run, rate_conflicts, train_orm
 from agents.adapters import has_adapters
 from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.hydra_entry import compose_config
@@ -47,6 +47,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(orm_run, "suite_of", lambda *_: Toys(orders=1))
     monkeypatch.setattr(orm_run, "make_vec_env", lambda *_: environments(4))
+    monkeypatch.setattr(rate_conflicts, "is_nano", lambda _: True)  # it has learned nothing yet
     tiny_model().save(tmp_path / "base")
     write_trajectories(tmp_path / "mine.jsonl", attempts())
 

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from stable_baselines3.common.vec_env import DummyVecEnv
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from agents import training_run
+from agents import rate_conflicts, training_run
 from agents.adapters import is_adapter
 from agents.algorithms import accepted_arguments, algorithm_class
 from agents.checkpoint import read_checkpoint
@@ -79,6 +79,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(training_run, "suite_of", lambda *_: Toys(orders=1))
     monkeypatch.setattr(training_run, "make_vec_env", lambda *_: environments(4))
+    monkeypatch.setattr(rate_conflicts, "is_nano", lambda _: True)  # it has learned nothing yet
     tiny_model().save(tmp_path / "base")
 
     def made(*overrides: str, name: str = "toy", rules: bool = True, settings: Sequence[str] = TOY) -> dict[str, Any]:
@@ -245,19 +246,24 @@ def test_a_run_that_goes_on_says_where(
     assert capsys.readouterr().out.startswith("Going on with runs/toy after the demonstrations.\n")
 
 
-def test_an_orm_is_trained_once_and_reported(toy: Callable[..., dict[str, Any]]) -> None:
+def test_an_orm_is_trained_once_and_reported(
+    toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = toy("orm.optimizer=adamw", "orm.epochs=3", "algorithm.curriculum=true", rules=False, name="orm")
     run = started(config)
     assert run.orm_summary == ""
     policy = run.supervise()
     failed = demonstration(Toys(orders=1).tasks[2], ['do(action="Click", element="0")', "exit()"])
-    labeller = run._labeller(run._demonstrations(), [failed])
+    loads: list[str] = []
+    monkeypatch.setattr(training_run, "load_model", lambda name, **how: loads.append(name) or load_model(name, **how))
+    labeller = run._labeller(policy, run._demonstrations(), [failed])
+    assert loads == [str(run.folder / "sft")]  # becomes the judge; the held-out attempts are the policy's that is there
     report = json.loads((run.folder / "orm.json").read_text(encoding="utf-8"))
     assert set(report) >= {"balanced_accuracy", "confusion", "examples", "successes", "held_out"}
     assert set(report["held_out"]["at"]) == {"0.5", "0.85"}
     assert run.orm_summary.startswith("ORM against the rules: balanced accuracy ")
     before = (run.folder / "orm.json").stat().st_mtime_ns
-    again = started(config)._labeller([], [])
+    again = started(config)._labeller(policy, [], [])
     own = demonstration(Toys(orders=1).tasks[0]).trajectory
     evolved = replace(own, task=replace(own.task, parent=own.task.task_id))
     assert [verdict.source for verdict in again.judge([own, evolved])] == ["rules", "orm"]
@@ -272,13 +278,14 @@ def test_a_judge_that_is_there_already_labels_at_the_runs_threshold(toy: Callabl
     save_orm(judge_of(tiny_model(), threshold=0.9, template=template, answers=("NO", "YES")), Path("judge"))
     started(toy(rules=False, name="own"))
     run = started(toy("orm.from=judge", "orm.source=orm", "orm.threshold=0.4", rules=False, name="from"))
-    labeller = run._labeller([], [])
+    labeller = run._labeller(tiny_policy(), [], [])
     assert isinstance(labeller, OrmLabeller)
     assert (labeller.orm.threshold, labeller.orm.template) == (0.4, template)
     assert not any((run.folder / name).exists() for name in ("orm", "orm.json", "sft"))
     Path("judge.txt").write_text("{page} {instruction} {actions}", encoding="utf-8")
     words = ("orm.prompt_template=judge.txt", "orm.answers=[YES,NO]")
-    other = started(toy("orm.from=judge", "orm.source=orm", *words, rules=False, name="words"))._labeller([], [])
+    run = started(toy("orm.from=judge", "orm.source=orm", *words, rules=False, name="words"))
+    other = run._labeller(tiny_policy(), [], [])
     assert isinstance(other, OrmLabeller)
     assert other.orm.template.user == "{page} {instruction} {actions}"
     with pytest.raises(ConfigConflict, match=r"orm\.from: nowhere holds no outcome reward model"):
@@ -296,11 +303,11 @@ def test_where_nothing_evolves_the_rules_label_and_no_orm_is_trained(
     config["algorithm"] = {"name": algorithm} | {
         key: config["algorithm"][key] for key in config["algorithm"] if key in own
     }
-    assert isinstance(started(config)._labeller([], []), RuleLabeller)
+    assert isinstance(started(config)._labeller(tiny_policy(), [], []), RuleLabeller)
     asked = started(toy("orm.source=orm", rules=False, name=f"{algorithm}-orm"))
     asked.supervise()
     with pytest.raises(TrainingStopped, match="the ORM needs successes and failures"):
-        asked._labeller([], [])
+        asked._labeller(tiny_policy(), [], [])
     asked.close()
 
 

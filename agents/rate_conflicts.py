@@ -1,0 +1,91 @@
+"""Optimizers and learning rates that suit the nano model alone, refused for a model that has learned elsewhere.
+
+The shipped settings are the nano model's: Muon at 1e-2, AdamW at 3e-3. What a pretrained model knows is gone after a
+few updates of that size, with no number that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from agents.adapters import base_name, is_adapter_folder
+from agents.errors import CheckpointMismatch
+from agents.model_files import NANO
+from agents.model_record import read_config
+from agents.nano.configuration import NanoConfig
+
+HIGHEST_RATE, HIGHEST_ADAPTER_RATE = 1e-4, 1e-3
+"""Of a pretrained model's own weights, and of adapters on them; both some ten times what is usual."""
+
+
+def training_rate_conflicts(config: Mapping[str, Any]) -> list[str]:
+    """What a training run would do to a pretrained model, in no or one sentence.
+
+    Args:
+        config: ``conf/train.yaml``, composed.
+    """
+    return _told(config, str(config["model"]["name_or_path"]), _trained(config), "experiment=pretrained")
+
+
+def judge_rate_conflicts(config: Mapping[str, Any], start: str) -> list[str]:
+    """What ``webrl-orm`` would do to a pretrained model, in no or one sentence.
+
+    Args:
+        config: ``conf/train_orm.yaml``, composed.
+        start: The model that becomes the judge.
+    """
+    return _told(config, start, [("orm", "optimizer", "learning_rate", False)], "orm=pretrained")
+
+
+def _trained(config: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
+    """Group, keys of optimizer and rate, and whether own weights learn beside adapters, of every part that learns."""
+    algorithm, orm = config["algorithm"], config["orm"]
+    if config["sft"]["max_rounds"]:
+        yield "sft", "optimizer", "learning_rate", False
+    if algorithm["name"] == "sft":
+        return
+    if not orm["from"] and (orm["source"] == "orm" or (orm["source"] == "both" and algorithm.get("curriculum"))):
+        yield "orm", "optimizer", "learning_rate", False
+    yield "algorithm", "optimizer", "policy_learning_rate", False
+    if algorithm.get("critic_trunk", True):  # a head alone is fitted to its optimum, whatever its rate
+        own = "critic_optimizer" if algorithm.get("critic_optimizer") else "optimizer"
+        yield "algorithm", own, "critic_learning_rate", algorithm.get("critic_weights") == "own"
+
+
+def _told(
+    config: Mapping[str, Any], model: str, parts: Iterator[tuple[str, str, str, bool]] | list[Any], preset: str
+) -> list[str]:
+    has_adapters = config["model"]["lora"] is not None or is_adapter_folder(Path(model))
+    found: dict[str, Any] = {}
+    for group, optimizer, rate, has_own_weights in parts:
+        settings = config[group]
+        if settings.get(optimizer) == "muon":
+            found[f"{group}.{optimizer}"] = "muon"
+        most = HIGHEST_ADAPTER_RATE if has_adapters and not has_own_weights else HIGHEST_RATE
+        value = settings.get(rate)
+        if isinstance(value, int | float) and value > most:
+            found[f"{group}.{rate}"] = value
+    if not found or is_nano(model):
+        return []
+    if has_adapters and preset.startswith("experiment"):
+        preset = f"{preset}_lora"
+    return [
+        f"{', '.join(f'{key}={value}' for key, value in found.items())}: such updates suit the nano model and destroy "
+        f"what {model} has learned; it takes AdamW at 1e-5, adapters (model.lora) at 1e-4, and at most ten times that: "
+        f"{preset} sets them"
+    ]
+
+
+def is_nano(name_or_path: str) -> bool:
+    """Whether a model is of the nano kind, adapters on one too; of what cannot be read, loading it says what is wrong.
+
+    Args:
+        name_or_path: As ``agents.models.load_model`` takes it.
+    """
+    try:
+        base = base_name(name_or_path)
+        return base == NANO or read_config(Path(base)).get("model_type") == NanoConfig.model_type
+    except (CheckpointMismatch, OSError, ValueError):
+        return True
