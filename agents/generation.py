@@ -86,7 +86,7 @@ class InProcess:
     def generate(
         self, prompts: Sequence[Prompt], *, temperature: float, generator: torch.Generator | None = None
     ) -> list[Completion]:
-        """One completion for each prompt, in order; ids end with the end token unless the length ran out.
+        """One completion for each prompt, in order; ids end with an end token unless the length ran out.
 
         Raises:
             ValueError: If ``temperature`` is negative.
@@ -121,11 +121,11 @@ class InProcess:
             picked = scores.gather(1, tokens[:, None])[:, 0].tolist()
             going = []
             for place, (row, token, log_prob) in enumerate(zip(rows, tokens.tolist(), picked, strict=True)):
-                if ids[row] and ids[row][-1] == form.end_id:
+                if ids[row] and ids[row][-1] in form.end_ids:
                     continue
                 ids[row].append(token)
                 log_probs[row].append(log_prob)
-                if token != form.end_id and len(ids[row]) < self.max_new_tokens:
+                if token not in form.end_ids and len(ids[row]) < self.max_new_tokens:
                     going.append(place)
             if not going:
                 break

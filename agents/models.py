@@ -5,6 +5,7 @@ B sequences, T tokens, A positions, V vocabulary, d hidden width.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -309,6 +310,16 @@ def add_rows_to_tied_embedding(model: PreTrainedModel) -> None:
 
 
 def _prompt_format(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, record: ModelRecord) -> PromptFormat:
+    ends = _end_ids(model)
     if record.prompt != "auto":
-        return ReleasedFormat(tokenizer, record.prompt, RELEASED_CHARACTERS if record.cut == "characters" else None)
-    return NanoFormat(tokenizer) if isinstance(model, NanoForCausalLM) else ChatFormat(tokenizer)
+        most = RELEASED_CHARACTERS if record.cut == "characters" else None
+        return ReleasedFormat(tokenizer, record.prompt, most, ends)
+    return NanoFormat(tokenizer) if isinstance(model, NanoForCausalLM) else ChatFormat(tokenizer, ends)
+
+
+def _end_ids(model: PreTrainedModel) -> list[int]:
+    """Tokens that the model's generation configuration ends a turn with: none, one or several."""
+    ends = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    if ends is None:
+        return []
+    return [int(end) for end in (ends if isinstance(ends, Sequence) else [ends])]

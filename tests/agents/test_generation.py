@@ -70,12 +70,13 @@ def test_generation_stops_at_the_end_token_or_the_limit(model: LanguageModel) ->
     prompts = _prompts(model)
     endless = InProcess(model, max_new_tokens=5).generate(prompts, temperature=0.0)
     form = copy.copy(model.prompt_format)
-    form.end_id = endless[0].token_ids[1]
+    form.end_ids = frozenset({endless[0].token_ids[1], endless[1].token_ids[2]})
     ending = InProcess(dataclasses.replace(model, prompt_format=form), max_new_tokens=5)
     completions = ending.generate(prompts, temperature=0.0)
     for completion, whole in zip(completions, endless, strict=True):
         ids = whole.token_ids
-        expected = ids[: ids.index(form.end_id) + 1] if form.end_id in ids else ids
+        count = next((place for place, token in enumerate(ids, start=1) if token in form.end_ids), len(ids))
+        expected = ids[:count]
         assert completion.token_ids == expected
         assert len(completion.log_probs) == len(expected)
     assert len(completions[0].token_ids) <= 2
