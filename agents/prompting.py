@@ -207,6 +207,7 @@ class ChatFormat:
         self.end_id = int(tokenizer.eos_token_id)
         self.end_ids = frozenset({self.end_id, *(end for end in end_ids if end in tokenizer.added_tokens_decoder)})
         self.end_id = self._written_end()
+        self._before = self._own_beginning()
 
     def render(self, observation: Observation, history: Sequence[str], max_tokens: int) -> Prompt:
         """The prompt for the next action; the page is cut to fit.
@@ -339,7 +340,14 @@ class ChatFormat:
                 [*before, {"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
             )
             return self._ids(str(written))
-        return self._ids(f"{system}\n\n{text}\n" if system else f"{text}\n")
+        ids = self._ids(f"{system}\n\n{text}\n" if system else f"{text}\n")
+        return ids if ids[: len(self._before)] == self._before else (*self._before, *ids)
+
+    def _own_beginning(self) -> tuple[int, ...]:
+        """The token that the tokenizer begins every sequence with, where it has one; a template writes its own."""
+        begin = self._tokenizer.bos_token_id
+        whole = self._tokenizer.encode(_ANSWER, add_special_tokens=True)
+        return () if begin is None or whole[:1] != [begin] else (int(begin),)
 
     def _ids(self, text: str) -> tuple[int, ...]:
         return tuple(self._tokenizer.encode(text, add_special_tokens=False))
@@ -350,6 +358,8 @@ class ChatTokenizer(Protocol):
 
     eos_token_id: int | None
     """Id of the token that ends a sequence."""
+    bos_token_id: int | None
+    """Id of the token that begins a sequence."""
     added_tokens_decoder: Mapping[int, object]
     """Its control tokens, by their ids."""
 

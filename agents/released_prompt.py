@@ -55,7 +55,7 @@ class ReleasedFormat(ChatFormat):
         lacking = [token for token in needed if len(self._ids(token)) != 1]
         if lacking:
             raise ValueError(f"prompt {name} needs the tokens {', '.join(lacking)}, which this tokenizer does not have")
-        self._before = tuple(self._ids(token)[0] for token in before)
+        self._before = tuple(self._ids(token)[0] for token in before)  # of questions without a template, too
         self._text_before = "".join(before)
         self._max_characters = max_characters
         mark = self._ids(_END)

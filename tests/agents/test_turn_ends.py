@@ -15,8 +15,7 @@ from agents.generation import InProcess
 from agents.models import LanguageModel, wrap_model
 from agents.prompting import ChatFormat
 from agents.types import Prompt
-from tests.agents.small_llama import small_llama
-from tests.agents.test_released_prompt import tokenizer_with
+from tests.agents.small_llama import small_llama, tokenizer_with
 
 TOKENS = ("<turn>", "</turn>", "<user>")
 _TURNS = "{% for m in messages %}<turn>{{ m.role }}\n{{ m.content }}ENDING{% endfor %}"
