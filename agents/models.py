@@ -95,7 +95,7 @@ class LanguageModel:
     @property
     def hidden_size(self) -> int:
         """Width d of the hidden states."""
-        return int(self.model.config.hidden_size)
+        return int(self.model.config.get_text_config().hidden_size)
 
     def logits_at(self, input_ids: Tensor, attention_mask: Tensor, positions: Tensor) -> Tensor:
         """Logits of the next token, computed only where they are wanted.
@@ -316,7 +316,7 @@ def wrap_model(
     add_rows_to_tied_embedding(model)
     record = chosen_record(get_record(model.config, name), prompt, cut)
     set_record(model.config, record)
-    context = getattr(model.config, "max_position_embeddings", None) or UNKNOWN_CONTEXT
+    context = getattr(model.config.get_text_config(), "max_position_embeddings", None) or UNKNOWN_CONTEXT
     return LanguageModel(model, tokenizer, name, int(context), _prompt_format(model, tokenizer, record), record)
 
 

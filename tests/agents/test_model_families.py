@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from transformers import CONFIG_MAPPING, AutoModelForCausalLM, PreTrainedModel
+from torch import Tensor
+from transformers import (
+    CONFIG_MAPPING,
+    AutoModelForCausalLM,
+    Gemma3Config,
+    Gemma3ForConditionalGeneration,
+    PreTrainedModel,
+)
 
 from agents import output_layer
 from agents.batching import collate
+from agents.critics import ValueCritic
+from agents.fitting import FitSettings, fit
 from agents.generation import InProcess
 from agents.models import load_model, wrap_model
+from agents.network_shape import network_shape
 from agents.policy import LLMPolicy
 from agents.types import Prompt
 from tests.agents.small_llama import CONTEXT, small_tokenizer
@@ -37,26 +48,26 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "granitemoehybrid": {"logits_scaling": 8.0, "mamba_n_heads": 8, "layer_types": ["attention", "attention"]},
     "qwen3": {},
 }
+SIZES = {
+    "vocab_size": len(small_tokenizer()),
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": CONTEXT,
+    "pad_token_id": 0,
+    "eos_token_id": 1,
+    "bos_token_id": None,
+}
 
 
 def network(family: str, **settings: Any) -> PreTrainedModel:
     if family not in CONFIG_MAPPING:
         pytest.skip(f"this version of transformers has no {family}")
     torch.manual_seed(0)
-    sizes = {
-        "vocab_size": len(small_tokenizer()),
-        "hidden_size": 32,
-        "intermediate_size": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "head_dim": 8,
-        "max_position_embeddings": CONTEXT,
-        "pad_token_id": 0,
-        "eos_token_id": 1,
-        "bos_token_id": None,
-    }
-    return AutoModelForCausalLM.from_config(CONFIG_MAPPING[family](**{**sizes, **settings})).eval()
+    return AutoModelForCausalLM.from_config(CONFIG_MAPPING[family](**{**SIZES, **settings})).eval()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -92,3 +103,32 @@ def test_rounding_is_no_other_distribution(family: str, dtype: str, tmp_path: Pa
     network(family, **FAMILIES[family]).save_pretrained(tmp_path)
     small_tokenizer().save_pretrained(tmp_path)
     assert load_model(str(tmp_path), dtype=dtype).model.dtype == getattr(torch, dtype)
+
+
+def test_of_a_model_that_sees_pictures_too_the_text_decides(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    seeing = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = Gemma3Config(
+        text_config=SIZES,
+        vision_config={**seeing, "image_size": 28, "patch_size": 14},
+        mm_tokens_per_image=4,
+        image_token_index=5,
+        eos_token_id=1,
+    )
+    Gemma3ForConditionalGeneration(config).save_pretrained(tmp_path)
+    small_tokenizer().save_pretrained(tmp_path)
+    model = load_model(str(tmp_path))
+    assert (model.context, model.hidden_size) == (CONTEXT, 32)
+    shape = network_shape(str(tmp_path))
+    assert (shape.context, shape.width, shape.layers) == (CONTEXT, 32, 2)
+    batch = collate(PROMPTS, [[301, 1]] * len(PROMPTS), model.pad_id)
+    critic = ValueCritic(model)
+    assert critic(batch.input_ids, batch.attention_mask).tolist() == [0.0] * len(PROMPTS)
+    policy = LLMPolicy(model)
+
+    def loss(places: Sequence[int]) -> Tensor:
+        return -policy.action_log_probs(batch)[list(places)].mean()
+
+    fit("policy", model.model, [10] * len(PROMPTS), [1.0] * len(PROMPTS), loss, FitSettings(learning_rate=1e-3))
+    (written,) = InProcess(model, max_new_tokens=3).generate([Prompt(tuple(PROMPTS[0]), "")], temperature=0.0)
+    assert len(written.log_probs) in (1, 2, 3)
