@@ -140,7 +140,7 @@ class LocalModel:
             (completion,) = self._backend.generate(
                 [Prompt(ids, question.text)], temperature=question.temperature, generator=generator
             )
-            is_whole = completion.token_ids[-1:] == (self._form.end_id,)
+            is_whole = not self._form.end_ids.isdisjoint(completion.token_ids[-1:])
             # Half a line would pass for a whole one.
             text = completion.text if is_whole else completion.text.rpartition("\n")[0] or completion.text
             answers.append(Answer(without_thoughts(text)))

@@ -25,7 +25,7 @@ from agents.fitting import RUN_SCHEDULES, SCHEDULES
 from agents.model_files import NANO
 from agents.model_record import CUTS, PROMPTS, read_record
 from agents.models import DTYPES
-from agents.optimizers import OPTIMIZERS
+from agents.optimizers import OPTIMIZERS, precision_problems
 from agents.orm_folder import model_folder
 from agents.policy_update import POLICY_LOSSES
 from agents.rate_conflicts import training_rate_conflicts
@@ -203,7 +203,7 @@ def _adapter_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
     if config["algorithm"].get("critic_weights") == "adapters" and config["model"]["lora"] is None:
         problems.append("algorithm.critic_weights=adapters needs model.lora: they stand on the base of the policy's")
-    return problems + _adapted_dtype_conflicts(config["model"])
+    return problems + precision_problems(config["model"]) + _adapted_dtype_conflicts(config["model"])
 
 
 def _adapted_dtype_conflicts(model: Mapping[str, Any]) -> list[str]:

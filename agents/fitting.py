@@ -241,6 +241,7 @@ def fit(
 
     Raises:
         TrainingStopped: If there is no example, or a loss or gradient is not finite; the message says where.
+        ValueError: If what is trained is of float16.
     """
     if passes is None:
         passes = [range(len(sizes))] * settings.epochs

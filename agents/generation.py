@@ -86,10 +86,10 @@ class InProcess:
     def generate(
         self, prompts: Sequence[Prompt], *, temperature: float, generator: torch.Generator | None = None
     ) -> list[Completion]:
-        """One completion for each prompt, in order; ids end with the end token unless the length ran out.
+        """One completion for each prompt, in order; ids end with an end token unless the length ran out.
 
         Raises:
-            ValueError: If ``temperature`` is negative.
+            ValueError: If ``temperature`` is negative, or logits are not finite where an accelerator samples.
         """
         if temperature < 0.0:
             raise ValueError(f"temperature must not be negative, got {temperature}")
@@ -121,11 +121,11 @@ class InProcess:
             picked = scores.gather(1, tokens[:, None])[:, 0].tolist()
             going = []
             for place, (row, token, log_prob) in enumerate(zip(rows, tokens.tolist(), picked, strict=True)):
-                if ids[row] and ids[row][-1] == form.end_id:
+                if ids[row] and ids[row][-1] in form.end_ids:
                     continue
                 ids[row].append(token)
                 log_probs[row].append(log_prob)
-                if token != form.end_id and len(ids[row]) < self.max_new_tokens:
+                if token not in form.end_ids and len(ids[row]) < self.max_new_tokens:
                     going.append(place)
             if not going:
                 break
@@ -147,8 +147,37 @@ def _pick(scores: Tensor, temperature: float, generator: torch.Generator | None)
     if temperature == 0.0:
         return scores.argmax(-1)
     chances = (scores / temperature).softmax(-1)
-    drawn_on = chances.device if generator is None else generator.device  # multinomial wants both on one device
-    return torch.multinomial(chances.to(drawn_on), 1, generator=generator)[:, 0].to(scores.device)
+    if generator is None or generator.device.type == chances.device.type:
+        return torch.multinomial(chances, 1, generator=generator)[:, 0]
+    # multinomial wants both on one device, and a vocabulary of chances is much to copy for one token
+    draws = torch.rand(len(chances), dtype=torch.float64, generator=generator, device=generator.device)
+    return _at(chances, draws.to(chances.device, _widest(chances.device)))
+
+
+def _widest(device: torch.device) -> torch.dtype:
+    return torch.float32 if device.type == "mps" else torch.float64  # Apple's accelerators have no more
+
+
+def _at(chances: Tensor, draws: Tensor) -> Tensor:
+    """The tokens in whose share of all chances some draws fall.
+
+    Args:
+        chances: Shape (B, V), not negative; they need not add up to 1.
+        draws: Shape (B,), in [0, 1].
+
+    Returns:
+        Shape (B,); never a token without a chance.
+
+    Raises:
+        ValueError: If a chance is no number.
+    """
+    sums = chances.to(draws.dtype).cumsum(1)
+    total = sums[:, -1:].contiguous()
+    if not bool(total.isfinite().all()):
+        raise ValueError("expected finite logits to sample from, got some that are infinite or no numbers")
+    places = torch.searchsorted(sums, draws[:, None] * total, right=True)
+    # a draw may round up to the total, which lies behind the last token
+    return torch.minimum(places, torch.searchsorted(sums, total))[:, 0]
 
 
 def _writer(model: LanguageModel, prompts: Sequence[Sequence[int]], room: int) -> _Writer:

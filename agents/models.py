@@ -5,6 +5,7 @@ B sequences, T tokens, A positions, V vocabulary, d hidden width.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,12 +32,15 @@ from agents.model_files import UNKNOWN_CONTEXT, read_network, without_bars
 from agents.model_record import ModelRecord, chosen_record, get_record, set_record
 from agents.nano import NanoForCausalLM
 from agents.nano.formatting import NanoFormat
-from agents.output_layer import log_probs_after
+from agents.output_layer import log_probs_after, logits_after
 from agents.products import use_float32_products
 from agents.prompting import ChatFormat, PromptFormat
 from agents.released_prompt import RELEASED_CHARACTERS, ReleasedFormat
 
 DTYPES = ("float32", "bfloat16", "float16")
+_PROBE = 'do(action="Scroll Down")'
+_PROBE_TOLERANCES = {torch.float32: 1e-3, torch.bfloat16: 0.05, torch.float16: 0.05}
+"""In parts of the largest logit: above what sums in another order differ by, below what a scale or a cap does."""
 
 
 @dataclass
@@ -91,7 +95,7 @@ class LanguageModel:
     @property
     def hidden_size(self) -> int:
         """Width d of the hidden states."""
-        return int(self.model.config.hidden_size)
+        return int(self.model.config.get_text_config().hidden_size)
 
     def logits_at(self, input_ids: Tensor, attention_mask: Tensor, positions: Tensor) -> Tensor:
         """Logits of the next token, computed only where they are wanted.
@@ -109,8 +113,7 @@ class LanguageModel:
                 logits: Tensor = self.model(input_ids, attention_mask, positions).logits
                 return logits.float()
             hidden = hidden_at(self.model, input_ids, attention_mask, positions)
-            head: nn.Module = self.model.get_output_embeddings()
-            return head(hidden).float()  # type: ignore[no-any-return]  # a module's result is Any
+            return logits_after(self.model, hidden).float()
 
     def log_probs_of(
         self, token_ids: Tensor, is_wanted: Tensor, input_ids: Tensor, attention_mask: Tensor, positions: Tensor
@@ -132,7 +135,7 @@ class LanguageModel:
                 return self.model.log_probs_of(token_ids, is_wanted, input_ids, attention_mask, positions)
         with self.arithmetic(is_learning=torch.is_grad_enabled()):
             hidden = hidden_at(self.model, input_ids, attention_mask, positions)[is_wanted]
-            scores = log_probs_after(self.model.get_output_embeddings(), hidden, token_ids[is_wanted])
+            scores = log_probs_after(self.model, hidden, token_ids[is_wanted])
         return torch.zeros(is_wanted.shape, device=scores.device).masked_scatter(is_wanted, scores)
 
     @property
@@ -209,8 +212,8 @@ def load_model(
         cut: One of ``agents.model_record.CUTS``; None takes what the folder says, else the prompt's own.
 
     Raises:
-        ValueError: If there is no such dtype, autocast, prompt or cut, the model cannot be prompted so, or it has no
-            linear layer of a name that adapters are for.
+        ValueError: If there is no such dtype, autocast, prompt or cut, the model cannot be prompted so, it makes
+            something of its logits that is not known, or it has no linear layer of a name that adapters are for.
         FileNotFoundError: If a name's files are not there; the message says what to install.
         CheckpointMismatch: If the files are there and are no causal language model, or lack a parameter of it, or hold
             one of another name or shape, or the base of adapters cannot be loaded or is another.
@@ -227,6 +230,7 @@ def load_model(
         source = name_or_path if stands_on is None else stands_on.name
         model = _read(source, name_or_path, device, dtype)
         loaded = wrap_model(*model, name_or_path, prompt, cut)
+        _require_one_distribution(loaded)
     if stands_on is not None:
         loaded.base = _checked(stands_on, loaded, name_or_path)
         load_adapters(loaded.model, folder)
@@ -257,6 +261,27 @@ def _read(
     if dtype != "float32" and not fast_bfloat16(device):
         use_float32_products(model)
     return model, tokenizer
+
+
+@torch.no_grad()
+def _require_one_distribution(loaded: LanguageModel) -> None:
+    """Refuses a model that would be scored under another distribution than the one that it writes with.
+
+    Raises:
+        ValueError: If its own forward pass makes other logits of a short prompt than ``logits_at``.
+    """
+    if isinstance(loaded.model, NanoForCausalLM):  # one path
+        return
+    ids = torch.tensor([loaded.prompt_format.encode_action(_PROBE)], device=loaded.device)
+    places = torch.arange(ids.shape[1], device=loaded.device)[None]
+    own = loaded.model(input_ids=ids, use_cache=False).logits
+    difference = float((loaded.logits_at(ids, torch.ones_like(ids).bool(), places) - own.float()).abs().max())
+    if difference > _PROBE_TOLERANCES[own.dtype] * float(own.abs().max()):
+        raise ValueError(
+            f"{loaded.name} makes something of its logits that is not known here (model type "
+            f"{loaded.model.config.model_type}): expected the output layer's on a short prompt, got others by up to "
+            f"{difference:.3g}, so it would learn another distribution than it acts by"
+        )
 
 
 def _checked(stands_on: Base, loaded: LanguageModel, name: str) -> Base:
@@ -291,7 +316,7 @@ def wrap_model(
     add_rows_to_tied_embedding(model)
     record = chosen_record(get_record(model.config, name), prompt, cut)
     set_record(model.config, record)
-    context = getattr(model.config, "max_position_embeddings", None) or UNKNOWN_CONTEXT
+    context = getattr(model.config.get_text_config(), "max_position_embeddings", None) or UNKNOWN_CONTEXT
     return LanguageModel(model, tokenizer, name, int(context), _prompt_format(model, tokenizer, record), record)
 
 
@@ -309,6 +334,16 @@ def add_rows_to_tied_embedding(model: PreTrainedModel) -> None:
 
 
 def _prompt_format(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, record: ModelRecord) -> PromptFormat:
+    ends = _end_ids(model)
     if record.prompt != "auto":
-        return ReleasedFormat(tokenizer, record.prompt, RELEASED_CHARACTERS if record.cut == "characters" else None)
-    return NanoFormat(tokenizer) if isinstance(model, NanoForCausalLM) else ChatFormat(tokenizer)
+        most = RELEASED_CHARACTERS if record.cut == "characters" else None
+        return ReleasedFormat(tokenizer, record.prompt, most, ends)
+    return NanoFormat(tokenizer) if isinstance(model, NanoForCausalLM) else ChatFormat(tokenizer, ends)
+
+
+def _end_ids(model: PreTrainedModel) -> list[int]:
+    """Tokens that the model's generation configuration ends a turn with: none, one or several."""
+    ends = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    if ends is None:
+        return []
+    return [int(end) for end in (ends if isinstance(ends, Sequence) else [ends])]

@@ -15,9 +15,14 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+from transformers import PretrainedConfig, PreTrainedModel
 
 MOST_LOGITS = 2**24
 """Logits that may stand in memory at a time while learning; 64 MiB."""
+
+_CAPPED = ("gemma2", "gemma3_text", "gemma4_text", "nanochat", "vaultgemma")
+_MULTIPLIED = ("cohere", "cohere2")
+_DIVIDED = ("granite", "granitemoe", "granitemoeshared", "granitemoehybrid")
 
 
 @contextmanager
@@ -33,31 +38,62 @@ def gradients_in_place() -> Iterator[None]:
         _Logits.adds_in_place = False
 
 
-def log_probs_after(output: nn.Module, hidden: Tensor, token_ids: Tensor) -> Tensor:
+def logits_after(model: PreTrainedModel, hidden: Tensor) -> Tensor:
+    """Logits as the model's own forward pass makes them.
+
+    Args:
+        model: Any causal language model whose logits ``finish_logits`` knows.
+        hidden: What its output layer reads. Shape (..., d).
+
+    Returns:
+        Shape (..., V).
+    """
+    return finish_logits(model.get_output_embeddings()(hidden), model.config)
+
+
+def finish_logits(logits: Tensor, config: PretrainedConfig) -> Tensor:
+    """What some families of models do to the output layer's logits; those of all others stay as they are.
+
+    Args:
+        logits: Shape (..., V).
+        config: Of the model. Families of other names use the same settings otherwise, so it is the name that counts.
+    """
+    if config.model_type in _CAPPED:
+        cap: float | None = config.final_logit_softcapping
+        return logits if cap is None else torch.tanh(logits / cap) * cap
+    if config.model_type in _MULTIPLIED:
+        return logits * float(config.logit_scale)
+    if config.model_type in _DIVIDED:
+        return logits / float(config.logits_scaling)
+    return logits
+
+
+def log_probs_after(model: PreTrainedModel, hidden: Tensor, token_ids: Tensor) -> Tensor:
     """Log-probabilities of tokens; many are computed in parts, and those again for the backward pass.
 
     Args:
-        output: The output layer.
+        model: As in ``logits_after``.
         hidden: What it reads before each token. Shape (N, d).
         token_ids: The tokens. Shape (N,), int64.
 
     Returns:
         Shape (N,), float32.
     """
-    rows = max(1, MOST_LOGITS // int(output.out_features))  # type: ignore[arg-type]  # a module's attribute is anything
+    output, config = model.get_output_embeddings(), model.config
+    rows = max(1, MOST_LOGITS // int(output.out_features))
     if len(hidden) <= rows:
-        return _of_rows(output, hidden, token_ids)
+        return _of_rows(output, config, hidden, token_ids)
     parts = zip(torch.split(hidden, rows), torch.split(token_ids, rows), strict=True)
-    return torch.cat([checkpoint(_of_rows, output, *part, use_reentrant=False) for part in parts])
+    return torch.cat([checkpoint(_of_rows, output, config, *part, use_reentrant=False) for part in parts])
 
 
-def _of_rows(output: nn.Module, hidden: Tensor, token_ids: Tensor) -> Tensor:
+def _of_rows(output: nn.Module, config: PretrainedConfig, hidden: Tensor, token_ids: Tensor) -> Tensor:
     has_bias = getattr(output, "bias", None) is not None
     if type(output) is nn.Linear and not has_bias:
         logits: Tensor = _Logits.apply(hidden, output.weight)  # type: ignore[no-untyped-call]  # torch leaves it so
     else:
         logits = output(hidden)
-    logits = logits.float()
+    logits = finish_logits(logits, config).float()
     return logits.gather(1, token_ids[:, None])[:, 0] - logits.logsumexp(1)
 
 

@@ -7,8 +7,9 @@ observation and history give the same ids.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Protocol
 
 from jinja2 import TemplateError
@@ -32,13 +33,16 @@ do(action="Scroll Up")
 go_backward()
 exit(message="<answer, empty when none is asked for>")
 """
+_ANSWER = "answer-of-the-model"
 
 
 class PromptFormat(Protocol):
     """How one kind of model reads prompts and writes actions."""
 
     end_id: int
-    """Token that ends an action."""
+    """Token that actions to be learned end with."""
+    end_ids: frozenset[int]
+    """Tokens that end an action where the model writes them, that one among them."""
 
     def render(self, observation: Observation, history: Sequence[str], max_tokens: int) -> Prompt:
         """The prompt for the next action; raises ``PromptTooLong`` when it does not fit without any page."""
@@ -186,12 +190,24 @@ def too_long(needed: int, max_tokens: int) -> PromptTooLong:
 class ChatFormat:
     """Plain text in a chat template, for any Hugging Face causal language model."""
 
-    def __init__(self, tokenizer: ChatTokenizer) -> None:
-        """Uses ``tokenizer``, and its chat template when it has one."""
+    def __init__(self, tokenizer: ChatTokenizer, end_ids: Collection[int] = ()) -> None:
+        """Uses ``tokenizer``, and its chat template when it has one.
+
+        Args:
+            tokenizer: Of the model.
+            end_ids: Tokens beside the tokenizer's own that the model ends a turn with. Those that are no control tokens
+                of the tokenizer do not count: a configuration that was never told holds what its class begins with.
+
+        Raises:
+            ValueError: If the tokenizer has no end token.
+        """
         self._tokenizer = tokenizer
         if tokenizer.eos_token_id is None:
             raise ValueError("the tokenizer has no end-of-sequence token; an action could not be ended")
         self.end_id = int(tokenizer.eos_token_id)
+        self.end_ids = frozenset({self.end_id, *(end for end in end_ids if end in tokenizer.added_tokens_decoder)})
+        self.end_id = self._written_end()
+        self._before = self._own_beginning()
 
     def render(self, observation: Observation, history: Sequence[str], max_tokens: int) -> Prompt:
         """The prompt for the next action; the page is cut to fit.
@@ -227,7 +243,7 @@ class ChatFormat:
 
     def decode_action(self, ids: Sequence[int]) -> str:
         """The action that ids stand for, up to the first end token."""
-        kept = list(ids[: ids.index(self.end_id)] if self.end_id in ids else ids)
+        kept = list(takewhile(lambda token: token not in self.end_ids, ids))
         return str(self._tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def encode_question(self, text: str, max_tokens: int) -> tuple[int, ...]:
@@ -274,6 +290,19 @@ class ChatFormat:
             raise ValueError(f"the tokenizer has no token for the answer {answer!r}")
         return ids[0]
 
+    def _written_end(self) -> int:
+        """The end token that the chat template writes behind an answer; the tokenizer's own where it writes none."""
+        if not getattr(self._tokenizer, "chat_template", None):
+            return self.end_id
+        turns = [{"role": "user", "content": "question"}, {"role": "assistant", "content": _ANSWER}]
+        try:
+            written = self._tokenizer.apply_chat_template(turns, add_generation_prompt=False, tokenize=False)
+        except TemplateError:  # one that takes no answers
+            return self.end_id
+        _, answer, after = str(written).rpartition(_ANSWER)
+        first = self._ids(after.lstrip())[:1] if answer else ()
+        return first[0] if first and first[0] in self.end_ids else self.end_id
+
     def _with_recent_history(self, prompt: OrmPrompt, max_tokens: int) -> OrmPrompt:
         evidence = prompt.evidence
         actions, completions = (
@@ -311,7 +340,14 @@ class ChatFormat:
                 [*before, {"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
             )
             return self._ids(str(written))
-        return self._ids(f"{system}\n\n{text}\n" if system else f"{text}\n")
+        ids = self._ids(f"{system}\n\n{text}\n" if system else f"{text}\n")
+        return ids if ids[: len(self._before)] == self._before else (*self._before, *ids)
+
+    def _own_beginning(self) -> tuple[int, ...]:
+        """The token that the tokenizer begins every sequence with, where it has one; a template writes its own."""
+        begin = self._tokenizer.bos_token_id
+        whole = self._tokenizer.encode(_ANSWER, add_special_tokens=True)
+        return () if begin is None or whole[:1] != [begin] else (int(begin),)
 
     def _ids(self, text: str) -> tuple[int, ...]:
         return tuple(self._tokenizer.encode(text, add_special_tokens=False))
@@ -322,6 +358,10 @@ class ChatTokenizer(Protocol):
 
     eos_token_id: int | None
     """Id of the token that ends a sequence."""
+    bos_token_id: int | None
+    """Id of the token that begins a sequence."""
+    added_tokens_decoder: Mapping[int, object]
+    """Its control tokens, by their ids."""
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
         """Ids of a text."""

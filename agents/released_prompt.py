@@ -9,7 +9,7 @@ that a tokenizer puts before a sequence, and that GLM-4 reads most of the marks 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from agents.prompting import ChatFormat, ChatTokenizer, too_long
 from agents.types import Prompt
@@ -32,7 +32,9 @@ class ReleasedFormat(ChatFormat):
     The history is never cut, and the last action's error is not told: the released prompt has no place for it.
     """
 
-    def __init__(self, tokenizer: ChatTokenizer, name: str, max_characters: int | None = None) -> None:
+    def __init__(
+        self, tokenizer: ChatTokenizer, name: str, max_characters: int | None = None, end_ids: Collection[int] = ()
+    ) -> None:
         """Uses ``tokenizer``.
 
         Args:
@@ -40,11 +42,12 @@ class ReleasedFormat(ChatFormat):
             name: A key of ``RELEASED_PROMPTS``.
             max_characters: Most characters of history and page together; the page is cut behind them.
                 ``RELEASED_CHARACTERS`` is what the released policies know; None leaves it to the token budget.
+            end_ids: As in ``ChatFormat``.
 
         Raises:
             ValueError: If there is no such prompt, or the tokenizer lacks a token of it.
         """
-        super().__init__(tokenizer)
+        super().__init__(tokenizer, end_ids)
         before = RELEASED_PROMPTS.get(name)
         if before is None:
             raise ValueError(f"expected a prompt {' or '.join(RELEASED_PROMPTS)}, got {name!r}")
@@ -52,12 +55,13 @@ class ReleasedFormat(ChatFormat):
         lacking = [token for token in needed if len(self._ids(token)) != 1]
         if lacking:
             raise ValueError(f"prompt {name} needs the tokens {', '.join(lacking)}, which this tokenizer does not have")
-        self._before = tuple(self._ids(token)[0] for token in before)
+        self._before = tuple(self._ids(token)[0] for token in before)  # of questions without a template, too
         self._text_before = "".join(before)
         self._max_characters = max_characters
-        end_ids = self._ids(_END)
-        if len(end_ids) == 1:  # else GLM-4's own end token
-            self.end_id = end_ids[0]
+        mark = self._ids(_END)
+        if len(mark) == 1:  # else GLM-4's own end token
+            self.end_id = mark[0]
+            self.end_ids |= {self.end_id}
 
     def render(self, observation: Observation, history: Sequence[str], max_tokens: int) -> Prompt:
         """The prompt for the next action; the page is cut to fit.

@@ -26,6 +26,7 @@ from agents.algorithms.checkpointing import Checkpointing, PhaseMetrics
 from agents.errors import TrainingStopped
 from agents.generation import DEFAULT_MAX_NEW_TOKENS, InProcess
 from agents.metrics import MetricGroup, MetricWriter, Progress, SilentProgress
+from agents.optimizers import require_trainable
 from agents.policy import LLMPolicy
 
 __all__ = ["PhaseAlgorithm", "PhaseMetrics"]
@@ -144,7 +145,9 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
             TrainingStopped: If a guard stops; the message names the reason and the last good checkpoint.
             CheckpointMismatch: If the checkpoint folder holds another run's checkpoints.
             CheckpointError: If a checkpoint cannot be written; the one before is as it was.
+            ValueError: If the policy's weights are of float16, which nothing here trains.
         """
+        require_trainable(self.policy.network)
         limit = self._begin(total_timesteps, reset_num_timesteps)
         if not self._custom_logger:
             name = tb_log_name or type(self).__name__

@@ -30,6 +30,7 @@ class NanoFormat:
         self.end_id, yes_id, no_id, self._action_id, self._newline_id = tokenizer.convert_tokens_to_ids(
             ["<|end|>", "<|yes|>", "<|no|>", "<|action|>", "Ċ"]
         )
+        self.end_ids = frozenset({self.end_id})
         self._answer_ids: dict[str, int] = dict(zip(ANSWERS, (yes_id, no_id), strict=True))
         self._line_ids = lru_cache(_LINES_KEPT)(self._encode)
 

@@ -41,6 +41,19 @@ def small_tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<end>")
 
 
+def tokenizer_with(tokens: tuple[str, ...]) -> PreTrainedTokenizerFast:
+    """The same with control tokens of other models."""
+    copy = PreTrainedTokenizerFast(
+        tokenizer_object=small_tokenizer().backend_tokenizer.__class__.from_str(
+            small_tokenizer().backend_tokenizer.to_str()
+        ),
+        pad_token="<pad>",
+        eos_token="<end>",
+    )
+    copy.add_tokens(list(tokens), special_tokens=True)
+    return copy
+
+
 def small_llama(seed: int = 0) -> LanguageModel:
     torch.manual_seed(seed)
     config = LlamaConfig(

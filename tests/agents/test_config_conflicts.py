@@ -96,6 +96,7 @@ def test_a_local_model_with_a_released_prompt_is_known_by_its_folder(tmp_path: P
         ("model.device=gpu", "model.device must be a device as torch names it (cpu, cuda, cuda:1, mps), got 'gpu'"),
         ("model.device=cuda:99", f"model.device is cuda:99, but torch sees {torch.cuda.device_count()} CUDA"),
         ("model.dtype=int8", "model.dtype must be one of float32, bfloat16, float16, got 'int8'"),
+        ("model.dtype=float16", "model.dtype: expected bfloat16 or float32 for weights that are trained"),
         ("model.autocast=often", "model.autocast must be one of True, False, auto, got 'often'"),
         ("model.max_new_tokens=0", "model.max_new_tokens must be a whole number of at least 1, got 0"),
         ("sft.schedule=run", "sft.schedule must be one of constant, linear, cosine, got 'run'"),

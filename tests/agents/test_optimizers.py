@@ -88,6 +88,15 @@ def test_gradients_of_several_batches_are_added_in_32_bits() -> None:
     assert module.weight.grad is None
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_weights_of_float16_are_not_trained(enabled: bool) -> None:
+    module = nn.Sequential(nn.Linear(2, 2).half(), nn.Linear(2, 2))
+    with pytest.raises(ValueError, match=r"expected bfloat16 or float32 .*adapters .*got float16 in 0\.weight"):
+        MasterWeights(module, enabled=enabled)
+    module[0].requires_grad_(False)
+    assert list(MasterWeights(module, enabled=enabled).parameters) == ["1.weight", "1.bias"]
+
+
 def test_weights_of_32_bits_are_stepped_themselves() -> None:
     module = nn.Linear(2, 2)
     assert dict(MasterWeights(module).parameters) == dict(module.named_parameters())

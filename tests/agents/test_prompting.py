@@ -3,12 +3,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import processors
+from transformers import PreTrainedTokenizerFast
 
 from agents.errors import PromptTooLong
 from agents.models import LanguageModel
-from agents.prompting import PromptRenderer, recent_history
+from agents.prompting import ChatFormat, PromptRenderer, recent_history
 from tests.agents.nano.tiny_nano import tiny_nano
-from tests.agents.small_llama import small_llama
+from tests.agents.small_llama import small_llama, tokenizer_with
 from webrl_gym.actions import describe_action, format_action, leave, select_option, type_text
 from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, Evidence, OrmTemplate
 from webrl_gym.types import Observation
@@ -139,6 +141,45 @@ def test_a_chat_model_gets_the_templates_own_messages(monkeypatch: pytest.Monkey
     monkeypatch.setattr(model.tokenizer, "chat_template", "{{ raise_exception('no system here') }}")
     with pytest.raises(ValueError, match=r"does not take the judge's prompt \(no system here\); without a \[system\]"):
         model.prompt_format.encode_orm_prompt(prompt, 400)
+
+
+def beginning_tokenizer(*, begins: bool = True) -> PreTrainedTokenizerFast:
+    """A tokenizer that knows a token which begins sequences, and puts it there itself, as Llama's, or not."""
+    tokenizer = tokenizer_with(("<begin>",))
+    tokenizer.bos_token = "<begin>"
+    if begins:
+        tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+            single="<begin> $A", special_tokens=[("<begin>", tokenizer.bos_token_id)]
+        )
+    return tokenizer
+
+
+@pytest.mark.parametrize(
+    ("begins", "template", "beginnings"),
+    [(True, None, 1), (False, None, 0), (True, "{{ bos_token }}{{ messages[-1].content }}", 1), (True, "go", 0)],
+)
+def test_without_a_template_sequences_begin_as_the_tokenizer_begins_them(
+    begins: bool, template: str | None, beginnings: int
+) -> None:
+    tokenizer = beginning_tokenizer(begins=begins)
+    tokenizer.chat_template = template
+    form = ChatFormat(tokenizer)
+    evidence = Evidence("Buy tea", (), PAGE)
+    own = OrmTemplate(
+        "Intent: {instruction} {page} {actions}", system="<begin>Say YES or NO." if template is None else ""
+    )
+    for ids in (
+        form.render(_observation(), ['Click "Home"'], 2000).token_ids,
+        form.render(_observation(), [], 460).token_ids,
+        form.encode_question("What next? " * 20, 30),
+        form.encode_orm_prompt(DEFAULT_TEMPLATE.fill(evidence), 2000),
+    ):
+        assert ids.count(tokenizer.bos_token_id) == ids[:1].count(tokenizer.bos_token_id) == beginnings
+    written = form.encode_orm_prompt(own.fill(evidence), 2000)  # the mark is in the text already
+    assert written.count(tokenizer.bos_token_id) == max(beginnings, template is None)
+    whole = OrmTemplate("Intent: {instruction} {page} {actions}", is_whole=True)
+    assert tokenizer.bos_token_id not in form.encode_orm_prompt(whole.fill(evidence), 2000)
+    assert tokenizer.bos_token_id not in form.encode_action("go_backward()")
 
 
 DESCRIPTIONS = {

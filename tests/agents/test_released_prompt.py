@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from agents.errors import PromptTooLong
 from agents.model_record import ModelRecord, read_record
@@ -19,8 +19,9 @@ from agents.prompting import PromptRenderer
 from agents.released_prompt import RELEASED_CHARACTERS
 from agents.transitions import to_transitions
 from agents.types import Completion
-from tests.agents.small_llama import small_llama, small_tokenizer
+from tests.agents.small_llama import small_llama, tokenizer_with
 from tests.agents.toy_env import demonstration, toy_task
+from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, Evidence
 from webrl_gym.types import Observation
 
 GOLDENS = Path(__file__).resolve().parents[3] / "shared" / "goldens" / "webrl_start_pages.json"
@@ -68,18 +69,6 @@ Round 2
 <|eot_id|><|start_header_id|>assistant<|end_header_id|>
 """
 BEFORE = {"webrl_llama3": "<|begin_of_text|>", "webrl_glm4": "[gMASK]<sop>"}
-
-
-def tokenizer_with(tokens: tuple[str, ...]) -> PreTrainedTokenizerFast:
-    copy = PreTrainedTokenizerFast(
-        tokenizer_object=small_tokenizer().backend_tokenizer.__class__.from_str(
-            small_tokenizer().backend_tokenizer.to_str()
-        ),
-        pad_token="<pad>",
-        eos_token="<end>",
-    )
-    copy.add_tokens(list(tokens), special_tokens=True)
-    return copy
 
 
 def released(name: str, tokens: tuple[str, ...] | None = None, context: int = 8192, **options: str) -> LanguageModel:
@@ -130,6 +119,16 @@ def test_the_marks_are_single_tokens_for_llama_and_mostly_text_for_glm() -> None
     assert GLM.prompt_format.end_id == GLM.tokenizer.eos_token_id
     tuned = released("webrl_glm4", (*GLM4, "<|eot_id|>"))  # what fine-tuning on these texts adds to the tokenizer
     assert tuned.prompt_format.end_id == tuned.tokenizer.convert_tokens_to_ids("<|eot_id|>")
+
+
+@both
+def test_questions_begin_with_the_tokens_that_prompts_begin_with(model: LanguageModel) -> None:
+    before = tuple(model.tokenizer.encode(BEFORE[model.record.prompt], add_special_tokens=False))
+    form = model.prompt_format
+    judged = DEFAULT_TEMPLATE.fill(Evidence("Buy tea", (), SALES["html"]))
+    for ids in (form.encode_question("What next?", 300), form.encode_orm_prompt(judged, 2000)):
+        assert ids[: len(before)] == before
+        assert ids.count(before[0]) == 1
 
 
 @both

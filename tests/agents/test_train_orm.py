@@ -211,6 +211,9 @@ def test_the_models_settings_hold_for_attempts_and_for_the_judge(toy: Callable[.
     assert not judge.master_weights
     (problem,) = orm_conflicts(toy("model.lora={rank: 0}"))
     assert problem.startswith("model.lora: rank")
+    (problem,) = orm_conflicts(toy("model.dtype=float16"))
+    assert problem.startswith("model.dtype: expected bfloat16 or float32 for weights that are trained")
+    assert not orm_conflicts(toy("model.dtype=float16", "model.lora={rank: 2}"))
 
 
 def test_a_training_run_gives_everything(toy: Callable[..., dict[str, Any]]) -> None:

@@ -48,6 +48,16 @@ def test_learning_stops_at_the_phase_boundary_after_the_timesteps():
     assert algorithm.num_timesteps < 2 * steps * 2
 
 
+def test_a_policy_of_float16_is_refused_before_anything_is_attempted(tmp_path):
+    policy = tiny_policy()
+    policy.network.half()
+    algorithm = filtered_bc(policy, phases=1, checkpoint_folder=tmp_path)
+    with pytest.raises(ValueError, match="expected bfloat16 or float32 for weights that are trained"):
+        algorithm.learn()
+    assert algorithm.num_timesteps == 0
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_resumed_run_counts_the_steps_from_before(tmp_path):
     straight = filtered_bc(started_policy(), phases=9)
     straight.learn(total_timesteps=70)
