@@ -25,10 +25,10 @@ from agents.fitting import RUN_SCHEDULES, SCHEDULES
 from agents.model_files import NANO
 from agents.model_record import CUTS, PROMPTS, read_record
 from agents.models import DTYPES
-from agents.optimizers import OPTIMIZERS, precision_problems
+from agents.optimizers import OPTIMIZERS
 from agents.orm_folder import model_folder
 from agents.policy_update import POLICY_LOSSES
-from agents.rate_conflicts import training_rate_conflicts
+from agents.rate_conflicts import precision_conflicts, training_rate_conflicts
 from agents.released_prompt import RELEASED_CHARACTERS, RELEASED_PROMPTS
 from webrl_gym.errors import TaskFileError
 from webrl_gym.orm_prompt import read_template
@@ -203,7 +203,7 @@ def _adapter_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
     if config["algorithm"].get("critic_weights") == "adapters" and config["model"]["lora"] is None:
         problems.append("algorithm.critic_weights=adapters needs model.lora: they stand on the base of the policy's")
-    return problems + precision_problems(config["model"]) + _adapted_dtype_conflicts(config["model"])
+    return problems + precision_conflicts(config["model"]) + _adapted_dtype_conflicts(config["model"])
 
 
 def _adapted_dtype_conflicts(model: Mapping[str, Any]) -> list[str]:

@@ -6,21 +6,18 @@ with AdamW at 1e-3, 20 % with AdamW at 3e-3 (the last on 100 of the 165 tasks).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from agents.adapters import is_adapter_folder
 from agents.muon import Muon
 
 OPTIMIZERS = ("adamw", "muon")
 
 _BETAS = (0.9, 0.98)
-_UNTRAINABLE = (
+UNTRAINABLE = (
     "expected bfloat16 or float32 for weights that are trained, or adapters on frozen ones (model.lora), whose own are "
     "float32"
 )
@@ -42,18 +39,7 @@ def require_trainable(module: nn.Module) -> None:
     """
     for name, parameter in trained_parameters(module).items():
         if parameter.dtype == torch.float16:
-            raise ValueError(f"{_UNTRAINABLE}, got float16 in {name}")
-
-
-def precision_problems(model: Mapping[str, Any]) -> list[str]:
-    """What of a model's settings keeps its weights from being trained, one sentence each.
-
-    Args:
-        model: The group ``model`` of a configuration.
-    """
-    has_adapters = model["lora"] is not None or is_adapter_folder(Path(str(model["name_or_path"])))
-    is_lost = model["dtype"] == "float16" and not has_adapters
-    return [f"model.dtype: {_UNTRAINABLE}, got float16"] if is_lost else []
+            raise ValueError(f"{UNTRAINABLE}, got float16 in {name}")
 
 
 class MasterWeights:

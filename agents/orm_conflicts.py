@@ -11,8 +11,7 @@ from agents.config_conflicts import is_within, judge_conflicts, values_conflicts
 from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
 from agents.env_conflicts import env_conflicts
 from agents.errors import CheckpointCorrupt
-from agents.optimizers import precision_problems
-from agents.rate_conflicts import judge_rate_conflicts
+from agents.rate_conflicts import judge_rate_conflicts, precision_conflicts
 from agents.run_folder import stored_config
 
 _LISTS = {"trajectories": "attempts.jsonl.gz,mine/", "held_out_templates": "shopping.search,map.phone"}
@@ -55,7 +54,7 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
         if not isinstance(folder, str)
     ]
     problems += [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
-    problems += precision_problems(config["model"])
+    problems += precision_conflicts(config["model"])
     problems += env_conflicts(config, {"suite": suite, "evaluation.suite": judged})
     return (
         problems + judge_conflicts(config) + values_conflicts(config) + judge_rate_conflicts(config, start_of(config))

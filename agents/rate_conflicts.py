@@ -1,4 +1,4 @@
-"""Optimizers and learning rates that suit the nano model alone, refused for a model that has learned elsewhere.
+"""Optimizers, learning rates and precision that would destroy what is trained, refused before anything is done.
 
 The shipped settings are the nano model's: Muon at 1e-2, AdamW at 3e-3. What a pretrained model knows is gone after a
 few updates of that size, with no number that says so.
@@ -15,6 +15,7 @@ from agents.errors import CheckpointMismatch
 from agents.model_files import NANO
 from agents.model_record import read_config
 from agents.nano.configuration import NanoConfig
+from agents.optimizers import UNTRAINABLE
 
 HIGHEST_RATE, HIGHEST_ADAPTER_RATE = 1e-4, 1e-3
 """Of a pretrained model's own weights, and of adapters on them; both some ten times what is usual."""
@@ -27,6 +28,17 @@ def training_rate_conflicts(config: Mapping[str, Any]) -> list[str]:
         config: ``conf/train.yaml``, composed.
     """
     return _told(config, str(config["model"]["name_or_path"]), _trained(config), "experiment=pretrained")
+
+
+def precision_conflicts(model: Mapping[str, Any]) -> list[str]:
+    """What of a model's settings keeps its weights from being trained, in no or one sentence.
+
+    Args:
+        model: The group ``model`` of a configuration.
+    """
+    has_adapters = model["lora"] is not None or is_adapter_folder(Path(str(model["name_or_path"])))
+    is_lost = model["dtype"] == "float16" and not has_adapters
+    return [f"model.dtype: {UNTRAINABLE}, got float16"] if is_lost else []
 
 
 def judge_rate_conflicts(config: Mapping[str, Any], start: str) -> list[str]:
