@@ -6,6 +6,7 @@ with AdamW at 1e-3, 20 % with AdamW at 3e-3 (the last on 100 of the 165 tasks).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
