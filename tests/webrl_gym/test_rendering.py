@@ -108,6 +108,7 @@ def test_the_last_picture_outlives_the_browser() -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_gymnasiums_own_wrapper_records_a_video(tmp_path: Path) -> None:
     pytest.importorskip("moviepy", reason="RecordVideo writes files by MoviePy")
     env = gymnasium.make(webrl_gym.ENV_ID, engine="chromium", render_mode="rgb_array")

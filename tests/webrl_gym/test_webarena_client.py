@@ -177,6 +177,7 @@ def check_sign_ins(browser: Browser, deployment: Deployment, ways: dict[Site, Si
         assert [site for site in ways if not is_signed_in(second, deployment, site)] == []
 
 
+@pytest.mark.slow
 def test_browsergym_signs_in(browser: Browser, served: Deployment) -> None:
     check_sign_ins(browser, served, BY_LABELS)
 

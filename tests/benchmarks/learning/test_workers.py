@@ -30,6 +30,7 @@ def _in_an_hour():
     return time.monotonic() + 3600
 
 
+@pytest.mark.slow
 def test_units_are_done_after_what_they_need(tmp_path):
     notes, results = tmp_path / "notes", {}
     needed = {"a1": "a", "a": None, "b": None, "c": "done in an earlier run"}

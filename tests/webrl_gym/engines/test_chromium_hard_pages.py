@@ -180,6 +180,7 @@ def test_a_site_that_is_not_there_is_a_failure() -> None:
 # Large and broken ones.
 
 
+@pytest.mark.slow
 def test_twenty_thousand_elements(pages: ChromiumEngine) -> None:
     page = show(
         pages,
@@ -249,6 +250,7 @@ def test_files_cannot_be_chosen_by_any_way(pages: ChromiumEngine, chooser: str) 
         click(pages, "Attach")
 
 
+@pytest.mark.slow
 def test_no_more_windows_than_there_may_be(pages: ChromiumEngine) -> None:
     show(pages, "<button onclick=\"for (let i = 0; i < 30; i++) window.open('/page/second.html')\">Many</button>")
     page = click(pages, "Many")

@@ -225,7 +225,7 @@ def test_the_end_of_the_interpreter_ends_everything(end: str) -> None:
     assert await_end(started) == set()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_killed_parent_takes_everything_with_it(number: signal.Signals) -> None:
     process, started = run_program("sys.stdin.read()")
     process.send_signal(number)
