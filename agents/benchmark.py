@@ -19,7 +19,8 @@ from agents.errors import ConfigConflict
 from agents.hydra_entry import run_entry_point
 from agents.look_log import TEST_SUITES, log_look
 from agents.metrics import Progress
-from agents.model_agent import DTYPES, KEYS, ModelAgent, is_model_agent, loaded_as, model_agent
+from agents.model_agent import KEYS, ModelAgent, is_model_agent, loaded_as, model_agent
+from agents.model_record import DTYPES
 from agents.panel import PanelFolder, run_agent, run_policy
 from agents.results import (
     EpisodeResult,

@@ -10,8 +10,8 @@ from typing import Any
 
 from agents.env_conflicts import env_conflicts
 from agents.look_log import TEST_SUITES
-from agents.model_agent import DTYPES, KEYS, ModelAgent
-from agents.model_record import CUTS, PROMPTS
+from agents.model_agent import KEYS, ModelAgent
+from agents.model_record import CUTS, DTYPES, PROMPTS
 from agents.released_prompt import RELEASED_CHARACTERS
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 

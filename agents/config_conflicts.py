@@ -23,8 +23,7 @@ from agents.environments import suite_of
 from agents.errors import CheckpointMismatch
 from agents.fitting import RUN_SCHEDULES, SCHEDULES
 from agents.model_files import NANO
-from agents.model_record import CUTS, PROMPTS, read_record
-from agents.models import DTYPES
+from agents.model_record import CUTS, DTYPES, PROMPTS, read_record
 from agents.optimizers import OPTIMIZERS
 from agents.orm_folder import model_folder
 from agents.policy_update import POLICY_LOSSES

@@ -10,13 +10,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from agents.types import LabelledTrajectory, Trajectory
 from webrl_gym.actions import describe_action
 from webrl_gym.orm_prompt import Evidence
 from webrl_gym.reward import OutcomeRewardModel
 from webrl_gym.types import OutcomeVerdict, VerdictStatus
+
+
+def label_source(config: Mapping[str, Any]) -> str:
+    """Who labels a run's attempts: ``orm``, ``rules``, or ``both``, each the tasks that it is for.
+
+    Where nothing evolves there is nothing that the ORM would label beside the rules.
+
+    Args:
+        config: ``conf/train.yaml``, composed.
+    """
+    source = str(config["orm"]["source"])
+    return "rules" if source == "both" and not config["algorithm"].get("curriculum") else source
 
 
 class Labeller(Protocol):

@@ -17,6 +17,7 @@ from agents.devices import available_memory, is_same_device, resident_memory
 from agents.errors import CheckpointMismatch, ConfigConflict, NotEnoughMemory
 from agents.generation import DEFAULT_BATCH_SIZE
 from agents.inference import WITHOUT_GRADIENTS
+from agents.labelling import label_source
 from agents.network_shape import NetworkShape, network_shape
 from agents.output_layer import MOST_LOGITS
 from agents.scorers import JUDGED_PROMPTS, JUDGED_TOKENS
@@ -208,9 +209,7 @@ def _parts(config: Mapping[str, Any], shape: NetworkShape) -> Iterator[PartMemor
     if algorithm["name"] == "sft":
         return
     loaded = policy
-    # As in a run: where nothing evolves, "both" leaves nothing to the ORM.
-    source, evolves = config["orm"]["source"], bool(algorithm.get("curriculum"))
-    is_judged = source == "orm" or (source == "both" and evolves)
+    is_judged = label_source(config) != "rules"
     if is_judged:
         is_there = bool(config["orm"]["from"])  # then it is loaded for itself, and taken to be as large as the policy
         loaded += network.weights(is_base=is_there)

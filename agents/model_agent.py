@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from agents.model_record import ModelRecord, chosen_record, has_record, read_config, read_record, weight_files
+from agents.model_record import DTYPES, ModelRecord, chosen_record, has_record, read_config, read_record, weight_files
 
 KEYS = ("prompt", "cut", "dtype", "max_prompt_tokens", "max_new_tokens")
 """Keys of a benchmark that belong to a model's folder; null leaves each to what the folder says."""
-DTYPES = ("float32", "bfloat16", "float16")
 _LONGEST_ACTION, _LONGEST_RELEASED_ACTION = 96, 512
 """Tokens, where no run says: of our prompts, and of the released policies', as their harness lets them write."""
 

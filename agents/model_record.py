@@ -19,6 +19,8 @@ PROMPTS = ("auto", "webrl_llama3", "webrl_glm4")
 """How a model is prompted: as its kind is, or exactly as WebRL's released policies."""
 CUTS = ("tokens", "characters")
 """What decides how much of a page is read: the token budget alone, or the released harness's characters too."""
+DTYPES = ("float32", "bfloat16", "float16")
+"""Of a model's weights."""
 _FIELD = "webrl_gym"
 
 

@@ -29,7 +29,7 @@ from agents.decoder import decoder_hidden_at, is_plain_decoder
 from agents.devices import fast_bfloat16
 from agents.errors import CheckpointMismatch
 from agents.model_files import UNKNOWN_CONTEXT, read_network, without_bars
-from agents.model_record import ModelRecord, chosen_record, get_record, set_record
+from agents.model_record import DTYPES, ModelRecord, chosen_record, get_record, set_record
 from agents.nano import NanoForCausalLM
 from agents.nano.formatting import NanoFormat
 from agents.output_layer import log_probs_after, logits_after
@@ -37,7 +37,6 @@ from agents.products import use_float32_products
 from agents.prompting import ChatFormat, PromptFormat
 from agents.released_prompt import RELEASED_CHARACTERS, ReleasedFormat
 
-DTYPES = ("float32", "bfloat16", "float16")
 _PROBE = 'do(action="Scroll Down")'
 _PROBE_TOLERANCES = {torch.float32: 1e-3, torch.bfloat16: 0.05, torch.float16: 0.05}
 """In parts of the largest logit: above what sums in another order differ by, below what a scale or a cap does."""

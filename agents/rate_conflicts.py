@@ -12,6 +12,7 @@ from typing import Any
 
 from agents.adapters import base_name, is_adapter_folder
 from agents.errors import CheckpointMismatch
+from agents.labelling import label_source
 from agents.model_files import NANO
 from agents.model_record import read_config
 from agents.nano.configuration import NanoConfig
@@ -58,7 +59,7 @@ def _trained(config: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
         yield "sft", "optimizer", "learning_rate", False
     if algorithm["name"] == "sft":
         return
-    if not orm["from"] and (orm["source"] == "orm" or (orm["source"] == "both" and algorithm.get("curriculum"))):
+    if not orm["from"] and label_source(config) != "rules":
         yield "orm", "optimizer", "learning_rate", False
     yield "algorithm", "optimizer", "policy_learning_rate", False
     if algorithm.get("critic_trunk", True):  # a head alone is fitted to its optimum, whatever its rate

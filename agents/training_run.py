@@ -45,7 +45,7 @@ from agents.devices import tell_of_other_devices
 from agents.environments import make_vec_env, suite_of
 from agents.errors import ConfigConflict
 from agents.generation import InProcess
-from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_trajectories
+from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_source, label_trajectories
 from agents.look_log import TEST_SUITES
 from agents.memory import MemoryEstimate, estimate_memory
 from agents.metrics import JsonlWriter, MetricWriter, Progress, TensorBoardWriter
@@ -130,7 +130,7 @@ class TrainingRun:
     def _needs_attempts(self) -> bool:
         algorithm = self.config["algorithm"]
         takes_them = "attempts" in accepted_arguments(algorithm_class(algorithm["name"]))
-        return self._label_source != "rules" or (takes_them and algorithm.get("mode") != "online")
+        return label_source(self.config) != "rules" or (takes_them and algorithm.get("mode") != "online")
 
     @cached_property
     def memory(self) -> MemoryEstimate:
@@ -152,7 +152,7 @@ class TrainingRun:
         Raises:
             RunInUse: If another process works on the run.
         """
-        parts = {"sft": True, "attempts.jsonl.gz": self._needs_attempts, "orm": self._label_source != "rules"}
+        parts = {"sft": True, "attempts.jsonl.gz": self._needs_attempts, "orm": label_source(self.config) != "rules"}
         with self._alone_unless(*(name for name, is_needed in parts.items() if is_needed)):
             policy, demonstrations = self.supervise(), self._demonstrations()
             attempts = self._first_attempts(policy, demonstrations) if self._needs_attempts else []
@@ -284,17 +284,11 @@ class TrainingRun:
         attempts: Sequence[LabelledTrajectory],
     ) -> Labeller:
         """The rules, the ORM, or each for the tasks that it is for."""
-        source = self._label_source
+        source = label_source(self.config)
         if source == "rules":
             return RuleLabeller()
         orm = self._orm(policy, demonstrations, attempts)
         return SplitLabeller(suite=RuleLabeller(), evolved=orm) if source == "both" else orm
-
-    @property
-    def _label_source(self) -> str:
-        """Where nothing evolves there is nothing that the ORM would label beside the rules."""
-        source = str(self.config["orm"]["source"])
-        return "rules" if source == "both" and not self._evolves else source
 
     @property
     def _evolves(self) -> bool:
