@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from webrl_gym.engines.driver_client import DriverClient, acquire_driver, release_driver
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.sites.worlds import World
 
@@ -30,3 +31,36 @@ def env() -> Iterator[WebArenaLiteEnv]:
     made = WebArenaLiteEnv()
     yield made
     made.close()
+
+
+class WarmBrowser:
+    """Uses the browser that engines share, so that it does not end with each test's last engine: a start takes 2 s."""
+
+    def __init__(self) -> None:
+        self._driver: DriverClient | None = None
+
+    def keep(self) -> None:
+        if self._driver is None or not self._driver.alive:
+            self.end()
+            self._driver = acquire_driver(None)
+
+    def end(self) -> None:
+        if self._driver is not None:
+            release_driver(self._driver)
+            self._driver = None
+
+
+@pytest.fixture(scope="session")
+def _warm_browser() -> Iterator[WarmBrowser]:
+    kept = WarmBrowser()
+    yield kept
+    kept.end()
+
+
+@pytest.fixture(autouse=True)
+def _browser_outlives_the_test(request: pytest.FixtureRequest, _warm_browser: WarmBrowser) -> None:
+    marks = {mark.name for mark in request.node.iter_markers()}
+    if "cold_browser" in marks:
+        _warm_browser.end()
+    elif "browser" in marks:
+        _warm_browser.keep()

@@ -23,6 +23,7 @@ from webrl_gym.errors import BrowserError
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.cold_browser,
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the process table under /proc"),
 ]
 _PATIENCE = 20
