@@ -81,15 +81,15 @@ def _parser() -> argparse.ArgumentParser:
 
     rescore = commands.add_parser("rescore", help="score a stored run again, for example with a judge")
     rescore.add_argument("folder", type=Path, help="a folder with trajectories.jsonl, or a trajectory file")
-    rescore.add_argument("--semantics", default="vab", choices=tuple(Semantics))
+    rescore.add_argument("--semantics", choices=tuple(Semantics), help="those of the run's card.json, else vab")
     rescore.add_argument(
         "--sites",
         default="embedded",
         choices=("embedded", "urls"),
         help="urls: it was played on SHOPPING, GITLAB, …; its card.json tells, too",
     )
-    rescore.add_argument("--judge-url", default="", metavar="URL", help="OpenAI-compatible server, up to /v1")
-    rescore.add_argument("--judge-model", default="", metavar="NAME")
+    rescore.add_argument("--judge-url", metavar="URL", help="OpenAI-compatible server, up to /v1")
+    rescore.add_argument("--judge-model", metavar="NAME", help="verdicts are kept by model: the cache needs it, too")
     rescore.add_argument("--judge-key", default="WEBRL_JUDGE_API_KEY", metavar="VARIABLE", help="holds the key")
     rescore.add_argument("--judge-cache", type=Path, metavar="FOLDER", help="verdicts kept; enough without a server")
     rescore.add_argument("--output", type=Path, metavar="FILE", help="write the verdicts as JSON lines")
@@ -190,21 +190,25 @@ def _observe(options: argparse.Namespace) -> int:
 
 def _rescore(options: argparse.Namespace) -> int:
     from webrl_gym.deployment.addresses import find_deployment
-    from webrl_gym.evaluation import LanguageModelJudge
-    from webrl_gym.rescoring import rescore
+    from webrl_gym.evaluation import make_judge
+    from webrl_gym.rescoring import recorded_semantics, rescore
 
     if options.output is not None and (refusal := _why_not_written(options.output)):
         # Said before anything is scored: a judge may have been asked for hours by then.
         raise ValueError(refusal)
-    judge = None
-    if options.judge_url or options.judge_cache:
-        judge = LanguageModelJudge(
-            options.judge_url, options.judge_model, api_key_variable=options.judge_key, cache=options.judge_cache
-        )
+    judge = make_judge(
+        {
+            "base_url": options.judge_url,
+            "model": options.judge_model,
+            "api_key_variable": options.judge_key,
+            "cache": options.judge_cache,
+        }
+    )
+    semantics = options.semantics or recorded_semantics(options.folder)
     deployment = find_deployment() if options.sites == "urls" else None
     counts, strays = Counter[str](), Counter[str]()
     lines = []
-    for attempt in rescore(options.folder, semantics=options.semantics, judge=judge, deployment=deployment):
+    for attempt in rescore(options.folder, semantics=semantics, judge=judge, deployment=deployment):
         was, now = _outcome(attempt.before), _outcome(attempt.verdict)
         counts[now] += 1
         strays.update([attempt.stray] if attempt.stray else [])
@@ -218,7 +222,8 @@ def _rescore(options: argparse.Namespace) -> int:
             raise ValueError(f"{options.output} cannot be written: {error.strerror}") from error
     for place, number in strays.items():
         print(f"{number} kept as they were: their last page is at {place}, which is no known site (see --sites urls)")
-    print(", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "no attempt")
+    print(", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) or "no attempt", end="")
+    print(f" ({semantics} semantics)")
     return 0
 
 

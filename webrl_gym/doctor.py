@@ -135,8 +135,10 @@ class _Visit:
             yield Check(Verdict.NOTE, one, "session", f"shares its cookie {name!r} with {other}: same host, other port")
         if self._transport is None:
             yield self._state()
-        if problem := self._settings.reset.problem():
-            yield Check(Verdict.FAILED, "reset", "answers", problem)
+        if self._settings.reset.can_reset:
+            problem = self._settings.reset.problem()
+            verdict, said = (Verdict.FAILED, problem) if problem else (Verdict.OK, "nothing speaks against one")
+            yield Check(verdict, "deployment", "reset", said)
         self._sessions.forget(list(self._cookies))
         yield from self._playable({frozenset(pair[:2]) for pair in collisions})
 
@@ -273,7 +275,11 @@ def foreign_links(page: Answer, deployment: Deployment) -> tuple[Counter[str], i
     home = 0
     for element, attribute in [("a", "href"), ("form", "action")]:
         for found in page.document.cssselect(f"{element}[{attribute}]"):
-            target = urljoin(page.url, found.get(attribute, "").strip())
+            try:
+                target = urljoin(page.url, found.get(attribute, "").strip())
+            except ValueError:
+                # Written by users; the browser goes nowhere by it, either.
+                continue
             if not target.startswith(("http://", "https://")):
                 continue
             place = origin_of(target)

@@ -57,7 +57,7 @@ class Rescored:
 def rescore(
     path: Path,
     *,
-    semantics: str = Semantics.VAB,
+    semantics: str | None = None,
     judge: FuzzyJudge | None = None,
     deployment: Deployment | None = None,
 ) -> Iterator[Rescored]:
@@ -68,7 +68,7 @@ def rescore(
 
     Args:
         path: A trajectory file, or a folder that holds ``trajectories.jsonl``.
-        semantics: ``vab`` or ``browsergym``.
+        semantics: ``vab`` or ``browsergym``; None for those of the run card, which are ``vab`` where there is none.
         judge: Decides fuzzy answers that no rule can.
         deployment: Real sites that the run may have been played on.
 
@@ -76,10 +76,11 @@ def rescore(
         TaskFileError: If there is no such file, or it is no trajectory file; the message names the line.
         ServerRefused: If the judge's server refuses every request.
     """
-    file = path / "trajectories.jsonl" if path.is_dir() else path
-    recorded_on, overrides = _card(file.parent / "card.json")
-    places = [place for place in (deployment, recorded_on, _EMBEDDED) if place is not None]
-    scorer = _Scorer(semantics, judge, places, _official_tasks(semantics, overrides))
+    file = _trajectories(path)
+    card = _card(file)
+    asked = card.semantics if semantics is None else semantics
+    places = [place for place in (deployment, card.deployment, _EMBEDDED) if place is not None]
+    scorer = _Scorer(asked, judge, places, _official_tasks(asked, card.overrides))
     for number, line in enumerate(_lines(file), start=1):
         try:
             record = json.loads(line)
@@ -133,17 +134,48 @@ def _names_sites(task: Task) -> bool:
     )
 
 
-def _card(file: Path) -> tuple[Deployment | None, bool]:
-    """The deployment that a run was played on, and whether its official records were mended, as far as its card tells.
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """What a run card says of how a run was scored; what holds where there is none.
 
-    There is no card beside what a training or a demonstration wrote.
+    Attributes:
+        deployment: Real sites that it was played on.
+        overrides: Whether its official records were mended.
+        semantics: Whose evaluators scored.
     """
+
+    deployment: Deployment | None = None
+    overrides: bool = True
+    semantics: str = Semantics.VAB
+
+
+def recorded_semantics(path: Path) -> str:
+    """Whose evaluators scored a stored run: ``rescore``'s own, if it is not told others.
+
+    Args:
+        path: As for ``rescore``.
+
+    Raises:
+        TaskFileError: If there is a run card that cannot be used.
+    """
+    return _card(_trajectories(path)).semantics
+
+
+def _trajectories(path: Path) -> Path:
+    return path / "trajectories.jsonl" if path.is_dir() else path
+
+
+def _card(trajectories: Path) -> _Card:
+    """The card beside a trajectory file; there is none beside what a training or a demonstration wrote."""
+    file = trajectories.parent / "card.json"
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
-        urls = card.get("deployment")
-        return find_deployment(urls, environ={}) if urls else None, bool(card["config"]["env"].get("overrides", True))
+        urls, env = card.get("deployment"), card["config"]["env"]
+        deployment = find_deployment(urls, environ={}) if urls else None
+        semantics = Semantics(env.get("semantics", Semantics.VAB))
+        return _Card(deployment, bool(env.get("overrides", True)), semantics)
     except FileNotFoundError:
-        return None, True
+        return _Card()
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise TaskFileError(f"the run card {file} cannot be used: {type(error).__name__}: {error}") from error
 

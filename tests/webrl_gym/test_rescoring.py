@@ -127,10 +127,20 @@ def test_the_command_line_reads_the_addresses_and_counts_what_it_kept(
     assert main(["rescore", str(deployed)]) == 0
     said = capsys.readouterr().out
     assert "3 kept as they were: their last page is at http://host.test:8023, which is no known site" in said
-    assert said.endswith("\n2 no success, 3 success\n")
+    assert said.endswith("\n2 no success, 3 success (vab semantics)\n")
     monkeypatch.setenv("GITLAB", "http://HOST.test:8023/")
     assert main(["rescore", str(deployed), "--sites", "urls"]) == 0
     assert "kept as they were: their last page is at http://host.test:8023" not in capsys.readouterr().out
+
+
+def test_a_run_is_scored_by_the_semantics_of_its_card(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    card = {"config": {"env": {"semantics": "browsergym"}}, "deployment": None}
+    (run / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    assert outcomes(run)["spaced"] == ("scored", 1.0)
+    assert outcomes(run, semantics="vab")["spaced"] == ("scored", 0.0)
+    assert main(["rescore", str(run)]) == 0
+    assert "spaced: no success -> success\n" in (said := capsys.readouterr().out)
+    assert said.endswith(" (browsergym semantics)\n")
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"config": {"env": {}}, "deployment": {"gitlab": "host"}}', "{}"])
@@ -169,7 +179,9 @@ def test_the_command_line_asks_a_judge_once_and_reads_its_cache_afterwards(
         assert main(["rescore", str(run), *asked]) == 0
     first = capsys.readouterr().out
     assert "fuzzy: undecided -> success (fuzzy, by llm)" in first
-    assert "1 failed, 1 no success, 2 success, 1 success (fuzzy, by llm)" in first
+    assert "1 failed, 1 no success, 2 success, 1 success (fuzzy, by llm) (vab semantics)" in first
+    assert main(["rescore", str(run), "--judge-cache", cache]) == 2
+    assert capsys.readouterr().err == "webrl-gym: a judge needs the name of its model: model=...\n"
     offline = ["--judge-model", "judge-1", "--judge-cache", cache, "--output", str(output)]
     assert main(["rescore", str(run / "trajectories.jsonl"), *offline]) == 0
     assert capsys.readouterr().out == first

@@ -8,6 +8,7 @@ from functools import cached_property
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+import lxml.etree
 import lxml.html
 from lxml.html import HtmlElement
 
@@ -40,8 +41,11 @@ class Answer:
 
     @cached_property
     def document(self) -> HtmlElement:
-        """The page as a tree, links as they are written."""
-        return lxml.html.document_fromstring(self.text.encode() or _EMPTY_PAGE, parser=_PARSER)
+        """The page as a tree, links as they are written; an empty one where nothing but space or a comment came."""
+        try:
+            return lxml.html.document_fromstring(self.text.encode(), parser=_PARSER)
+        except lxml.etree.ParserError:
+            return lxml.html.document_fromstring(_EMPTY_PAGE, parser=_PARSER)
 
     @property
     def title(self) -> str:
@@ -126,7 +130,11 @@ class SiteClient:
                 raise SiteError(f"{self.site} answered {shown(url)} with status {response.status_code}")
             if not response.has_redirect_location:
                 return Answer(url, response.status_code, response.text)
-            url = urljoin(url, response.headers["Location"])
+            place = response.headers["Location"]
+            try:
+                url = urljoin(url, place)
+            except ValueError:
+                raise SiteError(f"{self.site} leads from {shown(url)} to no address: {place[:200]!r}") from None
             if origin_of(url) != origin_of(self.root):
                 raise SiteError(
                     f"{self.site} at {self.root} leads away to {shown(url)}: it takes itself for another host; its "

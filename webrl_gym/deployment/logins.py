@@ -72,7 +72,10 @@ def sign_in(client: SiteClient, account: Account) -> None:
     if form is None:
         shown = page.title or "without a title"
         raise SiteError(f"{client.site} has no sign-in form at {client.root}{steps.page}; the page there is {shown!r}")
-    target = urljoin(page.url, form.get("action") or page.url)
+    try:
+        target = urljoin(page.url, form.get("action") or page.url)
+    except ValueError:
+        raise SiteError(f"the sign-in form of {client.site} at {client.root} leads to {form.get('action')!r}") from None
     if origin_of(target) != origin_of(client.root):
         raise SiteError(f"the sign-in form of {client.site} at {client.root} leads away to {origin_of(target)}")
     values = _values(form)

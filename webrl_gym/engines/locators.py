@@ -83,7 +83,8 @@ class _Evaluation:
                 items = self._list(self.of(of, names))
                 return items[number] if number < len(items) else None
             case Either(first, second):
-                return self.of(first, names) or self.of(second, names)
+                left = self.of(first, names)
+                return left if _is_true(left) else self.of(second, names)
             case Sum(first, second):
                 return self._added(self.of(first, names)) + self._added(self.of(second, names))
             case Member():
@@ -148,9 +149,9 @@ class _Evaluation:
         return [element for element in elements if of in element.iterancestors()]
 
     def _added(self, value: Value) -> str:
-        if not isinstance(value, str | int):
+        if not isinstance(value, str):
             raise self._unknown("a sum with something else than texts")
-        return _as_text(value)
+        return value
 
     def _list(self, value: Value) -> list[HtmlElement] | list[str]:
         if isinstance(value, list):
@@ -171,6 +172,11 @@ class _Evaluation:
 
     def _unknown(self, what: str) -> EvaluationError:
         return EvaluationError(f"the static engine does not know {what} of the locator {self._expression[:300]!r}")
+
+
+def _is_true(value: Value) -> bool:
+    """As JavaScript has it: elements and lists are true, empty ones too."""
+    return value not in ("", 0, False, None) if isinstance(value, str | int | None) else True
 
 
 def _as_text(value: Value) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import tempfile
@@ -21,11 +22,11 @@ from webrl_gym.errors import CompletionFailed, FuzzyUndecided
 from webrl_gym.evaluation.fuzzy import Question
 from webrl_gym.wellformed import well_formed
 
+_log = logging.getLogger(__name__)
 MAX_JUDGED_LENGTH = 4_000
 """Most characters of an answer that the judge reads."""
-_MOST_TOKENS = 512
 _FENCE = re.compile(r"<{3,}|>{3,}")
-_VERDICT = re.compile(r"\b(correct|partial|partially|incorrect)\b")
+_VERDICT = re.compile(r"\W*(?:(?:verdict|grade)\W+)?(correct|partial|partially(?: correct)?|incorrect)\W*")
 _TEMPLATE = """Grade an answer that somebody gave to a question about a web site.
 
 question: {question}
@@ -50,6 +51,8 @@ class LanguageModelJudge:
         api_key_variable: str = "WEBRL_JUDGE_API_KEY",
         timeout_s: float = 60.0,
         attempts: int = 3,
+        max_tokens: int | None = 4_096,
+        temperature: float | None = 0.0,
         cache: str | Path | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -61,16 +64,21 @@ class LanguageModelJudge:
             api_key_variable: Environment variable that holds the key, the judge's own.
             timeout_s: Longest wait for one answer, in seconds.
             attempts: Tries for each request.
-            cache: Folder of the verdicts; None keeps none.
+            max_tokens: Most tokens of an answer, thoughts included; None sends no limit, for servers that take none.
+            temperature: Of sampling; None leaves it to the server.
+            cache: Folder of the verdicts, made if it is not there; None keeps none.
             sleep: Waits between tries.
 
         Raises:
-            ValueError: If there is neither a server nor a cache.
+            ValueError: If there is neither a server nor a cache, or the cache is no folder that can be written.
         """
         if not base_url and cache is None:
             raise ValueError("a judge needs a base_url to ask or a cache to look in, got neither")
+        if base_url and cache is not None:
+            _check_writable(Path(cache))
         self._server = ChatServer(base_url, api_key_variable, timeout_s, attempts, sleep) if base_url else None
         self._model = model
+        self._limits = {"max_tokens": max_tokens, "temperature": temperature}
         self._cache = None if cache is None else Path(cache)
 
     def judge(self, question: Question, reference: str, answer: str) -> tuple[float, str]:
@@ -82,13 +90,15 @@ class LanguageModelJudge:
         """
         prompt = render_judge_prompt(question, reference, answer)
         kept = self._kept(prompt)
-        raw = self._ask(prompt) if kept is None else kept
-        verdicts = set(_VERDICT.findall(without_thoughts(raw).lower()))
-        if len(verdicts) != 1:
+        score = None if kept is None else _read_verdict(kept)
+        if kept is not None and score is not None:
+            return score, kept
+        raw = self._ask(prompt)
+        score = _read_verdict(raw)
+        if score is None:
             raise FuzzyUndecided(f"the judge gave no verdict but {raw[:300]!r}")
-        if kept is None:
-            self._keep(prompt, raw)
-        return float(verdicts == {"correct"}), raw
+        self._keep(prompt, raw)
+        return score, raw
 
     def _ask(self, prompt: str) -> str:
         if self._server is None:
@@ -96,17 +106,20 @@ class LanguageModelJudge:
         body = {
             "model": self._model,
             "messages": [{"role": "user", "content": prompt}],
-            "max_tokens": _MOST_TOKENS,
-            "temperature": 0,
+            **{name: value for name, value in self._limits.items() if value is not None},
         }
         try:
             with self._server.client() as client:
                 choice = self._server.ask(client, body)
-            return str((choice.get("message") or {}).get("content") or "")
+            raw = str((choice.get("message") or {}).get("content") or "")
         except CompletionFailed as error:
             raise FuzzyUndecided(f"the judge gave no verdict: {error}") from error
         except AttributeError as error:
             raise FuzzyUndecided(f"{self._server.shown_url} gave no verdict that can be read") from error
+        if choice.get("finish_reason") == "length":
+            # What stands there may be half a thought.
+            raise FuzzyUndecided(f"the judge gave no verdict: it was cut (see max_tokens) after {raw[-100:]!r}")
+        return raw
 
     def _file(self, prompt: str) -> Path | None:
         if self._cache is None:
@@ -127,27 +140,49 @@ class LanguageModelJudge:
         file = self._file(prompt)
         if file is None:
             return
-        file.parent.mkdir(parents=True, exist_ok=True)
-        record = {"model": self._model, "prompt": prompt, "raw": raw}
-        handle, name = tempfile.mkstemp(dir=file.parent, suffix=".writing")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(record, stream, indent=1)
-            Path(name).replace(file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+            _write(file, json.dumps({"model": self._model, "prompt": prompt, "raw": raw}, indent=1))
+        except OSError as error:
+            # The verdict holds all the same.
+            _log.warning("a verdict cannot be kept in %s: %s", file.parent, error.strerror or error)
 
 
-_SETTINGS = ("base_url", "model", "api_key_variable", "cache")
+def _read_verdict(raw: str) -> float | None:
+    """1.0 or 0.0; None for anything else than a verdict."""
+    found = _VERDICT.fullmatch(without_thoughts(raw).lower())
+    return None if found is None else float(found[1] == "correct")
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(f"the judge's cache {folder} is no folder that can be written: {error.strerror}") from error
+
+
+def _write(file: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=file.parent, suffix=".writing")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+_SETTINGS = ("base_url", "model", "api_key_variable", "timeout_s", "attempts", "max_tokens", "temperature", "cache")
+_MAY_BE_NONE = ("max_tokens", "temperature")
 
 
 def make_judge(settings: Mapping[str, Any]) -> LanguageModelJudge | None:
     """The judge that a configuration asks for.
 
     Args:
-        settings: ``base_url``, ``model``, ``api_key_variable`` and ``cache`` as ``LanguageModelJudge`` takes them; what
-            is missing or None has no value.
+        settings: As ``LanguageModelJudge`` takes them; what is missing has its default, and so has what is None, but
+            for ``max_tokens`` and ``temperature``.
 
     Returns:
         None when there is neither a server nor a cache.
@@ -158,7 +193,7 @@ def make_judge(settings: Mapping[str, Any]) -> LanguageModelJudge | None:
     unknown = sorted(set(settings) - set(_SETTINGS))
     if unknown:
         raise ValueError(f"a judge has the settings {', '.join(_SETTINGS)}, got {', '.join(map(repr, unknown))}")
-    given = {name: value for name, value in settings.items() if value is not None}
+    given = {name: value for name, value in settings.items() if value is not None or name in _MAY_BE_NONE}
     if not given.get("base_url") and not given.get("cache"):
         return None
     if not given.get("model"):

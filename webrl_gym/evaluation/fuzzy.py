@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from webrl_gym.errors import FuzzyUndecided, MalformedReference
 from webrl_gym.evaluation.fuzzy_context import Context
+from webrl_gym.evaluation.fuzzy_extras import names_more, without_numbering
 from webrl_gym.evaluation.fuzzy_pairs import as_pairs, rule_on_pairs
 from webrl_gym.evaluation.fuzzy_ruling import Ruling, all_hold
 from webrl_gym.evaluation.fuzzy_texts import (
@@ -126,15 +127,20 @@ def rule_on(references: Sequence[str], answer: str, question: str = "") -> Rulin
         question: What it was asked.
     """
     preamble = _PREAMBLE.match(answer)
-    answer = answer[preamble.end() :] if preamble else answer
+    listed = answer[preamble.end() :] if preamble else answer
+    answer = without_numbering(listed)
     if not read_words(fold(answer)) or (is_not_applicable(answer) and not any(map(denies, references))):
         return Ruling.REJECT
     if as_pairs(references):
         return rule_on_pairs(references, answer, lambda value, part: _rule_on_one(value, part, Context()))
-    return all_hold(
+    ruling = all_hold(
         _rule_on_one(reference, answer, Context(question, [other for other in references if other != reference]))
         for reference in references
     )
+    beside = ruling is Ruling.ACCEPT and names_more(
+        references, listed, question, lambda reference, item: _rule_on_one(reference, item, Context())
+    )
+    return Ruling.UNSURE if beside else ruling
 
 
 def _rule_on_one(reference: str, answer: str, context: Context) -> Ruling:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from webrl_gym.evaluation.fuzzy_quantities import Quantity, read_quantities
-from webrl_gym.evaluation.fuzzy_words import NEGATIONS, WAYS_OF_TRAVEL, Word, fold, read_words, same
+from webrl_gym.evaluation.fuzzy_words import WAYS_OF_TRAVEL, Word, fold, may_deny, read_words, same
 
 _QUALIFIERS = frozenset(
     "until till before after since later earlier every each per past ago nearly almost maximum max minimum most least "
@@ -20,8 +20,8 @@ _HEDGE = re.compile(
 )
 """What makes a guess or a condition of an answer."""
 _EXCLUDING = (
-    frozenset("open opened closed".split()),
-    frozenset("canceled pending complete completed processing shipped delivered refunded hold".split()),
+    frozenset("open closed".split()),
+    frozenset("canceled pending complete processing shipped delivered refunded hold".split()),
 )
 """States that exclude each other."""
 
@@ -70,9 +70,9 @@ class Context:
         return any(states & inside and (states & named) - inside for states in _EXCLUDING)
 
     def names_another_state(self, words: Sequence[Word], wanted: Sequence[str]) -> bool:
-        """True if the answer names a state that excludes a wanted one, not that one, and denies nothing."""
+        """True if the answer names a state that excludes a wanted one, not that one, and nothing may be a denial."""
         named = {word.text for word in words}
-        return not named & NEGATIONS and any(
+        return not may_deny(words) and any(
             states & set(wanted) and states & named and not states & set(wanted) & named for states in _EXCLUDING
         )
 

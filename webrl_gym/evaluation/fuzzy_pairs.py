@@ -36,19 +36,24 @@ def as_pairs(references: Sequence[str]) -> list[Pair]:
 def rule_on_pairs(references: Sequence[str], answer: str, rule_on_value: RuleOnValue) -> Ruling:
     """Rules on an answer that must say the right thing of each label.
 
-    The answer is cut at the labels: each part belongs to the label before it or, where values come first, after it.
-    A value that stands with the label of another pair is rejected.
+    The answer is cut at the labels, in two ways: each part belongs to the label before it or to the one after it. A
+    cut by which some label's part says nothing of any value is no reading of the answer. A value that stands with the
+    label of another pair is rejected, where no reading has it otherwise.
     """
     if all(_NUMBERS.fullmatch(reference.strip()) for reference in references):
         return _rule_on_numbers(references, answer)
     pairs = as_pairs(references)
-    parts = _parts(pairs, fold(answer))
-    return all_hold(_rule_on_pair(pair, part, pairs, rule_on_value) for pair, part in zip(pairs, parts, strict=True))
+    rulings = [
+        all_hold(_rule_on_pair(pair, part, pairs, rule_on_value) for pair, part in zip(pairs, parts, strict=True))
+        for parts in _cuts(pairs, fold(answer))
+        if all(any(rule_on_value(pair.value, part) is not Ruling.UNSURE for pair in pairs) for part in parts)
+    ]
+    if Ruling.ACCEPT in rulings:
+        return Ruling.ACCEPT
+    return Ruling.REJECT if rulings and set(rulings) == {Ruling.REJECT} else Ruling.UNSURE
 
 
-def _rule_on_pair(pair: Pair, part: str | None, pairs: Sequence[Pair], rule_on_value: RuleOnValue) -> Ruling:
-    if part is None:
-        return Ruling.UNSURE
+def _rule_on_pair(pair: Pair, part: str, pairs: Sequence[Pair], rule_on_value: RuleOnValue) -> Ruling:
     ruling = rule_on_value(pair.value, part)
     others = [other.value for other in pairs if fold(other.value) != fold(pair.value)]
     if ruling is Ruling.UNSURE and any(rule_on_value(value, part) is Ruling.ACCEPT for value in others):
@@ -69,12 +74,15 @@ def _bare(digits: str) -> str:
     return digits.lstrip("0") or "0"
 
 
-def _parts(pairs: Sequence[Pair], folded: str) -> list[str | None]:
-    """The part of the answer that is about each pair; None where its label is not named exactly once."""
+def _cuts(pairs: Sequence[Pair], folded: str) -> list[list[str]]:
+    """The parts of the answer that are about the pairs, by labels first and by values first.
+
+    Empty where a label is not named exactly once.
+    """
     words = read_words(folded)
     places = [_places(pair.label, words) for pair in pairs]
     if any(len(found) != 1 for found in places):
-        return [None] * len(pairs)
+        return []
     labels = sorted((found[0], number) for number, found in enumerate(places))
     named = {word.sentence for word in words for (start, end), _ in labels if start <= word.start < end}
     inside = [word for word in words if word.sentence in named]
@@ -82,13 +90,14 @@ def _parts(pairs: Sequence[Pair], folded: str) -> list[str | None]:
     if not read_quantities(fold(pairs[labels[-1][1]].value)):
         # What is said in words may go on over several sentences.
         last = len(folded)
-    values_first = bool(read_quantities(folded[first : labels[0][0][0]]))
-    starts = [first, *(end for (_, end), _ in labels[:-1])] if values_first else [end for (_, end), _ in labels]
-    ends = [start for (start, _), _ in labels] if values_first else [*(start for (start, _), _ in labels[1:]), last]
-    parts: list[str | None] = [None] * len(pairs)
-    for (_, number), start, end in zip(labels, starts, ends, strict=True):
-        parts[number] = folded[start:end].strip(" :=-,;")
-    return parts
+    starts, ends = [start for (start, _), _ in labels], [end for (_, end), _ in labels]
+    spans = (zip(ends, [*starts[1:], last], strict=True), zip([first, *ends[:-1]], starts, strict=True))
+    cuts = []
+    for cut in spans:
+        texts = [folded[start:end].strip(" :=-,;") for start, end in cut]
+        parts = {number: text for (_, number), text in zip(labels, texts, strict=True)}
+        cuts.append([parts[number] for number in range(len(pairs))])
+    return cuts
 
 
 def _sentence_end(folded: str, position: int) -> int:

@@ -53,24 +53,27 @@ _METRES = {"mi": "1609.344", "k": "1000", "m": "1", "f": "0.3048", "y": "0.9144"
 _WHOLE = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 _NUMBER = rf"{_WHOLE}(?:\.\d+)?"
 _COUNT = rf"(?:{_NUMBER}|\b(?:{NUMBER_IN_WORDS}|an?)\b)"
-_HOURS = r"(?:hours?|hrs?|h)(?![a-z])"
-_MINUTES = r"(?:minutes?|mins?)(?!\w)"
+_HOURS = r"(?:hour\(s\)|(?:hours?|(?P<short>hrs?|h))(?![a-z]))"
+_MINUTES = r"(?:minute\(s\)|(?:minutes?|mins?)(?!\w))"
 _SECOND_UNIT = r"(?:seconds?|secs?|s)(?!\w)"
 _LENGTH = r"km|kilomet(?:er|re)s?|met(?:er|re)s?|m|miles?|mi|ft|feet|foot|yards?"
-_JOIN = r"[\s,-]*(?:and\s+|&\s*)?"
+_JOIN = r"[\s,;-]*(?:(?:and|plus)\s+|[&+]\s*)?"
+_HALF_MORE = r"\s+and\s+a\s+half\b"
 _QUANTITY = re.compile(
     rf"""
     (?P<date>{DATE})
   | (?P<phone>(?:\+?\d{{1,3}}[\s.-]?)?(?:\(\d{{3}}\)|\d{{3}})[\s.-]?\d{{3}}[\s.-]?\d{{4}}(?![\w]))
   | (?P<clock>\d{{1,2}}:\d\d(?::\d\d)?(?!\d)(?:\s*[ap]\.?m\b\.?)?)
-  | (?P<hours>{_COUNT})[\s-]*{_HOURS}
-      (?:{_JOIN}(?P<minutes>{_COUNT})[\s-]*(?:{_MINUTES}|m(?!\w)) | (?P<glued>\d\d?)(?![\w.]))?
+  | (?P<hours>{_COUNT})(?P<half_before>{_HALF_MORE})?[\s-]*{_HOURS}
+      (?:(?(short)\.?){_JOIN}(?P<minutes>{_COUNT})[\s-]*(?:{_MINUTES}|m(?!\w)) | (?P<glued>\d\d?)(?!\w|\.\d)
+        | \s(?P<spaced>\d\d)(?=\s*(?:[,;)\n]|\.(?!\d)|\Z)) | (?P<half_after>{_HALF_MORE}))?
+  | (?P<half_hour>half[\s-](?:an?[\s-])?hour)\b
   | (?P<only_minutes>{_COUNT})[\s-]*{_MINUTES}(?:{_JOIN}(?P<seconds>{_COUNT})[\s-]*{_SECOND_UNIT})?
   | (?P<only_seconds>{_COUNT})[\s-]*(?:seconds?|secs?)(?!\w)
   | (?P<days>{_COUNT})[\s-]*(?P<long_unit>days?|weeks?)(?!\w)
   | (?P<length>{_COUNT})[\s-]*(?P<length_unit>{_LENGTH})(?!\w)
   | (?P<currency>us\$|[$€£]|usd)\s*(?P<amount>{_NUMBER})
-  | (?P<amount_before>{_NUMBER})\s*(?P<currency_after>usd|dollars?|euros?|[€$£])(?![a-z])
+  | (?P<amount_before>{_NUMBER})[^\S\n]*(?P<currency_after>usd|dollars?|euros?|[€$£](?!\s*\d))(?![a-z])
   | (?P<amount_bare>{_WHOLE}\.\d\d)(?![\w%])
   | (?P<percent>{_NUMBER})\s*(?:%|percent)
   | (?P<ordinal>\d+(?:st|nd|rd|th))\b
@@ -155,15 +158,17 @@ def _duration(parts: dict[str, str | None]) -> tuple[Kind, Decimal, str, Decimal
     scale = 0
     long = "w" if (parts["long_unit"] or "").startswith("w") else "d"
     names = {
-        "hours": "h", "minutes": "m", "glued": "m", "only_minutes": "m", "seconds": "s", "only_seconds": "s",
-        "days": long,
+        "hours": "h", "minutes": "m", "glued": "m", "spaced": "m", "only_minutes": "m", "seconds": "s",
+        "only_seconds": "s", "days": long,
     }  # fmt: skip
     for name, unit in names.items():
         text = parts[name]
         if text is not None:
             seconds += _count(text) * _SECONDS[unit]
             scale = scale or _SECONDS[unit]
-    return Kind.DURATION, seconds, "", Decimal(scale)
+    if parts["half_hour"] or parts["half_before"] or parts["half_after"]:
+        seconds += _SECONDS["h"] // 2
+    return Kind.DURATION, seconds, "", Decimal(scale or _SECONDS["h"])
 
 
 def _clock(text: str) -> tuple[Kind, Decimal, str, Decimal]:

@@ -17,6 +17,7 @@ from webrl_gym.evaluation.fuzzy_words import (
     fold,
     is_denied,
     is_one_of_several,
+    may_deny,
     phrases,
     read_words,
 )
@@ -48,16 +49,15 @@ def rule_on_words(reference: str, answer: str, context: Context) -> Ruling:
 
     An address (three parts or more between commas) may have its parts in any order with others between them; its
     numbers are ruled on as numbers. The same can be said in other words, so nothing is rejected but a state that
-    excludes the reference's ("pending" for "canceled"), and an answer that denies nothing where the reference begins
-    with "no".
+    excludes the reference's ("pending" for "canceled"), and an answer in which nothing may be a denial where the
+    reference begins with "no".
     """
     parts = [part for part in _SENTENCES.split(reference) if part.strip(" .")]
     if len(parts) == 1 and reference.count(",") + 1 >= _LEAST_PARTS_OF_ADDRESS:
         parts = [part for part in reference.split(",") if part.strip()]
     folded = fold(answer)
     words = read_words(folded)
-    is_denial = is_not_applicable(answer) or any(word.text in NEGATIONS for word in words)
-    if fold(reference).startswith("no ") and not is_denial:
+    if fold(reference).startswith("no ") and not (is_not_applicable(answer) or may_deny(words)):
         return Ruling.REJECT
     return all_hold(
         rule_on_quantity(number, answer, context, sole=False)
@@ -109,7 +109,8 @@ def rule_on_polarity(reference: str, answer: str, context: Context) -> Ruling:
         return rule_on_words(statement, answer, context) if statement else Ruling.UNSURE
     words = read_words(said["rest"])
     other = "yes" if wanted["word"].startswith("n") else "no"
-    if said["word"][0] != wanted["word"][0] or (words and words[0].text in ("or", "and") and other in folded):
+    both = len(words) > 1 and words[0].text in ("or", "and") and words[1].text == other
+    if said["word"][0] != wanted["word"][0] or both:
         return Ruling.REJECT
     if not words:
         return Ruling.ACCEPT
@@ -123,7 +124,8 @@ def rule_on_polarity(reference: str, answer: str, context: Context) -> Ruling:
 def rule_on_not_applicable(answer: str) -> Ruling:
     """Rules on whether an answer says that a task cannot be done.
 
-    N/A, alone or with a reason that denies something after it, is accepted; an answer that denies nothing is rejected.
+    N/A, alone or with a reason that denies something after it, is accepted; an answer in which nothing may be a denial
+    is rejected.
     """
     folded = fold(answer)
     said = _NOT_APPLICABLE.fullmatch(folded)
@@ -136,8 +138,7 @@ def rule_on_not_applicable(answer: str) -> Ruling:
         denies = any(word.text in NEGATIONS for word in read_words(reason))
         explained = _EXPLAINS.match(reason) is not None and denies and not read_quantities(reason) and not turns
         return Ruling.ACCEPT if explained else Ruling.UNSURE
-    denies = "n/a" in folded or any(word.text in NEGATIONS for word in words)
-    return Ruling.UNSURE if denies or not words else Ruling.REJECT
+    return Ruling.UNSURE if "n/a" in folded or may_deny(words) or not words else Ruling.REJECT
 
 
 def ordered_items(reference: str) -> list[str]:

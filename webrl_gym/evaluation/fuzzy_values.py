@@ -6,7 +6,7 @@ do not count. It is rejected if all are others, or if it offers alternatives. Th
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from itertools import pairwise
 
 from webrl_gym.evaluation.fuzzy_context import Context, is_hedged
@@ -63,7 +63,8 @@ def rule_on_quantity(wanted: Quantity, answer: str, context: Context, *, sole: b
     if not right:
         if not candidates and wanted.value == 0 and len(words) == 1 and words[0].text in _NOTHING:
             return Ruling.ACCEPT
-        return Ruling.REJECT if wrong and not any(_may_agree(wanted, one) for one in wrong) else Ruling.UNSURE
+        may_agree = any(_may_agree(wanted, one) for one in wrong) or _add_up(wanted, wrong)
+        return Ruling.REJECT if wrong and not may_agree else Ruling.UNSURE
     if len(right) > MOST_PLACES:
         return Ruling.UNSURE
     parts_of_it = _add_up(wanted, wrong) and not _all_offered(folded, candidates)
@@ -111,9 +112,11 @@ def _stands_by_number(folded: str, one: Quantity, numbers: list[Quantity]) -> bo
 
 
 def agree(wanted: Quantity, found: Quantity) -> bool:
-    """True if two quantities are the same, as exactly as the first is given."""
-    if wanted.kind is not found.kind or wanted.bound != found.bound:
+    """True if two quantities are the same, as exactly as the first is given; "0:00" is less than any bound."""
+    if wanted.kind is not found.kind:
         return False
+    if wanted.bound != found.bound:
+        return wanted.bound == "<" and not found.bound and found.value == 0
     if isinstance(wanted.value, Day) and isinstance(found.value, Day):
         return wanted.value.is_meant_by(found.value)
     if wanted.kind is Kind.MONEY:
@@ -121,15 +124,17 @@ def agree(wanted: Quantity, found: Quantity) -> bool:
     if wanted.unit != found.unit and isinstance(wanted.value, Decimal) and isinstance(found.value, Decimal):
         # Miles and kilometres never agree exactly: as many places count as the reference has.
         own = (wanted.value / wanted.scale).normalize()
-        places = Decimal(1).scaleb(min(0, int(own.as_tuple().exponent)))
-        return own == (found.value / wanted.scale).quantize(places, ROUND_HALF_UP)
+        place = Decimal(1).scaleb(min(0, int(own.as_tuple().exponent)))
+        return -place / 2 <= found.value / wanted.scale - own < place / 2
     return wanted.value == found.value
 
 
 def _may_agree(wanted: Quantity, found: Quantity) -> bool:
-    """True if the answer says less than the reference, but nothing else."""
+    """True if the answer says less than the reference, or more, but nothing else."""
     if isinstance(wanted.value, Day) and isinstance(found.value, Day):
         return wanted.value.may_be(found.value)
+    if isinstance(wanted.value, Decimal) and isinstance(found.value, Decimal) and wanted.bound and not found.bound:
+        return found.value < wanted.value if wanted.bound == "<" else found.value > wanted.value
     return wanted.value == found.value
 
 

@@ -23,7 +23,7 @@ NUMBER_IN_WORDS = rf"(?:(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_NUMBERS[1:10]
 _SPELLINGS = {
     **{word: str(number) for word, number in (_SMALL | _LARGE).items()},
     **{"st": "street", "ave": "avenue", "av": "avenue", "rd": "road", "blvd": "boulevard", "dr": "drive"},
-    **{"ln": "lane", "hwy": "highway", "usa": "united states", "us": "united states"},
+    **{"ln": "lane", "hwy": "highway", "usa": "united states", "us": "united states", "completed": "complete"},
 }
 _FILLER = frozenset(
     "a an the is are was were be been being am it its this that these those there here to of for in at on by with "
@@ -36,6 +36,11 @@ NEGATIONS = frozenset(
     .replace("'", "").split()
 )  # fmt: skip
 _CALLED_WRONG = frozenset("wrong incorrect false".split())
+_LACK = re.compile(
+    r"0|zero|(?:fail|lack|miss|absen|reject|refus|declin|deni|deny|prevent|block|forbid|exclud|error|nonexist)\w*"
+    r"|empty|invalid|unavailable|unsuccessful(?:ly)?|unknown|unsupported|unfortunately|unreviewed|unrated|first|yet"
+)
+"""Words that say without a negation that something is not there: "0 reviews", "be the first to review it"."""
 WAYS_OF_TRAVEL = (
     frozenset("walk walks walking foot pedestrian".split()),
     frozenset("drive drives driving car".split()),
@@ -128,6 +133,11 @@ def phrases(wanted: Sequence[str], words: Sequence[Word], *, cut_off: bool = Fal
         )
         if equal and last:
             yield run[0], run[-1]
+
+
+def may_deny(words: Sequence[Word]) -> bool:
+    """True if an answer denies something, or may do so in words that are no negations."""
+    return any(word.text in NEGATIONS or _LACK.fullmatch(word.text) for word in words)
 
 
 def is_denied(words: Sequence[Word], start: int, end: int) -> bool:

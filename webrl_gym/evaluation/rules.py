@@ -82,7 +82,7 @@ def evaluate_rules(
             if grade.fuzzy_by:
                 deciders.add(grade.fuzzy_by)
                 detail = grade.detail
-    except (EvaluationError, LookupError, TypeError, AttributeError) as error:
+    except (EvaluationError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         return OutcomeVerdict(VerdictStatus.UNSCORED, 0.0, "rules", detail=f"{type(error).__name__}: {error}")
     if undecided:
         return OutcomeVerdict(VerdictStatus.UNDECIDED, 0.0, "rules", detail=undecided)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+import httpx
 import pytest
 from flask import redirect
 
@@ -35,12 +36,20 @@ def test_a_site_is_known_by_its_start_page(site: Site, lookalikes: Lookalikes) -
         (lambda: ("not here", 404), "answered .* with status 404"),
         (lambda: "<title>Router</title><p>It works!", r"is not gitlab: nothing on its start page \(Router\) matches"),
         (lambda: "", r"is not gitlab: nothing on its start page \(without a title\)"),
+        (lambda: "\n <!-- starting -->", r"is not gitlab: nothing on its start page \(without a title\)"),
     ],
 )
 def test_an_ill_site_is_named(illness: object, said: str, lookalikes: Lookalikes) -> None:
     lookalikes[Site.GITLAB].ill = illness  # type: ignore[assignment]  # the parameters are all sorts of answers
     with pytest.raises(SiteError, match=said):
         reach(client_of(lookalikes, Site.GITLAB, seconds=0.3))
+
+
+def test_a_redirect_to_no_address_is_named() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(302, headers={"Location": "http://[x"}))
+    client = SiteClient(Site.GITLAB, "http://gitlab.test", transport=transport)
+    with pytest.raises(SiteError, match=r"gitlab leads from http://gitlab.test to no address: 'http://\[x'"):
+        client.get()
 
 
 def test_the_page_of_another_site_is_no_start_page(lookalikes: Lookalikes) -> None:

@@ -43,6 +43,8 @@ def decide(judge: LanguageModelJudge, semantics: Semantics = Semantics.VAB) -> t
         ("<think>Incorrect? No: it is correct.</think>\n**CORRECT**", 1.0),
         ("PARTIAL", 0.0),
         ("Partially", 0.0),
+        ("PARTIALLY CORRECT", 0.0),
+        ("Verdict: CORRECT", 1.0),
         ("INCORRECT", 0.0),
     ],
 )
@@ -51,13 +53,44 @@ def test_a_verdict_is_read(server: CompletionServer, said: str, score: float) ->
     assert decide(judge_at(server.url)) == (score, "llm")
 
 
-@pytest.mark.parametrize("said", ["", None, "maybe", "CORRECT or INCORRECT", "correctly put", "CORRECT\nINCORRECT"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        None,
+        "maybe",
+        "CORRECT or INCORRECT",
+        "correctly put",
+        "CORRECT\nINCORRECT",
+        "NOT CORRECT",
+        "This is not correct.",
+        "The answer isn't correct",
+        "The correct answer is 34 minutes, but the given answer says 40 minutes.",
+    ],
+)
 def test_nonsense_is_no_verdict_and_is_quoted(server: CompletionServer, said: str | None, tmp_path: Path) -> None:
     server.say(said)
     with pytest.raises(FuzzyUndecided, match="gave no verdict but") as caught:
         decide(judge_at(server.url, cache=tmp_path))
     assert repr(said or "") in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_verdict_that_was_cut_is_none(server: CompletionServer) -> None:
+    choice = {"message": {"content": "correct"}, "finish_reason": "length"}
+    server.answers = [(200, json.dumps({"choices": [choice]}).encode())]
+    with pytest.raises(FuzzyUndecided, match=r"it was cut \(see max_tokens\) after 'correct'"):
+        decide(judge_at(server.url))
+
+
+def test_limits_that_a_server_does_not_take_are_not_sent(server: CompletionServer) -> None:
+    server.say("CORRECT")
+    decide(judge_at(server.url, max_tokens=99))
+    decide(judge_at(server.url, max_tokens=None, temperature=None))
+    first, second = server.requests
+    assert (first["max_tokens"], first["temperature"]) == (99, 0.0)
+    assert {"model", "messages"} <= set(second)
+    assert not {"max_tokens", "temperature"} & set(second)
 
 
 def test_a_server_that_fails_decides_nothing(server: CompletionServer) -> None:
@@ -101,11 +134,29 @@ def test_verdicts_are_kept_with_their_prompts_and_need_no_server_again(
     assert kept == {"model": "judge-1", "prompt": server.requests[0]["messages"][0]["content"], "raw": "CORRECT"}
     assert decide(judge_at("", cache=cache)) == (1.0, "llm")
     assert len(server.requests) == 1
-    file.write_text("{", encoding="utf-8")
-    with pytest.raises(FuzzyUndecided, match="no server to ask"):
-        decide(judge_at("", cache=cache))
+    for broken in ("{", json.dumps({**kept, "raw": "It is not correct"})):
+        file.write_text(broken, encoding="utf-8")
+        with pytest.raises(FuzzyUndecided, match="no server to ask"):
+            decide(judge_at("", cache=cache))
     server.say("INCORRECT")
     assert decide(judge_at(server.url, cache=cache)) == (0.0, "llm")
+
+
+def test_a_cache_that_cannot_be_written_is_named_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"cache .*file is no folder that can be written: File exists"):
+        judge_at("http://localhost:1/v1", cache=tmp_path / "file")
+
+
+def test_a_verdict_holds_though_it_cannot_be_kept(
+    server: CompletionServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.say("CORRECT")
+    cache = tmp_path / "verdicts"
+    judge = judge_at(server.url, cache=cache)
+    cache.rmdir()
+    assert decide(judge) == (1.0, "llm")
+    assert f"a verdict cannot be kept in {cache}: No such file or directory" in caplog.text
 
 
 def test_a_judge_needs_somewhere_to_look() -> None:

@@ -26,6 +26,7 @@ class Case:
     question: str = ""
     right: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
 
 
 def read_cases(name: str) -> Iterator[Case]:
@@ -39,7 +40,7 @@ def read_cases(name: str) -> Iterator[Case]:
             case = Case(texts)
         elif case is not None and label == "asked":
             case.question = text
-        elif case is not None and label in ("right", "wrong"):
+        elif case is not None and label in ("right", "wrong", "open"):
             getattr(case, label).extend(texts)
     if case is not None:
         yield case
@@ -47,12 +48,14 @@ def read_cases(name: str) -> Iterator[Case]:
 
 BY_RULE = list(read_cases("fuzzy_answers_by_rule.txt"))
 BY_AGENTS = list(read_cases("fuzzy_answers_by_agents.txt"))
-each = pytest.mark.parametrize("case", [*BY_RULE, *BY_AGENTS], ids=lambda case: case.references[0][:30])
+FROM_A_REVIEW = list(read_cases("fuzzy_answers_from_a_review.txt"))
+ALL = [*BY_RULE, *BY_AGENTS, *FROM_A_REVIEW]
+each = pytest.mark.parametrize("case", ALL, ids=lambda case: case.references[0][:30])
 
 
 def test_the_answers_are_many() -> None:
-    assert sum(len(case.right) for case in BY_RULE + BY_AGENTS) > 200
-    assert sum(len(case.wrong) for case in BY_RULE + BY_AGENTS) > 350
+    assert sum(len(case.right) for case in ALL) > 250
+    assert sum(len(case.wrong) for case in ALL) > 380
 
 
 @each
@@ -65,6 +68,12 @@ def test_right_answers_are_accepted(case: Case) -> None:
 def test_no_wrong_answer_is_accepted(case: Case) -> None:
     accepted = [answer for answer in case.wrong if rule_on(case.references, answer, case.question) is Ruling.ACCEPT]
     assert accepted == []
+
+
+@each
+def test_what_may_be_right_is_left_open(case: Case) -> None:
+    rulings = {answer: rule_on(case.references, answer, case.question) for answer in case.open}
+    assert [answer for answer, ruling in rulings.items() if ruling is not Ruling.UNSURE] == []
 
 
 @pytest.mark.parametrize(
@@ -144,7 +153,7 @@ FRAGMENTS = st.sampled_from(
 @given(st.lists(FRAGMENTS, max_size=12), st.sampled_from(["", " ", ", ", "\n"]))
 @settings(max_examples=100, deadline=None)
 def test_no_answer_breaks_a_rule(fragments: list[str], separator: str) -> None:
-    for case in BY_RULE:
+    for case in BY_RULE + FROM_A_REVIEW:
         assert rule_on(case.references, separator.join(fragments), case.question) in tuple(Ruling)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -69,7 +70,9 @@ def official_suite(
         raise ValueError(f"semantics must be {' or '.join(SEMANTICS)}, got {semantics!r}")
     records = read_official_file(find_official_file(path))
     mended = _overrides(semantics) if overrides else {}
-    tasks = [_task(_mend(record, mended.get(record.get("task_id", -1))), mended) for record in records]
+    tasks = [_task(record, mended) for record in records]
+    if twice := [name for name, count in Counter(task.task_id for task in tasks).items() if count > 1]:
+        raise TaskFileError(f"The official file holds tasks twice: {', '.join(twice[:5])}")
     return OfficialSuite(tasks, open_reader, tuple(f"{NAME}/{number}" for number in sorted(mended)))
 
 
@@ -117,8 +120,9 @@ def _mend(record: dict[str, Any], values: Mapping[str, Any] | None) -> dict[str,
     return mended
 
 
-def _task(record: dict[str, Any], mended: Mapping[int, Any]) -> Task:
+def _task(record: dict[str, Any], mended: Mapping[int, Mapping[str, Any]]) -> Task:
     try:
+        record = _mend(record, mended.get(record.get("task_id", -1)))
         sites = tuple(Site(name) for name in record["sites"])
         evaluation = record["eval"]
         types = list(evaluation["eval_types"])

@@ -108,6 +108,20 @@ def test_a_record_that_cannot_be_used_is_named(write: Callable[..., Path], chang
         official_suite(open_reader, path=write(**changes), overrides=False)
 
 
+def test_a_record_that_cannot_be_mended_is_named_too(write: Callable[..., Path]) -> None:
+    path = write()
+    records = json.loads(path.read_text(encoding="utf-8"))
+    del records[81]["eval"]
+    path.write_text(json.dumps(records), encoding="utf-8")
+    with pytest.raises(TaskFileError, match="Official task 81 cannot be used: KeyError: 'eval'"):
+        official_suite(open_reader, path=path)
+
+
+def test_a_task_that_stands_twice_is_named(write: Callable[..., Path]) -> None:
+    with pytest.raises(TaskFileError, match="holds tasks twice: webarena-lite/5"):
+        official_suite(open_reader, path=write(task_id=5), overrides=False)
+
+
 def test_records_become_tasks(write: Callable[..., Path]) -> None:
     changes = {
         "sites": ["gitlab", "reddit"],
