@@ -207,7 +207,8 @@ _VERBS = {
     ActionKind.GO_FORWARD: "Go forward",
     ActionKind.SELECT_DROPDOWN_OPTION: "Select",
 }
-_LABEL = re.compile(r' label="([^"]*)"')
+_NAMES = tuple(re.compile(f' {name}="([^"]+)"') for name in ("label", "data-text", "placeholder"))
+"""Attributes that name an element: the label in profile ``full``, the others in ``webrl``."""
 
 
 def _in_short(text: str) -> str:
@@ -215,12 +216,12 @@ def _in_short(text: str) -> str:
 
 
 def _element_name(identity: str, page: str) -> str:
-    """What a person would call an element: its label, else its text, else its number."""
-    opening = re.search(rf'<(\w+) id="{re.escape(identity)}"((?: [a-z]+(?:="[^"]*")?)*)>', page)
+    """What a person would call an element: its label or another name, else its text, else its number."""
+    opening = re.search(rf'<(\w+) id="{re.escape(identity)}"((?: [a-z-]+(?:="[^"]*")?)*)>', page)
     if opening is None:
         return f"element {_in_short(identity)}"
-    label = _LABEL.search(opening[2])
-    text = html.unescape(label[1]) if label else ""
+    names = (pattern.search(opening[2]) for pattern in _NAMES)
+    text = next((html.unescape(name[1]).strip() for name in names if name), "")
     if not text and opening[1] != "input":
         text = page[opening.end() :].partition(f"</{opening[1]}>")[0].partition("\n")[0].strip()
     return f'"{_in_short(text)}"' if text else f"{opening[1]} {identity}"

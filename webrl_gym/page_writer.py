@@ -334,11 +334,9 @@ def _is_control(node: PageNode) -> bool:
         return tag != "a" or "href" in attrs or "onclick" in attrs or attrs.get("role", "") in _CONTROL_ROLES
     if not attrs:
         return False
-    return tag != "body" and (
-        attrs.get("role", "") in _CONTROL_ROLES
-        or attrs.get("contenteditable", "false") != "false"
-        or "onclick" in attrs
-    )
+    if attrs.get("contenteditable", "false") != "false":
+        return True
+    return tag != "body" and (attrs.get("role", "") in _CONTROL_ROLES or "onclick" in attrs)
 
 
 def _states(node: PageNode) -> list[str]:

@@ -120,6 +120,14 @@ def test_actions_are_described_by_the_names_of_their_elements(text: str, words: 
     assert describe_action(text, page) == words
 
 
+def test_the_released_pages_name_elements_by_their_texts() -> None:
+    page = """<a id="2" data-text="Order 1" data-bbox="63,34,49,17"> Order 1 </a> <span> x </span>
+<input id="3" data-bbox="1,2,3,4" type="text" placeholder="Search &amp; find"> </input>
+<img id="4" data-bbox="1,2,3,4"> </img>"""
+    described = [describe_action(f'do(action="Click", element="{number}")', page) for number in (2, 3, 4, 5)]
+    assert described == ['Click "Order 1"', 'Click "Search & find"', "Click img 4", "Click element 5"]
+
+
 def test_descriptions_are_short() -> None:
     assert len(describe_action("x" * 1_000_000, "")) < 200
     assert len(describe_action(format_action(type_text("4", "x" * 9000)), "")) < 200

@@ -60,6 +60,19 @@ def test_the_wrapped_environment_passes_the_checker() -> None:
     env.close()
 
 
+def test_a_scorer_is_neither_copied_nor_a_way_around_the_refusal() -> None:
+    class Locked(Judge):
+        """A scorer that cannot be copied, as one with a model and a lock."""
+
+        def __deepcopy__(self, memo: object) -> Locked:
+            raise AssertionError("the scorer was copied")
+
+    scorer = Locked(0.5)
+    with pytest.raises(ValueError, match="use max_steps=3 in place of"):
+        gymnasium.make(ENV_ID, reward="orm", scorer=scorer, max_episode_steps=3)
+    gymnasium.make(ENV_ID, reward="orm", scorer=scorer).close()
+
+
 def test_an_environment_inside_a_limit_is_refused_and_closed() -> None:
     env = gymnasium.make(ENV_ID)
     env.reset(seed=0)

@@ -42,7 +42,8 @@ async def perform(
         else:
             await tab.page.keyboard.press("Enter")
     except PageMoved:
-        raise ActionTargetError(GONE) from None
+        if target is not None:
+            raise ActionTargetError(GONE) from None
 
 
 class _Hand:
@@ -92,10 +93,14 @@ async def _type(hand: _Hand, text: str) -> None:
     state = await hand.ask("prepareTyping", text)
     if not state["typing"]:
         return
-    if text:
-        await hand.keyboard.insert_text(text)
-    else:
+    if not text:
         await hand.keyboard.press("Backspace")
+        return
+    # All at once but for one letter by its key: pages that listen to keys look at the field after the last one.
+    last = text[-1] if text[-1].isprintable() else ""
+    await hand.keyboard.insert_text(text.removesuffix(last))
+    if last:
+        await hand.keyboard.type(last)
 
 
 async def _search(hand: _Hand, text: str) -> None:

@@ -27,6 +27,7 @@ class PageActivity:
         refusals: Counts those of this page and its frames.
         navigating: True while the main frame waits for a document's answer.
         unreachable: Address of a document that could not be had; empty when the last one could.
+        lost: True once a document could not be had since the browser has not kept it; set back by whoever asks.
         wrote_session_storage: True once a page left something in the tab's own storage.
         stray_window: True once it opened a window to a place that is out of bounds.
     """
@@ -42,6 +43,7 @@ class PageActivity:
         self.refusals = 0
         self.navigating = False
         self.unreachable = ""
+        self.lost = False
         self.wrote_session_storage = False
         self.stray_window = False
         self._cdp = cdp
@@ -129,7 +131,7 @@ class PageActivity:
             "Runtime.executionContextsCleared": self._on_contexts_cleared,
             "Network.requestWillBeSent": self._on_request,
             "Network.loadingFinished": lambda event: self._requests.discard(event["requestId"]),
-            "Network.loadingFailed": lambda event: self._requests.discard(event["requestId"]),
+            "Network.loadingFailed": self._on_loading_failed,
             "DOMStorage.domStorageItemAdded": self._on_storage,
             "Fetch.requestPaused": self._on_paused,
         }
@@ -199,6 +201,10 @@ class PageActivity:
                 self.refusals += 1
         if event.get("type") not in _SECONDARY and not event["request"]["url"].startswith(("data:", "blob:")):
             self._requests.add(event["requestId"])
+
+    def _on_loading_failed(self, event: dict[str, Any]) -> None:
+        self._requests.discard(event["requestId"])
+        self.lost |= event.get("type") == "Document" and event["errorText"] == "net::ERR_CACHE_MISS"
 
     def _on_storage(self, event: dict[str, Any]) -> None:
         if not event["storageId"]["isLocalStorage"]:

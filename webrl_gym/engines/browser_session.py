@@ -13,10 +13,11 @@ from playwright.async_api import Error as PlaywrightError
 from webrl_gym.actions import ActionKind, tab_number
 from webrl_gym.engines.browser_actions import GONE, perform
 from webrl_gym.engines.browser_bounds import Bounds, outside
+from webrl_gym.engines.browser_errors import locating_error
 from webrl_gym.engines.browser_frames import ForeignFrame, FrameNumbers, Target, read_foreign_frames
 from webrl_gym.engines.browser_tab import PageMoved, Tab
 from webrl_gym.engines.browser_traffic import SentRequests, cookie_of
-from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, NothingLocated, WebRLGymError
+from webrl_gym.errors import ActionTargetError, BrowserError, NothingLocated, WebRLGymError
 from webrl_gym.wellformed import well_formed
 
 VIEWPORT = (1280, 720)
@@ -40,6 +41,7 @@ class BrowserSession:
     def __init__(
         self,
         ready_browser: Callable[[], Awaitable[Browser]],
+        give_up: Callable[[Browser], None],
         proxy: str,
         origins: Sequence[str] | None,
         direct: bool,
@@ -50,6 +52,7 @@ class BrowserSession:
 
         Args:
             ready_browser: Gives the running browser, a new one after the last has died.
+            give_up: Ends a browser that does not answer.
             proxy: Address of the ``SiteServer`` that all traffic goes through; it refuses what is out of bounds.
             origins: What may be opened; see ``Bounds``.
             direct: True to connect to ``origins`` without the proxy, which then refuses everything else.
@@ -57,6 +60,7 @@ class BrowserSession:
             load_limit: Longest wait for a site's answer, in seconds.
         """
         self._ready_browser = ready_browser
+        self._give_up = give_up
         self._bounds = Bounds(origins)
         self._proxy = self._bounds.proxy(proxy, direct=direct)
         # Embedded sites know by themselves what was asked of them.
@@ -84,8 +88,13 @@ class BrowserSession:
         """Begins an episode with one tab for each address; ``must_exist`` and ``still`` as in ``Tab.navigate``."""
         browser = await self._ready_browser()
         await self._abandon_windows()
-        if not await self._recycle(browser):
-            await self._new_context(browser)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                if not await self._recycle(browser):
+                    await self._new_context(browser)
+        except TimeoutError:
+            self._give_up(browser)
+            raise BrowserError(f"The browser did not answer within {_PATIENCE:.0f} s and was ended.") from None
         self._notices.clear()
         if self._sent is not None:
             self._sent.forget()
@@ -205,10 +214,7 @@ class BrowserSession:
             async with asyncio.timeout(self._patience):
                 value = await self._evaluation.page.evaluate(f"() => ({expression.strip().rstrip(';')})")
         except PlaywrightError as error:
-            text = str(error).splitlines()[0]
-            if "TypeError" in text and ("null" in text or "undefined" in text):
-                raise NothingLocated(f"the locator {expression!r} finds nothing on the page") from error
-            raise EvaluationError(f"the locator {expression!r} is broken: {text}") from error
+            raise locating_error(error, expression) from error
         if value is None:
             raise NothingLocated(f"the locator {expression!r} finds nothing on the page")
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -263,12 +269,7 @@ class BrowserSession:
         if self._context is None or self._browser is not browser or tab is None or self._episodes >= _MOST_EPISODES:
             return False
         self._episodes += 1
-        if (
-            tab.activity.crashed
-            or tab.page.is_closed()
-            or tab.activity.wrote_session_storage
-            or tab.activity.stray_window
-        ):
+        if not tab.reusable:
             return False
         self._tabs = [tab]
         try:
@@ -279,7 +280,9 @@ class BrowserSession:
                 if tab.scripted:
                     # What still runs there must not write to what is emptied next.
                     await tab.leave_behind()
-                await asyncio.gather(self._context.clear_cookies(), tab.forget_storage(self._bounds.origins))
+                storage = tab.forget_storage(self._bounds.origins)
+                # The mouse would hover over the next page.
+                await asyncio.gather(self._context.clear_cookies(), storage, tab.page.mouse.move(-1, -1))
         except (PlaywrightError, TimeoutError, WebRLGymError):
             return False
         return True

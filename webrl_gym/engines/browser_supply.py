@@ -7,6 +7,9 @@ when the last has left.
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 from playwright.async_api import Browser, Playwright
@@ -23,6 +26,7 @@ MEMORY_MARK = 1_500_000_000
 CONTEXT_MEMORY = 200_000_000
 """What each context adds to the mark."""
 _LOOK_EVERY = 50
+_LOOK_LIMIT_S = 5
 
 
 class BrowserSupply:
@@ -57,6 +61,7 @@ class BrowserSupply:
         self._most_episodes = most_episodes
         self._memory_mark = memory_mark
         self._browser: Browser | None = None
+        self._processes: dict[Browser, int] = {}
         self._episodes = 0
         self._starting = asyncio.Lock()
 
@@ -83,6 +88,13 @@ class BrowserSupply:
         self.retired = [browser for browser in self.retired if browser.contexts]
         await asyncio.gather(*map(_end, idle))
 
+    def give_up(self, browser: Browser) -> None:
+        """Kills a browser that does not answer; the next episode gets another one."""
+        if browser is self._browser:
+            self._browser = None
+        with suppress(KeyError, ProcessLookupError):
+            os.kill(self._processes.pop(browser), signal.SIGKILL)
+
     async def close(self) -> None:
         """Ends every browser."""
         browsers = [*self.retired, *([self._browser] if self._browser else [])]
@@ -98,7 +110,7 @@ class BrowserSupply:
     async def _launch(self) -> Browser:
         path = find_chromium(self._executable, self._playwright.chromium.executable_path)
         try:
-            return await self._playwright.chromium.launch(
+            browser = await self._playwright.chromium.launch(
                 executable_path=path,
                 headless=not self._headed,
                 args=chromium_flags(),
@@ -110,17 +122,28 @@ class BrowserSupply:
         except PlaywrightError as error:
             reason = str(error).splitlines()[0] + (" (its windows need a working display)" * self._headed)
             raise missing([path], reason) from error
+        self._processes = {one: number for one, number in self._processes.items() if one.is_connected()}
+        for kind, number in await _processes_of(browser):
+            if kind == "browser":
+                self._processes[browser] = number
+        return browser
 
 
 async def memory_of(browser: Browser) -> int:
-    """Proportional memory of all processes of a browser in bytes; 0 where the system does not tell."""
+    """Proportional memory of all processes of a browser in bytes; 0 where nobody tells."""
+    return sum(_proportional_memory(number) for _, number in await _processes_of(browser))
+
+
+async def _processes_of(browser: Browser) -> list[tuple[str, int]]:
+    """Kind and number of every process of a browser; none where it does not answer."""
     try:
-        session = await browser.new_browser_cdp_session()
-        processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
-        await session.detach()
-    except PlaywrightError:
-        return 0
-    return sum(_proportional_memory(int(process["id"])) for process in processes)
+        async with asyncio.timeout(_LOOK_LIMIT_S):
+            session = await browser.new_browser_cdp_session()
+            processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
+            await session.detach()
+    except (PlaywrightError, TimeoutError):
+        return []
+    return [(str(process["type"]), int(process["id"])) for process in processes]
 
 
 def _proportional_memory(pid: int) -> int:

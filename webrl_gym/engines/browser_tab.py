@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any, TypedDict
 
@@ -17,6 +18,7 @@ from playwright.async_api import CDPSession, Page
 from playwright.async_api import Error as PlaywrightError
 
 from webrl_gym.engines.browser_activity import WORLD, PageActivity
+from webrl_gym.engines.protocol import NOT_KEPT
 from webrl_gym.errors import ActionTargetError, BrowserError, EvaluationError, SiteError
 
 SETTLE_LIMIT = 6.0
@@ -130,6 +132,12 @@ class Tab:
             tab._cdp.send("Fetch.enable", {"patterns": watched}),
         )
         return tab
+
+    @property
+    def reusable(self) -> bool:
+        """Whether another episode may begin in it."""
+        seen = self.activity
+        return not (seen.crashed or self.page.is_closed() or seen.wrote_session_storage or seen.stray_window)
 
     async def ask(self, call: str, frame: str | None = None) -> Any:
         """Value of a call of the page scripts.
@@ -352,20 +360,30 @@ class Tab:
         """Moves in the tab's history.
 
         Raises:
-            ActionTargetError: If there is no such entry.
+            ActionTargetError: If there is no such entry, or its page came from a form and was not kept.
         """
         history = await self._cdp.send("Page.getNavigationHistory")
         position = history["currentIndex"] + offset
         if not 0 <= position < len(history["entries"]):
             raise ActionTargetError(f"There is no {'earlier' if offset < 0 else 'later'} page in this tab.")
+        self.activity.lost = False
+        await self._show_entry(history["entries"][position])
+        if self.activity.lost:
+            await self._show_entry(history["entries"][history["currentIndex"]])
+            raise ActionTargetError(NOT_KEPT)
+
+    async def _show_entry(self, entry: dict[str, Any]) -> None:
         self.activity.expect_document()
-        await self._cdp.send("Page.navigateToHistoryEntry", {"entryId": history["entries"][position]["id"]})
+        await self._cdp.send("Page.navigateToHistoryEntry", {"entryId": entry["id"]})
+        with suppress(SiteError):
+            # Whoever waits for the page next is told of it, if it is the one that stays.
+            await self.settle()
+        self._checked = -1
 
     async def leave_behind(self) -> None:
-        """Shows an empty document, where no script of the last one runs, with the mouse elsewhere."""
+        """Shows an empty document, where no script of the last one runs."""
         await self.navigate("about:blank")
         await self._cdp.send("Runtime.evaluate", {"expression": "name = ''"})
-        await self.page.mouse.move(-1, -1)
 
     async def forget_history(self) -> None:
         """Makes the current page the first one of the tab."""

@@ -55,7 +55,7 @@ class Driver:
             if method == "open":
                 # The browser starts now, so that a missing one is reported where the environment is made.
                 await self._supply.ready()
-                self._sessions[name] = BrowserSession(self._supply.ready, **arguments["settings"])
+                self._sessions[name] = BrowserSession(self._supply.ready, self._supply.give_up, **arguments["settings"])
                 return None, b""
             session = self._sessions.get(name)
             if session is None or method not in _METHODS:

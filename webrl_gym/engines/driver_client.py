@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
@@ -132,6 +133,10 @@ class DriverClient:
         try:
             head, body = future.result(timeout=patience)
         except FutureTimeout:
+            # Whoever asks next gets another one.
+            self._ended = True
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             raise BrowserError(f"The browser driver did not answer {method!r} within {patience:.0f} s.") from None
         finally:
             with self._lock:

@@ -32,6 +32,7 @@ _PLAIN_TYPES = frozenset("text search email password tel url".split())
 _SUBMIT_TYPES = frozenset(("submit", "image"))
 _BUTTON_TYPES = _SUBMIT_TYPES | {"button", "reset"}
 _DISABLED_BY_ATTRIBUTE = frozenset("button input select textarea option optgroup fieldset".split())
+_FOCUSABLE = frozenset("button input select textarea summary iframe".split())
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _MOST_OPTIONS_NAMED = 12
 
@@ -182,6 +183,15 @@ def _usable_option(options: list[HtmlElement], wanted: str) -> HtmlElement:
     if is_disabled(found):
         raise ActionTargetError(f'The option "{option_text(found)}" is disabled.')
     return found
+
+
+def takes_focus(element: HtmlElement) -> bool:
+    """True for what keys can be pressed on."""
+    if element.get("tabindex") is not None or element.get("contenteditable", "false") != "false":
+        return True
+    if element.tag in ("a", "area"):
+        return element.get("href") is not None
+    return element.tag in _FOCUSABLE
 
 
 def implicit_submitter(field: HtmlElement) -> tuple[HtmlElement, HtmlElement | None] | None:

@@ -5,8 +5,10 @@
   if (world.point) return;
   const { state, elements, collapse, json, NO_FILES } = world;
   // See snapshot.js: an element's own properties may be fields that bear their names.
-  const { tagOf, isOnPage, documentOf, parentOf, shadowRootOf } = world.getters;
-  const { checkVisibility, closest, getBoundingClientRect, getClientRects, matches, scrollIntoView } = Element.prototype;
+  const { tagOf, isOnPage, documentOf, parentOf, parentElementOf, shadowRootOf } = world.getters;
+  const {
+    checkVisibility, closest, getAttribute, getBoundingClientRect, getClientRects, matches, querySelectorAll, scrollIntoView,
+  } = Element.prototype;
 
   const TYPED = new Set(["text", "search", "email", "password", "tel", "url"]);
   const SET_AT_ONCE = new Set(["number", "range", "color", "date", "time", "month", "week", "datetime-local"]);
@@ -83,8 +85,19 @@
     return { x: box.left + (frame.clientLeft + x) * scale, y: box.top + (frame.clientTop + y) * scale };
   }
 
+  const isSeen = (box) => box.width >= 1 && box.height >= 1;
+
+  // An element's boxes; those of what it holds where it has none itself (all of it floats, or is placed elsewhere).
+  function boxesOf(element) {
+    const own = [...getClientRects.call(element)].filter(isSeen);
+    if (own.length > 0) return own;
+    const range = documentOf(element).createRange();
+    range.selectNodeContents(element);
+    return [...range.getClientRects()].filter(isSeen);
+  }
+
   function visibleParts(element, view) {
-    return [...getClientRects.call(element)]
+    return boxesOf(element)
       .map((box) => ({
         left: Math.max(box.left, 0), right: Math.min(box.right, view.innerWidth),
         top: Math.max(box.top, 0), bottom: Math.min(box.bottom, view.innerHeight),
@@ -92,17 +105,33 @@
       .filter((box) => box.right - box.left >= 1 && box.bottom - box.top >= 1);
   }
 
-  // Where to put the mouse: a point of the element that nothing else covers, else of its label.
-  function pointOf(element) {
-    if (!checkVisibility.call(element, { visibilityProperty: true })) throw new Refusal("The element is not visible.");
+  // Without a box of its own an element is as visible as what it stands in.
+  function isShown(element) {
+    const boxless = getComputedStyle(element).display === "contents" && parentElementOf(element) !== null;
+    return boxless ? isShown(parentElementOf(element)) : checkVisibility.call(element, { visibilityProperty: true });
+  }
+
+  // Brings it to the middle of the window, by the first part of it that has a box.
+  function bringIntoView(element) {
+    const parts = [element, ...querySelectorAll.call(element, "*"), parentElementOf(element) ?? element];
+    const seen = parts.find((part) => [...getClientRects.call(part)].some(isSeen)) ?? element;
+    scrollIntoView.call(seen, { block: "center", inline: "center", behavior: "instant" });
+  }
+
+  // A free spot of an element, scrolled to where that is needed; see freeSpot.
+  function reach(element) {
     const view = documentOf(element).defaultView;
     const box = getBoundingClientRect.call(element);
     const outside = box.top < 0 || box.left < 0 || box.bottom > view.innerHeight || box.right > view.innerWidth;
-    let found = outside || view !== view.top ? null : freeSpot(element, view);
-    if (found === null || found.covering) {
-      scrollIntoView.call(element, { block: "center", inline: "center", behavior: "instant" });
-      found = freeSpot(element, view);
-    }
+    const found = outside || view !== view.top ? null : freeSpot(element, view);
+    if (found !== null && !found.covering) return found;
+    bringIntoView(element);
+    return freeSpot(element, view);
+  }
+
+  // Where to put the mouse: a point of the element that nothing else covers, else of its label.
+  function pointOf(element) {
+    const found = isShown(element) ? reach(element) : null;
     if (found !== null && !found.covering) return { x: found.x, y: found.y };
     // Custom check boxes are often hidden or covered by what stands for them; their label takes the click as well.
     const label = tagOf(element) === "form" ? null : [...element.labels ?? []].find((each) => each.getClientRects().length > 0);
@@ -127,6 +156,13 @@
     return covering && { covering };
   }
 
+  // Where a link leads if that is nothing that a browser opens as a page; a link in a drawing has no address as text.
+  function placeOutside(link) {
+    const href = getAttribute.call(link, "href");
+    const url = URL.parse(href, link.baseURI);
+    return url !== null && !OPENED.includes(url.protocol) ? url.href : "";
+  }
+
   function point(ref, clicking) {
     return answer(() => {
       const element = find(ref);
@@ -134,7 +170,8 @@
         throw new Refusal(NO_FILES);
       }
       const link = clicking ? closest.call(element, "a[href]") : null;
-      if (link && !OPENED.includes(link.protocol)) return { blocked: link.href };
+      const away = link && placeOutside(link);
+      if (away) return { blocked: away };
       if (clicking && tagOf(element) === "select") {
         // A real click would open a list outside the page that the next click has to close first.
         element.focus();
@@ -194,6 +231,7 @@
     return answer(() => {
       const element = find(ref);
       element.focus();
+      if (element.getRootNode().activeElement !== element) throw new Refusal("The element takes no keys; click it.");
       if (element.localName === "textarea") element.setSelectionRange(element.value.length, element.value.length);
       return {};
     });

@@ -9,6 +9,11 @@ from typing import Any, Protocol
 from webrl_gym.actions import Action
 from webrl_gym.types import PageSnapshot
 
+NOT_KEPT = (
+    "That page came from a form that was sent and was not kept: it cannot be shown again. The page stays as it was."
+)
+"""What going back to such a page is answered with; a browser asks whether to send the form again."""
+
 
 class EvaluationPage(Protocol):
     """A page for the evaluators, which the agent never sees."""
@@ -35,8 +40,8 @@ class EvaluationPage(Protocol):
 class Engine(Protocol):
     """One agent's browser: tabs, history, cookies and forms.
 
-    Life cycle: ``start`` begins an episode (everything of the last one is gone), then ``snapshot`` and ``execute`` in
-    turn, ``close`` at the end. Not thread-safe.
+    Life cycle: ``start`` begins an episode, then ``snapshot`` and ``execute`` in turn, ``close`` at the end. At a start
+    everything of the last episode is gone but answers that a site lets browsers keep for a while. Not thread-safe.
     """
 
     @property

@@ -50,10 +50,10 @@
   const titleOf = getter(Document, "title");
   const scriptsOf = getter(Document, "scripts");
   const {
-    closest, getAttribute, getAttributeNames, getBoundingClientRect, hasAttributes, matches, querySelector,
+    checkVisibility, closest, getAttribute, getAttributeNames, getBoundingClientRect, hasAttributes, matches, querySelector,
   } = Element.prototype;
 
-  const getters = { tagOf, isOnPage, documentOf, parentOf, shadowRootOf };
+  const getters = { tagOf, isOnPage, documentOf, parentOf, parentElementOf, shadowRootOf };
 
   const refs = new WeakMap();
   const elements = [];
@@ -188,15 +188,22 @@
     siblings.push(["label", refOf(label), attributesOf(label, "label", scope), label.textContent.toWellFormed()]);
   }
 
+  // A hidden box whose label is what one sees and clicks.
+  function isSeenByLabel(input) {
+    if (input.type !== "checkbox" && input.type !== "radio") return false;
+    return [...input.labels ?? []].some((label) => checkVisibility.call(label, { visibilityProperty: true }));
+  }
+
   // An element is [tag, ref, attributes or 0, child, child, ...]; a text is a string.
   function addElement(element, siblings, depth, scope) {
     const tag = tagOf(element);
     const style = getComputedStyle(element);
-    if (style.display === "none" && !UNBOXED.has(tag)) {
+    const unboxed = UNBOXED.has(tag) || tag === "input" && isSeenByLabel(element);
+    if (style.display === "none" && !unboxed) {
       if (tag === "label" && element.htmlFor) addHiddenLabel(element, siblings, scope);
       return;
     }
-    if (style.visibility !== "visible" && !UNBOXED.has(tag)) {
+    if (style.visibility !== "visible" && !unboxed) {
       // Parts of what is hidden this way may be visible again.
       for (const child of elementsIn(element)) if (depth < DEEPEST_WALK) addElement(child, siblings, depth + 1, scope);
       return;
@@ -288,6 +295,8 @@
     return Math.max(enough - (performance.now() - state.lastChange), untilRun);
   }
 
+  const refreshes = () => document.querySelector("meta[http-equiv=refresh i]") !== null;
+
   function hasScripts() {
     return scriptsOf(document).length > 0 || frames.length > 0
       || document.querySelector("[onclick],[onchange],[oninput],[onload],[onsubmit],[onmousedown],[onfocus]") !== null;
@@ -322,11 +331,12 @@
     return `${head}\n${page}`;
   }
 
-  // Resolves at the next change of a page with scripts, or after `limit` milliseconds.
+  // Resolves at the next change of a page that may change by itself, or after `limit` milliseconds.
   async function nextChange(limit) {
     const start = performance.now();
     const seen = state.lastChange;
-    while (hasScripts() && state.lastChange === seen && performance.now() - start < limit) await pause(15);
+    const mayChange = hasScripts() || refreshes();
+    while (mayChange && state.lastChange === seen && performance.now() - start < limit) await pause(15);
     return json(true);
   }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
@@ -21,41 +21,21 @@ from webrl_gym.actions import Action, ActionKind, tab_number
 from webrl_gym.engines import forms
 from webrl_gym.engines.locators import evaluate_locator
 from webrl_gym.engines.lxml_tree import page_node
+from webrl_gym.engines.static_tab import Document, Source, Tab
 from webrl_gym.errors import ActionError, ActionTargetError, SiteError
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.worlds import World
-from webrl_gym.types import EMBEDDED_URLS, PageNode, PageSnapshot
+from webrl_gym.types import EMBEDDED_URLS, PageSnapshot
 
 _HOSTS = frozenset(urlsplit(url).netloc for url in EMBEDDED_URLS.values())
 _MOST_REDIRECTS = 10
 _MOST_TABS = 20
 _PRESSED_BY_ENTER = frozenset(("submit", "image", "button", "reset", "file"))
 """Types of inputs that Enter clicks; in all others it submits their form."""
-_PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-_EMPTY_PAGE = b"<html><head><title></title></head><body></body></html>"
 
 
 class BlockedNavigation(ActionError):
     """Raised when an address lies outside the sites of this environment."""
-
-
-@dataclass(slots=True)
-class _Document:
-    url: str
-    root: HtmlElement
-    focus: HtmlElement | None = None
-    tree: PageNode | None = None
-
-    @property
-    def title(self) -> str:
-        return " ".join((self.root.findtext(".//title") or "").split())
-
-
-@dataclass(slots=True)
-class _Tab:
-    urls: list[str] = field(default_factory=list)
-    position: int = -1
-    document: _Document | None = None
 
 
 class _Browser:
@@ -65,8 +45,9 @@ class _Browser:
         self.dispatcher = dispatcher
         self.cookies: dict[str, dict[str, str]] = {}
         self.blocked = 0
+        self._cache: dict[str, bytes] = {}
 
-    def load(self, url: str, body: bytes | None = None, referrer: str = "", *, must_exist: bool = False) -> _Document:
+    def load(self, url: str, body: bytes | None = None, referrer: str = "", *, must_exist: bool = False) -> Document:
         """Requests a page and follows redirects; ``must_exist`` as in ``Engine.start``."""
         for _ in range(_MOST_REDIRECTS):
             url = _as_browsers_write(url)
@@ -81,8 +62,15 @@ class _Browser:
                 continue
             if status >= (400 if must_exist else 500):
                 raise SiteError(f"{url} answered with status {status}")
-            return _Document(url, _parse(content))
+            source = Source(content, body is not None, status)
+            if source.kept and not source.posted:
+                self._cache[url.partition("#")[0]] = content
+            return Document.of(url, source)
         raise SiteError(f"{url} redirects more than {_MOST_REDIRECTS} times")
+
+    def cached(self, url: str) -> bytes | None:
+        """What came last from an address by GET; nothing says how long it is good for, so only the history asks."""
+        return self._cache.get(url.partition("#")[0])
 
     def address(self, base: str, reference: str) -> str:
         """The absolute address of a link; what somebody typed on a site may be none at all, which is refused."""
@@ -149,7 +137,7 @@ class StaticEngine:
         """Serves pages of ``world``, whose life cycle stays with the caller."""
         self._dispatcher = SiteDispatcher(world)
         self._browser = _Browser(self._dispatcher)
-        self._tabs: list[_Tab] = []
+        self._tabs: list[Tab] = []
         self._current = 0
 
     @property
@@ -169,13 +157,13 @@ class StaticEngine:
             self._browser.cookies.setdefault(urlsplit(root).netloc, {})[name] = value
         self._tabs = []
         for url in urls:
-            tab = _Tab()
+            tab = Tab()
             self._tabs.append(tab)
             try:
                 answer = self._browser.load(url, must_exist=must_exist)
             except BlockedNavigation as error:  # no action of an agent's
                 raise SiteError(f"{url[:200]} lies outside the allowed sites") from error
-            self._show(tab, answer)
+            tab.show(answer)
         self._current = 0
 
     def snapshot(self) -> PageSnapshot:
@@ -205,6 +193,7 @@ class StaticEngine:
                 self._press_enter(target if target is not None else self._document.focus)
             case ActionKind.SELECT_DROPDOWN_OPTION:
                 forms.choose_option(target, argument)
+                self._document.touched = True
             case ActionKind.SWITCH_TAB:
                 self._current = tab_number(argument, len(self._tabs))
             case ActionKind.GO_BACKWARD:
@@ -231,32 +220,27 @@ class StaticEngine:
         self._tabs = []
 
     @property
-    def _document(self) -> _Document:
+    def _document(self) -> Document:
         document = self._tabs[self._current].document if self._tabs else None
         if document is None:
             raise SiteError("The engine was not started")
         return document
 
-    def _show(self, tab: _Tab, document: _Document) -> None:
-        tab.urls[tab.position + 1 :] = [document.url]
-        tab.position += 1
-        tab.document = document
-
     def _navigate(self, url: str, body: bytes | None = None, *, new_tab: bool = False) -> None:
         document = self._document
         address, _, fragment = url.partition("#")
         if body is None and fragment and address == document.url.partition("#")[0]:
-            document.url = url
+            self._tabs[self._current].move_within(url)
             return
         loaded = self._browser.load(url, body, document.url)
         if not new_tab:
-            self._show(self._tabs[self._current], loaded)
+            self._tabs[self._current].show(loaded)
             return
         if len(self._tabs) >= _MOST_TABS:
             raise ActionTargetError(f"There are {_MOST_TABS} tabs open already; no more can be opened.")
-        tab = _Tab()
+        tab = Tab()
         self._tabs.append(tab)
-        self._show(tab, loaded)
+        tab.show(loaded)
         self._current = len(self._tabs) - 1
 
     def _click(self, element: HtmlElement) -> None:
@@ -270,6 +254,7 @@ class StaticEngine:
                 details.set("open", "open")
         elif tag == "input" and forms.input_type(element) in ("checkbox", "radio"):
             forms.toggle(element)
+            self._document.touched = True
         elif tag == "input" and forms.input_type(element) == "file":
             raise ActionTargetError("Files cannot be chosen here.")
         elif forms.is_submit_button(element):
@@ -286,13 +271,17 @@ class StaticEngine:
 
     def _type(self, element: HtmlElement, text: str) -> None:
         forms.set_text(element, text)
+        self._document.touched = True
         self._document.focus = element
 
     def _press_enter(self, element: HtmlElement | None) -> None:
         if element is None:
             return
+        if not forms.takes_focus(element):
+            raise ActionTargetError("The element takes no keys; click it.")
         if element.tag == "textarea":
             element.text = (element.text or "") + "\n"
+            self._document.touched = True
         elif element.tag == "input" and forms.input_type(element) not in _PRESSED_BY_ENTER:
             found = forms.implicit_submitter(element)
             if found is not None:
@@ -305,12 +294,8 @@ class StaticEngine:
         self._navigate(request.url, request.body, new_tab=form.get("target") == "_blank")
 
     def _go(self, offset: int) -> None:
-        tab = self._tabs[self._current]
-        position = tab.position + offset
-        if not 0 <= position < len(tab.urls):
-            raise ActionTargetError(f"There is no {'earlier' if offset < 0 else 'later'} page in this tab.")
-        tab.document = self._browser.load(tab.urls[position], referrer=self._document.url)
-        tab.position = position
+        reload = partial(self._browser.load, referrer=self._document.url)
+        self._tabs[self._current].go(offset, reload, self._browser.cached)
 
 
 class StaticEvaluationPage:
@@ -319,7 +304,7 @@ class StaticEvaluationPage:
     def __init__(self, browser: _Browser) -> None:
         """Starts empty."""
         self._browser = browser
-        self.document = _Document("about:blank", _parse(_EMPTY_PAGE))
+        self.document = Document.of("about:blank", Source(b""))
 
     @property
     def url(self) -> str:
@@ -362,10 +347,6 @@ def _without_dots(path: str) -> str:
             kept.append(segment)
     is_folder = path.endswith(("/.", "/..")) and kept
     return "/" + "/".join([*kept, ""] if is_folder else kept)
-
-
-def _parse(content: bytes) -> HtmlElement:
-    return lxml.html.document_fromstring(content if content.strip() else _EMPTY_PAGE, parser=_PARSER)
 
 
 def _store_cookie(jar: dict[str, str], header: str) -> None:

@@ -14,6 +14,7 @@ from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.tasks.template import WorldReader
 from webrl_gym.types import Site
+from webrl_gym.web_address import origin_of
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -25,7 +26,8 @@ class PageSuite(TaskSuite):
     Attributes:
         origins: Scheme, host and port of every address that its pages may open.
         pages: What answers for ``origins`` on loopback: a WSGI application, or a folder of files. None when they are
-            real addresses.
+            real addresses. The browser's cache of answers outlives episodes, so an application whose pages change
+            answers with ``Cache-Control: no-store``.
     """
 
     def __init__(
@@ -50,11 +52,12 @@ class PageSuite(TaskSuite):
         """
         makers = list(task_types)
         tasks = [make() for make in makers]
-        self.origins = given_names(origins)
+        given = given_names(origins)
+        self.origins = tuple(origin_of(origin) or origin for origin in given)
         self.pages = Path(pages) if isinstance(pages, str) else pages
         problems = [
             *(problem for task in tasks for problem in _task_problems(task)),
-            *(problem for origin in self.origins for problem in _origin_problems(origin)),
+            *(problem for origin in given for problem in _origin_problems(origin, self.pages is not None)),
             *_pages_problems(self.pages),
         ]
         if problems:
@@ -106,10 +109,13 @@ def _are_texts(given: object) -> bool:
     return isinstance(given, tuple | list) and all(isinstance(text, str) for text in given)
 
 
-def _origin_problems(origin: str) -> Iterator[str]:
+def _origin_problems(origin: str, on_loopback: bool) -> Iterator[str]:
     parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
+    is_whole = bool(parts.netloc) and "@" not in parts.netloc and origin == f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme not in ("http", "https") or not is_whole or not origin_of(origin):
         yield f"an origin is scheme://host[:port], got {origin!r}"
+    elif on_loopback and parts.scheme == "https":
+        yield f"pages are served without TLS: http://{parts.netloc} in place of {origin}"
 
 
 def _pages_problems(pages: object) -> Iterator[str]:

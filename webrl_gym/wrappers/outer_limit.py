@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium
+from gymnasium.wrappers import TimeLimit
 
 from webrl_gym.types import Observation
 
@@ -21,10 +24,19 @@ class NoOuterLimit(gymnasium.Wrapper[Observation, str, Observation, str], gymnas
         """
         gymnasium.utils.RecordConstructorArgs.__init__(self)
         super().__init__(env)
-        limit = None if env.spec is None else env.spec.max_episode_steps
+        limit = _outer_limit(env)
         if limit is not None:
             env.close()
             raise ValueError(
                 f"use max_steps={limit} in place of max_episode_steps={limit}: a limit outside the environment ends "
                 "episodes unscored"
             )
+
+
+def _outer_limit(env: gymnasium.Env[Any, Any]) -> int | None:
+    """The steps of a ``TimeLimit`` around the environment; its spec would tell, but copies a scorer with its model."""
+    while isinstance(env, gymnasium.Wrapper):
+        if isinstance(env, TimeLimit):
+            return int(env._max_episode_steps)
+        env = env.env
+    return None

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+from contextlib import closing
 
 import pytest
 from playwright.async_api import async_playwright
 
+from tests.webrl_gym.engines.conftest import ROOT, pages_app
+from webrl_gym.engines import browser_session, browser_supply
+from webrl_gym.engines.browser_session import BrowserSession
 from webrl_gym.engines.browser_supply import BrowserSupply, memory_of
+from webrl_gym.errors import BrowserError
+from webrl_gym.sites.server import SiteServer
 
 pytestmark = pytest.mark.browser
 
@@ -43,3 +51,28 @@ def test_a_browser_that_has_grown_too_large_is_replaced() -> None:
             await supply.close()
 
     asyncio.run(scenario())
+
+
+def test_a_browser_that_hangs_is_ended_and_the_next_episode_gets_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser_session, "_PATIENCE", 1.5)
+    monkeypatch.setattr(browser_supply, "_LOOK_LIMIT_S", 0.5)
+
+    async def scenario(server: SiteServer) -> None:
+        async with async_playwright() as playwright:
+            supply = BrowserSupply(playwright, None)
+            proxied = {"proxy": server.url, "origins": [ROOT], "direct": False, "profile": "full", "load_limit": 20.0}
+            session = BrowserSession(supply.ready, supply.give_up, **proxied)
+            await session.start([f"{ROOT}/page/second.html"], [], False, True)
+            first = await supply.ready()
+            os.kill(supply._processes[first], signal.SIGSTOP)
+            assert await memory_of(first) == 0
+            with pytest.raises(BrowserError, match="did not answer within 2 s and was ended"):
+                await session.start([f"{ROOT}/page/second.html"], [], False, True)
+            await session.start([f"{ROOT}/page/controls.html"], [], False, True)
+            assert (await session.snapshot())[0]["titles"] == []
+            assert not first.is_connected()
+            await session.close()
+            await supply.close()
+
+    with closing(SiteServer(pages_app(), ["pages.test"])) as server:
+        asyncio.run(scenario(server))

@@ -250,3 +250,18 @@ def test_a_forked_child_has_a_driver_of_its_own() -> None:
     output, _ = process.communicate(timeout=_PATIENCE)
     assert output.strip() == "0 Second"
     assert await_end(started) == set()
+
+
+def test_a_driver_that_hangs_is_ended_and_the_next_episode_gets_another(
+    engine: ChromiumEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver_client, "_ROOM", 1.0)
+    monkeypatch.setattr(driver_client, "request_limit", lambda _: 0.5)
+    pid = driver_pid()
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(BrowserError, match="did not answer 'snapshot' within 2 s"):
+        engine.snapshot()
+    assert await_end({pid}) == set()
+    monkeypatch.undo()
+    engine.start([f"{ROOT}/page/second.html"], [])
+    assert engine.snapshot().title == "Second"

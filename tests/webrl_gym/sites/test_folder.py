@@ -29,6 +29,17 @@ def test_files_come_with_their_type(client: Client) -> None:
     assert client.get("/data").headers["Content-Type"] == "application/octet-stream"
 
 
+def test_a_pages_own_character_set_is_not_overruled(tmp_path: Path) -> None:
+    (tmp_path / "old.html").write_bytes('<meta charset="latin-1"><p>Gr\u00fc\u00dfe'.encode("latin-1"))
+    assert Client(FolderApp(tmp_path)).get("/old.html").headers["Content-Type"] == "text/html"
+
+
+def test_a_folder_is_shown_under_an_address_by_which_its_links_hold(client: Client) -> None:
+    answer = client.get("/sub?x=1")
+    assert (answer.status_code, answer.headers["Location"]) == (301, "sub/?x=1")
+    assert client.get("/sub", follow_redirects=True).text == "<h1>Gr\u00fc\u00dfe</h1>"
+
+
 @pytest.mark.parametrize(
     "path", ["/nothing", "/", "/../secret.html", "/%2e%2e/secret.html", "/way-out.html", "/a\x00b"]
 )

@@ -242,6 +242,24 @@ def test_pages_are_a_folder_that_is_there_or_an_application(tmp_path: Path) -> N
     assert PageSuite("mine", [Greet], origins=ORIGIN, pages=str(tmp_path)).pages == tmp_path
 
 
+@pytest.mark.parametrize("given", [ORIGIN.replace("greet", "Greet"), f"{ORIGIN}:80", (f"{ORIGIN}:80",)])
+def test_origins_are_as_browsers_write_them(given: Any) -> None:
+    assert PageSuite("mine", [Greet], origins=given, pages=greetings).origins == (ORIGIN,)
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        ("https://greetings.test", r"served without TLS: http://greetings\.test in place of https://greetings\.test"),
+        ("http://me@greetings.test", r"scheme://host\[:port\], got 'http://me@greetings\.test'"),
+        ("http://greetings.test:x", r"scheme://host\[:port\], got 'http://greetings\.test:x'"),
+    ],
+)
+def test_origins_that_nothing_could_serve_are_refused(origin: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        PageSuite("mine", [Greet], origins=[origin], pages=greetings)
+
+
 def test_a_text_is_one_origin() -> None:
     assert PageSuite("mine", [Greet], origins=ORIGIN, pages=greetings).origins == (ORIGIN,)
 
