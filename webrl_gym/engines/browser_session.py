@@ -280,9 +280,7 @@ class BrowserSession:
                 if tab.scripted:
                     # What still runs there must not write to what is emptied next.
                     await tab.leave_behind()
-                storage = tab.forget_storage(self._bounds.origins)
-                # The mouse would hover over the next page.
-                await asyncio.gather(self._context.clear_cookies(), storage, tab.page.mouse.move(-1, -1))
+                await asyncio.gather(self._context.clear_cookies(), tab.forget(self._bounds.origins))
         except (PlaywrightError, TimeoutError, WebRLGymError):
             return False
         return True

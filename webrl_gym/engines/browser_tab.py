@@ -389,11 +389,11 @@ class Tab:
         """Makes the current page the first one of the tab."""
         await self._cdp.send("Page.resetNavigationHistory")
 
-    async def forget_storage(self, origins: list[str]) -> None:
-        """Deletes everything that pages of these origins keep in the browser, cookies aside."""
+    async def forget(self, origins: list[str]) -> None:
+        """Deletes all that pages of these origins keep in the browser but cookies, and takes the mouse off the page."""
+        stores = [{"origin": origin, "storageTypes": "all"} for origin in origins]
         await asyncio.gather(
-            *(
-                self._cdp.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
-                for origin in origins
-            )
+            *(self._cdp.send("Storage.clearDataForOrigin", store) for store in stores),
+            # A mere move waits for the page's next frame, up to a second.
+            self._cdp.send("Input.dispatchMouseEvent", {"type": "mouseReleased", "button": "left", "x": -1, "y": -1}),
         )
