@@ -13,11 +13,13 @@ Any object with ``reset(task_info)`` and ``act(observation) -> str`` is an agent
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import random
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from traceback import extract_tb
 from typing import Any, Protocol, TypedDict, cast
 
@@ -53,28 +55,34 @@ class Agent(Protocol):
         """The next action, in the action language."""
 
 
-def task_info(task: Task) -> TaskInfo:
-    """The part of a task that an agent may see: no evaluation, no parameters."""
+def task_info(task: Task, max_steps: int | None = None) -> TaskInfo:
+    """The part of a task that an agent may see: no evaluation, no parameters.
+
+    Args:
+        task: As the environment plays it.
+        max_steps: The environment's own step limit; None for the task's.
+    """
     return TaskInfo(
         task_id=task.task_id,
         instruction=task.instruction,
         sites=[site.value for site in task.sites],
         start_urls=list(task.start_urls),
-        max_steps=task.max_steps,
+        max_steps=max_steps or task.max_steps,
     )
 
 
-def begin_task(agent: Agent, task: Task) -> None:
+def begin_task(agent: Agent, task: Task, max_steps: int | None = None) -> None:
     """Tells an agent of its next task.
 
     Args:
         agent: Ours or anybody's.
-        task: The task.
+        task: The task, as the environment plays it.
+        max_steps: The environment's own step limit; None for the task's.
 
     Raises:
         AgentFailed: If the agent's code raises; the message names agent, task, exception and line.
     """
-    _called(agent, "reset", task_info(task), task.task_id)
+    _called(agent, "reset", task_info(task, max_steps), task.task_id)
 
 
 def next_action(agent: Agent, observation: Observation, task_id: str) -> str:
@@ -88,7 +96,8 @@ def next_action(agent: Agent, observation: Observation, task_id: str) -> str:
     Raises:
         AgentFailed: If the agent's code raises, or returns something else than a text.
     """
-    action = _called(agent, "act", observation, task_id)
+    # A copy, since what is recorded is the page and not what an agent makes of it.
+    action = _called(agent, "act", observation.copy(), task_id)
     if not isinstance(action, str):
         raise AgentFailed(f"{_named(agent)} failed at {task_id}: act returned {type(action).__name__}, expected str")
     return action
@@ -114,8 +123,9 @@ def _named(agent: Agent) -> str:
 
 def _place(error: Exception) -> str:
     """Where in the agent's own file an exception came from, however deep in others it was raised."""
-    # Without the call here, and without Python's own way to a module.
-    frames = [frame for frame in extract_tb(error.__traceback__)[1:] if "importlib" not in frame.filename]
+    # Without the calls here, and without Python's own way to a module.
+    raised = extract_tb(error.__traceback__)
+    frames = [frame for frame in raised if frame.filename != __file__ and "importlib" not in frame.filename]
     if not frames:
         return ""
     last = [frame for frame in frames if frame.filename == frames[0].filename][-1]
@@ -185,6 +195,47 @@ class ScriptedOracle:
         return self._oracle.act(observation)
 
 
+class _NotThere(Exception):
+    """Raised when a module or class that somebody named is not there, or does not take what it is to be made with."""
+
+
+def _class_at(path: str, arguments: Mapping[str, Any]) -> Callable[..., Any]:
+    """The class that a path names; errors of its module's own code go through."""
+    module_name, _, class_name = path.partition(":")
+    if not module_name or not class_name:
+        raise _NotThere("a module or a class is missing")
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise _NotThere(str(error)) from error
+    if not callable(found := getattr(module, class_name, None)):
+        raise _NotThere(f"{module_name} has no class {class_name}")
+    try:
+        inspect.signature(found).bind(**arguments)
+    except TypeError as error:
+        raise _NotThere(str(error)) from error
+    except ValueError:  # it does not say what it takes
+        pass
+    return cast("Callable[..., Any]", found)
+
+
+def version_of(agent: Agent) -> str | None:
+    """What tells one state of somebody's agent from another: its own ``version``, else a hash of its module's file.
+
+    None where there is no such file.
+    """
+    version = getattr(agent, "version", None)
+    if version is not None:
+        return str(version)
+    try:
+        source = Path(inspect.getfile(type(agent))).read_bytes()
+    except (TypeError, OSError):
+        return None
+    return hashlib.sha256(source).hexdigest()
+
+
 def load_agent(path: str, arguments: Mapping[str, Any] | None = None) -> Agent:
     """Makes the agent named ``package.module:Class``.
 
@@ -197,10 +248,9 @@ def load_agent(path: str, arguments: Mapping[str, Any] | None = None) -> Agent:
             message says which.
         AgentFailed: If its code raises something else.
     """
-    module_name, _, class_name = path.partition(":")
     try:
-        made = getattr(import_module(module_name), class_name)(**(arguments or {}))
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        made = _class_at(path, arguments or {})(**(arguments or {}))
+    except _NotThere as error:
         raise ValueError(f"agent {path!r} cannot be loaded (expected package.module:Class): {error}") from error
     except Exception as error:
         what = f"{type(error).__name__}: {error}"

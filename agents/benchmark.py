@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from agents.actors import Agent, FixedAgent, RandomAgent, ScriptedOracle, load_agent
+from agents.actors import Agent, FixedAgent, RandomAgent, ScriptedOracle, load_agent, version_of
 from agents.atomic_file import replacing
 from agents.benchmark_conflicts import benchmark_conflicts
 from agents.console import ConsoleProgress
 from agents.environments import addresses_of, make_env, make_vec_env, sites_there, suite_of
 from agents.errors import ConfigConflict
-from agents.hydra_entry import run_entry_point
+from agents.hydra_entry import named_keys, run_entry_point
 from agents.look_log import TEST_SUITES, log_look
 from agents.metrics import Progress
 from agents.model_agent import KEYS, ModelAgent, is_model_agent, loaded_as, model_agent
@@ -32,6 +32,7 @@ from agents.results import (
     slice_rates,
 )
 from agents.run_card import files_sha256, run_card, without_secrets
+from agents.run_folder import run_lock
 from agents.screenshots import FOLDER as SCREENSHOTS
 from agents.screenshots import add_screenshots
 from agents.server_agent import OpenAIAgent
@@ -45,24 +46,38 @@ _BUILT_IN = ("oracle", "random", "do_nothing", "na_at_once", "openai")
 
 def main() -> int:
     """Runs the command line; returns the exit status."""
-    return run_entry_point("benchmark", benchmark)
+    named = named_keys(sys.argv[1:])
+    return run_entry_point("benchmark", lambda config: benchmark(config, named))
 
 
-def benchmark(config: dict[str, Any]) -> int:
+def benchmark(config: dict[str, Any], named: Collection[str] = ()) -> int:
     """Runs one agent, prints its table, and writes results, trajectories and the run card.
+
+    Args:
+        config: ``conf/benchmark.yaml``, composed.
+        named: Keys and groups that were given a value.
 
     Returns:
         The exit status: 1 when not one episode counts.
+
+    Raises:
+        ConfigConflict: If a key was named that means nothing to the agent.
     """
+    if "env.num_envs" in named and config["env"]["num_envs"] != 1 and _policy_of(config) is None:
+        raise ConfigConflict(
+            f"env.num_envs means nothing to agent={config['agent']}, whose episodes are played one after the other; it "
+            "belongs to a model's folder"
+        )
     card = _output_folder(config) / "card.json"
     made_before = _modified(card)
-    results, folder = run_panel(config, ConsoleProgress(f"{config['agent']}: "))
+    results, folder = run_panel(config, ConsoleProgress(f"{config['agent']}: "), tell=print)
     if _is_replica(config):
         print(
             "On the embedded replica of the official sites: not comparable with published scores (docs/replica.md).\n"
         )
     print(markdown_table({_shown_name(config): results}))
-    print(" | ".join(f"{name} {value}" for name, value in slice_rates(results).items()))
+    if slices := slice_rates(results):
+        print(" | ".join(f"{name} {value}" for name, value in slices.items()))
     not_scored = failure_counts(results)
     if not_scored:
         print("not counted: " + ", ".join(f"{count} {status}" for status, count in not_scored.items()))
@@ -80,8 +95,15 @@ def benchmark(config: dict[str, Any]) -> int:
     return 0 if rate(results).trials else 1
 
 
-def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[EpisodeResult], Path]:
+def run_panel(
+    config: Mapping[str, Any], progress: Progress, tell: Callable[[str], object] = lambda _: None
+) -> tuple[list[EpisodeResult], Path]:
     """Runs the agent that a benchmark configuration names over its panel.
+
+    Args:
+        config: ``conf/benchmark.yaml``, composed.
+        progress: Shown one unit a task.
+        tell: Is told that a panel goes on.
 
     Returns:
         The results in panel order and the folder that holds them.
@@ -90,6 +112,7 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
         ConfigConflict: If values of the configuration contradict each other; all of them in one message.
         ValueError: If there is no such agent or suite.
         CheckpointMismatch: If the output folder holds results of another agent, panel or setting.
+        RunInUse: If another process runs this panel.
     """
     name = str(config["agent"] or "")
     policy = _policy_of(config)
@@ -99,20 +122,46 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
     suite = suite_of(config["suite"], sites_there(config["only_sites"], config["env"]), config["env"])
     agent = None if policy is not None else make_agent(config, suite)
     tasks = suite.tasks[: config["limit"]]
-    panel = PanelFolder(_output_folder(config), name, tasks, _what_decides(config, policy))
+    folder = _output_folder(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    with run_lock(folder):
+        panel = PanelFolder(folder, name, tasks, _what_decides(config, policy, agent), config["suite"])
+        results = panel.results
+        # The card of finished work says how that was made, and stays.
+        if panel.open_tasks or not (folder / "card.json").exists():
+            if results:
+                tell(f"going on: {len(results)} of {len(tasks)} episodes were there already")
+            results = _play(config, panel, suite, policy, agent, progress)
+        if config["screenshots"] and not (folder / SCREENSHOTS).exists():
+            with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
+                add_screenshots(folder, env, [task.task_id for task in tasks], progress)
+    return results, folder
+
+
+def _play(
+    config: Mapping[str, Any],
+    panel: PanelFolder,
+    suite: TaskSuite,
+    policy: ModelAgent | None,
+    agent: Agent | None,
+    progress: Progress,
+) -> list[EpisodeResult]:
+    """Plays what is open, and writes the card and the line of the log."""
     card_path = panel.folder / "card.json"
-    results, prompt_text = panel.results, None
-    shown_before = len(results) if card_path.exists() else 0
-    if panel.open_tasks or not card_path.exists():  # the card of finished work says how that was made, and stays
+    shown_before = len(panel.results) if card_path.exists() else 0
+    results, prompt_text, was_stopped = panel.results, None, True
+    try:
         if policy is not None:
             results, prompt_text = _run_policy(config, policy, panel, progress)
         elif agent is not None:
             prompt_text = getattr(agent, "prompt_text", None)
             with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
                 results = run_agent(env, agent, panel, seed=config["seed"], progress=progress)
+        was_stopped = False
+    finally:
         card = run_card(
             config=config,
-            panel=[task.task_id for task in tasks],
+            panel=[task.task_id for task in panel.tasks],
             seeds=[config["seed"]],
             engine=config["env"]["engine"],
             model=None if policy is None else policy.record.description,
@@ -120,22 +169,19 @@ def run_panel(config: Mapping[str, Any], progress: Progress) -> tuple[list[Episo
             prompt_text=prompt_text,
             failures=failure_counts(results),
         )
-        # Before the card, so that a kill between the two cannot hide a look.
+        # Before the card, so that a kill between the two cannot hide a look; and also where the run was stopped.
         if config["suite"] in TEST_SUITES and len(panel.results) > shown_before:
-            log_look(Path(config["test_log"]), card, rate(results))
-        with replacing(card_path) as temporary:
-            mended = [task.task_id for task in tasks if MENDED in task.tags]
-            official = {"left_out": _left_out(config, suite), "mended": mended, "replica": _is_replica(config)}
-            full = {**card, **as_record(results), **official, "deployment": addresses_of(config["env"])}
-            if name == "openai" or policy is not None:
-                full["unfinished_completions"], full["cut_pages"] = _completion_counts(results)
-            if policy is not None:
-                full["loaded_as"] = loaded_as(policy)
-            temporary.write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if config["screenshots"] and not (panel.folder / SCREENSHOTS).exists():
-        with closing(make_env(config["suite"], config["only_sites"], config["env"])) as env:
-            add_screenshots(panel.folder, env, [task.task_id for task in tasks], progress)
-    return results, panel.folder
+            log_look(Path(config["test_log"]), card, rate(panel.results), was_stopped=was_stopped)
+    with replacing(card_path) as temporary:
+        mended = [task.task_id for task in panel.tasks if MENDED in task.tags]
+        official = {"left_out": _left_out(config, suite), "mended": mended, "replica": _is_replica(config)}
+        full = {**card, **as_record(results), **official, "deployment": addresses_of(config["env"])}
+        if config["agent"] == "openai" or policy is not None:
+            full["unfinished_completions"], full["cut_pages"] = _completion_counts(results)
+        if policy is not None:
+            full["loaded_as"] = loaded_as(policy)
+        temporary.write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return results
 
 
 def _completion_lines(config: Mapping[str, Any], results: Sequence[EpisodeResult]) -> Iterator[str]:
@@ -175,7 +221,7 @@ def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
         case "na_at_once":
             return FixedAgent("N/A")
         case "openai":
-            names = ("base_url", "model", "api_key_variable", "temperature", "max_tokens")
+            names = ("base_url", "model", "api_key_variable", "temperature", "max_tokens", "timeout_s")
             return OpenAIAgent(**{name: config[name] for name in names})
     if ":" in name:
         sys.path.insert(0, "")  # the user's own module may lie in the current folder
@@ -186,7 +232,7 @@ def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
     )
 
 
-def _what_decides(config: Mapping[str, Any], policy: ModelAgent | None) -> dict[str, Any]:
+def _what_decides(config: Mapping[str, Any], policy: ModelAgent | None, agent: Agent | None) -> dict[str, Any]:
     """What decides results beside agent and tasks; a folder holds results of one such set only."""
     keys = ["seed", "temperature", "agent_arguments", "base_url", "model"]
     if config["agent"] == "openai":
@@ -196,9 +242,13 @@ def _what_decides(config: Mapping[str, Any], policy: ModelAgent | None) -> dict[
         *("semantics", "early_stops", "overrides", "sites"),
     ]
     env = {key: config["env"][key] for key in deciding}
-    env["judge"] = {key: config["env"]["judge"][key] for key in ("base_url", "model")}
+    env["judge"] = {key: config["env"]["judge"][key] for key in ("base_url", "model", "max_tokens", "temperature")}
+    env["deployment"] = addresses_of(config["env"])
+    if agent is not None and ":" in str(config["agent"]):
+        env["agent_version"] = version_of(agent)
     model: dict[str, Any] = {"model_sha256": None}
     if policy is not None:
+        keys.append("autocast")
         model = {"model_sha256": files_sha256(policy.weights), **{key: config[key] for key in KEYS}}
         # Full precision is what nobody says: panels that were begun before it could be said go on.
         model["dtype"] = None if policy.dtype == DTYPES[0] else policy.dtype

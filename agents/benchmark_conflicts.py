@@ -102,6 +102,9 @@ def _agent_conflicts(config: Mapping[str, Any]) -> list[str]:
             for key in ("base_url", "model")
             if config[key]
         ]
+    timeout = config["timeout_s"]
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < inf:
+        problems.append(f"timeout_s must be a number above 0, got {timeout!r}")
     if config["agent_arguments"] and ":" not in str(config["agent"]):
         problems.append("agent_arguments belong to agent=package.module:Class")
     return problems

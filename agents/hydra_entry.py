@@ -131,10 +131,10 @@ def plain(config: DictConfig) -> dict[str, Any]:
 def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
     """One sentence for each override whose key or group option does not exist, with the near ones."""
     overrides = _overrides_among(arguments)
-    try:
-        parsed = OverridesParser.create().parse_overrides(overrides)
-    except HydraException as error:
-        return [f"The command line cannot be read: {error}"]
+    unread = [problem for argument in overrides if (problem := _unread(argument))]
+    if unread:
+        return unread
+    parsed = OverridesParser.create().parse_overrides(overrides)
     own, open_keys = _own_keys(config_name), _open_keys(config_name)
     users_folder = _users_folder(arguments)
     if users_folder is not None and not users_folder.is_dir():
@@ -157,6 +157,22 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
         f"There is no configuration key {key!r}{_near(key, [*known, *groups])}" for key in keys if key not in known
     )
     return problems
+
+
+def _unread(argument: str) -> str:
+    """Why an override cannot be read, and how its value is written; empty if it can."""
+    try:
+        OverridesParser.create().parse_override(argument)
+    except HydraException as error:
+        key, sign, value = argument.partition("=")
+        if not sign:
+            return f"{argument!r} is no override: expected key=value"
+        quoted = value.replace("'", "")
+        reason = str(error).splitlines()[0]
+        return (
+            f"The value of {key} cannot be read ({reason}). With special characters it is quoted: {key}='\"{quoted}\"'"
+        )
+    return ""
 
 
 def _overrides_among(arguments: Sequence[str]) -> list[str]:

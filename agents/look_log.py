@@ -14,13 +14,14 @@ TEST_SUITES = ("practice-test", "practice-test-large")
 """The suites whose runs are logged."""
 
 
-def log_look(path: Path, card: Mapping[str, Any], overall: Rate) -> None:
+def log_look(path: Path, card: Mapping[str, Any], overall: Rate, *, was_stopped: bool = False) -> None:
     """Appends one line about a run on the test suite.
 
     Args:
         path: The log, one JSON object a line; made with its folder when it is not there.
         card: The run card of a benchmark (``agents.run_card``).
         overall: What the run shows.
+        was_stopped: Whether it ended before all was played.
 
     Raises:
         OSError: If the line cannot be written.
@@ -36,6 +37,8 @@ def log_look(path: Path, card: Mapping[str, Any], overall: Rate) -> None:
         "successes": overall.successes,
         "trials": overall.trials,
     }
+    if was_stopped:
+        line["stopped"] = True
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(line) + "\n")

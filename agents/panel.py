@@ -49,7 +49,12 @@ class PanelFolder:
     """The files of one agent's run over one panel."""
 
     def __init__(
-        self, folder: Path, agent: str, tasks: Sequence[Task], settings: Mapping[str, Any] | None = None
+        self,
+        folder: Path,
+        agent: str,
+        tasks: Sequence[Task],
+        settings: Mapping[str, Any] | None = None,
+        suite: str = "",
     ) -> None:
         """Opens or begins a result folder.
 
@@ -58,6 +63,7 @@ class PanelFolder:
             agent: Name of the agent.
             tasks: The panel, each task once.
             settings: What else decides the results (seed, model, step limit …), JSON-ready.
+            suite: Name of the suite, for whoever reads the folder.
 
         Raises:
             ValueError: If a task occurs twice.
@@ -70,7 +76,13 @@ class PanelFolder:
         names = [task.task_id for task in tasks]
         if len(set(names)) < len(names):
             raise ValueError(f"a panel has each task once, got {len(names)} tasks of {len(set(names))} ids")
-        header = {"agent": agent, "settings": dict(settings or {}), "tasks_sha256": _tasks_hash(tasks), "tasks": names}
+        header = {
+            "agent": agent,
+            "suite": suite,
+            "settings": dict(settings or {}),
+            "tasks_sha256": _tasks_hash(tasks),
+            "tasks": names,
+        }
         folder.mkdir(parents=True, exist_ok=True)
         self._header = json.loads(json.dumps(header))
         if self._has_results():
@@ -244,8 +256,15 @@ def run_policy(
             broken[result.task_id] = result
             _warn_of(result)
 
+    tasks = folder.open_tasks
     collector.collect(
-        folder.open_tasks, phase=0, temperature=temperature, seed=seed, progress=progress, on_trajectory=keep
+        tasks,
+        phase=0,
+        temperature=temperature,
+        seed=seed,
+        progress=progress,
+        on_trajectory=keep,
+        places=[folder.tasks.index(task) for task in tasks],
     )
     finished = {result.task_id: result for result in folder.results}
     return [finished.get(task.task_id) or broken[task.task_id] for task in folder.tasks]
@@ -305,18 +324,21 @@ def play_task(
     verdict: OutcomeVerdict | None = None
     failure: str | None = None
     state = ""
-    over = truncated = False
+    over = truncated = begun = False
     try:
         observation, info = env.reset(seed=seed, options={"task": task})
         state = str(info.get("site_state", ""))
-        begin_task(agent, task)
+        # A page of one's own decides of its task at the start, and so does an environment of its limit.
+        task = info["task"]
+        begin_task(agent, task, env.get_wrapper_attr("step_limit"))
+        begun = True
         while not over:
             # Half of a surrogate pair, which JSON from a server may carry, cannot be written to a file.
             text = next_action(agent, observation, task.task_id).encode("utf-8", "replace").decode()
             following, reward, terminated, truncated, info = env.step(text)
             kept = {"action_error": info.get("action_error"), "timing": info["timing"].as_dict()}
             if not steps:
-                kept["site_state"] = state
+                kept |= {"site_state": state, "seed": seed}
             steps.append(Step(observation, Prompt((), ""), Completion(text), float(reward), kept))
             observation, over = following, terminated or truncated
         verdict, failure = info["verdict"], info["failure"]
@@ -327,7 +349,8 @@ def play_task(
     trajectory = Trajectory(task, tuple(steps), observation, 0, truncated, failure, verdict)
     seconds = time.perf_counter() - began
     result = episode_result(task, verdict, failure, len(steps), final_answer(trajectory), seconds, state)
-    counts = getattr(agent, "completion_counts", None)  # other people's agents have none
+    # Other people's agents have none, and before a task has begun they are the last one's.
+    counts = getattr(agent, "completion_counts", None) if begun else None
     return replace(result, **asdict(counts)) if isinstance(counts, CompletionCounts) else result, trajectory
 
 

@@ -124,6 +124,7 @@ class RolloutCollector:
         on_steps: Callable[[int], None] | None = None,
         on_trajectory: Callable[[Trajectory], None] | None = None,
         journal: Path | None = None,
+        places: Sequence[int] | None = None,
     ) -> Rollout:
         """Attempts every task once; an attempt that the infrastructure breaks is repeated once.
 
@@ -139,6 +140,8 @@ class RolloutCollector:
                 raises ends the collection.
             journal: File of what the policy wrote (``agents.action_journal``): the same collection, once stopped, goes
                 on with it. Whoever names it removes it in the end.
+            places: Number of each task among those that there were at first, which decides its environment's seed; None
+                numbers them as they come.
 
         Raises:
             InfrastructureError: If no slot is left.
@@ -146,7 +149,8 @@ class RolloutCollector:
         """
         shown = progress or SilentProgress()
         with ActionJournal(journal) as actions:
-            return _Run(self, tasks, phase, temperature, seed, shown, on_steps, on_trajectory, actions).collect()
+            made = _Run(self, tasks, phase, temperature, seed, shown, on_steps, on_trajectory, actions, places)
+            return made.collect()
 
     def start_observations(self, tasks: Sequence[Task], *, seed: int = 0) -> list[Observation | None]:
         """Resets slots to tasks and reads their start pages.
@@ -164,14 +168,9 @@ class RolloutCollector:
         observations: list[Observation | None] = []
         while len(observations) < len(tasks):
             batch = tasks[len(observations) : len(observations) + len(self._slots)]
-            requests: list[Request] = [
-                (
-                    slot,
-                    "reset",
-                    (),
-                    {"seed": environment_seed(seed, len(observations) + place), "options": {"task": task}},
-                )
-                for place, (slot, task) in enumerate(zip(self._slots, batch, strict=False))
+            requests = [
+                _reset(slot, environment_seed(seed, place), task)
+                for place, (slot, task) in enumerate(zip(self._slots, batch, strict=False), start=len(observations))
             ]
             for observation, failure, _state in map(_reset_result, self.call(requests)):
                 observations.append(observation if failure is None else None)
@@ -230,17 +229,18 @@ class _Run:
         on_steps: Callable[[int], None] | None,
         on_trajectory: Callable[[Trajectory], None] | None,
         journal: ActionJournal,
+        places: Sequence[int] | None,
     ) -> None:
         self.collector = collector
         self.tasks = tasks
         self.phase = phase
         self.temperature = temperature
-        self.seed = seed
         self.generator = torch.Generator().manual_seed(seed)
         self.progress = progress
         self.on_steps = on_steps
         self.on_trajectory = on_trajectory
         self.journal = journal
+        self.seeds = [environment_seed(seed, place) for place in (range(len(tasks)) if places is None else places)]
         self.waiting = list(range(len(tasks)))
         self.attempts_made = [0] * len(tasks)
         self.running: dict[int, _Attempt] = {}
@@ -267,13 +267,12 @@ class _Run:
     def _start_tasks(self) -> None:
         free = [slot for slot in self.collector.slots if slot not in self.running]
         starting = [(slot, self.waiting.pop(0)) for slot in free[: len(self.waiting)]]
-        requests: list[Request] = []
-        for slot, index in starting:
-            options = {"seed": environment_seed(self.seed, index), "options": {"task": self.tasks[index]}}
-            requests.append((slot, "reset", (), options))
+        requests = [_reset(slot, self.seeds[index], self.tasks[index]) for slot, index in starting]
         for (slot, index), result in zip(starting, self.collector.call(requests), strict=True):
             observation, failure, site_state = _reset_result(result)
-            attempt = _Attempt(index, self.tasks[index], observation, site_state)
+            # As its page decided at the start, for tasks of one's own.
+            task = self.tasks[index] if failure is not None else result[1]["task"]
+            attempt = _Attempt(index, task, observation, site_state)
             self.attempts_made[index] += 1
             if failure is None:
                 self.running[slot] = attempt
@@ -313,8 +312,10 @@ class _Run:
             return
         observation, reward, terminated, truncated, info = result
         kept = _json_ready(info)
-        if not attempt.steps and attempt.site_state:
-            kept["site_state"] = attempt.site_state
+        if not attempt.steps:
+            kept["seed"] = self.seeds[attempt.index]
+            if attempt.site_state:
+                kept["site_state"] = attempt.site_state
         attempt.steps.append(Step(attempt.observation, prompt, completion, float(reward), kept))
         written_for = attempt.observation["html"]
         attempt.history.append(self.collector.policy.renderer.past_action(completion.text, written_for))
@@ -365,6 +366,10 @@ def blank_observation() -> Observation:
     return Observation(instruction="", url="", html="", last_action_error="")
 
 
+def _reset(slot: int, seed: int, task: Task) -> Request:
+    return slot, "reset", (), {"seed": seed, "options": {"task": task}}
+
+
 def _reset_result(result: Any) -> tuple[Observation, str | None, str]:
     """The start page, why there is none, and in what state the sites were found."""
     if isinstance(result, Exception):
@@ -385,12 +390,10 @@ def _rule_verdict(info: dict[str, Any]) -> OutcomeVerdict | None:
 
 def _json_ready(info: dict[str, Any]) -> dict[str, Any]:
     """What a step keeps of ``info``: how the action went and where the time went."""
-    kept = {"action_error": info.get("action_error"), "timing": _timing(info.get("timing"))}
+    timing: StepTiming | dict[str, float] | None = info.get("timing")
+    spent = timing.as_dict() if isinstance(timing, StepTiming) else timing
+    kept = {"action_error": info.get("action_error"), "timing": spent}
     return {name: value for name, value in kept.items() if value is not None}
-
-
-def _timing(timing: StepTiming | dict[str, float] | None) -> dict[str, float] | None:
-    return timing.as_dict() if isinstance(timing, StepTiming) else timing
 
 
 def _named(error: Exception) -> str:

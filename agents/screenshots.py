@@ -68,7 +68,8 @@ def add_screenshots(
 def _with_pictures(trajectory: Trajectory, pictures: Path, env: gymnasium.Env[Observation, str]) -> Trajectory:
     steps = list(trajectory.steps)
     name = trajectory.task.task_id.replace("/", "_")
-    observation, _ = env.reset(options={"task": trajectory.task})
+    seed = steps[0].info.get("seed") if steps else None
+    observation, _ = env.reset(seed=seed, options={"task": trajectory.task})
     take = env.get_wrapper_attr("screenshot")
     for number, step in enumerate(steps):
         if observation["html"] != step.observation["html"]:

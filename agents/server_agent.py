@@ -53,7 +53,7 @@ class OpenAIAgent:
         api_key_variable: str = "OPENAI_API_KEY",
         temperature: float | None = 0.0,
         max_tokens: int | None = 256,
-        timeout_s: float = 120.0,
+        timeout_s: float = 600.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Talks to ``model`` at ``base_url``.

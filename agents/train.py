@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from agents.console import ConsoleProgress
-from agents.errors import ConfigConflict
+from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.flat_settings import flat
 from agents.hydra_entry import compose_config, named_keys, run_entry_point
 
@@ -37,6 +37,7 @@ def train(config: dict[str, Any], named: Collection[str] = ()) -> int:
     settings = config
     if config["resume"]:
         settings = stored_config(folder)
+        _require_whole(folder, settings)
         _require_nothing_else(config, settings, named)
     if ":" in str(settings["algorithm"]["name"]):
         sys.path.insert(0, "")  # the user's own module may lie in the current folder
@@ -51,6 +52,31 @@ def train(config: dict[str, Any], named: Collection[str] = ()) -> int:
     print(f"The trained policy is in {folder / 'policy'}; score it with: webrl-benchmark agent={folder}")
     print(f"What happened on the way, as a page: webrl-report {folder}")
     return 0
+
+
+def _require_whole(folder: Path, stored: Mapping[str, Any]) -> None:
+    """Refuses the run of another version, in which settings of this one are not known.
+
+    Raises:
+        CheckpointMismatch: If settings are missing; the message names all of them.
+    """
+    missing = list(_missing(compose_config("train"), stored))
+    if missing:
+        raise CheckpointMismatch(
+            f"{folder} is the run of a version that did not know {', '.join(missing)}: go on with it there"
+        )
+
+
+def _missing(known: Mapping[str, Any], stored: Mapping[str, Any], group: str = "") -> Iterator[str]:
+    """Whole keys that a stored configuration lacks; algorithms and proposers have each their own."""
+    for name, value in known.items():
+        key = f"{group}{name}"
+        if name not in stored:
+            yield key
+        elif (
+            isinstance(value, Mapping) and isinstance(stored[name], Mapping) and key not in ("algorithm", "curriculum")
+        ):
+            yield from _missing(value, stored[name], f"{key}.")
 
 
 def _require_nothing_else(config: Mapping[str, Any], stored: Mapping[str, Any], named: Collection[str]) -> None:

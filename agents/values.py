@@ -51,6 +51,10 @@ def load_critic(run: Path, language_model: LanguageModel) -> ValueCritic | None:
     return critic.eval()
 
 
+class NoCritic(ValueError):
+    """Raised where nobody can say what states are worth."""
+
+
 def value_run(run: Path) -> int:
     """Has the critic of a finished run value what the run attempted in its last phases and in its results.
 
@@ -61,19 +65,19 @@ def value_run(run: Path) -> int:
         How many steps were valued.
 
     Raises:
-        ValueError: If the folder holds no finished run, or one without a critic.
+        NoCritic: If the folder holds no finished run, or one without a critic.
         OSError: If a file cannot be read or written; it is as it was then.
         CheckpointCorrupt: If a file of the checkpoint is missing, cut or changed.
     """
     if not (run / "policy").is_dir() or not (run / "config.json").is_file():
-        raise ValueError(f"{run} holds no finished training run, so there is no critic to value anything")
+        raise NoCritic(f"{run} holds no finished training run, so there is no critic to value anything")
     model = json.loads((run / "config.json").read_text(encoding="utf-8"))["model"]
     language_model = load_model(
         str(run / "policy"), device=model["device"], dtype=model["dtype"], autocast=model["autocast"]
     )
     critic = load_critic(run, language_model)
     if critic is None:
-        raise ValueError(f"{run} has no critic: only WebRL and the baselines with one leave values")
+        raise NoCritic(f"{run} has no critic: only WebRL and the baselines with one leave values")
     backend = InProcess(language_model, max_new_tokens=model["max_new_tokens"])  # prompts leave room for its actions
     renderer = LLMPolicy(language_model, max_tokens=model["max_prompt_tokens"], backend=backend).renderer
     files = [*run.glob("rollouts/phase-*.jsonl.gz"), *run.glob("scores/*/*/trajectories.jsonl")]

@@ -28,6 +28,8 @@ from webrl_gym.web_address import shown
 _log = logging.getLogger(__name__)
 _FIRST_WAIT_S = 2.0
 _LONGEST_WAIT_S = 60.0
+_SLOW_ANSWERS = 2
+"""Answers that are too slow after which nobody asks again: what is slow is the model, and its time was lost."""
 _WORDS_SHOWN = 200
 # A server answers 400 to a prompt that is too long or that its filter stops; the next prompt may be welcome.
 _TOO_LONG = re.compile(r"context|too long|too many tokens|longer than|exceeds the maximum", re.IGNORECASE)
@@ -95,14 +97,17 @@ class ChatServer:
         """
         problem = ""
         was_reached = False
-        wait = _FIRST_WAIT_S
+        wait, tries, slow = _FIRST_WAIT_S, 0, 0
         for attempt in range(self.attempts):
+            if slow >= _SLOW_ANSWERS:
+                break
             if attempt:
                 _log.warning(
                     "%s: %s; try %d of %d in %.0f s", self.shown_url, problem, attempt + 1, self.attempts, wait
                 )
                 self.sleep(wait)
             wait = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
+            tries += 1
             try:
                 answer = client.post(self.url, json=body, headers=self._headers())
             except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError):
@@ -110,6 +115,11 @@ class ChatServer:
                 raise ServerRefused(
                     f"{self.shown_url} is no address that can be asked: check base_url (http://localhost:8000/v1)"
                 ) from None
+            except httpx.ReadTimeout:
+                problem = f"ReadTimeout: no answer within {self.timeout_s:g} s (timeout_s)"
+                was_reached = True
+                slow += 1
+                continue
             except httpx.HTTPError as error:
                 problem = f"{type(error).__name__}: {error}"
                 was_reached |= not isinstance(error, httpx.ConnectError)
@@ -125,7 +135,7 @@ class ChatServer:
             raise ServerRefused(
                 f"nobody answers at {self.shown_url}: check base_url and that the server runs; {problem}"
             )
-        raise CompletionFailed(f"{self.shown_url} gave no completion in {self.attempts} tries; last: {problem}")
+        raise CompletionFailed(f"{self.shown_url} gave no completion in {tries} tries; last: {problem}")
 
     def _key(self) -> str:
         return os.environ.get(self.api_key_variable, "").strip()

@@ -255,7 +255,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         try:
             error, answer = self._act(well_formed(str(action)), timing)
             terminated = answer is not None or self._episodes.is_over(self._history[-1])
-            if terminated or self._stopped or self._steps >= self._step_limit:
+            if terminated or self._stopped or self._steps >= self.step_limit:
                 return self._finish(error, answer or "", terminated, timing)
         except InfrastructureError as failure:
             self._over = True
@@ -294,7 +294,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         self._over = True
 
     @property
-    def _step_limit(self) -> int:
+    def step_limit(self) -> int:
+        """Steps after which the running episode ends."""
         return self._max_steps or self.task.max_steps
 
     def _choose(self, options: dict[str, Any] | None) -> Task:

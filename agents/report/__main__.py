@@ -10,7 +10,7 @@ from pathlib import Path
 from agents.errors import AgentError
 from agents.report.folders import load_report
 from agents.report.page import write_report
-from agents.values import value_run
+from agents.values import NoCritic, value_run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,15 +19,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folders: list[Path] = list(dict.fromkeys(options.folder))
     output = options.output or (folders[0] if len(folders) == 1 else Path()) / "report.html"
     try:
-        if options.values:
-            for folder in folders:
-                print(f"{folder}: {value_run(folder)} steps valued")
+        if options.values and not _value(folders):
+            return 2
         write_report(output, load_report(folders, options.title))
     except (AgentError, ValueError, OSError) as error:
         print(f"webrl-report: {error}", file=sys.stderr)
         return 2
     print(f"The report: {output.resolve()} ({output.stat().st_size / 1e6:.1f} MB)")
     return 0
+
+
+def _value(folders: Sequence[Path]) -> bool:
+    """Has steps valued wherever there is a critic; false where there is none at all."""
+    valued = False
+    for folder in folders:
+        try:
+            print(f"{folder}: {value_run(folder)} steps valued", flush=True)
+            valued = True
+        except NoCritic as error:
+            print(f"webrl-report: {error}", file=sys.stderr)
+    return valued
 
 
 def parser() -> argparse.ArgumentParser:

@@ -13,12 +13,12 @@ A folder is searched for what ``agents.training_run``, ``agents.panel`` and the 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from agents.analyses.curves import MAX_SERIES
 from agents.labelling import ConfusionMatrix, agreement_with_rules
 from agents.report.page import FLOORS, YARDSTICKS, ReportData, RunData
 from agents.report.sources import (
@@ -42,12 +42,23 @@ _REPLICA = "{} is the embedded replica of the official sites: not comparable wit
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """A result folder: its suite, the agent as the report shows it, and how it was made."""
+    """A result folder.
+
+    Attributes:
+        suite: Its suite.
+        agent: The agent as the report shows it.
+        folder: The folder.
+        header: What ``panel.json`` says.
+        card: How it was made; empty where it was stopped.
+        yardstick: Which agent that learns nothing it is; empty for others.
+    """
 
     suite: str
     agent: str
     folder: Path
+    header: Mapping[str, Any]
     card: Mapping[str, Any]
+    yardstick: str
 
 
 @dataclass(slots=True)
@@ -88,13 +99,15 @@ def load_report(folders: Sequence[Path], title: str | None = None) -> ReportData
         found += own
         if _is_run(folder):
             _read_run(folder, name, several, parts)
-        card = next((panel.card for panel in reversed(_ordered(own)) if panel.card), {})
-        config = read_json(folder / "config.json") if _is_run(folder) else card.get("config", {})
-        parts.cards[name] = {**_known_of(config), **card, "config": config}
+        parts.cards.update(_cards(folder, name, own))
+    found = _told_apart(found)
+    if len(parts.runs) > MAX_SERIES:
+        parts.notes.append(f"Side by side are the curves of the first {MAX_SERIES} of {len(parts.runs)} runs.")
     return ReportData(
         title=title or f"webrl-gym: {', '.join(names.values())}",
-        run_card=parts.cards if several else next(iter(parts.cards.values())),
+        run_card=parts.cards if len(parts.cards) > 1 else next(iter(parts.cards.values())),
         suites=_read_panels(found, parts),
+        yardsticks=[*YARDSTICKS, *(panel.agent for panel in found if panel.yardstick)],
         runs=parts.runs,
         orm=parts.orm,
         trajectories=parts.trajectories,
@@ -108,14 +121,33 @@ def _known_of(config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None}
 
 
+def _cards(folder: Path, name: str, panels: Sequence[_Panel]) -> dict[str, Mapping[str, Any]]:
+    """How the numbers of a folder were made: a run's as a whole, of results without one panel by panel."""
+    made = [panel for panel in _ordered(_told_apart(panels)) if panel.card]
+    if not _is_run(folder) and len(made) > 1:
+        return {f"{panel.agent} ({panel.suite})": panel.card for panel in made}
+    card = made[-1].card if made else {}
+    config = read_json(folder / "config.json") if _is_run(folder) else card.get("config", {})
+    return {name: {**_known_of(config), **card, "config": config}}
+
+
 def _names(folders: Sequence[Path]) -> dict[Path, str]:
-    """Each folder's own name, with its parent's before it where two are called alike."""
-    plain = {folder: folder.resolve().name for folder in folders}
-    counts = Counter(plain.values())
-    return {
-        folder: name if counts[name] == 1 else f"{folder.resolve().parent.name}/{name}"
-        for folder, name in plain.items()
-    }
+    """Each folder's own name, with as much of its path as tells it from others that are called alike."""
+    alike: dict[str, list[Path]] = {}
+    for folder in folders:
+        alike.setdefault(folder.resolve().name, []).append(folder)
+    told = [_paths_apart(group) for group in alike.values()]
+    return {folder: next(names[folder] for names in told if folder in names) for folder in folders}
+
+
+def _paths_apart(folders: Sequence[Path]) -> dict[Path, str]:
+    """The shortest ends of paths that are all different, what stands between the first and the last name left out."""
+    parts = {folder: folder.resolve().parts for folder in folders}
+    for depth in range(1, max(map(len, parts.values())) + 1):
+        ends = {folder: one[-depth:] for folder, one in parts.items()}
+        if len(set(ends.values())) == len(ends):
+            return {folder: "/".join(end if depth < 3 else (end[0], "…", end[-1])) for folder, end in ends.items()}
+    return {folder: str(folder) for folder in folders}
 
 
 def _is_run(folder: Path) -> bool:
@@ -125,16 +157,37 @@ def _is_run(folder: Path) -> bool:
 def _panels(folder: Path) -> Iterator[_Panel]:
     """Result folders at or below a folder."""
     for path in sorted(folder.rglob("panel.json")):
-        card = read_json(path.parent / "card.json")
-        suite = card.get("config", {}).get("suite") or path.parent.parent.name
-        yield _Panel(str(suite), path.parent.resolve().name, path.parent, card)
+        header, card = read_json(path), read_json(path.parent / "card.json")
+        suite = header.get("suite") or card.get("config", {}).get("suite") or path.parent.parent.name
+        agent, name = str(header.get("agent", "")), path.parent.resolve().name
+        yardstick = agent if agent in YARDSTICKS else ""
+        # Nobody else is shown as one, whatever the folder is called.
+        shown = yardstick or (agent if name in YARDSTICKS and agent else name)
+        yield _Panel(str(suite), shown, path.parent, header, card, yardstick)
 
 
 def _named(panel: _Panel, folder: Path, run: str) -> _Panel:
     """The panel under the name that it has beside others; whoever did not learn is the same agent everywhere."""
-    if not run or panel.agent in YARDSTICKS or panel.folder == folder:
+    if not run or panel.yardstick or panel.folder == folder:
         return panel
-    return _Panel(panel.suite, f"{run}: {panel.agent}", panel.folder, panel.card)
+    return replace(panel, agent=f"{run}: {panel.agent}")
+
+
+def _told_apart(panels: Sequence[_Panel]) -> list[_Panel]:
+    """The panels under names of their own in each suite; a yardstick's that was played twice alike is there once."""
+    alike: dict[tuple[str, str], dict[Path, _Panel]] = {}
+    for panel in panels:
+        group = alike.setdefault((panel.suite, panel.agent), {})
+        if panel.yardstick and any(one.header == panel.header for one in group.values()):
+            continue
+        group.setdefault(panel.folder.resolve(), panel)
+    found = []
+    for (_, agent), group in alike.items():
+        names = _paths_apart(list(group)) if len(group) > 1 else {}
+        for folder, panel in group.items():
+            own = names.get(folder, agent)
+            found.append(replace(panel, agent=f"{agent} ({own})" if names and panel.yardstick else own))
+    return found
 
 
 def _ordered(panels: Sequence[_Panel]) -> list[_Panel]:
@@ -142,7 +195,7 @@ def _ordered(panels: Sequence[_Panel]) -> list[_Panel]:
 
     def place(panel: _Panel) -> tuple[int, str, int, str]:
         suite = _SUITES.index(panel.suite) if panel.suite in _SUITES else len(_SUITES)
-        agent = YARDSTICKS.index(panel.agent) if panel.agent in YARDSTICKS else len(YARDSTICKS)
+        agent = YARDSTICKS.index(panel.yardstick) if panel.yardstick else len(YARDSTICKS)
         return suite, panel.suite, agent, panel.agent.lower()
 
     return sorted(panels, key=place)
@@ -150,14 +203,16 @@ def _ordered(panels: Sequence[_Panel]) -> list[_Panel]:
 
 def _read_panels(panels: Sequence[_Panel], parts: _Parts) -> dict[str, dict[str, Any]]:
     suites: dict[str, dict[str, Path]] = {}
+    floors: dict[str, list[str]] = {}
     for panel in _ordered(panels):
-        suites.setdefault(panel.suite, {}).setdefault(panel.agent, panel.folder)
+        suites.setdefault(panel.suite, {})[panel.agent] = panel.folder
+        floors.setdefault(panel.suite, []).extend([panel.agent] if panel.yardstick in FLOORS else [])
         if panel.card.get("replica"):
             parts.notes.append(_REPLICA.format(panel.suite))
     results = {}
     for suite, folders in suites.items():
         # What agents did that cannot read is of interest only where nobody else is.
-        unseen = FLOORS if set(folders) - set(FLOORS) else ()
+        unseen = floors[suite] if set(folders) - set(floors[suite]) else ()
         loaded = load_panel_folders(folders, suite, unseen)
         results[suite] = loaded.results
         parts.trajectories += loaded.trajectories

@@ -9,7 +9,7 @@ from typing import Any
 
 from agents.analyses.breakdown import Breakdown
 from agents.labelling import ConfusionMatrix
-from agents.results import EpisodeResult, Rate, failure_counts, site_rates, slice_rates, wilson_interval
+from agents.results import SLICES, EpisodeResult, Rate, failure_counts, site_rates, slice_rates, wilson_interval
 
 _STATUS_WORDS = {
     "failed": "broken by the infrastructure",
@@ -129,8 +129,13 @@ def suite_table(
         results: Episodes by agent, in the order of the rows.
         yardsticks: Agents that did not learn (floors and the oracle): never the best one.
     """
-    rates = {agent: [*site_rates(rows).items(), *slice_rates(rows).items()] for agent, rows in results.items()}
-    headings = [heading for heading, _ in [*site_rates([]).items(), *slice_rates([]).items()]]
+    slices = {agent: slice_rates(rows) for agent, rows in results.items()}
+    parts = SLICES if all(slices.values()) else ()
+    rates = {
+        agent: [*site_rates(rows).items(), *((part, slices[agent][part]) for part in parts)]
+        for agent, rows in results.items()
+    }
+    headings = [*site_rates([]), *parts]
     widest = [max((cells[index][1].trials for cells in rates.values()), default=0) for index in range(len(headings))]
     split = len(site_rates([]))
     overall = {agent: cells[split - 1][1] for agent, cells in rates.items() if agent not in yardsticks}

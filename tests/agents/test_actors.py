@@ -15,6 +15,7 @@ from agents.actors import (
     load_agent,
     next_action,
     task_info,
+    version_of,
 )
 from agents.errors import AgentError, AgentFailed, GenerationFailed
 from agents.panel import play_task
@@ -185,6 +186,27 @@ def test_an_agent_that_cannot_be_made_for_a_fault_of_its_own_says_where(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(AgentFailed, match=r"failed when it was made: KeyError: 'key' \(.*_unread_agent\.py:2\)$"):
         load_agent("someones_unread_agent:Agent")
+    with pytest.raises(AgentFailed, match=r"ModuleNotFoundError: .*'a_module_that_is_not_there' .*_agent\.py:\d"):
+        load_agent("someones_broken_agent:Agent")
+
+
+def test_an_agent_cannot_change_what_is_recorded() -> None:
+    class Greedy(FixedAgent):
+        def act(self, observation: Observation) -> str:
+            return str(observation.pop("html"))  # type: ignore[misc]  # what nobody should do
+
+    page = seen()
+    next_action(Greedy(""), page, "a task")
+    assert page == seen()
+
+
+def test_a_version_is_the_agents_own_or_its_files(module: str) -> None:
+    class Versioned(FixedAgent):
+        version = 3
+
+    assert version_of(Versioned("")) == "3"
+    assert version_of(load_agent(f"{module}:NoArguments")) == version_of(load_agent(f"{module}:Async"))
+    assert version_of(load_agent(f"{module}:Async")) != version_of(FixedAgent(""))
 
 
 @pytest.mark.parametrize("error", [GenerationFailed("none"), ServerRefused("all"), SiteError("gone")])
@@ -203,11 +225,10 @@ def test_what_is_said_on_purpose_passes_unchanged(error: Exception) -> None:
     [
         ("someones_agent:Half", {}, "has no method reset"),
         ("someones_agent:Nobody", {}, "Nobody"),
-        ("someones_agent:constant", {}, "not callable"),
+        ("someones_agent:constant", {}, "someones_agent has no class constant"),
         ("someones_agent:", {}, "expected package.module:Class"),
         ("someones_agent:Agent", {"wrd": "y"}, "unexpected keyword argument 'wrd'"),
         ("not_there_at_all:Agent", {}, "No module named 'not_there_at_all'"),
-        ("someones_broken_agent:Agent", {}, "a_module_that_is_not_there"),
     ],
 )
 def test_an_agent_that_cannot_be_made_says_why(module: str, path: str, arguments: dict[str, str], said: str) -> None:

@@ -13,11 +13,12 @@ import pytest
 from agents.actors import ScriptedOracle, TaskInfo
 from agents.benchmark import benchmark, main, run_panel
 from agents.environments import suite_of
-from agents.errors import CheckpointMismatch, ConfigConflict
+from agents.errors import CheckpointMismatch, ConfigConflict, RunInUse
 from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
 from agents.model_record import ModelRecord, set_record
 from agents.results import EpisodeResult, result_from_json
+from agents.run_folder import run_lock
 from agents.smollm2 import DESCRIPTION
 from agents.trajectory_io import read_trajectories
 from tests.agents.small_llama import small_llama
@@ -64,7 +65,8 @@ def test_the_oracle_by_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "seen templates 100.0" in said
     assert "not counted" not in said
     made = Path("runs/benchmark/practice-valid/oracle")
-    assert {path.name for path in made.iterdir()} == {"panel.json", "results.jsonl", "trajectories.jsonl", "card.json"}
+    files = {"panel.json", "results.jsonl", "trajectories.jsonl", "card.json", "run.lock"}
+    assert {path.name for path in made.iterdir()} == files
     found = card(made)
     assert (found["rates"]["All"], found["panel_size"]) == ({"successes": 3, "trials": 3}, 3)
     assert (found["engine"], found["seeds"], found["config"]["agent"]) == ("static", [0], "oracle")
@@ -132,7 +134,7 @@ def test_every_look_at_the_test_suite_leaves_a_line() -> None:
     assert [line["agent"] for line in looks("kept/looks.jsonl")] == ["oracle"]
 
 
-def test_a_run_that_was_stopped_is_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_was_stopped_was_a_look_too(monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(self: ScriptedOracle, task_info: TaskInfo) -> None:
         if task_info["task_id"] == last:
             raise KeyboardInterrupt
@@ -144,9 +146,9 @@ def test_a_run_that_was_stopped_is_one_look(monkeypatch: pytest.MonkeyPatch) -> 
         patch.setattr(ScriptedOracle, "reset", stop)
         with pytest.raises(KeyboardInterrupt):
             run("suite=practice-test")
-    assert looks() == []
+    assert [(line["trials"], line.get("stopped")) for line in looks()] == [(2, True)]
     run("suite=practice-test")
-    assert [line["trials"] for line in looks()] == [3]
+    assert [(line["trials"], line.get("stopped")) for line in looks()] == [(2, True), (3, None)]
 
 
 def test_a_server_that_was_down_was_no_look(server: CompletionServer) -> None:
@@ -365,3 +367,32 @@ def test_pictures_of_each_page_are_kept_in_a_real_browser() -> None:
     before = [picture.stat().st_mtime_ns for picture in pictures]
     run("env=chromium", "screenshots=true", "limit=1")
     assert [picture.stat().st_mtime_ns for picture in pictures] == before
+
+
+def test_two_processes_do_not_write_one_folder(folder: Path) -> None:
+    (folder / "here").mkdir()
+    with run_lock(folder / "here"), pytest.raises(RunInUse, match="here is in use by process"):
+        run("output=here")
+
+
+def test_another_version_of_an_agents_code_is_another_agent(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "class Mine:\n    def reset(self, info): pass\n    def act(self, page): return 'exit()'\n"
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (folder / "a_changed_agent.py").write_text(text, encoding="utf-8")
+    run("agent=a_changed_agent:Mine")
+    (folder / "a_changed_agent.py").write_text(text + "# mended\n", encoding="utf-8")
+    with pytest.raises(CheckpointMismatch, match=r"results of another run \(agent_version: '[0-9a-f]{64}' there"):
+        run("agent=a_changed_agent:Mine")
+
+
+def test_a_panel_that_goes_on_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("limit=3", "output=here")
+    lines = (folder / "here" / "results.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "here" / "results.jsonl").write_bytes(b"".join(lines[:2]))
+    assert benchmark(config("output=here")) == 0
+    assert "going on: 2 of 3 episodes were there already\n" in capsys.readouterr().out
+
+
+def test_environments_beside_each_other_are_for_models(folder: Path) -> None:
+    with pytest.raises(ConfigConflict, match=r"env\.num_envs means nothing to agent=oracle"):
+        benchmark(config("env.num_envs=4"), ["env.num_envs"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -145,3 +146,19 @@ def test_the_keys_of_a_command_line() -> None:
     ]
     assert named_keys(words) == ["resume", "algorithm.phases", "new.key", "env"]
     assert named_keys(["a=[", "b=1"]) == []
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        (
+            "base_url=http://h:8000/v1?x=y",
+            """base_url cannot be read (.*). .* quoted: base_url='"http://h:8000/v1?x=y"'""",
+        ),
+        ("output=/tmp/a b (2)", """output cannot be read (.*). .* quoted: output='"/tmp/a b (2)"'"""),
+        ("agents", "'agents' is no override: expected key=value"),
+    ],
+)
+def test_a_value_that_needs_quotes_is_shown_with_them(argument: str, said: str) -> None:
+    (problem,) = unknown_keys("benchmark", ["seed=1", argument])
+    assert re.search(re.escape(said).replace(r"\.\*", ".*"), problem)

@@ -108,11 +108,12 @@ def test_a_failure_is_never_the_agents_even_beside_a_verdict() -> None:
 
 def test_slices_tell_seen_unseen_and_new_words_apart() -> None:
     results = [
-        result("a", success=True),
-        result("b", tags=("unseen_template",)),
-        result("c", tags=("novel",), success=True),
-        result("d", tags=("reading", "novel", "unseen_template")),
+        result("practice-valid/a", success=True),
+        result("practice-valid/b", tags=("unseen_template",)),
+        result("practice-valid/c", tags=("novel",), success=True),
+        result("practice-valid/d", tags=("reading", "novel", "unseen_template")),
     ]
+    assert slice_rates([*results, result("webarena-lite/3")]) == {}
     assert slice_rates(results) == {
         "seen templates": Rate(1, 1),
         "unseen templates": Rate(0, 2),

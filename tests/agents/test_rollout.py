@@ -90,7 +90,7 @@ def test_steps_hold_what_was_read_written_and_given():
     assert trajectory.final_observation == expected.final_observation
     assert trajectory.steps[0].completion.token_ids == (3, 1)
     assert 'Click "Red"' in trajectory.steps[1].prompt.text
-    assert set(trajectory.steps[0].info) == {"timing", "site_state"}
+    assert set(trajectory.steps[0].info) == {"timing", "site_state", "seed"}
     assert trajectory.steps[0].info["site_state"] == "clean"  # as it was found: the first step says it, and no other
     assert set(trajectory.steps[1].info) == {"timing"}
 

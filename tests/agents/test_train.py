@@ -64,6 +64,20 @@ def test_a_value_named_beside_resume_is_not_ignored_where_it_is_the_default(
     assert sorted(said.partition("configuration: ")[2].split("; ")) == sorted(ignored)
 
 
+def test_the_run_of_a_version_that_knew_less_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    older = compose_config("train", ["algorithm=digirl"])
+    del older["env"]["task_file"], older["model"]["cut"]
+    Path("runs/old").mkdir(parents=True)
+    claim(Path("runs/old"), older, "")
+    monkeypatch.setattr("sys.argv", ["webrl-train", "resume=runs/old"])
+    assert main() == 2
+    said = "runs/old is the run of a version that did not know env.task_file, model.cut: go on with it there"
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_smoke_preset_goes_through_every_part_on_the_nano_model(

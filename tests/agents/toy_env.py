@@ -103,6 +103,10 @@ class ToyEnv(gymnasium.Env[Observation, str]):
         self._broken_resets = dict(broken_resets or {})
         self._broken_steps = dict(broken_steps or {})
 
+    @property
+    def step_limit(self) -> int:
+        return self.task.max_steps
+
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
         super().reset(seed=seed)
         task = (options or {}).get("task") or self.suite.sample(self.np_random)

@@ -21,7 +21,7 @@ def result(
     index: int, success: bool, status: str = "scored", column: str = "OSS", tags: tuple[str, ...] = ()
 ) -> EpisodeResult:
     """How task ``index`` went, in three steps."""
-    return EpisodeResult(f"task/{index}", column, status, success, 3, tags)
+    return EpisodeResult(f"practice-valid/{index}", column, status, success, 3, tags)
 
 
 def picture(noise: float = 0.0) -> bytes:

@@ -33,7 +33,7 @@ def test_counts_that_add_up_are_bars():
 
 def test_agents_stand_side_by_side_in_their_buckets():
     rows = {"sft": [result(0, True), result(1, False)], "webrl": [result(0, True), result(1, True, "failed")]}
-    found = break_down(rows, {"task/0": 1, "task/1": 5}, [Bucket(1, 3), Bucket(4)])
+    found = break_down(rows, {"practice-valid/0": 1, "practice-valid/1": 5}, [Bucket(1, 3), Bucket(4)])
     chart = draw_breakdown("By required steps", "required steps", found, ["sft", "webrl"])
     assert chart.labels == (("sft", "series-0"), ("webrl", "series-1"))
     assert ">n=1</text>" in chart.svg

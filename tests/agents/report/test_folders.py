@@ -7,6 +7,7 @@ import re
 import pytest
 
 from agents.actors import FixedAgent
+from agents.analyses.curves import MAX_SERIES
 from agents.metrics import JsonlWriter
 from agents.panel import PanelFolder, run_agent
 from agents.report import __main__ as command
@@ -14,6 +15,7 @@ from agents.report import render_report
 from agents.report.folders import load_report
 from agents.results import as_record
 from agents.trajectory_io import write_trajectories
+from agents.values import NoCritic
 from tests.agents.toy_env import ToyEnv, ToySuite, demonstration
 from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
@@ -170,3 +172,76 @@ def test_the_command_says_what_is_wrong(tmp_path, monkeypatch, capsys, arguments
     assert command.main(arguments) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "run" / "report.html").exists()
+
+
+def test_nothing_is_lost_where_names_are_the_same(tmp_path):
+    for name in ("modelA/lite", "modelB/lite", "deep/one/more/lite", "deep/two/more/lite"):
+        panel(tmp_path, name)
+    both = load_report([tmp_path / "modelA" / "lite", tmp_path / "modelB" / "lite"])
+    assert list(both.suites["toy-valid"]) == ["modelA/lite", "modelB/lite"]
+    data = load_report([tmp_path / "modelA", tmp_path / "modelB"])
+    assert list(data.suites["toy-valid"]) == ["modelA: lite", "modelB: lite"]
+    below = load_report([tmp_path / "deep"])
+    assert list(below.suites["toy-valid"]) == ["one/…/lite", "two/…/lite"]
+    assert list(below.run_card) == ["one/…/lite (toy-valid)", "two/…/lite (toy-valid)"]
+
+
+def test_runs_of_two_checkouts_are_both_there(tmp_path):
+    for checkout in ("a", "b"):
+        training_run(tmp_path / checkout / "runs" / "webrl")
+        panel(tmp_path / checkout / "runs" / "webrl" / "scores", "SFT")
+    data = load_report([tmp_path / checkout / "runs" / "webrl" for checkout in ("a", "b")])
+    assert list(data.runs) == ["a/…/webrl", "b/…/webrl"]
+    assert list(data.suites["toy-valid"]) == ["a/…/webrl: SFT", "b/…/webrl: SFT"]
+
+
+def test_who_learns_nothing_is_known_by_what_played_and_not_by_its_folder(tmp_path):
+    panel(tmp_path / "x", "oracle")
+    (tmp_path / "x" / "oracle").rename(tmp_path / "x" / "oracle-lite")
+    panel(tmp_path / "y", "mine")
+    (tmp_path / "y" / "mine").rename(tmp_path / "y" / "random")
+    for place, limit in (("many", 3), ("few", 2), ("again", 2)):
+        folder = tmp_path / place / "random"
+        run_agent(ToyEnv(orders=1), FixedAgent(""), PanelFolder(folder, "random", TASKS[:limit], suite="toy-valid"))
+    data = load_report([tmp_path])
+    assert list(data.suites) == ["toy-valid"]
+    rows = data.suites["toy-valid"]
+    assert [(name, len(results)) for name, results in rows.items() if name.startswith("random")] == [
+        ("random (again/random)", 2),
+        ("random (many/random)", 3),
+    ]
+    assert "oracle" in rows
+    assert "mine" in rows
+    assert {"oracle", "random (again/random)"} <= set(data.yardsticks)
+    assert "mine" not in data.yardsticks
+
+
+def test_a_panel_that_was_stopped_says_itself_which_suite_it_is(tmp_path):
+    folder = tmp_path / "out" / "mine"
+    run_agent(ToyEnv(orders=1), FixedAgent(""), PanelFolder(folder, "mine", TASKS, suite="toy-valid"))
+    assert list(load_report([tmp_path]).suites) == ["toy-valid"]
+
+
+def test_values_come_from_wherever_there_is_a_critic(tmp_path, monkeypatch, capsys):
+    def value(folder):
+        if folder.name == "mine":
+            raise NoCritic(f"{folder} has no critic")
+        return 7
+
+    training_run(tmp_path / "run")
+    panel(tmp_path, "mine")
+    monkeypatch.setattr(command, "value_run", value)
+    assert (
+        command.main([str(tmp_path / "mine"), str(tmp_path / "run"), "--values", "-o", str(tmp_path / "x.html")]) == 0
+    )
+    shown = capsys.readouterr()
+    assert f"{tmp_path / 'run'}: 7 steps valued" in shown.out
+    assert "mine has no critic" in shown.err
+    assert command.main([str(tmp_path / "mine"), "--values"]) == 2
+
+
+def test_more_runs_than_curves_is_a_note(tmp_path):
+    for number in range(MAX_SERIES + 2):
+        training_run(tmp_path / f"run{number}")
+    data = load_report([tmp_path / f"run{number}" for number in range(MAX_SERIES + 2)])
+    assert f"Side by side are the curves of the first {MAX_SERIES} of {MAX_SERIES + 2} runs." in data.notes

@@ -64,7 +64,9 @@ def test_a_run_card_becomes_groups_of_facts():
 
 def test_a_table_by_bucket_keeps_roles_and_says_where_an_agent_has_fewer_tasks():
     rows = {"oracle": [result(0, True), result(1, True)], "sft": [result(0, True), result(1, False, "failed")]}
-    found = break_down(rows, {"task/0": 1, "task/1": 4, "task/9": 4}, [Bucket(1, 3), Bucket(4)])
+    found = break_down(
+        rows, {"practice-valid/0": 1, "practice-valid/1": 4, "practice-valid/9": 4}, [Bucket(1, 3), Bucket(4)]
+    )
     table = bucket_table("practice-valid", "required steps", found, {"oracle": "yardstick", "sft": "best"})
     assert table.buckets == (("1\N{EN DASH}3", 1), ("4+", 1))
     assert [(row.agent, row.role) for row in table.rows] == [("oracle", "yardstick"), ("sft", "best")]
