@@ -47,8 +47,12 @@ class SiteDispatcher:
                 self.blocked += 1
             return refuse(host, start_response)
         with self._lock:
-            store = self.world.store(site)
-        return answer(site, store, environ, start_response)
+            turn, store = self.world.turn, self.world.store(site)
+        with store.lock:
+            if self.world.turn != turn:
+                # It waited until the sites were put back: the page that sent it belongs to the last episode.
+                return refuse(host, start_response, "was put back meanwhile")
+            return answer(site, store, environ, start_response)
 
 
 def answer(site: Site, store: SiteStore, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -65,11 +69,11 @@ def answer(site: Site, store: SiteStore, environ: WSGIEnvironment, start_respons
                 close()
 
 
-def refuse(host: str, start_response: StartResponse) -> Iterable[bytes]:
-    """The page that stands where a foreign host would be."""
+def refuse(host: str, start_response: StartResponse, why: str = "is outside the sites of this task") -> Iterable[bytes]:
+    """The page that stands where a foreign host would be, or one whose time is over."""
     body = (
         "<!DOCTYPE html><html><head><title>Blocked</title></head><body><h1>Blocked</h1>"
-        f"<p>{html.escape(host)} is outside the sites of this task.</p></body></html>"
+        f"<p>{html.escape(host)} {why}.</p></body></html>"
     ).encode()
     headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
     start_response("403 Forbidden", headers)

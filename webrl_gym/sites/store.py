@@ -121,8 +121,9 @@ class SiteStore:
         return digest.hexdigest()
 
     def close(self) -> None:
-        """Drops all writes and closes the file; may be called twice."""
-        self._connection.close()
+        """Drops all writes and closes the file, once nobody reads it any more; may be called twice."""
+        with self.lock:
+            self._connection.close()
 
     def _begin(self) -> None:
         if not self._connection.in_transaction:

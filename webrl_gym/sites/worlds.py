@@ -11,6 +11,7 @@ import os
 import random
 import sqlite3
 import tempfile
+import threading
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
@@ -96,24 +97,31 @@ def _build(site: Site, world: int, path: Path) -> None:
 
 
 class World:
-    """One environment's private view of all sites of one world at a time; opens each site at its first use."""
+    """One environment's private view of all sites of one world at a time; opens each site at its first use.
+
+    Attributes:
+        number: Which world it is.
+        turn: Counts how often everything was put back; what was asked for in an earlier turn is out of date.
+    """
 
     def __init__(self, number: int) -> None:
         """Prepares world ``number``; nothing is opened yet."""
         self.number = number
+        self.turn = 0
         self._stores: dict[Site, SiteStore] = {}
+        self._lock = threading.Lock()
 
     def store(self, site: Site) -> SiteStore:
         """The private view of one site."""
-        if site not in self._stores:
-            self._stores[site] = SiteStore(world_file(site, self.number))
-        return self._stores[site]
+        with self._lock:
+            if site not in self._stores:
+                self._stores[site] = SiteStore(world_file(site, self.number))
+            return self._stores[site]
 
     def switch(self, number: int) -> None:
         """Turns to another world; what was written to the current one is gone."""
         if number != self.number:
-            self.close()
-            self.number = number
+            self._turn_to(number)
 
     @property
     def changed_sites(self) -> list[Site]:
@@ -122,14 +130,21 @@ class World:
 
     def reset(self) -> None:
         """Undoes all writes on all sites."""
+        self.turn += 1
         for store in self._stores.values():
             store.reset()
 
     def close(self) -> None:
         """Closes every open site; may be called twice."""
-        for store in self._stores.values():
+        self._turn_to(self.number)
+
+    def _turn_to(self, number: int) -> None:
+        with self._lock:
+            self.turn += 1
+            left, self._stores, self.number = self._stores, {}, number
+        # Not under the lock: each waits for the request that its site still answers.
+        for store in left.values():
             store.close()
-        self._stores.clear()
 
     def __iter__(self) -> Iterator[Site]:
         """The sites opened so far."""

@@ -120,8 +120,9 @@ def _check_thread(reader: WorldReader, parameters: Parameters) -> dict[str, Any]
         Site.REDDIT, "SELECT comment_count FROM submissions WHERE title = ?", (parameters["title"],)
     )
     project = reader.one(Site.GITLAB, f"{_PROJECTS_OF_ONE_NAME} AND name = ?", (parameters["project"],))
-    address = f"__GITLAB__/{project['namespace']}/{project['path']}/-/issues" if project else ""
-    return pages_show(page_check(address, "", f"{comments} comments: {parameters['title']}"))
+    address = f"__GITLAB__/{project['namespace']}/{project['path']}/-/issues?state=all" if project else ""
+    newest = 'document.querySelector(".issues-list .issue-title").outerText'
+    return pages_show(page_check(address, newest, f"{comments} comments: {parameters['title']}", exactly=True))
 
 
 def _solve_thread(page: PageView, parameters: Parameters) -> Oracle:

@@ -43,8 +43,10 @@ def _draw_label(reader: WorldReader, rng: random.Random, novel: bool) -> dict[st
 
 def _check_label(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     row = project(reader, parameters["project"])
-    filters = f"sort=created_date&state=opened&label_name%5B%5D={parameters['label'].replace(' ', '+')}&"
-    return ends_at(f"{address(row)}/-/issues/?{filters}")
+    # A form writes a space as a plus, a link on an issue's page as %20.
+    spellings = dict.fromkeys(parameters["label"].replace(" ", space) for space in ("+", "%20"))
+    filters = f"{address(row)}/-/issues/?sort=created_date&state=opened&label_name%5B%5D="
+    return ends_at(" |OR| ".join(f"{filters}{label}&" for label in spellings))
 
 
 def _solve_label(page: PageView, parameters: Parameters) -> Oracle:

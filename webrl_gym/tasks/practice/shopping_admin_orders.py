@@ -9,7 +9,7 @@ from typing import Any
 from webrl_gym.actions import leave
 from webrl_gym.tasks import checks
 from webrl_gym.tasks.page_view import Oracle, PageView, Parameters
-from webrl_gym.tasks.practice.shopping_admin_moves import ADMIN, ROOT, draw_order, open_order, order_url
+from webrl_gym.tasks.practice.shopping_admin_moves import ADMIN, draw_order, open_order, order_url
 from webrl_gym.tasks.template import Split, TaskKind, Template, WorldReader
 
 _COMMENTS = (
@@ -69,10 +69,10 @@ def _new_tracking(rng: random.Random) -> dict[str, str]:
 
 
 def _tracking_shown(_: WorldReader, parameters: Parameters) -> dict[str, Any]:
-    url = f"{ROOT}/sales/order/commentsHistory/order_id/{int(parameters['order'])}/"
-    return checks.pages_show(
-        checks.page_check(url, "", f"Tracking number {parameters['number']} for {parameters['carrier']} assigned")
-    )
+    # Not in the order's history, where a comment may say the same.
+    tracks = '[...document.querySelectorAll(".order_tracking")].map(x => x.outerText).join(" ")'
+    shown = f"Tracking: {parameters['carrier']} {parameters['number']}"
+    return checks.pages_show(checks.page_check(order_url(parameters), tracks, shown))
 
 
 def _solve_tracking(page: PageView, parameters: Parameters) -> Oracle:
@@ -92,7 +92,8 @@ def _new_address(rng: random.Random) -> dict[str, str]:
 
 def _address_shown(_: WorldReader, parameters: Parameters) -> dict[str, Any]:
     shown = ", ".join(parameters[name] for name in ("street", "city", "region", "postcode"))
-    return checks.pages_show(checks.page_check(order_url(parameters), "", shown))
+    locator = 'document.querySelector("#order_shipping_address").outerText'
+    return checks.pages_show(checks.page_check(order_url(parameters), locator, shown))
 
 
 def _solve_address(page: PageView, parameters: Parameters) -> Oracle:

@@ -85,7 +85,11 @@ def _next_order(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     ordered = page_check(url, 'document.querySelector(".order-details-items.ordered").outerText', product["sku"])
     total = dollars(product["price_cents"] + _SHIPPING_CENTS)
     paid = page_check(url, 'document.querySelector(".grand_total .amount").outerText', total, exactly=True)
-    return pages_show(ordered, paid)
+    sql = "SELECT a.* FROM address a JOIN customer c ON c.default_shipping = a.id WHERE c.id = ?"
+    home = reader.one(Site.SHOPPING, sql, (EMMA,))
+    assert home is not None, "the world's customer has a default shipping address"
+    sent = page_check(url, 'document.querySelector(".box-order-shipping-address").outerText', home["street"])
+    return pages_show(ordered, paid, sent)
 
 
 def _buy(page: PageView, parameters: Parameters) -> Oracle:

@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from webrl_gym.actions import leave
-from webrl_gym.tasks.checks import answer_includes, ends_at
+from webrl_gym.tasks.checks import answer_includes, ends_at, page_check, pages_show
 from webrl_gym.tasks.page_view import Moves, Oracle, PageView, Parameters
 from webrl_gym.tasks.practice.shopping.store_pages import SITES, choose, dollars, listed_products
 from webrl_gym.tasks.template import Row, Split, Statement, TaskKind, Template, WorldReader
@@ -91,8 +91,16 @@ def _draw_sorting(reader: WorldReader, rng: random.Random, novel: bool) -> dict[
 
 def _sorted_page(reader: WorldReader, parameters: Parameters) -> dict[str, Any]:
     path = _section(reader, parameters)["url_path"]
-    direction = "&product_list_dir=desc" if parameters["direction"] == "descending" else ""
-    return ends_at(f"__SHOPPING__/{path}.html?product_list_order={parameters['order']}{direction}")
+    is_descending = parameters["direction"] == "descending"
+    address = f"__SHOPPING__/{path}.html?product_list_order={parameters['order']}"
+    # Of an ascending list the address is a part of the descending one's; the link leads to the other direction.
+    link = page_check(
+        "last",
+        'document.querySelector(".sorter-action").outerText',
+        f"Set {'Ascending' if is_descending else 'Descending'} Direction",
+        exactly=True,
+    )
+    return pages_show(link, ends=address + "&product_list_dir=desc" * is_descending)
 
 
 def _sort(page: PageView, parameters: Parameters) -> Oracle:
