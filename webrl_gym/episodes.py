@@ -26,6 +26,7 @@ from webrl_gym.sites.folder import FolderApp
 from webrl_gym.sites.server import SiteServer
 from webrl_gym.sites.web import ACCOUNTS, signed_in_cookie
 from webrl_gym.sites.worlds import World
+from webrl_gym.spaces import TEXT_LIMIT
 from webrl_gym.tasks.page_suite import PageSuite
 from webrl_gym.tasks.page_task import PageTask
 from webrl_gym.tasks.record import Task
@@ -216,9 +217,13 @@ class PageEpisodes:
             instruction: object = page_task.set_up(self._page, np.random.default_rng(seed))
         except EvaluationError as error:
             raise SiteError(f"{task.task_id} could not be set up: {error}") from error
+        name = type(page_task).__name__
         if not isinstance(instruction, str):
-            name = type(page_task).__name__
             raise TypeError(f"{name}.set_up must return the instruction as a text, got {instruction!r}")
+        if len(instruction) > TEXT_LIMIT:
+            raise ValueError(
+                f"{name}.set_up returned an instruction of {len(instruction)} characters; an observation holds {TEXT_LIMIT}"
+            )
         return replace(task, instruction=instruction)
 
     def is_over(self, action: str) -> bool:  # noqa: ARG002 - the page tells

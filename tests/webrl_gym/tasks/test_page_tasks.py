@@ -133,6 +133,15 @@ def test_a_set_up_without_an_instruction_names_its_class() -> None:
 
 
 @pytest.mark.browser
+def test_an_instruction_that_would_be_cut_is_refused() -> None:
+    suite = PageSuite("mine", [with_attributes(set_up=lambda *_: "x" * 4_097)], origins=ORIGIN, pages=greetings)
+    env = WebArenaLiteEnv(suite=suite, engine="chromium")
+    with pytest.raises(ValueError, match=r"an instruction of 4097 characters; an observation holds 4096"):
+        env.reset(seed=0)
+    env.close()
+
+
+@pytest.mark.browser
 def test_an_end_that_cannot_be_told_is_a_failure(env: WebArenaLiteEnv) -> None:
     reward, terminated, truncated, info = play(env, "greetings/bad-end")
     assert (reward, terminated, truncated, info["verdict"]) == (0.0, False, True, None)
