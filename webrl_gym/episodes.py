@@ -222,7 +222,8 @@ class PageEpisodes:
             raise TypeError(f"{name}.set_up must return the instruction as a text, got {instruction!r}")
         if len(instruction) > TEXT_LIMIT:
             raise ValueError(
-                f"{name}.set_up returned an instruction of {len(instruction)} characters; an observation holds {TEXT_LIMIT}"
+                f"{name}.set_up returned an instruction of {len(instruction)} characters; "
+                f"an observation holds {TEXT_LIMIT}"
             )
         return replace(task, instruction=instruction)
 
