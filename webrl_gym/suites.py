@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -26,6 +24,7 @@ from webrl_gym.tasks.record import task_from_dict
 from webrl_gym.tasks.registry import find_page_suite, unknown_suite
 from webrl_gym.tasks.suite import PRACTICE_SUITES, TaskSuite, build_suite
 from webrl_gym.types import Semantics, Site
+from webrl_gym.whole_file import write_whole
 
 if TYPE_CHECKING:
     from webrl_gym.deployment.settings import DeploymentSettings
@@ -149,7 +148,8 @@ def load_suite(name: str) -> TaskSuite:
         return TaskSuite(name, [task_from_dict(record) for record in records], open_reader)
     suite = build_suite(name, open_reader)
     with suppress(OSError):
-        _write_atomically(path, json.dumps([task.as_dict() for task in suite], ensure_ascii=False))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps([task.as_dict() for task in suite], ensure_ascii=False))
     return suite
 
 
@@ -170,15 +170,3 @@ def _sources(folder: Traversable) -> Iterable[Traversable]:
             yield from _sources(entry)
         elif entry.name.endswith(".py"):
             yield entry
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".writing")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
 import tempfile
 import time
@@ -21,6 +20,7 @@ from webrl_gym.chat_server import ChatServer, without_thoughts
 from webrl_gym.errors import CompletionFailed, FuzzyUndecided
 from webrl_gym.evaluation.fuzzy import Question
 from webrl_gym.wellformed import well_formed
+from webrl_gym.whole_file import write_whole
 
 _log = logging.getLogger(__name__)
 MAX_JUDGED_LENGTH = 4_000
@@ -141,7 +141,7 @@ class LanguageModelJudge:
         if file is None:
             return
         try:
-            _write(file, json.dumps({"model": self._model, "prompt": prompt, "raw": raw}, indent=1))
+            write_whole(file, json.dumps({"model": self._model, "prompt": prompt, "raw": raw}, indent=1))
         except OSError as error:
             # The verdict holds all the same.
             _log.warning("a verdict cannot be kept in %s: %s", file.parent, error.strerror or error)
@@ -160,17 +160,6 @@ def _check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise ValueError(f"the judge's cache {folder} is no folder that can be written: {error.strerror}") from error
-
-
-def _write(file: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=file.parent, suffix=".writing")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 _SETTINGS = ("base_url", "model", "api_key_variable", "timeout_s", "attempts", "max_tokens", "temperature", "cache")

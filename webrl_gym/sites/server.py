@@ -71,10 +71,20 @@ class LoopbackServer:
     def close(self) -> None:
         """Stops serving and drops all connections; may be called twice."""
         if self._thread.is_alive():
-            # The loop ends by itself when it has no sockets left; closing them there avoids a race with its select.
-            self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets))
+            trigger = self._server.trigger
+
+            def end() -> None:
+                # The loop ends by itself when it has no sockets left; closing them here avoids a race with its select.
+                # Whoever pulls the trigger, and who still answers, must find it open; the server's own way closes it.
+                trigger.del_channel()
+                self._server.del_channel()
+                wasyncore.close_all(self._sockets)
+                wasyncore.dispatcher.close(self._server)
+
+            trigger.pull_trigger(end)
             self._thread.join(timeout=5)
             self._server.task_dispatcher.shutdown(timeout=5)
+            trigger.close()
 
 
 class SiteServer(LoopbackServer):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -89,3 +91,21 @@ def test_the_dispatcher_refuses_foreign_hosts_with_a_page(world: World) -> None:
     assert seen == ["403 Forbidden"]
     assert b"&lt;b&gt;.test" in content
     assert dispatcher.blocked == 1
+
+
+def test_closing_goes_well_though_somebody_else_wakes_the_loop_for_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = SiteServer(SiteDispatcher(world))
+    pull = made._server.trigger._physical_pull
+
+    def late() -> None:
+        pull()  # a thread that has just answered
+        time.sleep(0.2)
+        pull()
+
+    monkeypatch.setattr(made._server.trigger, "_physical_pull", late)
+    made.close()
+    made.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", made.port))
