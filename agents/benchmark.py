@@ -31,7 +31,7 @@ from agents.results import (
     site_state_counts,
     slice_rates,
 )
-from agents.run_card import files_sha256, run_card, without_secrets
+from agents.run_card import commit, files_sha256, run_card, without_secrets
 from agents.run_folder import run_lock
 from agents.screenshots import FOLDER as SCREENSHOTS
 from agents.screenshots import add_screenshots
@@ -125,7 +125,7 @@ def run_panel(
     folder = _output_folder(config)
     folder.mkdir(parents=True, exist_ok=True)
     with run_lock(folder):
-        panel = PanelFolder(folder, name, tasks, _what_decides(config, policy, agent), config["suite"])
+        panel = PanelFolder(folder, name, tasks, _what_decides(config, policy, agent), config["suite"], commit())
         results = panel.results
         # The card of finished work says how that was made, and stays.
         if panel.open_tasks or not (folder / "card.json").exists():
@@ -169,6 +169,8 @@ def _play(
             prompt_text=prompt_text,
             failures=failure_counts(results),
         )
+        if panel.commits:
+            card["commit"] = ", ".join(panel.commits)
         # Before the card, so that a kill between the two cannot hide a look; and also where the run was stopped.
         if config["suite"] in TEST_SUITES and len(panel.results) > shown_before:
             log_look(Path(config["test_log"]), card, rate(panel.results), was_stopped=was_stopped)

@@ -46,7 +46,13 @@ _HOPELESS = 3
 
 
 class PanelFolder:
-    """The files of one agent's run over one panel."""
+    """The files of one agent's run over one panel.
+
+    Attributes:
+        folder: Where they are.
+        tasks: The panel.
+        commits: Of the code that its episodes were played with, in order.
+    """
 
     def __init__(
         self,
@@ -55,6 +61,7 @@ class PanelFolder:
         tasks: Sequence[Task],
         settings: Mapping[str, Any] | None = None,
         suite: str = "",
+        commit: str = "",
     ) -> None:
         """Opens or begins a result folder.
 
@@ -64,6 +71,7 @@ class PanelFolder:
             tasks: The panel, each task once.
             settings: What else decides the results (seed, model, step limit …), JSON-ready.
             suite: Name of the suite, for whoever reads the folder.
+            commit: Of the code that plays now; kept for whoever reads the folder where it adds an episode.
 
         Raises:
             ValueError: If a task occurs twice.
@@ -85,11 +93,12 @@ class PanelFolder:
         }
         folder.mkdir(parents=True, exist_ok=True)
         self._header = json.loads(json.dumps(header))
+        self._commit = commit
+        self.commits: list[str] = []
         if self._has_results():
-            self._require_same()
+            self.commits += self._require_same().get("commits", ())
         else:  # a run that was refused or stopped before its first result holds no folder
-            with replacing(folder / "panel.json") as temporary:
-                temporary.write_text(json.dumps(header, indent=1) + "\n", encoding="utf-8")
+            self._write_header()
         for name in _KEPT:
             _drop_cut_line(folder / name)
         self._results = {result.task_id: result for result in self._read() if result.status != "failed"}
@@ -112,6 +121,9 @@ class PanelFolder:
         """
         if not self._results:
             self._require_same()
+        if self._commit and self._commit not in self.commits:
+            self.commits.append(self._commit)
+            self._write_header()
         path = self.folder / "trajectories.jsonl"
         with path.open("a", encoding="utf-8") as stream:
             if not path.stat().st_size:
@@ -125,8 +137,13 @@ class PanelFolder:
         paths = (self.folder / name for name in _KEPT)
         return any(path.exists() and path.stat().st_size for path in paths)
 
-    def _require_same(self) -> None:
-        _require_same_panel(self.folder / "panel.json", self._header)
+    def _write_header(self) -> None:
+        header = self._header | ({"commits": self.commits} if self.commits else {})
+        with replacing(self.folder / "panel.json") as temporary:
+            temporary.write_text(json.dumps(header, indent=1) + "\n", encoding="utf-8")
+
+    def _require_same(self) -> dict[str, Any]:
+        return _require_same_panel(self.folder / "panel.json", self._header)
 
     def _read(self) -> Iterator[EpisodeResult]:
         path = self.folder / "results.jsonl"
@@ -140,7 +157,7 @@ class PanelFolder:
                 continue  # a damaged line: its episode runs again
 
 
-def _require_same_panel(path: Path, header: Mapping[str, Any]) -> None:
+def _require_same_panel(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
     try:
         stored = dict(json.loads(path.read_text(encoding="utf-8")))
         settings = dict(stored.get("settings", {}))
@@ -154,6 +171,7 @@ def _require_same_panel(path: Path, header: Mapping[str, Any]) -> None:
         raise CheckpointMismatch(
             f"{path.parent} holds results of another run ({'; '.join(differing)}); choose another output folder"
         )
+    return stored
 
 
 def _drop_cut_line(path: Path) -> None:

@@ -97,6 +97,16 @@ def test_a_stopped_panel_continues_where_it_was(tmp_path: Path) -> None:
     assert again.episodes == []
 
 
+def test_a_panel_names_every_commit_that_played_part_of_it(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run_agent(ToyEnv(), ToyOracle(stops_after=2), opened(tmp_path, commit="first"))
+    opened(tmp_path, commit="played nothing")
+    run_agent(ToyEnv(), ToyOracle(), opened(tmp_path, commit="second"))
+    panel = opened(tmp_path, commit="third")
+    assert panel.commits == ["first", "second"]
+    assert len(panel.results) == len(TASKS)
+
+
 @pytest.mark.parametrize("cut", [1, 20, 10_000])
 def test_a_line_that_was_cut_costs_its_own_episode_only(tmp_path: Path, cut: int) -> None:
     stopped_after(tmp_path, 3)

@@ -6,6 +6,7 @@ what Chromium keeps in its cache and its history entries.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,12 +21,17 @@ from webrl_gym.types import PageNode
 _UNAUTHORIZED = 401
 """Answers with this status are in no browser's cache."""
 _PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+_FIRST_BREAK = re.compile(r"\A(?:\r\n?|\n)")
 _EMPTY_PAGE = b"<html><head><title></title></head><body></body></html>"
 
 
 def parse_page(content: bytes) -> HtmlElement:
     """A page's tree; an empty page where nothing came."""
-    return lxml.html.document_fromstring(content if content.strip() else _EMPTY_PAGE, parser=_PARSER)
+    root = lxml.html.document_fromstring(content if content.strip() else _EMPTY_PAGE, parser=_PARSER)
+    for area in root.iter("textarea"):
+        # A line break right after the tag is no part of the value (HTML standard, 13.2.6.4.7), which libxml2 does not know.
+        area.text = _FIRST_BREAK.sub("", area.text or "", count=1)
+    return root
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from lxml.html import HtmlElement
 
 from webrl_gym.engines import forms
 from webrl_gym.engines.lxml_tree import page_node
+from webrl_gym.engines.static_tab import parse_page
 from webrl_gym.errors import ActionTargetError
 from webrl_gym.types import PageNode
 
@@ -225,3 +226,10 @@ def test_a_field_set_disables_what_is_in_it_but_its_legend() -> None:
     }
     nodes = [child for child in page_node(fields).children if isinstance(child, PageNode)]
     assert ["disabled" in node.attrs for node in nodes] == [False, True, False]
+
+
+def test_a_line_break_right_after_a_text_areas_tag_is_no_part_of_its_value() -> None:
+    areas = b"<textarea name=a>\n\none\n</textarea><textarea name=b>\r\ntwo</textarea><textarea name=c></textarea>"
+    page = parse_page(b"<form action=/send>" + areas + b"<button>Go</button></form>")
+    request = forms.submission(one(page, "//form"), one(page, "//button"), "http://shopping.test/")
+    assert urlsplit(request.url).query == "a=%0D%0Aone%0D%0A&b=two&c="
