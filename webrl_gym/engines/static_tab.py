@@ -29,7 +29,7 @@ def parse_page(content: bytes) -> HtmlElement:
     """A page's tree; an empty page where nothing came."""
     root = lxml.html.document_fromstring(content if content.strip() else _EMPTY_PAGE, parser=_PARSER)
     for area in root.iter("textarea"):
-        # A line break right after the tag is no part of the value (HTML standard, 13.2.6.4.7), which libxml2 does not know.
+        # No part of the value (HTML standard, 13.2.6.4.7), which libxml2 does not know.
         area.text = _FIRST_BREAK.sub("", area.text or "", count=1)
     return root
 
