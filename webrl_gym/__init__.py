@@ -37,8 +37,10 @@ __all__ = [
 ]
 
 # No max_episode_steps: the environment ends its own episodes, so that it can score them; the wrapper refuses a user's.
+# No passive checker: after a reset that raised, as one may where sites fail, its next step raises a TypeError.
 gymnasium.register(
     id=ENV_ID,
     entry_point="webrl_gym.env:WebArenaLiteEnv",
+    disable_env_checker=True,
     additional_wrappers=(WrapperSpec("NoOuterLimit", "webrl_gym.wrappers.outer_limit:NoOuterLimit", kwargs={}),),
 )

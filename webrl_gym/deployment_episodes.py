@@ -102,7 +102,7 @@ class DeploymentEpisodes:
             self._doubted.clear()
             asked = task.sites if task.signed_in is None else task.signed_in
             self._signed_in = tuple(site for site in asked if site in SIGN_INS)
-            cookies = {site: self._sessions.cookies(site) for site in self._signed_in}
+            cookies = {site: self._sessions.cookies(site, self._lease.renewal(site)) for site in self._signed_in}
             for one, other, name in colliding(cookies):
                 raise SiteError(
                     f"the sessions of {one} and {other} cannot live in one browser: both are a cookie {name!r} of the "
@@ -112,6 +112,10 @@ class DeploymentEpisodes:
             # Whatever status a start page has: it is what published scores on such deployments rest on.
             self.engine.start(urls, [cookie for site in self._signed_in for cookie in cookies[site]])
             self._require_session(*self._looked())
+            if is_changing(task):
+                # Written down before the first action, so that a process that dies leaves it so; and not before there
+                # can be one, or an account that is refused would cost a reset at each try.
+                self._lease.note(task.sites, DIRTY)
         except BaseException:
             self._lease.release()
             raise
@@ -202,30 +206,29 @@ class DeploymentEpisodes:
         changing = is_changing(task)
         for _ in range(_TRIES):
             self._lease.take(alone=changing)
-            state = self._state_of(task)
-            if state != CLEAN and self._settings.reset.can_reset:
-                self._lease.take(alone=True)
-                # Somebody else may have done it meanwhile.
-                if self._state_of(task) != CLEAN:
-                    self._reset(task)
-                if not changing:
-                    self._lease.take(alone=False)
-                state = self._state_of(task)
-                if state != CLEAN:
-                    continue
-            if changing:
-                # Written down before the first action: a process that dies leaves it so.
-                self._lease.note(task.sites, DIRTY)
-            return state
+            if not self._to_reset(task):
+                return self._state_of(task)
+            self._lease.take(alone=True)
+            # Somebody else may have done it meanwhile.
+            if wanted := self._to_reset(task):
+                self._reset(task, wanted)
+            if not changing:
+                self._lease.take(alone=False)
+            if not self._to_reset(task):
+                return self._state_of(task)
         raise ResetFailed(f"others have changed {' and '.join(task.sites)} after every one of {_TRIES} resets")
+
+    def _to_reset(self, task: Task) -> list[Site]:
+        """The task's sites that are not known to be clean and can be put back."""
+        states = self._lease.states()
+        return [site for site in task.sites if states[site] != CLEAN and self._settings.reset.covers(site)]
 
     def _state_of(self, task: Task) -> str:
         states = self._lease.states()
         found = {states[site] for site in task.sites}
         return DIRTY if DIRTY in found else UNKNOWN if UNKNOWN in found else CLEAN
 
-    def _reset(self, task: Task) -> None:
-        wanted = [site for site in task.sites if self._lease.states()[site] != CLEAN]
+    def _reset(self, task: Task, wanted: list[Site]) -> None:
         self._lease.note(wanted, DIRTY)
         deadline = time.monotonic() + self._settings.reset_seconds
         _log.info("%s: putting %s back", task.task_id, " and ".join(wanted))
@@ -233,7 +236,7 @@ class DeploymentEpisodes:
         for site in sorted(renewed):
             self._await_health(site, deadline)
         self._sessions.forget(renewed)
-        self._lease.note(renewed, CLEAN)
+        self._lease.note_renewal(renewed)
 
     def _await_health(self, site: Site, deadline: float) -> None:
         """Waits until a site answers as it should: a server may say that it is ready before its sites are."""

@@ -135,7 +135,7 @@ class _Visit:
             yield Check(Verdict.NOTE, one, "session", f"shares its cookie {name!r} with {other}: same host, other port")
         if self._transport is None:
             yield self._state()
-        if self._settings.reset.can_reset:
+        if any(self._settings.reset.covers(site) for site in self._deployment.urls):
             problem = self._settings.reset.problem()
             verdict, said = (Verdict.FAILED, problem) if problem else (Verdict.OK, "nothing speaks against one")
             yield Check(verdict, "deployment", "reset", said)

@@ -23,6 +23,15 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{_host(parts)}" + (f":{port}" if port and port != DEFAULT_PORTS.get(parts.scheme) else "")
 
 
+def host_of(url: str) -> str:
+    """The host of an address, without its port; in brackets where that is a number of IPv6.
+
+    Args:
+        url: An address.
+    """
+    return _host(urlsplit(url))
+
+
 def with_port(origin: str) -> str:
     """An origin with its port, also where that is the one of its scheme.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -112,3 +113,11 @@ def test_only_templates_keeps_what_was_made_from_them() -> None:
         WebArenaLiteEnv(only_templates=["shopping.searching"])
     with pytest.raises(ValueError, match=r"no task made from the template 'map\.phone'"):
         WebArenaLiteEnv(only_sites=["reddit"], only_templates=["map.phone"])
+
+
+def test_an_episode_can_begin_after_a_reset_that_raised() -> None:
+    with closing(gymnasium.make(webrl_gym.ENV_ID)) as env:
+        with pytest.raises(ValueError, match="has no task"):
+            env.reset(options={"task": "practice-train/none"})
+        env.reset(seed=1)
+        assert len(env.step('do(action="Scroll Down")')) == 5

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 import time
 from collections.abc import Mapping
 from functools import cached_property
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx
 import lxml.etree
@@ -13,14 +15,14 @@ import lxml.html
 from lxml.html import HtmlElement
 
 from webrl_gym.errors import SiteError
-from webrl_gym.http_client import http_client
+from webrl_gym.http_client import AnswerTooLarge, answer_within, http_client
 from webrl_gym.types import Site
-from webrl_gym.web_address import origin_of, shown
+from webrl_gym.web_address import host_of, origin_of, shown
+from webrl_gym.wellformed import well_formed
 
 DEFAULT_BUDGET = 20.0
 """Seconds that one answer may take, redirects included."""
 _MOST_REDIRECTS = 10
-_MOST_BYTES = 16 * 1024 * 1024
 _EMPTY_PAGE = "<html></html>"
 
 
@@ -82,8 +84,7 @@ class SiteClient:
             transport=transport,
             # No proxy and no .netrc: the browser goes to the sites directly, too.
             trust_env=False,
-            # Certificates take a while to load, and plain HTTP has none.
-            verify=root.startswith("https:"),
+            verify=_verified_by(root),
             headers={"User-Agent": "webrl-gym"},
             # A session outlives many episodes; nothing stays open between its few requests.
             limits=httpx.Limits(max_keepalive_connections=0),
@@ -118,7 +119,7 @@ class SiteClient:
 
     @property
     def _host(self) -> str:
-        host = urlsplit(self.root).hostname or ""
+        host = host_of(self.root)
         # The jar's own name for hosts without a dot.
         return host if "." in host else f"{host}.local"
 
@@ -129,7 +130,7 @@ class SiteClient:
             if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
                 raise SiteError(f"{self.site} answered {shown(url)} with status {response.status_code}")
             if not response.has_redirect_location:
-                return Answer(url, response.status_code, response.text)
+                return Answer(url, response.status_code, _text_of(response))
             place = response.headers["Location"]
             try:
                 url = urljoin(url, place)
@@ -145,23 +146,25 @@ class SiteClient:
         raise SiteError(f"{self.site} at {self.root} leads in circles: more than {_MOST_REDIRECTS} redirects")
 
     def _answer(self, method: str, url: str, values: Mapping[str, str] | None, deadline: float) -> httpx.Response:
-        """One answer, read to its end; a site that trickles gets no more time than one that is silent."""
+        """One answer; what goes wrong is the site's failure."""
         patience = max(0.05, deadline - time.monotonic())
         try:
-            with self._client.stream(method, url, data=values, timeout=patience) as response:
-                content = bytearray()
-                for chunk in response.iter_bytes():
-                    content += chunk
-                    if len(content) > _MOST_BYTES:
-                        raise SiteError(f"{self.site} answered {shown(url)} with more than {_MOST_BYTES >> 20} MB")
-                    if time.monotonic() > deadline:
-                        raise self._silent(url)
-                headers = [pair for pair in response.headers.multi_items() if pair[0] not in _OF_TRANSFER]
-                return httpx.Response(response.status_code, headers=headers, content=bytes(content))
+            return answer_within(patience, self._client, method, url, data=values)
         except httpx.TimeoutException:
             raise self._silent(url) from None
+        except AnswerTooLarge as error:
+            raise SiteError(f"{self.site} at {shown(url)}: {error}") from None
         except httpx.ConnectError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise SiteError(
+                    f"{self.site} at {self.root} has a certificate that nothing here trusts: name its authority's file "
+                    f"in SSL_CERT_FILE, and have the browser trust it, too ({error})"
+                ) from None
             raise SiteError(f"{self.site} cannot be reached: nobody answers at {self.root} ({error})") from None
+        except UnicodeError:
+            raise SiteError(
+                f"{self.site} at {self.root} sets cookies that are not ASCII; they cannot be sent"
+            ) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SiteError(f"{self.site} at {shown(url)} broke off: {type(error).__name__}: {error}") from None
 
@@ -169,5 +172,24 @@ class SiteClient:
         return SiteError(f"{self.site} did not answer {shown(url)} within {self._seconds:g} seconds")
 
 
-_OF_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
-"""Headers that say how the body travelled."""
+def _text_of(response: httpx.Response) -> str:
+    """A page's source, whatever encoding it says that it has."""
+    try:
+        text = response.text
+    except (LookupError, ValueError, AssertionError):
+        # A name that is no encoding of texts (httpx asserts that), or a body that is not in it.
+        text = response.content.decode("utf-8", "replace")
+    return well_formed(text)
+
+
+def _verified_by(root: str) -> ssl.SSLContext | bool:
+    """What certificates are held against; they take a while to load, and plain HTTP has none."""
+    if not root.startswith("https:"):
+        return False
+    authorities = os.environ.get("SSL_CERT_FILE")
+    if not authorities:
+        return True
+    try:
+        return ssl.create_default_context(cafile=authorities)
+    except OSError as error:
+        raise SiteError(f"SSL_CERT_FILE={authorities} holds no certificates that can be read: {error}") from None

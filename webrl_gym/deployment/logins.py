@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 from lxml.html import FormElement
@@ -16,7 +16,8 @@ from webrl_gym.deployment.addresses import Deployment
 from webrl_gym.deployment.client import DEFAULT_BUDGET, Answer, SiteClient
 from webrl_gym.errors import SignInFailed, SiteError
 from webrl_gym.types import Site
-from webrl_gym.web_address import origin_of
+from webrl_gym.web_address import host_of, origin_of
+from webrl_gym.web_address import shown as shown_address
 
 TRUSTED_FOR = 300.0
 """Seconds for which a session that was proved is taken for good."""
@@ -76,8 +77,9 @@ def sign_in(client: SiteClient, account: Account) -> None:
         target = urljoin(page.url, form.get("action") or page.url)
     except ValueError:
         raise SiteError(f"the sign-in form of {client.site} at {client.root} leads to {form.get('action')!r}") from None
-    if origin_of(target) != origin_of(client.root):
-        raise SiteError(f"the sign-in form of {client.site} at {client.root} leads away to {origin_of(target)}")
+    below = f"{urlsplit(target).path}/".startswith(f"{urlsplit(client.root).path}/")
+    if origin_of(target) != origin_of(client.root) or not below:
+        raise SiteError(f"the sign-in form of {client.site} at {client.root} leads away to {shown_address(target)}")
     values = _values(form)
     if _FORM_KEY in values:
         # The page may come from a cache; the cookie, which a browser's script sets, makes its key the session's.
@@ -140,17 +142,22 @@ class SiteSession:
         self._transport = transport
         self._client: SiteClient | None = None
         self._proved = 0.0
+        self._renewal = ""
         self._lock = threading.Lock()
 
-    def client(self) -> SiteClient:
+    def client(self, renewal: str = "") -> SiteClient:
         """A signed-in visitor; signs in, or in again, when needed.
+
+        Args:
+            renewal: Names the site's last reset (``Lease.renewal``), with which its sessions may have ended.
 
         Raises:
             SignInFailed: If the site does not take the account.
             SiteError: If the site fails.
         """
         with self._lock:
-            if self._client is not None and time.monotonic() - self._proved > TRUSTED_FOR:
+            is_trusted = renewal == self._renewal and time.monotonic() - self._proved <= TRUSTED_FOR
+            if self._client is not None and not is_trusted:
                 if is_signed_in(self._client):
                     self._proved = time.monotonic()
                 else:
@@ -158,6 +165,7 @@ class SiteSession:
             if self._client is None:
                 self._client = self._open()
                 self._proved = time.monotonic()
+            self._renewal = renewal
             return self._client
 
     def forget(self) -> None:
@@ -187,13 +195,13 @@ class Sessions:
         """Keeps ``sessions``, which others may use, too."""
         self._sessions = sessions
 
-    def cookies(self, site: Site) -> list[tuple[str, str, str]]:
-        """(address that it belongs to, name, value) of the session's cookies; raises as ``SiteSession.client``."""
-        return [cookie for cookie in self.client(site).cookies if cookie[1] != _FORM_KEY]
+    def cookies(self, site: Site, renewal: str = "") -> list[tuple[str, str, str]]:
+        """(address that it belongs to, name, value) of the session's cookies; as ``SiteSession.client``."""
+        return [cookie for cookie in self.client(site, renewal).cookies if cookie[1] != _FORM_KEY]
 
-    def client(self, site: Site) -> SiteClient:
-        """A signed-in visitor of a site; raises as ``SiteSession.client``."""
-        return self._sessions[site].client()
+    def client(self, site: Site, renewal: str = "") -> SiteClient:
+        """A signed-in visitor of a site; as ``SiteSession.client``."""
+        return self._sessions[site].client(renewal)
 
     def forget(self, sites: Collection[Site]) -> None:
         """Drops sessions that are known to be over."""
@@ -250,15 +258,13 @@ def colliding(cookies: Mapping[Site, Collection[tuple[str, str, str]]]) -> list[
     found: list[tuple[Site, Site, str]] = []
     sites = list(cookies)
     for index, one in enumerate(sites):
-        places = {(host_and_path(address), name): value for address, name, value in cookies[one]}
+        places = {(_host_and_path(address), name): value for address, name, value in cookies[one]}
         for other in sites[index + 1 :]:
-            shared = [n for a, n, value in cookies[other] if places.get((host_and_path(a), n), value) != value]
+            shared = [n for a, n, value in cookies[other] if places.get((_host_and_path(a), n), value) != value]
             found.extend((one, other, name) for name in shared[:1])
     return found
 
 
-def host_and_path(address: str) -> str:
+def _host_and_path(address: str) -> tuple[str, str]:
     """What decides where a cookie goes: host without port, and path."""
-    _, _, rest = address.partition("//")
-    host, slash, path = rest.partition("/")
-    return host.rpartition(":")[0] + slash + path if ":" in host else rest
+    return host_of(address), urlsplit(address).path

@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 import httpx
 
 from webrl_gym.errors import ResetFailed
-from webrl_gym.http_client import http_client
+from webrl_gym.http_client import answer_within, http_client
 from webrl_gym.types import Site
 from webrl_gym.web_address import shown
 
@@ -26,6 +26,8 @@ SITES_VARIABLE = "WEBRL_GYM_RESET_SITES"
 _ANSWER_LIMIT = 30.0
 _POLL_EVERY = 2.0
 _ALREADY_RUNNING = 418
+_FAILURES = 2
+"""Errors in a row after which a reset has failed: the published server says so from then on, and no more happens."""
 _WORDS_SHOWN = 200
 
 
@@ -33,15 +35,14 @@ _WORDS_SHOWN = 200
 class ResetStrategy(Protocol):
     """Makes sites as new."""
 
-    @property
-    def can_reset(self) -> bool:
-        """False when nothing is ever put back."""
+    def covers(self, site: Site) -> bool:
+        """Whether a site can be put back at all; the others are left as they are found."""
 
     def reset(self, sites: Collection[Site]) -> frozenset[Site]:
         """Puts sites back and waits until that is done.
 
         Args:
-            sites: Those that must be as new afterwards.
+            sites: Those that must be as new afterwards; it covers each of them.
 
         Returns:
             Those that are: all of ``sites`` and whatever was put back with them.
@@ -57,7 +58,10 @@ class ResetStrategy(Protocol):
 class NoReset:
     """Leaves everything as it is."""
 
-    can_reset = False
+    def covers(self, site: Site) -> bool:
+        """Not one."""
+        del site
+        return False
 
     def reset(self, sites: Collection[Site]) -> frozenset[Site]:
         """Puts nothing back."""
@@ -71,8 +75,6 @@ class NoReset:
 
 class HttpReset:
     """Asks WebArena's reset server: GET ``/reset``, then ``/status`` until it is ready."""
-
-    can_reset = True
 
     def __init__(
         self,
@@ -95,6 +97,10 @@ class HttpReset:
         self._seconds = seconds
         self._poll_every = poll_every
         self._answer_limit = answer_limit
+
+    def covers(self, site: Site) -> bool:
+        """Those with a server."""
+        return self._one is not None or site in self._each
 
     def reset(self, sites: Collection[Site]) -> frozenset[Site]:
         """Starts every server that is needed, then waits for each."""
@@ -128,18 +134,21 @@ class HttpReset:
     def _servers(self, sites: Collection[Site]) -> list[str]:
         if self._one is not None:
             return [self._one.rstrip("/")]
-        without = [site for site in sites if site not in self._each]
-        if without:
-            raise ResetFailed(f"there is no reset server for {', '.join(without)}")
         return list(dict.fromkeys(self._each[site].rstrip("/") for site in sites))
 
     def _await_ready(self, client: httpx.Client, url: str, deadline: float) -> None:
-        said = ""
+        failures = 0
         while True:
             answer = self._ask(client, url, "/status", deadline)
             said = answer.text.strip()
             if answer.is_success and said == READY:
                 return
+            failures = failures + 1 if answer.is_server_error else 0
+            if failures == _FAILURES:
+                raise ResetFailed(
+                    f"the reset at {shown(url)} failed: /status answers with status {answer.status_code} and says "
+                    f"{said[:_WORDS_SHOWN]!r}"
+                )
             if time.monotonic() + self._poll_every > deadline:
                 raise ResetFailed(
                     f"the reset server at {shown(url)} was not ready within {self._seconds:g} seconds; it says "
@@ -150,9 +159,9 @@ class HttpReset:
     def _ask(self, client: httpx.Client, url: str, path: str, deadline: float) -> httpx.Response:
         left = max(0.05, min(self._answer_limit, deadline - time.monotonic()))
         try:
-            return client.get(url + path, timeout=left)
+            return answer_within(left, client, "GET", url + path)
         except httpx.TimeoutException:
-            raise ResetFailed(f"the reset server at {shown(url)} did not answer within {left:.0f} seconds") from None
+            raise ResetFailed(f"the reset server at {shown(url)} did not answer within {left:.2g} seconds") from None
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError):
             # The errors' own texts may show what stands before the host.
             raise ResetFailed(
@@ -165,8 +174,6 @@ class HttpReset:
 class CommandReset:
     """Runs a shell command of the user's."""
 
-    can_reset = True
-
     def __init__(self, command: str, *, seconds: float = DEFAULT_BUDGET) -> None:
         """Runs nothing yet.
 
@@ -176,6 +183,11 @@ class CommandReset:
         """
         self._command = command
         self._seconds = seconds
+
+    def covers(self, site: Site) -> bool:
+        """All of them."""
+        del site
+        return True
 
     def reset(self, sites: Collection[Site]) -> frozenset[Site]:
         """Runs the command; status 0 means that the sites are as new."""
@@ -213,8 +225,6 @@ class CommandReset:
 class CallableReset:
     """Calls a function of the user's."""
 
-    can_reset = True
-
     def __init__(self, function: Callable[[frozenset[Site]], object]) -> None:
         """Calls nothing yet.
 
@@ -222,6 +232,11 @@ class CallableReset:
             function: Puts the sites that it is given back; keeps its own time budget.
         """
         self._function = function
+
+    def covers(self, site: Site) -> bool:
+        """All of them."""
+        del site
+        return True
 
     def reset(self, sites: Collection[Site]) -> frozenset[Site]:
         """Calls the function; whatever it raises is a failed reset."""

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Request
 
+from webrl_gym.web_address import host_of
+
 _READING = frozenset(("GET", "HEAD", "OPTIONS"))
 _OF_THE_BROWSER = frozenset(("ping", "cspreport"))
 """Kinds of requests by which pages and browser report, whatever anybody does."""
@@ -62,7 +64,7 @@ def cookie_of(address: str, name: str, value: str) -> dict[str, Any]:
     return {
         "name": name,
         "value": value,
-        "domain": parts.hostname or "",
+        "domain": host_of(address),
         "path": parts.path or "/",
         "secure": parts.scheme == "https",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from tests.webrl_gym.deployment.conftest import Lookalikes
 from tests.webrl_gym.deployment.lookalikes import broken, silent, trickling
 from webrl_gym.deployment.client import SiteClient
 from webrl_gym.deployment.landmarks import reach
+from webrl_gym.engines.browser_traffic import cookie_of
 from webrl_gym.errors import SiteError
 from webrl_gym.types import Site
 
@@ -81,3 +83,45 @@ def test_a_cookie_set_by_hand_is_sent_to_hosts_without_a_dot(lookalikes: Lookali
     client = SiteClient(Site.SHOPPING, site.root.replace("127.0.0.1", "localhost"))
     client.set_cookie(site.cookie, "mine")
     assert "Sign Out" in client.get("/customer/account/").text
+
+
+def test_a_site_may_write_anything_into_its_headers() -> None:
+    told = [(b"X-Served-By", b"Z\xfcrich"), (b"X-In", "Zürich".encode()), (b"Location", "/Zürich".encode())]
+    cookie = [(b"Set-Cookie", b"caf\xe9=1")]
+    answers = iter([httpx.Response(302, headers=told[1:]), httpx.Response(200, headers=told[:2] + cookie, text="here")])
+    client = SiteClient(Site.GITLAB, "http://gitlab.test", transport=httpx.MockTransport(lambda _: next(answers)))
+    page = client.get()
+    assert (page.url, page.text) == ("http://gitlab.test/Zürich", "here")
+    with pytest.raises(SiteError, match=r"gitlab at .* sets cookies that are not ASCII"):
+        client.get()
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-7", "idna", "hex", "none-such", ""])
+def test_a_page_is_read_whatever_encoding_it_says_that_it_has(charset: str) -> None:
+    headers = {"Content-Type": f"text/html; charset={charset}"}
+    content = b"<title>Here</title>+2D0- \xd8\x00\xff"
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, content=content))
+    page = SiteClient(Site.GITLAB, "http://gitlab.test", transport=transport).get()
+    assert page.text.encode()
+    assert page.title in ("Here", "")
+
+
+def test_a_certificate_that_nobody_trusts_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"
+
+    def refuse(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(said)
+
+    client = SiteClient(Site.GITLAB, "https://gitlab.test", transport=httpx.MockTransport(refuse))
+    with pytest.raises(SiteError, match=r"gitlab at https://gitlab\.test has a certificate that nothing here trusts"):
+        client.get()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    with pytest.raises(SiteError, match=r"SSL_CERT_FILE=.*none\.pem holds no certificates that can be read"):
+        SiteClient(Site.GITLAB, "https://gitlab.test")
+
+
+def test_cookies_of_hosts_that_are_numbers_of_ipv6_go_to_the_browser_in_brackets() -> None:
+    client = SiteClient(Site.GITLAB, "http://[::1]:8023")
+    client.set_cookie("key", "mine")
+    [cookie] = client.cookies
+    assert cookie_of(*cookie)["domain"] == "[::1]"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flask import request
 
 from tests.webrl_gym.deployment.conftest import Lookalikes
 from tests.webrl_gym.deployment.lookalikes import broken, silent
@@ -251,6 +252,35 @@ def test_what_is_not_clean_is_put_back_before_the_next_episode(
     episodes.judge("", "")
     make(reset=reset).begin(task(Site.REDDIT), RNG)
     assert resets == [{Site.REDDIT}, {Site.REDDIT}]
+
+
+@pytest.mark.browser
+def test_a_changing_episode_that_does_not_begin_costs_no_further_reset(
+    make: Callable[..., DeploymentEpisodes],
+    lookalikes: Lookalikes,
+) -> None:
+    resets: list[frozenset[Site]] = []
+    episodes = make(reset=resets.append)
+    changing = task(Site.REDDIT, tag="changing")
+    lookalikes[Site.REDDIT].ill = lambda: broken() if request.path == "/login" else None
+    for _ in range(2):
+        with pytest.raises(SiteError, match=r"reddit answered .* status 500"):
+            episodes.begin(changing, RNG)
+    assert resets == [{Site.REDDIT}]
+    lookalikes[Site.REDDIT].ill = None
+    for _ in range(2):
+        episodes.begin(changing, RNG)
+        assert episodes.site_state == "clean"
+    assert resets == [{Site.REDDIT}, {Site.REDDIT}]
+
+
+@pytest.mark.browser
+def test_sites_that_nobody_puts_back_are_played_on_as_they_are_found(make: Callable[..., DeploymentEpisodes]) -> None:
+    episodes = make(reset_urls={"gitlab": "http://127.0.0.1:9"})
+    episodes.begin(task(Site.MAP), RNG)
+    assert episodes.site_state == "unknown"
+    with pytest.raises(ResetFailed, match=r"the reset server at http://127\.0\.0\.1:9 cannot be asked"):
+        episodes.begin(task(Site.GITLAB), RNG)
 
 
 @pytest.mark.browser

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from webrl_gym.deployment.leases import CLEAN, DIRTY, UNKNOWN, Lease
+from webrl_gym.deployment import leases
+from webrl_gym.deployment.leases import CLEAN, DIRTY, UNKNOWN, Lease, _gate
 from webrl_gym.errors import DeploymentBusy, SiteError
 from webrl_gym.types import Site
 
@@ -26,6 +29,8 @@ lease.note([Site.REDDIT], DIRTY)
 print("taken", flush=True)
 sys.stdin.read()
 """
+
+READER = HOLDER.replace("alone=True", "alone=False").replace("lease.note([Site.REDDIT], DIRTY)\n", "")
 
 FORKING = """
 import os, sys
@@ -92,6 +97,65 @@ def test_a_thread_that_would_wait_for_itself_does_not_wait(tmp_path: Path) -> No
         waiting = other.submit(second.take, alone=True)
         first.release()
         waiting.result(timeout=60)
+
+
+def test_who_waits_to_be_alone_is_let_in_before_those_who_read_again(tmp_path: Path) -> None:
+    keys = {Site.REDDIT: "one"}
+    writer, again = (Lease(keys, patience=60.0, folder=tmp_path) for _ in range(2))
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with ThreadPoolExecutor(2) as others:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "taken\n"
+        waiting = others.submit(writer.take, alone=True)
+        while _is_free(tmp_path / "one.gate"):
+            time.sleep(0.01)
+        reading = others.submit(again.take, alone=False)
+        time.sleep(0.5)
+        assert not reading.done()
+        reader.communicate()
+        waiting.result(timeout=60)
+        writer.release()
+        reading.result(timeout=60)
+
+
+def test_who_reads_goes_on_beside_others_of_its_process_and_lets_nobody_pass_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(leases, "_LETS_PASS", 0.3)
+    monkeypatch.setattr(leases, "_SAYS_SO_AFTER", 0.1)
+    reader, beside, elsewhere = (lease(tmp_path, patience=60.0) for _ in range(3))
+    reader.take(alone=False)
+    with _gate(tmp_path / "gitlab-key.lock") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        beside.take(alone=False)
+        for one in (reader, beside):
+            one.release()
+        elsewhere.take(alone=False)
+    assert "others use the deployment; waiting for them, 60 seconds at most" in caplog.text
+
+
+def test_a_reset_has_a_name_that_everybody_sees(tmp_path: Path) -> None:
+    one, other = lease(tmp_path, GITLAB), lease(tmp_path)
+    assert (other.renewal(GITLAB), other.renewal(Site.HOMEPAGE)) == ("", "")
+    one.take(alone=True)
+    one.note_renewal([GITLAB])
+    first = other.renewal(GITLAB)
+    assert other.states()[GITLAB] == CLEAN
+    one.note_renewal([GITLAB])
+    assert "" != first != other.renewal(GITLAB)
+
+
+def _is_free(path: Path) -> bool:
+    if not path.exists():
+        return True
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
 
 
 def test_a_hold_may_change_its_kind(tmp_path: Path) -> None:

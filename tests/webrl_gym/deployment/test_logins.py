@@ -98,6 +98,25 @@ def test_a_form_that_leads_away_gets_no_password(lookalikes: Lookalikes) -> None
         sign_in(SiteClient(Site.REDDIT, lookalikes[Site.REDDIT].root), Account("a", "b"))
 
 
+def test_a_form_below_another_root_of_the_same_host_gets_no_password(lookalikes: Lookalikes) -> None:
+    form = "<form action='/login' method='post'><input name='_username'><input name='_password'></form>"
+    lookalikes[Site.REDDIT].ill = lambda: form
+    client = SiteClient(Site.REDDIT, f"{lookalikes[Site.REDDIT].root}/reddit")
+    with pytest.raises(SiteError, match=r"the sign-in form of reddit at .*/reddit leads away to .*/login"):
+        sign_in(client, Account("a", "b"))
+
+
+def test_a_session_is_proved_again_after_a_reset_by_anybody(sessions: Sessions, lookalikes: Lookalikes) -> None:
+    gitlab = lookalikes[Site.GITLAB]
+    first = sessions.cookies(Site.GITLAB, "")
+    assert sessions.cookies(Site.GITLAB, "a reset") == first
+    assert gitlab.sign_ins == 1
+    gitlab.sessions.clear()
+    assert sessions.cookies(Site.GITLAB, "a reset") == first
+    assert sessions.cookies(Site.GITLAB, "another reset") != first
+    assert gitlab.sign_ins == 2
+
+
 def test_a_broken_site_and_one_that_counts_are_not_blamed_on_the_account(
     sessions: Sessions, lookalikes: Lookalikes
 ) -> None:
@@ -139,6 +158,14 @@ def test_cookies_of_one_host_and_name_collide(sessions: Sessions) -> None:
         Site.REDDIT: [("http://b.test:1/", "PHPSESSID", "y")],
     }
     assert colliding(apart) == []
+
+
+def test_hosts_that_are_numbers_of_ipv6_collide_as_others_do() -> None:
+    one = [("http://[::1]:7770/", "PHPSESSID", "a")]
+    other = [("http://[::1]:9999/", "PHPSESSID", "b")]
+    assert colliding({Site.SHOPPING: one, Site.REDDIT: other}) == [(Site.SHOPPING, Site.REDDIT, "PHPSESSID")]
+    other = [("http://[::2]:7770/", "PHPSESSID", "b")]
+    assert colliding({Site.SHOPPING: one, Site.REDDIT: other}) == []
 
 
 def test_environments_of_a_process_share_the_session_of_one_account(

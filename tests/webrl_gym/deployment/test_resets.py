@@ -31,6 +31,7 @@ class ResetServer:
     left: int = 0
     url: str = ""
     statuses: list[int] = field(default_factory=lambda: [200])
+    failure: str = ""
 
     def app(self) -> Flask:
         app = Flask(__name__)
@@ -45,8 +46,10 @@ class ResetServer:
         self.left = self.questions
         return Response("Reset initiated.", status=self.statuses[0])
 
-    def status(self) -> str:
+    def status(self) -> Answered:
         self.left -= 1
+        if self.failure and self.left < 1:
+            return Response(self.failure, status=500)
         return "Ready for duty!" if self.left < 0 else "Reset ongoing"
 
 
@@ -77,8 +80,20 @@ def test_a_server_for_each_site_puts_that_one_back(servers: list[ResetServer]) -
     assert [server.starts for server in servers] == [1, 0]
     assert strategy.reset([Site.GITLAB, Site.REDDIT]) == {Site.GITLAB, Site.REDDIT}
     assert [server.starts for server in servers] == [2, 1]
-    with pytest.raises(ResetFailed, match="there is no reset server for map"):
-        strategy.reset([Site.MAP])
+    assert [site for site in Site if strategy.covers(site)] == [Site.REDDIT, Site.GITLAB]
+    assert all(map(http(servers[0].url).covers, Site))
+
+
+def test_a_reset_that_failed_is_not_waited_for(servers: list[ResetServer]) -> None:
+    servers[0].questions, servers[0].failure = 3, "Error executing reset script: exit status 1"
+    with pytest.raises(ResetFailed, match=r"failed: /status answers with status 500 and says 'Error executing reset"):
+        http(servers[0].url, seconds=600).reset([Site.GITLAB])
+
+
+def test_a_server_that_trickles_gets_no_more_time_than_one_that_is_silent(servers: list[ResetServer]) -> None:
+    servers[0].ill = lambda: Response((time.sleep(0.1) or " " for _ in range(50)), 200)
+    with pytest.raises(ResetFailed, match=r"did not answer within 0\.3 seconds"):
+        http(servers[0].url).reset([Site.GITLAB])
 
 
 def test_a_reset_that_somebody_else_has_started_is_waited_for(servers: list[ResetServer]) -> None:
@@ -166,7 +181,8 @@ def test_nothing_is_put_back_by_nobody() -> None:
 class Own:
     """A strategy of the user's."""
 
-    can_reset = True
+    def covers(self, site: Site) -> bool:
+        return site is Site.GITLAB
 
     def reset(self, sites: Collection[Site]) -> frozenset[Site]:
         return frozenset(sites)
