@@ -36,7 +36,10 @@ _EXIT_CHANCE = 0.1
 
 
 class TaskInfo(TypedDict):
-    """What an agent may know of its task before it sees a page."""
+    """What an agent may know of its task before it sees a page.
+
+    ``start_urls`` are as the task has them: ``__SHOPPING__`` and its like stand for a site's address.
+    """
 
     task_id: str
     instruction: str
@@ -108,7 +111,7 @@ def _called(agent: Agent, method: str, argument: Any, task_id: str) -> Any:
         returned = getattr(agent, method)(argument)
     except (AgentError, InfrastructureError, ServerRefused):
         raise  # what our own agents say on purpose: no completion, nobody there; those who use our parts may say it too
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # with status 0 an exit would look like a finished benchmark
         what = f"{type(error).__name__}: {error}"
         raise AgentFailed(f"{_named(agent)} failed at {task_id}: {method} raised {what}{_place(error)}") from error
     if inspect.iscoroutine(returned):
@@ -121,7 +124,7 @@ def _named(agent: Agent) -> str:
     return f"agent {type(agent).__module__}:{type(agent).__qualname__}"
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """Where in the agent's own file an exception came from, however deep in others it was raised."""
     # Without the calls here, and without Python's own way to a module.
     raised = extract_tb(error.__traceback__)
@@ -251,8 +254,9 @@ def load_agent(path: str, arguments: Mapping[str, Any] | None = None) -> Agent:
     try:
         made = _class_at(path, arguments or {})(**(arguments or {}))
     except _NotThere as error:
-        raise ValueError(f"agent {path!r} cannot be loaded (expected package.module:Class): {error}") from error
-    except Exception as error:
+        hint = "; agent_arguments.NAME=VALUE gives it an argument" if "argument" in str(error) else ""
+        raise ValueError(f"agent {path!r} cannot be loaded (expected package.module:Class): {error}{hint}") from error
+    except (Exception, SystemExit) as error:
         what = f"{type(error).__name__}: {error}"
         raise AgentFailed(f"agent {path} failed when it was made: {what}{_place(error)}") from error
     missing = [name for name in ("reset", "act") if not callable(getattr(made, name, None))]

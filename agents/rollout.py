@@ -121,7 +121,7 @@ class RolloutCollector:
         temperature: float = 1.0,
         seed: int = 0,
         progress: Progress | None = None,
-        on_steps: Callable[[int], None] | None = None,
+        on_steps: Callable[[Sequence[Any]], None] | None = None,
         on_trajectory: Callable[[Trajectory], None] | None = None,
         journal: Path | None = None,
         places: Sequence[int] | None = None,
@@ -134,8 +134,8 @@ class RolloutCollector:
             temperature: Of sampling, >= 0; 0 takes the likeliest token.
             seed: Decides sampling and the environments' seeds.
             progress: Shown one unit a task.
-            on_steps: Called with the number of environment steps after each batch of them; what it raises ends the
-                collection.
+            on_steps: Called after each batch of environment steps with what they returned, or with the exception of one
+                that broke; what it raises ends the collection.
             on_trajectory: Called with each trajectory, failures included, as soon as its attempt has ended; what it
                 raises ends the collection.
             journal: File of what the policy wrote (``agents.action_journal``): the same collection, once stopped, goes
@@ -226,7 +226,7 @@ class _Run:
         temperature: float,
         seed: int,
         progress: Progress,
-        on_steps: Callable[[int], None] | None,
+        on_steps: Callable[[Sequence[Any]], None] | None,
         on_trajectory: Callable[[Trajectory], None] | None,
         journal: ActionJournal,
         places: Sequence[int] | None,
@@ -302,7 +302,7 @@ class _Run:
             self._take(slot, prompts[slot], completion, result)
         self.steps += len(slots)
         if self.on_steps is not None:
-            self.on_steps(len(slots))
+            self.on_steps(results)
 
     def _take(self, slot: int, prompt: Prompt, completion: Completion, result: Any) -> None:
         attempt = self.running[slot]

@@ -15,6 +15,7 @@ from typing import Any, overload
 import numpy as np
 from gymnasium.spaces import Dict, Space
 from gymnasium.vector.utils import create_shared_memory, read_from_shared_memory, write_to_shared_memory
+from gymnasium.wrappers.utils import create_zero_array
 from numpy.typing import NDArray
 
 TEXT_LIMIT = 4_096
@@ -95,6 +96,11 @@ def observation_space(budget: int) -> Space[Any]:
             "last_action_error": UnicodeText(TEXT_LIMIT),
         }
     )
+
+
+@create_zero_array.register(UnicodeText)
+def _create_zero_array(_: UnicodeText) -> str:  # type: ignore[misc]  # typed for spaces of anything
+    return ""
 
 
 @create_shared_memory.register(UnicodeText)

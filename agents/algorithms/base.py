@@ -9,9 +9,10 @@ for one phase, so a run that was stopped anywhere and resumed ends, on a CPU, bi
 
 from __future__ import annotations
 
+import logging
 import time
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -28,8 +29,11 @@ from agents.generation import DEFAULT_MAX_NEW_TOKENS, InProcess
 from agents.metrics import MetricGroup, MetricWriter, Progress, SilentProgress
 from agents.optimizers import require_trainable
 from agents.policy import LLMPolicy
+from webrl_gym.spaces import UnicodeText
 
 __all__ = ["PhaseAlgorithm", "PhaseMetrics"]
+
+_log = logging.getLogger(__name__)
 
 
 class _StopRequested(Exception):
@@ -76,7 +80,10 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
 
         Raises:
             ValueError: If a number is out of its range.
+            TypeError: If the policy is none of ours, or the environment has no tasks or takes no text.
         """
+        if not isinstance(policy, LLMPolicy):
+            raise TypeError(f"{type(self).__name__} trains an agents.policy.LLMPolicy, got {policy!r}")
         if phases < 1 or seed < 0:
             raise ValueError(f"Expected phases >= 1 and seed >= 0, got {phases} and {seed}.")
         super().__init__(
@@ -89,6 +96,7 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
             seed=seed,
             tensorboard_log=tensorboard_log,
         )
+        self._require_tasks_and_text()
         self.policy = policy
         self.phases = phases
         self._set_up_checkpoints(checkpoint_folder, kept_checkpoints)
@@ -96,6 +104,18 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
         self.progress = progress or SilentProgress()
         self._callback: BaseCallback | None = None
         self._setup_model()
+
+    def _require_tasks_and_text(self) -> None:
+        if self.env is None:
+            return
+        takes = self.env.action_space
+        if not isinstance(takes, UnicodeText):
+            raise TypeError(f"{type(self).__name__} writes actions as text; the environment takes {takes}")
+        if not self.env.has_attr("suite"):
+            raise TypeError(
+                f"{type(self).__name__} attempts the tasks of an environment's suite; this one has none, as "
+                "webrl_gym/WebArenaLite-v0 has"
+            )
 
     def _setup_model(self) -> None:
         """Seeds the global generators, as Stable-Baselines3's own algorithms do."""
@@ -130,6 +150,7 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
 
         Args:
             total_timesteps: Environment steps after which no further phase begins; None for no limit but ``phases``.
+                When all phases are done nothing happens, and a warning says so.
                 After ``resume`` the steps from before count towards it.
             callback: As in Stable-Baselines3; ``on_step`` is called once for each batch of environment steps. When it
                 asks to stop, the phase under way is not counted.
@@ -148,6 +169,9 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
             ValueError: If the policy's weights are of float16, which nothing here trains.
         """
         require_trainable(self.policy.network)
+        if self.phase >= self.phases and not self._is_resumed:
+            _log.warning("all %d phases are done: nothing is learned; with more phases it goes on", self.phases)
+            return self
         limit = self._begin(total_timesteps, reset_num_timesteps)
         if not self._custom_logger:
             name = tb_log_name or type(self).__name__
@@ -190,10 +214,16 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
         if number % log_interval == 0:
             self.logger.dump(self.num_timesteps)
 
-    def _on_steps(self, count: int) -> None:
-        """Counts environment steps and gives callbacks their turn."""
-        self.num_timesteps += count
-        if self._callback is not None and not self._callback.on_step():
+    def _on_steps(self, results: Sequence[Any]) -> None:
+        """Counts environment steps and gives callbacks their turn, with the local names that they look for."""
+        self.num_timesteps += len(results)
+        if self._callback is None:
+            return
+        whole = [result for result in results if not isinstance(result, Exception)]
+        rewards = np.array([reward for _, reward, *_ in whole], dtype=np.float32)
+        dones = np.array([terminated or truncated for *_, terminated, truncated, _ in whole], dtype=bool)
+        self._callback.update_locals({"rewards": rewards, "dones": dones, "infos": [info for *_, info in whole]})
+        if not self._callback.on_step():
             raise _StopRequested
 
     def phase_rng(self, phase: int, purpose: int) -> np.random.Generator:

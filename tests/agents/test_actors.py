@@ -124,6 +124,14 @@ class NoArguments(Agent):
     def act(self):
         return "exit()"
 
+class Needs(Agent):
+    def __init__(self, word):
+        self.word = word
+
+class Leaves(Agent):
+    def act(self, observation):
+        raise SystemExit
+
 class Unmade(Agent):
     def __init__(self):
         {}["key"]
@@ -164,6 +172,7 @@ def first_action(agent: Agent) -> str:
         ("Wrong", {"word": "deep"}, r"act raised JSONDecodeError: .* \(.*someones_agent\.py:17\)$"),
         ("Wrong", {}, "act returned NoneType, expected str$"),
         ("Wrong", {"word": "texts"}, "act returned list, expected str$"),
+        ("Leaves", {}, r"act raised SystemExit: .* \(.*someones_agent\.py:39\)$"),
         ("Async", {}, "act is async, expected a plain method$"),
         ("AsyncReset", {}, "reset is async, expected a plain method$"),
         ("NoArguments", {}, r"act raised TypeError: .*takes 1 positional argument but 2 were given$"),
@@ -180,7 +189,7 @@ def test_a_fault_of_the_agents_code_is_told_as_such(
 def test_an_agent_that_cannot_be_made_for_a_fault_of_its_own_says_where(
     module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(AgentFailed, match=r"failed when it was made: KeyError: 'key' \(.*someones_agent\.py:35\)$"):
+    with pytest.raises(AgentFailed, match=r"failed when it was made: KeyError: 'key' \(.*someones_agent\.py:43\)$"):
         load_agent(f"{module}:Unmade")
     (tmp_path / "someones_unread_agent.py").write_text("a = {}\na['key']\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
@@ -228,6 +237,7 @@ def test_what_is_said_on_purpose_passes_unchanged(error: Exception) -> None:
         ("someones_agent:constant", {}, "someones_agent has no class constant"),
         ("someones_agent:", {}, "expected package.module:Class"),
         ("someones_agent:Agent", {"wrd": "y"}, "unexpected keyword argument 'wrd'"),
+        ("someones_agent:Needs", {}, "missing a required argument: 'word'; agent_arguments.NAME=VALUE gives it"),
         ("not_there_at_all:Agent", {}, "No module named 'not_there_at_all'"),
     ],
 )

@@ -68,7 +68,7 @@ def without_timing(rollout):
 def test_a_rollout_holds_one_trajectory_a_task_in_order():
     shown, steps = Shown(), []
     rollout = RolloutCollector(dummy(4), WordPolicy()).collect(
-        TASKS, phase=3, temperature=0.0, progress=shown, on_steps=steps.append
+        TASKS, phase=3, temperature=0.0, progress=shown, on_steps=lambda results: steps.append(len(results))
     )
     assert [trajectory.task for trajectory in rollout.trajectories] == list(TASKS)
     assert {trajectory.phase for trajectory in rollout.trajectories} == {3}

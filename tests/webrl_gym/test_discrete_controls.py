@@ -163,3 +163,8 @@ def test_ppo_learns_what_it_then_does_in_a_world_it_has_not_seen() -> None:
     env.close()
     assert by_chance < 0.2
     assert learned > by_chance + 0.4
+
+
+def test_what_takes_no_text_is_refused(wrapped: DiscreteControls) -> None:
+    with pytest.raises(TypeError, match=r"DiscreteControls turns numbers into .* text; .* takes Discrete\(25\)"):
+        DiscreteControls(wrapped)

@@ -3,15 +3,19 @@ from __future__ import annotations
 import copy
 import json
 import multiprocessing
+from contextlib import closing
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 from gymnasium.spaces import Dict
 from gymnasium.vector.utils import create_shared_memory, read_from_shared_memory, write_to_shared_memory
+from gymnasium.wrappers import FrameStackObservation
 from hypothesis import given
 from hypothesis import strategies as st
 
+import webrl_gym
 from webrl_gym.spaces import UnicodeText
 
 
@@ -67,3 +71,9 @@ def test_dtype_and_shape_suit_object_arrays() -> None:
     buffer[0] = "hello"
     assert buffer[0] == "hello"
     assert json.dumps(space.max_length) == "10"
+
+
+def test_frames_can_be_stacked() -> None:
+    with closing(FrameStackObservation(gymnasium.make(webrl_gym.ENV_ID), 2)) as env:
+        observation, _ = env.reset(seed=0)
+        assert len(observation["html"]) == 2

@@ -51,6 +51,11 @@ class PageSuite(TaskSuite):
                 or ``pages`` is neither an application nor a folder that is there; all problems in one message.
         """
         makers = list(task_types)
+        uncalled = [make for make in makers if not callable(make)]
+        if uncalled:
+            raise ValueError(f"suite {name} takes classes of tasks, or functions that make one, got {uncalled[0]!r}")
+        if not makers:
+            raise ValueError(f"suite {name} has no tasks")
         tasks = [make() for make in makers]
         given = given_names(origins)
         self.origins = tuple(origin_of(origin) or origin for origin in given)
@@ -65,7 +70,7 @@ class PageSuite(TaskSuite):
         records = [task.record(name) for task in tasks]
         super().__init__(name, records, _no_world)
         self._makers = {record.task_id: make for record, make in zip(records, makers, strict=True)}
-        if not records or len(self._makers) < len(records):
+        if len(self._makers) < len(records):
             raise ValueError(
                 f"suite {name} needs tasks of different ids, got {len(records)} of {len(self._makers)} ids"
             )

@@ -13,7 +13,8 @@ from webrl_gym.tasks.suite import PRACTICE_SUITES
 SuiteSource = Callable[[], PageSuite] | str
 """Makes a suite, or says where that is: ``package.module:function``."""
 
-_sources: dict[str, SuiteSource] = {"miniwob": "webrl_gym.tasks.miniwob.suite:miniwob_suite"}
+_BUILT_IN = {"miniwob": "webrl_gym.tasks.miniwob.suite:miniwob_suite"}
+_sources: dict[str, SuiteSource] = {**_BUILT_IN}
 
 
 def register_suite(name: str, source: SuiteSource) -> None:
@@ -25,10 +26,13 @@ def register_suite(name: str, source: SuiteSource) -> None:
 
     Raises:
         ValueError: If ``name`` is a built-in suite's, or reads like a place.
+        TypeError: If ``source`` is neither, such as a suite that is made already.
     """
-    taken = (OFFICIAL, *PRACTICE_SUITES)
+    taken = (OFFICIAL, *PRACTICE_SUITES, *_BUILT_IN)
     if name in taken or ":" in name:
         raise ValueError(f"a suite's name must be none of {', '.join(taken)} and hold no colon, got {name!r}")
+    if not isinstance(source, str) and not callable(source):
+        raise TypeError(f"suite {name} is registered by a function that makes it, or by its place, got {source!r}")
     _sources[name] = source
 
 

@@ -10,6 +10,7 @@ from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
 from webrl_gym.actions import Action, ActionKind, click, format_action, leave
+from webrl_gym.spaces import UnicodeText
 from webrl_gym.types import Observation
 from webrl_gym.wrappers.controls import Control, dice, natural_action, read_controls, words
 from webrl_gym.wrappers.features import PAGE_SIZE, SLOT_SIZE, encode
@@ -51,7 +52,10 @@ class DiscreteControls(gymnasium.Wrapper[Any, Any, Observation, str], gymnasium.
 
         Raises:
             ValueError: If ``max_controls`` is below 1.
+            TypeError: If ``env`` takes no text.
         """
+        if not isinstance(env.action_space, UnicodeText):
+            raise TypeError(f"DiscreteControls turns numbers into actions as text; {env} takes {env.action_space}")
         if max_controls < 1:
             raise ValueError(f"max_controls must be at least 1, got {max_controls}")
         gymnasium.utils.RecordConstructorArgs.__init__(self, max_controls=max_controls)

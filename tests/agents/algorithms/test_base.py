@@ -4,10 +4,16 @@ import pickle
 import zipfile
 
 import cloudpickle
+import gymnasium
 import numpy as np
 import pytest
 import torch
-from stable_baselines3.common.callbacks import BaseCallback, CheckpointCallback, EvalCallback
+from stable_baselines3.common.callbacks import (
+    BaseCallback,
+    CheckpointCallback,
+    EvalCallback,
+    StopTrainingOnMaxEpisodes,
+)
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.monitor import Monitor
 
@@ -19,6 +25,14 @@ from agents.policy import LLMPolicy
 from tests.agents.tiny_models import tiny_model, tiny_policy
 from tests.agents.toy_env import ToyEnv, toy_task
 from tests.agents.toy_runs import awr, digirl, environments, filtered_bc, sft, started_policy, webrl, weights
+from webrl_gym.spaces import UnicodeText, observation_space
+
+
+class Untold(gymnasium.Env):
+    """Text in and out, and no tasks."""
+
+    observation_space = observation_space(100)
+    action_space = UnicodeText(100)
 
 
 @pytest.fixture
@@ -89,6 +103,39 @@ def test_callbacks_of_stable_baselines3_work(tmp_path):
     assert evaluation.best_mean_reward >= 0.0
     assert zipfile.is_zipfile(tmp_path / "best" / "best_model.zip")
     assert list((tmp_path / "saved").glob("*.zip"))
+
+
+def test_callbacks_that_look_at_what_a_step_returned_work():
+    class Watch(BaseCallback):
+        rewards = 0.0
+
+        def _on_step(self):
+            self.rewards += self.locals["rewards"].sum()
+            assert len(self.locals["infos"]) == len(self.locals["dones"])
+            return True
+
+    watch, algorithm = Watch(), filtered_bc(started_policy(), phases=9)
+    algorithm.learn(callback=[watch, StopTrainingOnMaxEpisodes(3)])
+    assert algorithm.phase < 9
+    assert watch.rewards > 0
+
+
+def test_an_algorithm_that_is_done_says_so_and_keeps_its_count(caplog):
+    algorithm = filtered_bc(started_policy(), phases=1).learn()
+    steps = algorithm.num_timesteps
+    for reset in (True, False):
+        caplog.clear()
+        assert algorithm.learn(10, reset_num_timesteps=reset).num_timesteps == steps
+        assert "all 1 phases are done: nothing is learned" in caplog.text
+
+
+def test_what_no_algorithm_can_use_is_refused_by_name():
+    with pytest.raises(TypeError, match=r"FilteredBC trains an agents\.policy\.LLMPolicy, got 'MlpPolicy'"):
+        FilteredBC("MlpPolicy", None)
+    with pytest.raises(TypeError, match=r"FilteredBC writes actions as text; the environment takes Discrete\(2\)"):
+        FilteredBC(tiny_policy(), gymnasium.make("CartPole-v1"))
+    with pytest.raises(TypeError, match="attempts the tasks of an environment's suite; this one has none"):
+        FilteredBC(tiny_policy(), Untold())
 
 
 def test_a_callback_can_stop_and_the_phase_under_way_is_not_counted():

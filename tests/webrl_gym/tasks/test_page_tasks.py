@@ -197,11 +197,13 @@ def test_a_suite_is_registered_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     register_suite("yours", WHERE)
     assert suite_names()[-2:] == ["mine", "yours"]
     assert [task.task_id for task in find_suite("mine")] == [task.task_id for task in find_suite("yours")]
-    for name in ("practice-train", "a:b"):
+    for name in ("practice-train", "miniwob", "a:b"):
         with pytest.raises(ValueError, match="hold no colon"):
             register_suite(name, WHERE)
     with pytest.raises(ValueError, match="did you mean mine"):
         find_suite("mime")
+    with pytest.raises(TypeError, match="suite made is registered by a function that makes it, or by its place"):
+        register_suite("made", greetings_suite())  # type: ignore[arg-type]  # as somebody may try
 
 
 @pytest.mark.parametrize("name", ["no.such.module:suite", "tests.webrl_gym.tasks.page_tasks:nothing"])
@@ -213,8 +215,10 @@ def test_a_suite_that_is_not_where_its_name_says(name: str) -> None:
 def test_a_suite_refuses_what_cannot_be() -> None:
     with pytest.raises(ValueError, match="different ids, got 2 of 1"):
         PageSuite("twice", [Greet, Greet], origins=[ORIGIN])
-    with pytest.raises(ValueError, match="different ids, got 0"):
+    with pytest.raises(ValueError, match="suite empty has no tasks"):
         PageSuite("empty", [], origins=[ORIGIN])
+    with pytest.raises(ValueError, match="suite made takes classes of tasks, or functions that make one, got <"):
+        PageSuite("made", [Greet()], origins=[ORIGIN])  # type: ignore[list-item]  # as somebody may try
     with pytest.raises(ValueError, match=r"scheme://host\[:port\], got 'greetings.test'"):
         PageSuite("mine", [Greet], origins=["greetings.test"], pages=greetings)
 
