@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 
 from webrl_gym.errors import CompletionFailed, PromptTooLarge, ServerRefused
-from webrl_gym.http_client import http_client
+from webrl_gym.http_client import answer_within, http_client
 from webrl_gym.web_address import shown
 
 _log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class ChatServer:
     Attributes:
         base_url: Address up to and including ``/v1``; a user before its host and a query are sent and never shown.
         api_key_variable: Environment variable that holds the key; no key is sent when it is not set.
-        timeout_s: Longest wait for one answer, in seconds.
+        timeout_s: Longest wait for one whole answer, in seconds.
         attempts: Tries for each request, >= 1; the waits between them double from 2 seconds up to a minute, and are
             what ``Retry-After`` says, up to a minute, where that is longer.
         sleep: Waits that many seconds.
@@ -109,7 +109,7 @@ class ChatServer:
             wait = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
             tries += 1
             try:
-                answer = client.post(self.url, json=body, headers=self._headers())
+                answer = answer_within(self.timeout_s, client, "POST", self.url, json=body, headers=self._headers())
             except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError):
                 # The errors' own texts may show what stands before the host.
                 raise ServerRefused(

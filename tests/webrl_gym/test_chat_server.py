@@ -90,6 +90,14 @@ def test_a_slow_server_is_asked_again(server: CompletionServer, waits: list[floa
     assert waits == [2.0]
 
 
+def test_a_server_that_trickles_is_a_slow_one(server: CompletionServer, waits: list[float]) -> None:
+    server.answers = [DONE]
+    server.pause = 0.02
+    with pytest.raises(CompletionFailed, match=r"in 2 tries; last: ReadTimeout: no answer within 0\.1 s"):
+        ask(server.url, waits, timeout_s=0.1)
+    assert waits == [2.0]
+
+
 NO_MODEL = json.dumps({"error": {"message": "the model does not exist"}}).encode()
 
 

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
+from tests.completion_server import completion_server
 from webrl_gym.errors import EvaluationError, SiteError
 from webrl_gym.evaluation import RestShop
 
@@ -88,3 +89,12 @@ def test_a_shop_that_is_not_there_is_at_fault_and_no_password_is_shown() -> None
         with pytest.raises(SiteError, match="does not answer") as caught:
             shop.latest_order_url()
     assert "secret" not in str(caught.value)
+
+
+def test_a_shop_that_trickles_gets_no_more_time_than_a_silent_one() -> None:
+    with completion_server() as server, httpx.Client() as client:
+        server.answers = [(200, b'"' + b"x" * 100 + b'"')]
+        server.pause = 0.02
+        shop = RestShop(client, server.url, "admin", "secret", seconds=0.1)
+        with pytest.raises(SiteError, match=r"admin/token did not answer within 0\.1 seconds"):
+            shop.latest_order_url()
