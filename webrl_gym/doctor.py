@@ -25,7 +25,9 @@ from webrl_gym.deployment.settings import DeploymentSettings, read_settings
 from webrl_gym.engines import EngineSettings, make_engine
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.protocol import Engine
-from webrl_gym.errors import BrowserMissing, InfrastructureError, SiteError, TaskFileError
+from webrl_gym.errors import BrowserMissing, EvaluationError, InfrastructureError, SiteError, TaskFileError
+from webrl_gym.evaluation import RestShop
+from webrl_gym.http_client import http_client
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.worlds import World
 from webrl_gym.suites import find_suite
@@ -36,6 +38,9 @@ from webrl_gym.web_address import origin_of
 
 _ROUTE = "/directions?engine=fossgis_osrm_car&route=40.4443,-79.9436;40.4406,-79.9959"
 _DISTANCE = re.compile(r"Distance:\s*(?!0m)[\d.,]+\s*k?m\b")
+_ORDERS = "orders"
+_NEWEST_ORDER = "shopping_get_latest_order_url"
+"""What asks the shop's REST interface in an official record."""
 _SHOWN = 4
 
 
@@ -123,6 +128,7 @@ class _Visit:
         )
         self._cookies: dict[Site, list[tuple[str, str, str]]] = {}
         self._broken: dict[Site, str] = {}
+        self._tells_orders = True
 
     def checks(self) -> Iterator[Check]:
         for site in Site:
@@ -151,6 +157,7 @@ class _Visit:
         steps += [("opens", self._opens)] if self._engine is not None else []
         steps += [("searches", self._searches)] if self._engine is not None and LANDMARKS[site].field else []
         steps += [("routes", self._routes)] if self._engine is not None and site is Site.MAP else []
+        steps += [(_ORDERS, self._orders)] if site is Site.SHOPPING else []
         with closing(
             SiteClient(site, root, seconds=self._settings.answer_seconds, transport=self._transport)
         ) as client:
@@ -161,7 +168,9 @@ class _Visit:
                 except InfrastructureError as error:
                     verdict, said = Verdict.FAILED, str(error)
                 yield Check(verdict, site, name, f"{said} ({1000 * (time.perf_counter() - began):.0f} ms)")
-                if verdict is Verdict.FAILED:
+                if verdict is Verdict.FAILED and name == _ORDERS:
+                    self._tells_orders = False
+                elif verdict is Verdict.FAILED:
                     self._broken.setdefault(site, name)
                     if name in ("answers", "signs in", "opens"):
                         return
@@ -214,6 +223,16 @@ class _Visit:
             )
         return Verdict.OK, " ".join(found[0].split())
 
+    def _orders(self, client: SiteClient) -> tuple[Verdict, str]:
+        """Whether the evaluators of some tasks get an answer, which no page tells."""
+        account = self._settings.accounts[Site.SHOPPING_ADMIN]
+        with http_client(transport=self._transport, trust_env=False) as carrier:
+            shop = RestShop(carrier, client.root, account.user, account.password, self._settings.answer_seconds)
+            try:
+                return Verdict.OK, f"the newest is at {shop.latest_order_url()}"
+            except EvaluationError as error:
+                return Verdict.NOTE, str(error)
+
     def _visitor(self, stranger: SiteClient) -> SiteClient:
         """Who is signed in, where that is possible."""
         return self._sessions.client(stranger.site) if stranger.site in self._cookies else stranger
@@ -264,6 +283,8 @@ class _Visit:
         broken = [f"{site} fails ({self._broken[site]})" for site in task.sites if site in self._broken]
         if broken:
             return " and ".join(broken)
+        if not self._tells_orders and _asks_for_orders(task):
+            return f"shopping does not tell its newest order ({_ORDERS})"
         if any(pair <= set(task.signed_in or ()) for pair in collisions):
             return "its sites' sessions cannot live in one browser"
         return ""
@@ -288,6 +309,10 @@ def foreign_links(page: Answer, deployment: Deployment) -> tuple[Counter[str], i
             elif place:
                 away[place] += 1
     return away, home
+
+
+def _asks_for_orders(task: Task) -> bool:
+    return any(_NEWEST_ORDER in str(place.get("url")) for place in task.evaluation.get("program_html") or ())
 
 
 def _some(ids: list[str]) -> str:

@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx
 
+from webrl_gym.deployment.accounts import variables_of
 from webrl_gym.deployment.client import DEFAULT_BUDGET
-from webrl_gym.errors import EvaluationError, SiteError
+from webrl_gym.errors import EvaluationError, SignInFailed, SiteError
 from webrl_gym.http_client import answer_within
+from webrl_gym.types import Site
 
 _NEWEST = {
     "searchCriteria[sortOrders][0][field]": "created_at",
@@ -60,6 +62,9 @@ class RestShop:
             raise SiteError(f"{self.root}{path} did not answer within {self.seconds:g} seconds") from None
         except httpx.HTTPError as error:
             raise SiteError(f"{self.root}{path} does not answer: {type(error).__name__}: {error}") from error
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            user, password = variables_of(Site.SHOPPING_ADMIN)
+            raise SignInFailed(f"{self.root}{path} did not take the back office's account: check {user} and {password}")
         if answer.status_code != httpx.codes.OK:
             raise SiteError(f"{self.root}{path} answered with status {answer.status_code}")
         try:

@@ -7,6 +7,7 @@ import pytest
 from tests.webrl_gym.deployment.conftest import Lookalikes
 from tests.webrl_gym.deployment.lookalikes import broken
 from webrl_gym.cli import main
+from webrl_gym.deployment.accounts import Account, find_accounts
 from webrl_gym.doctor import Check, Verdict, examine
 from webrl_gym.errors import BrowserMissing, TaskFileError
 from webrl_gym.official_file import find_official_file
@@ -18,7 +19,7 @@ except TaskFileError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
 NAMES = {
-    Site.SHOPPING: ["answers", "signs in", "links", "opens", "searches"],
+    Site.SHOPPING: ["answers", "signs in", "links", "opens", "searches", "orders"],
     Site.SHOPPING_ADMIN: ["answers", "signs in", "links", "opens", "searches"],
     Site.REDDIT: ["answers", "signs in", "links", "opens", "searches"],
     Site.GITLAB: ["answers", "signs in", "links", "opens", "searches"],
@@ -68,6 +69,20 @@ def test_without_a_browser_the_sites_are_asked_all_the_same(monkeypatch: pytest.
     assert failures(checks) == [("browser", "starts"), ("webarena-lite", "tasks")]
     assert list(of(checks, Site.GITLAB)) == ["answers", "signs in", "links"]
     assert next(check.detail for check in checks if check.name == "tasks") == "0 of 165 can run"
+
+
+def test_a_shop_that_does_not_tell_its_orders_costs_the_tasks_that_ask_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accounts = find_accounts({"shopping_admin": Account("admin", "s3cret")}, environ={})
+    monkeypatch.setattr("webrl_gym.doctor.find_accounts", lambda **_: accounts)
+    checks = list(examine())
+    assert failures(checks) == [("shopping", "orders"), ("shopping_admin", "signs in")]
+    said = of(checks, Site.SHOPPING)["orders"].detail
+    assert "check WEBRL_GYM_SHOPPING_ADMIN_USER and WEBRL_GYM_SHOPPING_ADMIN_PASSWORD" in said
+    tasks = [check.detail for check in checks if check.name == "tasks"]
+    assert "3 cannot, since shopping does not tell its newest order (orders): 104, 117, 118" in tasks
+    assert not any("s3cret" in str(check) for check in checks)
 
 
 @pytest.mark.browser

@@ -12,7 +12,7 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from tests.completion_server import completion_server
-from webrl_gym.errors import EvaluationError, SiteError
+from webrl_gym.errors import EvaluationError, SignInFailed, SiteError
 from webrl_gym.evaluation import RestShop
 
 ROOT = "http://shop.test"
@@ -72,13 +72,18 @@ def test_a_shop_without_orders_leaves_the_episode_unscored(shop: Shop) -> None:
         ([], 200),
         ({"items": [{"increment_id": "x"}]}, 200),
         ("<html>", 200),
-        ({}, 401),
         ({}, 500),
     ],
 )
 def test_a_shop_that_answers_otherwise_is_at_fault(shop: Shop, orders: Any, status: int) -> None:
     shop.orders, shop.status = orders, status
     with pytest.raises(SiteError, match=ROOT):
+        rest(shop).latest_order_url()
+
+
+def test_a_shop_that_does_not_take_the_account_names_its_variables(shop: Shop) -> None:
+    shop.status = 401
+    with pytest.raises(SignInFailed, match="check WEBRL_GYM_SHOPPING_ADMIN_USER and WEBRL_GYM_SHOPPING_ADMIN_PASSWORD"):
         rest(shop).latest_order_url()
 
 
