@@ -35,7 +35,7 @@ class DeploymentSettings:
         deployment: Where the sites are.
         accounts: Who is signed in.
         reset: Makes the sites as new.
-        answer_seconds: Budget of one answer of a site.
+        answer_seconds: Budget of one answer of a site or of the reset server.
         reset_seconds: Budget of a reset and of the health check after it.
         lease_seconds: Patience with other episodes.
     """
@@ -74,7 +74,7 @@ def read_settings(
     return DeploymentSettings(
         find_deployment(options.get("urls"), extra, variables),
         find_accounts(options.get("accounts"), options.get("accounts_file"), variables),
-        _strategy(options, variables, budgets.get("reset_seconds", DEFAULT_BUDGET)),
+        _strategy(options, variables, budgets),
         **budgets,
     )
 
@@ -89,7 +89,8 @@ def _seconds(name: str, value: Any) -> float:
     return float(value)
 
 
-def _strategy(options: Mapping[str, Any], variables: Mapping[str, str], seconds: float) -> ResetStrategy:
+def _strategy(options: Mapping[str, Any], variables: Mapping[str, str], budgets: Mapping[str, float]) -> ResetStrategy:
+    seconds = budgets.get("reset_seconds", DEFAULT_BUDGET)
     urls = _reset_urls(options.get("reset_urls")) or variables.get(RESET_VARIABLE, "")
     command = options.get("reset_command", "")
     chosen = options.get("reset") or ("command" if command else "http" if urls else "none")
@@ -101,7 +102,7 @@ def _strategy(options: Mapping[str, Any], variables: Mapping[str, str], seconds:
         case "none":
             return NoReset()
         case "http" if urls:
-            return HttpReset(urls, seconds=seconds)
+            return HttpReset(urls, seconds=seconds, answer_limit=budgets.get("answer_seconds", ANSWER_BUDGET))
         case "command" if command and isinstance(command, str):
             return CommandReset(command, seconds=seconds)
         case "http":

@@ -60,6 +60,15 @@ def test_no_address_and_no_such_engine_are_refused(capsys: pytest.CaptureFixture
         next(examine("clouds"))
 
 
+@pytest.mark.parametrize("option", [["--reset-url", "http://127.0.0.1:9"], ["--seconds", "5"]])
+def test_options_for_real_sites_are_refused_on_embedded_ones(
+    option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", *option]) == 2
+    said = f"webrl-gym: {option[0]} means nothing to the embedded sites: it belongs to --sites urls\n"
+    assert capsys.readouterr() == ("", said)
+
+
 def test_without_a_browser_the_sites_are_asked_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*_: object) -> None:
         raise BrowserMissing("no Chromium was found")

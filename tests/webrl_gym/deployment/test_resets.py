@@ -208,6 +208,15 @@ def test_the_configuration_chooses(options: dict[str, object], kind: type[ResetS
     assert type(read_settings({"urls": URLS, **options}, {}).reset) is kind
 
 
+def test_a_reset_server_has_the_time_of_an_answer(servers: list[ResetServer]) -> None:
+    servers[0].ill = silent(1.0)
+    strategy = read_settings({"urls": URLS, "reset_urls": servers[0].url, "answer_seconds": 0.1}, {}).reset
+    began = time.monotonic()
+    with pytest.raises(ResetFailed, match="did not answer within"):
+        strategy.reset([Site.GITLAB])
+    assert time.monotonic() - began < 1.0
+
+
 def test_the_reset_servers_variable_is_the_clients() -> None:
     assert type(read_settings({"urls": URLS}, {"WA_FULL_RESET": "http://r.test"}).reset) is HttpReset
 
