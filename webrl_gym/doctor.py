@@ -41,6 +41,8 @@ _DISTANCE = re.compile(r"Distance:\s*(?!0m)[\d.,]+\s*k?m\b")
 _ORDERS = "orders"
 _NEWEST_ORDER = "shopping_get_latest_order_url"
 """What asks the shop's REST interface in an official record."""
+_UNCONFINED = (Site.SHOPPING_ADMIN, Site.WIKIPEDIA)
+"""Sites whose root is a page of theirs, beside which others lie."""
 _SHOWN = 4
 
 
@@ -180,15 +182,15 @@ class _Visit:
         return Verdict.OK, client.root
 
     def _links(self, client: SiteClient) -> tuple[Verdict, str]:
-        """Whether a start page leads to other hosts: the browser will refuse to go there."""
+        """Whether a start page leads out of the deployment, where the browser will refuse to go or find no site."""
         page = self._visitor(client).get()
-        away, home = foreign_links(page, self._deployment)
+        away, home = foreign_links(page, self._deployment, client.site)
         if not away:
             return Verdict.OK, f"all {home} lead to the deployment"
-        hosts = ", ".join(f"{host} ({count})" for host, count in away.most_common(_SHOWN))
+        places = ", ".join(f"{place} ({count})" for place, count in away.most_common(_SHOWN))
         if away.total() > home:
-            return Verdict.FAILED, f"most lead away, to {hosts}: the site takes itself for another host"
-        return Verdict.NOTE, f"{away.total()} of {away.total() + home} lead away, to {hosts}; nobody can follow them"
+            return Verdict.FAILED, f"most lead away, to {places}: the site does not know that it is at {client.root}"
+        return Verdict.NOTE, f"{away.total()} of {away.total() + home} lead away, to {places}; nobody can follow them"
 
     def _signs_in(self, client: SiteClient) -> tuple[Verdict, str]:
         self._cookies[client.site] = self._sessions.cookies(client.site)
@@ -290,10 +292,16 @@ class _Visit:
         return ""
 
 
-def foreign_links(page: Answer, deployment: Deployment) -> tuple[Counter[str], int]:
-    """Where a page leads: other hosts with their numbers of links and forms, and the number that stay."""
+def foreign_links(page: Answer, deployment: Deployment, site: Site) -> tuple[Counter[str], int]:
+    """Where a site's page leads: places outside with their numbers of links and forms, and the number that stay.
+
+    A place is another host, or whatever lies on a site's own host and below no root: a site that was put below a path
+    and does not know that leads there.
+    """
     away: Counter[str] = Counter()
     home = 0
+    root = deployment.urls[site]
+    confined = site not in _UNCONFINED and root != origin_of(root)
     for element, attribute in [("a", "href"), ("form", "action")]:
         for found in page.document.cssselect(f"{element}[{attribute}]"):
             try:
@@ -304,7 +312,9 @@ def foreign_links(page: Answer, deployment: Deployment) -> tuple[Counter[str], i
             if not target.startswith(("http://", "https://")):
                 continue
             place = origin_of(target)
-            if place in deployment.origins:
+            if confined and place == origin_of(root) and deployment.site_of(target) is None:
+                away[f"addresses outside {root}"] += 1
+            elif place in deployment.origins:
                 home += 1
             elif place:
                 away[place] += 1

@@ -8,7 +8,9 @@ from tests.webrl_gym.deployment.conftest import Lookalikes
 from tests.webrl_gym.deployment.lookalikes import broken
 from webrl_gym.cli import main
 from webrl_gym.deployment.accounts import Account, find_accounts
-from webrl_gym.doctor import Check, Verdict, examine
+from webrl_gym.deployment.addresses import find_deployment
+from webrl_gym.deployment.client import Answer
+from webrl_gym.doctor import Check, Verdict, examine, foreign_links
 from webrl_gym.errors import BrowserMissing, TaskFileError
 from webrl_gym.official_file import find_official_file
 from webrl_gym.types import Site
@@ -92,6 +94,25 @@ def test_a_shop_that_does_not_tell_its_orders_costs_the_tasks_that_ask_for_them(
     tasks = [check.detail for check in checks if check.name == "tasks"]
     assert "3 cannot, since shopping does not tell its newest order (orders): 104, 117, 118" in tasks
     assert not any("s3cret" in str(check) for check in checks)
+
+
+def test_links_that_leave_a_sites_path_lead_away() -> None:
+    deployment = find_deployment(
+        {
+            "map": "http://one.test/map",
+            "reddit": "http://one.test/forum",
+            "shopping_admin": "http://one.test/admin",
+            "wikipedia": "http://one.test/wiki/A/Landing",
+        },
+        environ={},
+    )
+    links = ["/search", "/map/search", "/mapped", "/forum", "#top", "http://two.test/", "mailto:me@one.test"]
+    source = "<form action='/go'></form>" + "".join(f"<a href='{link}'>x</a>" for link in links)
+    page = Answer("http://one.test/map/", 200, source)
+    outside = {"addresses outside http://one.test/map": 3, "http://two.test": 1}
+    assert foreign_links(page, deployment, Site.MAP) == (outside, 3)
+    for site in (Site.SHOPPING_ADMIN, Site.WIKIPEDIA):
+        assert foreign_links(page, deployment, site) == ({"http://two.test": 1}, 6)
 
 
 @pytest.mark.browser
