@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +70,9 @@ def read_settings(
     if unknown:
         raise ValueError(f"a deployment has no setting {unknown[0]!r}; choose from {', '.join(sorted(_KEYS))}")
     variables = os.environ if environ is None else environ
-    extra: Sequence[str] = options.get("extra_origins", ())
     budgets = {name: _seconds(name, options[name]) for name in sorted(_BUDGETS & set(options))}
     return DeploymentSettings(
-        find_deployment(options.get("urls"), extra, variables),
+        find_deployment(options.get("urls"), options.get("extra_origins", ()), variables),
         find_accounts(options.get("accounts"), options.get("accounts_file"), variables),
         _strategy(options, variables, budgets),
         **budgets,
@@ -84,8 +84,8 @@ _KEYS = _BUDGETS | set("urls extra_origins accounts accounts_file reset reset_ur
 
 
 def _seconds(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise ValueError(f"{name} must be a number of seconds above 0, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a finite number of seconds above 0, got {value!r}")
     return float(value)
 
 

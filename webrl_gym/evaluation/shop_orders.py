@@ -60,7 +60,7 @@ class RestShop:
             answer = answer_within(self.seconds, self.client, method, self.root + path, **request)
         except httpx.TimeoutException:
             raise SiteError(f"{self.root}{path} did not answer within {self.seconds:g} seconds") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, UnicodeError) as error:
             raise SiteError(f"{self.root}{path} does not answer: {type(error).__name__}: {error}") from error
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             user, password = variables_of(Site.SHOPPING_ADMIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
@@ -230,8 +231,11 @@ def test_the_reset_servers_variable_is_the_clients() -> None:
         ({"reset": "http", "reset_urls": {"myspace": "x"}}, "reset_urls must be an address, or one by site"),
         ({"reset_command": True}, "reset_command, a text for the shell; got True"),
         ({"resets": "http"}, "a deployment has no setting 'resets'; choose from"),
-        ({"lease_seconds": 0}, "lease_seconds must be a number of seconds above 0, got 0"),
-        ({"answer_seconds": "soon"}, "answer_seconds must be a number of seconds above 0, got 'soon'"),
+        ({"lease_seconds": 0}, "lease_seconds must be a finite number of seconds above 0, got 0"),
+        ({"answer_seconds": "soon"}, "answer_seconds must be a finite number of seconds above 0, got 'soon'"),
+        ({"answer_seconds": math.inf}, "answer_seconds must be a finite number of seconds above 0, got inf"),
+        ({"reset_seconds": math.nan}, "reset_seconds must be a finite number of seconds above 0, got nan"),
+        ({"lease_seconds": -math.inf}, "lease_seconds must be a finite number of seconds above 0, got -inf"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(options: dict[str, object], said: str) -> None:
