@@ -143,10 +143,7 @@ class _Visit:
             yield Check(Verdict.NOTE, one, "session", f"shares its cookie {name!r} with {other}: same host, other port")
         if self._transport is None:
             yield self._state()
-        if any(self._settings.reset.covers(site) for site in self._deployment.urls):
-            problem = self._settings.reset.problem()
-            verdict, said = (Verdict.FAILED, problem) if problem else (Verdict.OK, "nothing speaks against one")
-            yield Check(verdict, "deployment", "reset", said)
+        yield from self._reset()
         self._sessions.forget(list(self._cookies))
         yield from self._playable({frozenset(pair[:2]) for pair in collisions})
 
@@ -258,6 +255,18 @@ class _Visit:
         verdict = Verdict.OK if set(found) == {CLEAN} else Verdict.NOTE
         said = "; ".join(f"{state}: {', '.join(sites)}" for state, sites in sorted(found.items()))
         return Check(verdict, "deployment", "state", said)
+
+    def _reset(self) -> Iterator[Check]:
+        """What is known of resets, where there are any."""
+        strategy = self._settings.reset
+        left = [site for site in self._deployment.urls if not strategy.covers(site)]
+        if len(left) == len(self._deployment.urls):
+            return
+        problem = strategy.problem()
+        verdict, said = (Verdict.FAILED, problem) if problem else (Verdict.OK, "nothing speaks against one")
+        yield Check(verdict, "deployment", "reset", said)
+        if left:
+            yield Check(Verdict.NOTE, "deployment", "reset", f"nothing puts back {', '.join(left)}")
 
     def _playable(self, collisions: set[frozenset[Site]]) -> Iterator[Check]:
         """How many of the official tasks can run, and why the others cannot."""

@@ -10,6 +10,7 @@ from webrl_gym.cli import main
 from webrl_gym.deployment.accounts import Account, find_accounts
 from webrl_gym.deployment.addresses import find_deployment
 from webrl_gym.deployment.client import Answer
+from webrl_gym.deployment.resets import HttpReset
 from webrl_gym.doctor import Check, Verdict, examine, foreign_links
 from webrl_gym.errors import BrowserMissing, TaskFileError
 from webrl_gym.official_file import find_official_file
@@ -94,6 +95,14 @@ def test_a_shop_that_does_not_tell_its_orders_costs_the_tasks_that_ask_for_them(
     tasks = [check.detail for check in checks if check.name == "tasks"]
     assert "3 cannot, since shopping does not tell its newest order (orders): 104, 117, 118" in tasks
     assert not any("s3cret" in str(check) for check in checks)
+
+
+def test_sites_that_nothing_puts_back_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    urls = dict.fromkeys([site for site in Site if site not in (Site.GITLAB, Site.REDDIT)], "http://127.0.0.1:9")
+    monkeypatch.setattr("webrl_gym.doctor.NoReset", lambda: HttpReset(urls))
+    resets = [check for check in examine() if check.name == "reset"]
+    assert [check.verdict for check in resets] == [Verdict.FAILED, Verdict.NOTE]
+    assert resets[1].detail == "nothing puts back reddit, gitlab"
 
 
 def test_links_that_leave_a_sites_path_lead_away() -> None:
