@@ -13,13 +13,19 @@ from typing import Any
 
 @dataclass
 class CompletionServer:
-    """What to answer (status and body, the last one again and again), and what was asked."""
+    """What to answer (status and body, the last one again and again), and what was asked.
+
+    Attributes:
+        slow: Whether answers never come.
+        pause: Seconds between two bytes of an answer's body; it comes at once when 0.
+    """
 
     url: str
     answers: list[tuple[int, bytes]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     slow: bool = False
+    pause: float = 0.0
     stopped: Event = field(default_factory=Event)
 
     def say(self, *texts: str | None) -> None:
@@ -53,7 +59,12 @@ def completion_server(protocol: str = "HTTP/1.0") -> Iterator[CompletionServer]:
             for name, value in state.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(content)
+            if state.pause:
+                for byte in content:
+                    self.wfile.write(bytes([byte]))
+                    state.stopped.wait(state.pause)
+            else:
+                self.wfile.write(content)
 
         def log_message(self, *arguments: Any) -> None:
             """Says nothing."""

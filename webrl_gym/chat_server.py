@@ -17,12 +17,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from webrl_gym.errors import CompletionFailed, PromptTooLarge, ServerRefused
-from webrl_gym.http_client import http_client
+from webrl_gym.http_client import answer_within, http_client
 from webrl_gym.web_address import shown
 
 _log = logging.getLogger(__name__)
@@ -34,6 +37,8 @@ _WORDS_SHOWN = 200
 # A server answers 400 to a prompt that is too long or that its filter stops; the next prompt may be welcome.
 _TOO_LONG = re.compile(r"context|too long|too many tokens|longer than|exceeds the maximum", re.IGNORECASE)
 _FILTERED = re.compile(r"content.?(filter|management)", re.IGNORECASE)
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_CERTIFICATES = ("ssl_cert_file", "ssl_cert_dir")
 # A template may open the thoughts in the prompt, so that the answer holds nothing but their end.
 _THOUGHTS = re.compile(r"\A(?:(?!<think>).)*?</think>|<think>.*?(?:</think>|\Z)", re.DOTALL)
 
@@ -56,7 +61,7 @@ class ChatServer:
     Attributes:
         base_url: Address up to and including ``/v1``; a user before its host and a query are sent and never shown.
         api_key_variable: Environment variable that holds the key; no key is sent when it is not set.
-        timeout_s: Longest wait for one answer, in seconds.
+        timeout_s: Longest wait for one whole answer, in seconds.
         attempts: Tries for each request, >= 1; the waits between them double from 2 seconds up to a minute, and are
             what ``Retry-After`` says, up to a minute, where that is longer.
         sleep: Waits that many seconds.
@@ -80,8 +85,22 @@ class ChatServer:
         return shown(self.url)
 
     def client(self) -> httpx.Client:
-        """A client for many requests; whoever asks for it closes it."""
-        return http_client(timeout=self.timeout_s)
+        """A client for many requests; whoever asks for it closes it.
+
+        Proxies and certificates are those of the environment's variables; a server of this machine needs none.
+
+        Raises:
+            ServerRefused: If these variables cannot be used; the message names them and shows no address in them.
+        """
+        try:
+            return http_client(timeout=self.timeout_s, trust_env=not _is_here(self.url))
+        except OSError as error:
+            problem = f"the certificates cannot be read ({error.strerror}); check {_named(_CERTIFICATES)}"
+        except ImportError:
+            problem = f'a SOCKS proxy needs pip install "httpx[socks]"; check {_named(_PROXIES)}'
+        except (ValueError, httpx.InvalidURL):
+            problem = f"no proxy can be made of what the variables hold; check {_named(_PROXIES)}"
+        raise ServerRefused(f"{self.shown_url} cannot be asked: {problem}")
 
     def ask(self, client: httpx.Client, body: Mapping[str, Any]) -> dict[str, Any]:
         """The first choice of a chat completion.
@@ -97,6 +116,8 @@ class ChatServer:
         """
         problem = ""
         was_reached = False
+        through = _proxy(self.url)
+        at = self.shown_url + (f" through the proxy of {through}" if through else "")
         wait, tries, slow = _FIRST_WAIT_S, 0, 0
         for attempt in range(self.attempts):
             if slow >= _SLOW_ANSWERS:
@@ -109,7 +130,7 @@ class ChatServer:
             wait = min(_FIRST_WAIT_S * 2**attempt, _LONGEST_WAIT_S)
             tries += 1
             try:
-                answer = client.post(self.url, json=body, headers=self._headers())
+                answer = answer_within(self.timeout_s, client, "POST", self.url, json=body, headers=self._headers())
             except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError):
                 # The errors' own texts may show what stands before the host.
                 raise ServerRefused(
@@ -122,20 +143,19 @@ class ChatServer:
                 continue
             except httpx.HTTPError as error:
                 problem = f"{type(error).__name__}: {error}"
-                was_reached |= not isinstance(error, httpx.ConnectError)
+                was_reached |= not isinstance(error, httpx.ConnectError | httpx.ProxyError)
                 continue
             was_reached = True
             if answer.status_code == httpx.codes.OK:
                 return self._choice(answer)
             problem = f"status {answer.status_code}"
             if not _is_busy(answer.status_code):
-                raise self._refusal(answer, str(body.get("model")))
+                raise self._refusal(at, answer, str(body.get("model")))
             wait = max(wait, min(_retry_after(answer.headers.get("Retry-After", "")), _LONGEST_WAIT_S))
         if not was_reached:
-            raise ServerRefused(
-                f"nobody answers at {self.shown_url}: check base_url and that the server runs; {problem}"
-            )
-        raise CompletionFailed(f"{self.shown_url} gave no completion in {tries} tries; last: {problem}")
+            check = f"{through}, base_url" if through else "base_url"
+            raise ServerRefused(f"nobody answers at {at}: check {check} and that the server runs; {problem}")
+        raise CompletionFailed(f"{at} gave no completion in {tries} tries; last: {problem}")
 
     def _key(self) -> str:
         return os.environ.get(self.api_key_variable, "").strip()
@@ -154,10 +174,10 @@ class ChatServer:
                 f"{self.shown_url} answered with something else than a chat completion: {type(error).__name__}"
             ) from error
 
-    def _refusal(self, answer: httpx.Response, model: str) -> CompletionFailed | ServerRefused:
+    def _refusal(self, at: str, answer: httpx.Response, model: str) -> CompletionFailed | ServerRefused:
         status = answer.status_code
         words = self._words(answer)
-        said = f"{self.shown_url} refused the request with status {status}"
+        said = f"{at} refused the request with status {status}"
         key = f"the key in the variable {self.api_key_variable}" + ("" if self._key() else " (it is not set)")
         name = f"the model name {model!r}"
         checks = {400: name, 401: key, 403: f"{key} and whether it may use {model!r}", 404: f"base_url and {name}"}
@@ -180,6 +200,38 @@ class ChatServer:
         text = said if isinstance(said, str) else json.dumps(said)
         key = self._key()
         return " ".join((text.replace(key, "***") if key else text).split())[:_WORDS_SHOWN]
+
+
+def _is_here(url: str) -> bool:
+    """Whether an address is one of this machine, by plain HTTP."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme != "http" or host == "localhost":
+            return parts.scheme == "http"
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _proxy(url: str) -> str:
+    """Name of the variable with the proxy through which an address is asked; empty where there is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    given = getproxies()
+    kind = next((kind for kind in (parts.scheme, "all") if given.get(kind)), None)
+    if kind is None or _is_here(url) or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return ""
+    return _named((f"{kind}_proxy",))
+
+
+def _named(variables: tuple[str, ...]) -> str:
+    """Those of the variables that are set, as they are spelled."""
+    found = [name for name, value in os.environ.items() if name.lower() in variables and value]
+    return ", ".join(sorted(found)) or "the system"
 
 
 def _is_busy(status: int) -> bool:

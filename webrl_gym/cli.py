@@ -73,8 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check the sites before any task; the exit status tells")
     doctor.add_argument("--sites", default="embedded", choices=("embedded", "urls"), help="urls: SHOPPING, GITLAB, …")
     doctor.add_argument("--engine", choices=("static", "chromium"), help="default: what environments use there")
-    doctor.add_argument("--reset-url", metavar="URL", help="the reset server; default: WA_FULL_RESET")
-    doctor.add_argument("--seconds", type=float, metavar="S", help="longest wait for one answer of a site")
+    doctor.add_argument(
+        "--reset-url", metavar="URL", help="the reset server, with --sites urls; default: WA_FULL_RESET"
+    )
+    doctor.add_argument("--seconds", type=float, metavar="S", help="longest wait for one answer; with --sites urls")
     doctor.set_defaults(run=_doctor)
 
     serving.add_command(commands)
@@ -266,6 +268,9 @@ def _address(page: str) -> tuple[str, list[str] | None]:
 def _doctor(options: argparse.Namespace) -> int:
     from webrl_gym.doctor import Verdict, examine
 
+    for option, value in (("--reset-url", options.reset_url), ("--seconds", options.seconds)):
+        if value is not None and options.sites == "embedded":
+            raise ValueError(f"{option} means nothing to the embedded sites: it belongs to --sites urls")
     settings = {"reset_urls": options.reset_url, "answer_seconds": options.seconds}
     failed = False
     for check in examine(options.sites, options.engine, settings):

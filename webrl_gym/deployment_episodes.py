@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 
-from webrl_gym.deployment.client import SiteClient
+from webrl_gym.deployment.client import SiteClient, verified_by
 from webrl_gym.deployment.landmarks import reach
 from webrl_gym.deployment.leases import CLEAN, DIRTY, UNKNOWN, Lease
 from webrl_gym.deployment.logins import SIGN_INS, colliding, shared_sessions
@@ -73,7 +73,7 @@ class DeploymentEpisodes:
         self._lease = Lease(settings.deployment.keys, patience=settings.lease_seconds)
         self._semantics = semantics
         self._judge = judge
-        self._client = http_client(trust_env=False, timeout=settings.answer_seconds)
+        self._client = http_client(trust_env=False, verify=verified_by(self._deployment.urls.get(Site.SHOPPING, "")))
         self._task: Task | None = None
         self._signed_in: tuple[Site, ...] = ()
         self._state = UNKNOWN
@@ -182,7 +182,11 @@ class DeploymentEpisodes:
     def _shop(self) -> RestShop | None:
         """The shop's REST interface, which knows the account of the back office."""
         root, account = self._deployment.urls.get(Site.SHOPPING), self._settings.accounts[Site.SHOPPING_ADMIN]
-        return None if root is None else RestShop(self._client, root, account.user, account.password)
+        return (
+            None
+            if root is None
+            else RestShop(self._client, root, account.user, account.password, self._settings.answer_seconds)
+        )
 
     def _leave(self) -> None:
         """Ends the last episode's hold on deployment and session."""

@@ -16,7 +16,7 @@ import httpx
 
 from webrl_gym.deployment.accounts import find_accounts
 from webrl_gym.deployment.addresses import Deployment
-from webrl_gym.deployment.client import Answer, SiteClient
+from webrl_gym.deployment.client import Answer, SiteClient, verified_by
 from webrl_gym.deployment.landmarks import LANDMARKS, reach, search_address
 from webrl_gym.deployment.leases import CLEAN, Lease
 from webrl_gym.deployment.logins import SIGN_INS, colliding, has_sign_in_form, own_sessions
@@ -25,7 +25,9 @@ from webrl_gym.deployment.settings import DeploymentSettings, read_settings
 from webrl_gym.engines import EngineSettings, make_engine
 from webrl_gym.engines.chromium import ChromiumEngine
 from webrl_gym.engines.protocol import Engine
-from webrl_gym.errors import BrowserMissing, InfrastructureError, SiteError, TaskFileError
+from webrl_gym.errors import BrowserMissing, EvaluationError, InfrastructureError, SiteError, TaskFileError
+from webrl_gym.evaluation import RestShop
+from webrl_gym.http_client import http_client
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.worlds import World
 from webrl_gym.suites import find_suite
@@ -36,6 +38,11 @@ from webrl_gym.web_address import origin_of
 
 _ROUTE = "/directions?engine=fossgis_osrm_car&route=40.4443,-79.9436;40.4406,-79.9959"
 _DISTANCE = re.compile(r"Distance:\s*(?!0m)[\d.,]+\s*k?m\b")
+_ORDERS = "orders"
+_NEWEST_ORDER = "shopping_get_latest_order_url"
+"""What asks the shop's REST interface in an official record."""
+_UNCONFINED = (Site.SHOPPING_ADMIN, Site.WIKIPEDIA)
+"""Sites whose root is a page of theirs, beside which others lie."""
 _SHOWN = 4
 
 
@@ -123,6 +130,7 @@ class _Visit:
         )
         self._cookies: dict[Site, list[tuple[str, str, str]]] = {}
         self._broken: dict[Site, str] = {}
+        self._tells_orders = True
 
     def checks(self) -> Iterator[Check]:
         for site in Site:
@@ -135,10 +143,7 @@ class _Visit:
             yield Check(Verdict.NOTE, one, "session", f"shares its cookie {name!r} with {other}: same host, other port")
         if self._transport is None:
             yield self._state()
-        if any(self._settings.reset.covers(site) for site in self._deployment.urls):
-            problem = self._settings.reset.problem()
-            verdict, said = (Verdict.FAILED, problem) if problem else (Verdict.OK, "nothing speaks against one")
-            yield Check(verdict, "deployment", "reset", said)
+        yield from self._reset()
         self._sessions.forget(list(self._cookies))
         yield from self._playable({frozenset(pair[:2]) for pair in collisions})
 
@@ -151,6 +156,7 @@ class _Visit:
         steps += [("opens", self._opens)] if self._engine is not None else []
         steps += [("searches", self._searches)] if self._engine is not None and LANDMARKS[site].field else []
         steps += [("routes", self._routes)] if self._engine is not None and site is Site.MAP else []
+        steps += [(_ORDERS, self._orders)] if site is Site.SHOPPING else []
         with closing(
             SiteClient(site, root, seconds=self._settings.answer_seconds, transport=self._transport)
         ) as client:
@@ -161,7 +167,9 @@ class _Visit:
                 except InfrastructureError as error:
                     verdict, said = Verdict.FAILED, str(error)
                 yield Check(verdict, site, name, f"{said} ({1000 * (time.perf_counter() - began):.0f} ms)")
-                if verdict is Verdict.FAILED:
+                if verdict is Verdict.FAILED and name == _ORDERS:
+                    self._tells_orders = False
+                elif verdict is Verdict.FAILED:
                     self._broken.setdefault(site, name)
                     if name in ("answers", "signs in", "opens"):
                         return
@@ -171,15 +179,15 @@ class _Visit:
         return Verdict.OK, client.root
 
     def _links(self, client: SiteClient) -> tuple[Verdict, str]:
-        """Whether a start page leads to other hosts: the browser will refuse to go there."""
+        """Whether a start page leads out of the deployment, where the browser will refuse to go or find no site."""
         page = self._visitor(client).get()
-        away, home = foreign_links(page, self._deployment)
+        away, home = foreign_links(page, self._deployment, client.site)
         if not away:
             return Verdict.OK, f"all {home} lead to the deployment"
-        hosts = ", ".join(f"{host} ({count})" for host, count in away.most_common(_SHOWN))
+        places = ", ".join(f"{place} ({count})" for place, count in away.most_common(_SHOWN))
         if away.total() > home:
-            return Verdict.FAILED, f"most lead away, to {hosts}: the site takes itself for another host"
-        return Verdict.NOTE, f"{away.total()} of {away.total() + home} lead away, to {hosts}; nobody can follow them"
+            return Verdict.FAILED, f"most lead away, to {places}: the site does not know that it is at {client.root}"
+        return Verdict.NOTE, f"{away.total()} of {away.total() + home} lead away, to {places}; nobody can follow them"
 
     def _signs_in(self, client: SiteClient) -> tuple[Verdict, str]:
         self._cookies[client.site] = self._sessions.cookies(client.site)
@@ -214,6 +222,16 @@ class _Visit:
             )
         return Verdict.OK, " ".join(found[0].split())
 
+    def _orders(self, client: SiteClient) -> tuple[Verdict, str]:
+        """Whether the evaluators of some tasks get an answer, which no page tells."""
+        account = self._settings.accounts[Site.SHOPPING_ADMIN]
+        with http_client(transport=self._transport, trust_env=False, verify=verified_by(client.root)) as carrier:
+            shop = RestShop(carrier, client.root, account.user, account.password, self._settings.answer_seconds)
+            try:
+                return Verdict.OK, f"the newest is at {shop.latest_order_url()}"
+            except EvaluationError as error:
+                return Verdict.NOTE, str(error)
+
     def _visitor(self, stranger: SiteClient) -> SiteClient:
         """Who is signed in, where that is possible."""
         return self._sessions.client(stranger.site) if stranger.site in self._cookies else stranger
@@ -237,6 +255,18 @@ class _Visit:
         verdict = Verdict.OK if set(found) == {CLEAN} else Verdict.NOTE
         said = "; ".join(f"{state}: {', '.join(sites)}" for state, sites in sorted(found.items()))
         return Check(verdict, "deployment", "state", said)
+
+    def _reset(self) -> Iterator[Check]:
+        """What is known of resets, where there are any."""
+        strategy = self._settings.reset
+        left = [site for site in self._deployment.urls if not strategy.covers(site)]
+        if len(left) == len(self._deployment.urls):
+            return
+        problem = strategy.problem()
+        verdict, said = (Verdict.FAILED, problem) if problem else (Verdict.OK, "nothing speaks against one")
+        yield Check(verdict, "deployment", "reset", said)
+        if left:
+            yield Check(Verdict.NOTE, "deployment", "reset", f"nothing puts back {', '.join(left)}")
 
     def _playable(self, collisions: set[frozenset[Site]]) -> Iterator[Check]:
         """How many of the official tasks can run, and why the others cannot."""
@@ -264,15 +294,23 @@ class _Visit:
         broken = [f"{site} fails ({self._broken[site]})" for site in task.sites if site in self._broken]
         if broken:
             return " and ".join(broken)
+        if not self._tells_orders and _asks_for_orders(task):
+            return f"shopping does not tell its newest order ({_ORDERS})"
         if any(pair <= set(task.signed_in or ()) for pair in collisions):
             return "its sites' sessions cannot live in one browser"
         return ""
 
 
-def foreign_links(page: Answer, deployment: Deployment) -> tuple[Counter[str], int]:
-    """Where a page leads: other hosts with their numbers of links and forms, and the number that stay."""
+def foreign_links(page: Answer, deployment: Deployment, site: Site) -> tuple[Counter[str], int]:
+    """Where a site's page leads: places outside with their numbers of links and forms, and the number that stay.
+
+    A place is another host, or whatever lies on a site's own host and below no root: a site that was put below a path
+    and does not know that leads there.
+    """
     away: Counter[str] = Counter()
     home = 0
+    root = deployment.urls[site]
+    confined = site not in _UNCONFINED and root != origin_of(root)
     for element, attribute in [("a", "href"), ("form", "action")]:
         for found in page.document.cssselect(f"{element}[{attribute}]"):
             try:
@@ -283,11 +321,17 @@ def foreign_links(page: Answer, deployment: Deployment) -> tuple[Counter[str], i
             if not target.startswith(("http://", "https://")):
                 continue
             place = origin_of(target)
-            if place in deployment.origins:
+            if confined and place == origin_of(root) and deployment.site_of(target) is None:
+                away[f"addresses outside {root}"] += 1
+            elif place in deployment.origins:
                 home += 1
             elif place:
                 away[place] += 1
     return away, home
+
+
+def _asks_for_orders(task: Task) -> bool:
+    return any(_NEWEST_ORDER in str(place.get("url")) for place in task.evaluation.get("program_html") or ())
 
 
 def _some(ids: list[str]) -> str:

@@ -33,7 +33,7 @@ def answer_within(seconds: float, client: httpx.Client, method: str, url: str, *
     """One answer, read to its end: a server that trickles gets no more time than one that is silent.
 
     Args:
-        seconds: Longest wait for the whole answer; httpx's own limit is one for each piece of it.
+        seconds: Longest wait for the whole answer. For its headers it is httpx's own limit, one for each piece.
         client: Is asked through.
         method: Such as ``GET``.
         url: Where.

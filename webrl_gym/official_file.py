@@ -64,7 +64,7 @@ def read_official_file(path: Path) -> list[dict[str, Any]]:
 def _read(path: Path, _changed: int) -> list[dict[str, Any]]:
     try:
         records = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return _refuse(path, f"{type(error).__name__}: {error}")
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         return _refuse(path, "expected a list of records")

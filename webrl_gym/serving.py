@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from webrl_gym.types import Site
@@ -94,27 +94,31 @@ def _serve(options: argparse.Namespace) -> int:
         signal.signal(ending, signal.default_int_handler)
     ports, file = _wanted_ports(options), options.ready_file
     with ExitStack() as tidy:
-        if file is not None:
-            _write(file, None)  # one that a killed server left would promise too much
-            tidy.callback(_write, file, None)
+        # The ports come first: whoever has them may say so in the file, where another server may have its own word.
         hosted = HostedSites(options.world, {site: ports[site] for site in Site}, ports[_RESET])
         tidy.enter_context(closing(hosted))
         exports = "".join(f"export {name}={url}\n" for name, url in hosted.client_variables().items())
         if file is not None:
+            # Gone before the ports are: who has them next writes the same.
+            tidy.callback(_remove, file, exports)
             _write(file, exports)
         print(f"{exports}Ready.", flush=True)
         threading.Event().wait()
     return 0
 
 
-def _write(path: Path, text: str | None) -> None:
-    """Puts a file there, whole from its first moment; None removes it."""
+def _write(path: Path, text: str) -> None:
+    """Puts a file there, whole from its first moment, in the place of one that a killed server left."""
     unfinished = path.with_name(f"{path.name}.part")
     try:
-        if text is None:
-            path.unlink(missing_ok=True)
-        else:
-            unfinished.write_text(text, encoding="utf-8")
-            unfinished.replace(path)
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
     except OSError as error:
         raise ValueError(f"--ready-file {path} cannot be written: {error.strerror}") from error
+
+
+def _remove(path: Path, text: str) -> None:
+    """Removes a file, unless another server has written its own there."""
+    with suppress(OSError, UnicodeDecodeError):
+        if path.read_text(encoding="utf-8") == text:
+            path.unlink()

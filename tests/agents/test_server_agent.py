@@ -199,3 +199,9 @@ def test_a_refusal_of_everything_is_no_failure_of_one_task(
     with pytest.raises(ServerRefused, match="check the key in the variable TEST_KEY"):
         play_task(env, model, env.suite.tasks[0], seed=0)
     assert len(server.requests) == 1
+
+
+def test_a_proxy_that_cannot_be_used_is_named_when_the_agent_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "foo://x")
+    with pytest.raises(ServerRefused, match=r"no proxy can be made of what the variables hold; check .*HTTP_PROXY"):
+        OpenAIAgent("http://llm.test/v1", "some-model")

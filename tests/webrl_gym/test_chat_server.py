@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -87,6 +88,14 @@ def test_a_slow_server_is_asked_again(server: CompletionServer, waits: list[floa
     server.slow = True
     with pytest.raises(CompletionFailed, match="in 2 tries; last: ReadTimeout"):
         ask(server.url, waits, timeout_s=0.05, attempts=2)
+    assert waits == [2.0]
+
+
+def test_a_server_that_trickles_is_a_slow_one(server: CompletionServer, waits: list[float]) -> None:
+    server.answers = [DONE]
+    server.pause = 0.02
+    with pytest.raises(CompletionFailed, match=r"in 2 tries; last: ReadTimeout: no answer within 0\.1 s"):
+        ask(server.url, waits, timeout_s=0.1)
     assert waits == [2.0]
 
 
@@ -179,6 +188,74 @@ def test_an_answer_that_is_no_completion_is_a_failure_of_its_request(
     with pytest.raises(CompletionFailed, match="something else than a chat completion"):
         ask(server.url, waits)
     assert (len(server.requests), waits) == (1, [])
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Sets variables; those of whoever runs the tests are gone."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch
+
+
+UNUSABLE = [
+    ("ALL_PROXY", "socks5://me:s3cret@127.0.0.1:9", 'a SOCKS proxy needs pip install "httpx[socks]"; check ALL_PROXY'),
+    ("http_proxy", "foo://me:s3cret@x", "no proxy can be made of what the variables hold; check http_proxy"),
+    ("HTTP_PROXY", "http://s3cret:y z", "no proxy can be made of what the variables hold; check HTTP_PROXY"),
+    ("NO_PROXY", "[::1],a", "no proxy can be made of what the variables hold; check NO_PROXY"),
+    ("SSL_CERT_FILE", "/not/there", "the certificates cannot be read (No such file or directory); check SSL_CERT_FILE"),
+]
+
+
+@pytest.mark.parametrize(("variable", "value", "said"), UNUSABLE)
+def test_variables_that_cannot_be_used_are_named(
+    no_proxies: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    no_proxies.setenv(variable, value)
+    if "socks" in value:
+        no_proxies.setitem(sys.modules, "socksio", None)
+    with pytest.raises(ServerRefused) as caught:
+        ChatServer("http://me:sk-hidden@llm.test/v1").client()
+    assert str(caught.value) == f"http://llm.test/v1/chat/completions cannot be asked: {said}"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0"])
+def test_a_server_of_this_machine_is_asked_without_a_proxy(no_proxies: pytest.MonkeyPatch, host: str) -> None:
+    no_proxies.setenv("ALL_PROXY", "foo://x")
+    ChatServer(f"http://{host}:8000/v1").client().close()
+    with pytest.raises(ServerRefused, match="check ALL_PROXY"):
+        ChatServer(f"https://{host}:8000/v1").client()
+
+
+@pytest.mark.parametrize(
+    ("variables", "url", "said"),
+    [
+        ({"HTTP_PROXY": "http://127.0.0.1:9"}, "http://llm.test/v1", "HTTP_PROXY"),
+        ({"https_proxy": "127.0.0.1:9"}, "https://llm.test/v1", "https_proxy"),
+        ({"ALL_PROXY": "http://127.0.0.1:9"}, "http://llm.test:8000/v1", "ALL_PROXY"),
+    ],
+)
+def test_a_proxy_before_a_server_that_nobody_reaches_is_named(
+    no_proxies: pytest.MonkeyPatch, waits: list[float], variables: dict[str, str], url: str, said: str
+) -> None:
+    for name, value in variables.items():
+        no_proxies.setenv(name, value)
+    expected = f"nobody answers at {url}/chat/completions through the proxy of {said}: check {said}, base_url and that"
+    with pytest.raises(ServerRefused, match=expected):
+        ask(url, waits, attempts=1)
+
+
+def test_what_a_proxy_answers_is_told_as_its_answer(
+    no_proxies: pytest.MonkeyPatch, server: CompletionServer, waits: list[float]
+) -> None:
+    no_proxies.setenv("HTTP_PROXY", server.url)
+    server.answers = [(502, b"")]
+    with pytest.raises(CompletionFailed, match=r"llm\.test/v1/chat/completions through the proxy of HTTP_PROXY gave"):
+        ask("http://llm.test/v1", waits, attempts=1)
+    server.answers = [(403, b"")]
+    with pytest.raises(ServerRefused, match="through the proxy of HTTP_PROXY refused the request with status 403"):
+        ask("http://llm.test/v1", waits)
 
 
 def test_thoughts_are_left_out_wherever_they_begin() -> None:

@@ -46,6 +46,8 @@ def test_a_task_is_played_to_its_end(capsys: pytest.CaptureFixture[str]) -> None
     [
         (["tasks", "practice-tets"], "did you mean practice-test"),
         (["play", "practice-test/shopping.order_status/00"], f"near: {TASK}"),
+        (["tasks", "os:getcwd"], "'os:getcwd' gives no suite: expected a PageSuite, got str"),
+        (["tasks", "os:environ"], "'os:environ' gives no suite: expected a PageSuite, got _Environ"),
         (["play", "nonsense"], "there is no suite 'nonsense'"),
     ],
 )

@@ -39,14 +39,17 @@ def test_it_serves_until_ctrl_c(tmp_path: Path) -> None:
         httpx.get(variables["WIKIPEDIA"], trust_env=False)
 
 
-def test_ports_are_chosen_by_name_and_given_back_when_terminated() -> None:
+def test_ports_are_chosen_by_name_and_given_back_when_terminated(tmp_path: Path) -> None:
     ports = free_ports(8)
     names = [*Site, "reset"]
     chosen = ",".join(f"{name}={port}" for name, port in zip(names, ports, strict=True))
-    with serve_process("--ports", chosen, "--world", "3") as (process, variables):
+    ready = tmp_path / "sites.env"
+    with serve_process("--ports", chosen, "--world", "3", "--ready-file", str(ready)) as (process, variables):
         served = [urlsplit(variables[name.upper()]).port for name in Site]
         assert [*served, urlsplit(variables["WA_FULL_RESET"]).port] == ports
+        ready.write_text("what another server has to say")
         check_end(process, signal.SIGTERM)
+    assert ready.read_text() == "what another server has to say"
     for port in ports:
         socket.create_server(("127.0.0.1", port)).close()
 
@@ -74,15 +77,19 @@ def check_end(process: subprocess.Popen[str], stop: signal.Signals) -> None:
     assert process.returncode == 130
 
 
-def test_a_busy_port_is_one_clear_error() -> None:
+def test_a_busy_port_is_one_clear_error_and_its_owners_file_stays(tmp_path: Path) -> None:
+    ready = tmp_path / "sites.env"
+    ready.write_text("what the port's owner has to say")
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         others = ",".join(f"{name}=0" for name in [*Site, "reset"] if name != "map")
         command = [sys.executable, "-m", "webrl_gym", "serve", "--ports", f"{others},map={port}"]
+        command += ["--ready-file", str(ready)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == f"webrl-gym: Port {port} on 127.0.0.1 cannot be had: Address already in use\n"
+    assert ready.read_text() == "what the port's owner has to say"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from webrl_gym.tasks.record import Task
@@ -85,22 +86,23 @@ _AFTER = ("", "/", "?", "#")
 
 def find_deployment(
     urls: Mapping[str, str | None] | None = None,
-    extra_origins: Sequence[str] = (),
+    extra_origins: str | Iterable[str] = (),
     environ: Mapping[str, str] | None = None,
 ) -> Deployment:
     """The deployment that is meant.
 
     Args:
         urls: Root by the site's name; a site that has none here is looked for in the environment.
-        extra_origins: See ``Deployment``; where there are none, the variable ``WEBRL_GYM_EXTRA_ORIGINS`` is read.
+        extra_origins: See ``Deployment``, or a text with spaces between them; where there are none, the variable
+            ``WEBRL_GYM_EXTRA_ORIGINS`` is read.
         environ: Variables; those of this process when None. A site's is its name in capitals, or that after ``WA_``.
 
     Raises:
         ValueError: If a site is unknown or an address is none.
     """
-    given = dict(urls or {})
+    given = _roots(urls)
     variables = os.environ if environ is None else environ
-    unknown = sorted(set(given) - set(Site))
+    unknown = sorted(map(str, set(given) - set(Site)))
     if unknown:
         raise ValueError(f"there is no site {unknown[0]!r}; choose from {', '.join(Site)}")
     roots = {}
@@ -108,8 +110,30 @@ def find_deployment(
         root = given.get(site) or variables.get(site.name) or variables.get(f"WA_{site.name}") or ""
         if root.strip() not in _NOT_GIVEN:
             roots[site] = root_of(root)
-    further = extra_origins or variables.get(ORIGINS_VARIABLE, "").split()
+    further = _origins(extra_origins) or variables.get(ORIGINS_VARIABLE, "").split()
     return Deployment(roots, tuple(map(root_of, further)))
+
+
+def _roots(given: Any) -> dict[str, str | None]:
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        wrong = [f"{type(url).__name__} for {site}" for site, url in given.items() if not isinstance(url, str | None)]
+    else:
+        wrong = [type(given).__name__]
+    if wrong:
+        # Types only: what was given may hold a password.
+        raise ValueError(f"urls must be an address by site, as in {{'gitlab': 'http://host:8023'}}, got {wrong[0]}")
+    return dict(given)
+
+
+def _origins(given: Any) -> list[str]:
+    if isinstance(given, str):
+        return given.split()
+    found = list(given) if isinstance(given, Iterable) else [given]
+    if wrong := [type(origin).__name__ for origin in found if not isinstance(origin, str)]:
+        raise ValueError(f"extra_origins must be texts such as http://host:5000, got {wrong[0]}")
+    return found
 
 
 def _root_problems(urls: Mapping[Site, str]) -> Iterator[str]:
@@ -137,4 +161,6 @@ def _problem(url: str) -> str:
         return "is not an address"
     if "@" in parts.netloc or (not parts.netloc and "@" in url):
         return "must hold no user name and no password"
+    if "?" in url or "#" in url:
+        return "must hold no query and no fragment: pages are looked for below it"
     return "" if is_web else f"must begin with http:// or https:// and name a host, got {url!r}"

@@ -84,7 +84,7 @@ class SiteClient:
             transport=transport,
             # No proxy and no .netrc: the browser goes to the sites directly, too.
             trust_env=False,
-            verify=_verified_by(root),
+            verify=verified_by(root),
             headers={"User-Agent": "webrl-gym"},
             # A session outlives many episodes; nothing stays open between its few requests.
             limits=httpx.Limits(max_keepalive_connections=0),
@@ -182,8 +182,12 @@ def _text_of(response: httpx.Response) -> str:
     return well_formed(text)
 
 
-def _verified_by(root: str) -> ssl.SSLContext | bool:
-    """What certificates are held against; they take a while to load, and plain HTTP has none."""
+def verified_by(root: str) -> ssl.SSLContext | bool:
+    """What httpx holds a site's certificate against: all certificates take a while to load, and plain HTTP has none.
+
+    Raises:
+        SiteError: If the variable ``SSL_CERT_FILE`` names none that can be read.
+    """
     if not root.startswith("https:"):
         return False
     authorities = os.environ.get("SSL_CERT_FILE")

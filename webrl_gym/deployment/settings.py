@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ class DeploymentSettings:
         deployment: Where the sites are.
         accounts: Who is signed in.
         reset: Makes the sites as new.
-        answer_seconds: Budget of one answer of a site.
+        answer_seconds: Budget of one answer of a site or of the reset server.
         reset_seconds: Budget of a reset and of the health check after it.
         lease_seconds: Patience with other episodes.
     """
@@ -69,12 +70,11 @@ def read_settings(
     if unknown:
         raise ValueError(f"a deployment has no setting {unknown[0]!r}; choose from {', '.join(sorted(_KEYS))}")
     variables = os.environ if environ is None else environ
-    extra: Sequence[str] = options.get("extra_origins", ())
     budgets = {name: _seconds(name, options[name]) for name in sorted(_BUDGETS & set(options))}
     return DeploymentSettings(
-        find_deployment(options.get("urls"), extra, variables),
+        find_deployment(options.get("urls"), options.get("extra_origins", ()), variables),
         find_accounts(options.get("accounts"), options.get("accounts_file"), variables),
-        _strategy(options, variables, budgets.get("reset_seconds", DEFAULT_BUDGET)),
+        _strategy(options, variables, budgets),
         **budgets,
     )
 
@@ -84,12 +84,13 @@ _KEYS = _BUDGETS | set("urls extra_origins accounts accounts_file reset reset_ur
 
 
 def _seconds(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise ValueError(f"{name} must be a number of seconds above 0, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a finite number of seconds above 0, got {value!r}")
     return float(value)
 
 
-def _strategy(options: Mapping[str, Any], variables: Mapping[str, str], seconds: float) -> ResetStrategy:
+def _strategy(options: Mapping[str, Any], variables: Mapping[str, str], budgets: Mapping[str, float]) -> ResetStrategy:
+    seconds = budgets.get("reset_seconds", DEFAULT_BUDGET)
     urls = _reset_urls(options.get("reset_urls")) or variables.get(RESET_VARIABLE, "")
     command = options.get("reset_command", "")
     chosen = options.get("reset") or ("command" if command else "http" if urls else "none")
@@ -101,7 +102,7 @@ def _strategy(options: Mapping[str, Any], variables: Mapping[str, str], seconds:
         case "none":
             return NoReset()
         case "http" if urls:
-            return HttpReset(urls, seconds=seconds)
+            return HttpReset(urls, seconds=seconds, answer_limit=budgets.get("answer_seconds", ANSWER_BUDGET))
         case "command" if command and isinstance(command, str):
             return CommandReset(command, seconds=seconds)
         case "http":

@@ -71,12 +71,16 @@ class LanguageModelJudge:
 
         Raises:
             ValueError: If there is neither a server nor a cache, or the cache is no folder that can be written.
+            ServerRefused: If the variables with proxies and certificates keep it from being asked.
         """
         if not base_url and cache is None:
             raise ValueError("a judge needs a base_url to ask or a cache to look in, got neither")
         if base_url and cache is not None:
             _check_writable(Path(cache))
         self._server = ChatServer(base_url, api_key_variable, timeout_s, attempts, sleep) if base_url else None
+        if self._server is not None:
+            # What keeps every client from being made is said here and not at the end of an episode.
+            self._server.client().close()
         self._model = model
         self._limits = {"max_tokens": max_tokens, "temperature": temperature}
         self._cache = None if cache is None else Path(cache)
@@ -178,6 +182,7 @@ def make_judge(settings: Mapping[str, Any]) -> LanguageModelJudge | None:
 
     Raises:
         ValueError: If there are other settings, or a server without a model.
+        ServerRefused: If the variables with proxies and certificates keep the server from being asked.
     """
     unknown = sorted(set(settings) - set(_SETTINGS))
     if unknown:

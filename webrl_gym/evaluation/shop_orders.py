@@ -7,7 +7,11 @@ from typing import Any
 
 import httpx
 
-from webrl_gym.errors import EvaluationError, SiteError
+from webrl_gym.deployment.accounts import variables_of
+from webrl_gym.deployment.client import DEFAULT_BUDGET
+from webrl_gym.errors import EvaluationError, SignInFailed, SiteError
+from webrl_gym.http_client import answer_within
+from webrl_gym.types import Site
 
 _NEWEST = {
     "searchCriteria[sortOrders][0][field]": "created_at",
@@ -21,16 +25,18 @@ class RestShop:
     """A shop with Magento's REST interface.
 
     Attributes:
-        client: Carries the requests: over the network with a time limit, or into a WSGI application.
+        client: Carries the requests: over the network, or into a WSGI application.
         root: Address of the shop, without a slash at its end.
         user: Name of an administrator.
         password: The administrator's; never shown.
+        seconds: Budget of each answer.
     """
 
     client: httpx.Client
     root: str
     user: str
     password: str
+    seconds: float = DEFAULT_BUDGET
 
     def __repr__(self) -> str:
         return f"RestShop({self.root!r})"
@@ -51,9 +57,14 @@ class RestShop:
 
     def _ask(self, method: str, path: str, **request: Any) -> Any:
         try:
-            answer = self.client.request(method, self.root + path, **request)
-        except httpx.HTTPError as error:
+            answer = answer_within(self.seconds, self.client, method, self.root + path, **request)
+        except httpx.TimeoutException:
+            raise SiteError(f"{self.root}{path} did not answer within {self.seconds:g} seconds") from None
+        except (httpx.HTTPError, UnicodeError) as error:
             raise SiteError(f"{self.root}{path} does not answer: {type(error).__name__}: {error}") from error
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            user, password = variables_of(Site.SHOPPING_ADMIN)
+            raise SignInFailed(f"{self.root}{path} did not take the back office's account: check {user} and {password}")
         if answer.status_code != httpx.codes.OK:
             raise SiteError(f"{self.root}{path} answered with status {answer.status_code}")
         try:

@@ -58,7 +58,7 @@ def find_page_suite(name: str) -> PageSuite | None:
         The suite; None if nothing like it is known.
 
     Raises:
-        ValueError: If the module or the function is not there.
+        ValueError: If the module or the function is not there, or gives no suite.
         TaskFileError: If the suite's pages are not installed.
     """
     source = _sources.get(name, name if ":" in name else None)
@@ -70,5 +70,7 @@ def find_page_suite(name: str) -> PageSuite | None:
             source = getattr(import_module(module), function)
         except (ImportError, AttributeError) as error:
             raise ValueError(f"suite {name!r} cannot be imported: {error}") from error
-    suite: PageSuite = source()
+    suite: object = source() if callable(source) else source
+    if not isinstance(suite, PageSuite):
+        raise ValueError(f"{name!r} gives no suite: expected a PageSuite, got {type(suite).__name__}")  # noqa: TRY004 - a name is a value
     return suite

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, Response, make_response, redirect, request
+from flask import Flask, Response, jsonify, make_response, redirect, request
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -68,11 +68,21 @@ class Lookalike:
         self.seen.append(f"/{path}")
         if self.ill is not None and (answered := self.ill()) is not None:
             return answered
+        if self.site is Site.SHOPPING and path.startswith("rest/"):
+            return self.rest()
         if request.method == "POST":
             return self.check()
         if self.is_signed_in:
             return self.inside(f"/{path}")
         return self.outside(f"/{path}")
+
+    def rest(self) -> Answered:
+        """The interface for the back office's account: a token for it, one order for the token."""
+        if request.method == "POST":
+            known = dict(zip(("username", "password"), ACCOUNTS[Site.SHOPPING_ADMIN], strict=True))
+            return jsonify("t0ken") if request.get_json() == known else Response(status=401)
+        is_known = request.headers.get("Authorization") == "Bearer t0ken"
+        return jsonify(items=[{"increment_id": "000000191"}]) if is_known else Response(status=401)
 
     @property
     def is_signed_in(self) -> bool:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from webrl_gym.deployment.addresses import Deployment, find_deployment
@@ -101,6 +103,36 @@ def test_all_problems_are_said_at_once_and_no_password_is_shown() -> None:
     assert "REDDIT is not an address" in said
     assert "an extra origin must be scheme://host[:port], got http://x.test/path" in said
     assert "s3cret" not in said
+
+
+@pytest.mark.parametrize("root", ["http://h.test?key=s3cret", "http://h.test/a#b", "http://h.test/?"])
+def test_a_root_that_nothing_can_lie_below_is_refused(root: str) -> None:
+    with pytest.raises(ValueError, match="REDDIT must hold no query and no fragment") as caught:
+        find_deployment(environ={"REDDIT": root})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_origins_may_be_one_text_as_in_the_variable() -> None:
+    urls = {"map": "http://map.test"}
+    assert find_deployment(urls, "http://x.test/", {}).extra_origins == ("http://x.test",)
+    assert find_deployment(urls, "http://x.test http://y.test", {}).extra_origins == ("http://x.test", "http://y.test")
+
+
+@pytest.mark.parametrize(
+    ("urls", "origins", "said"),
+    [
+        (["http://me:s3cret@x"], (), "urls must be an address by site, .*, got list"),
+        ("http://me:s3cret@x", (), "urls must be an address by site, .*, got str"),
+        ({"gitlab": 5}, (), "urls must be an address by site, .*, got int for gitlab"),
+        ({5: "http://x.test"}, (), "there is no site '5'"),
+        ({"gitlab": "http://x.test"}, 5, "extra_origins must be texts such as http://host:5000, got int"),
+        ({"gitlab": "http://x.test"}, ["http://me:s3cret@y", 5], "extra_origins must be texts .*, got int"),
+    ],
+)
+def test_what_is_no_table_of_addresses_is_refused(urls: Any, origins: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said) as caught:
+        find_deployment(urls, origins, {})
+    assert "s3cret" not in str(caught.value)
 
 
 def test_no_address_at_all_and_an_unknown_site_are_refused() -> None:

@@ -87,7 +87,7 @@ def test_a_cookie_set_by_hand_is_sent_to_hosts_without_a_dot(lookalikes: Lookali
 
 def test_a_site_may_write_anything_into_its_headers() -> None:
     told = [(b"X-Served-By", b"Z\xfcrich"), (b"X-In", "Zürich".encode()), (b"Location", "/Zürich".encode())]
-    cookie = [(b"Set-Cookie", b"caf\xe9=1")]
+    cookie = [(b"Set-Cookie", b"z\xfc=1")]
     answers = iter([httpx.Response(302, headers=told[1:]), httpx.Response(200, headers=told[:2] + cookie, text="here")])
     client = SiteClient(Site.GITLAB, "http://gitlab.test", transport=httpx.MockTransport(lambda _: next(answers)))
     page = client.get()

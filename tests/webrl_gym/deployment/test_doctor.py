@@ -7,7 +7,11 @@ import pytest
 from tests.webrl_gym.deployment.conftest import Lookalikes
 from tests.webrl_gym.deployment.lookalikes import broken
 from webrl_gym.cli import main
-from webrl_gym.doctor import Check, Verdict, examine
+from webrl_gym.deployment.accounts import Account, find_accounts
+from webrl_gym.deployment.addresses import find_deployment
+from webrl_gym.deployment.client import Answer
+from webrl_gym.deployment.resets import HttpReset
+from webrl_gym.doctor import Check, Verdict, examine, foreign_links
 from webrl_gym.errors import BrowserMissing, TaskFileError
 from webrl_gym.official_file import find_official_file
 from webrl_gym.types import Site
@@ -18,7 +22,7 @@ except TaskFileError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
 NAMES = {
-    Site.SHOPPING: ["answers", "signs in", "links", "opens", "searches"],
+    Site.SHOPPING: ["answers", "signs in", "links", "opens", "searches", "orders"],
     Site.SHOPPING_ADMIN: ["answers", "signs in", "links", "opens", "searches"],
     Site.REDDIT: ["answers", "signs in", "links", "opens", "searches"],
     Site.GITLAB: ["answers", "signs in", "links", "opens", "searches"],
@@ -59,6 +63,15 @@ def test_no_address_and_no_such_engine_are_refused(capsys: pytest.CaptureFixture
         next(examine("clouds"))
 
 
+@pytest.mark.parametrize("option", [["--reset-url", "http://127.0.0.1:9"], ["--seconds", "5"]])
+def test_options_for_real_sites_are_refused_on_embedded_ones(
+    option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", *option]) == 2
+    said = f"webrl-gym: {option[0]} means nothing to the embedded sites: it belongs to --sites urls\n"
+    assert capsys.readouterr() == ("", said)
+
+
 def test_without_a_browser_the_sites_are_asked_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*_: object) -> None:
         raise BrowserMissing("no Chromium was found")
@@ -68,6 +81,47 @@ def test_without_a_browser_the_sites_are_asked_all_the_same(monkeypatch: pytest.
     assert failures(checks) == [("browser", "starts"), ("webarena-lite", "tasks")]
     assert list(of(checks, Site.GITLAB)) == ["answers", "signs in", "links"]
     assert next(check.detail for check in checks if check.name == "tasks") == "0 of 165 can run"
+
+
+def test_a_shop_that_does_not_tell_its_orders_costs_the_tasks_that_ask_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accounts = find_accounts({"shopping_admin": Account("admin", "s3cret")}, environ={})
+    monkeypatch.setattr("webrl_gym.doctor.find_accounts", lambda **_: accounts)
+    checks = list(examine())
+    assert failures(checks) == [("shopping", "orders"), ("shopping_admin", "signs in")]
+    said = of(checks, Site.SHOPPING)["orders"].detail
+    assert "check WEBRL_GYM_SHOPPING_ADMIN_USER and WEBRL_GYM_SHOPPING_ADMIN_PASSWORD" in said
+    tasks = [check.detail for check in checks if check.name == "tasks"]
+    assert "3 cannot, since shopping does not tell its newest order (orders): 104, 117, 118" in tasks
+    assert not any("s3cret" in str(check) for check in checks)
+
+
+def test_sites_that_nothing_puts_back_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    urls = dict.fromkeys([site for site in Site if site not in (Site.GITLAB, Site.REDDIT)], "http://127.0.0.1:9")
+    monkeypatch.setattr("webrl_gym.doctor.NoReset", lambda: HttpReset(urls))
+    resets = [check for check in examine() if check.name == "reset"]
+    assert [check.verdict for check in resets] == [Verdict.FAILED, Verdict.NOTE]
+    assert resets[1].detail == "nothing puts back reddit, gitlab"
+
+
+def test_links_that_leave_a_sites_path_lead_away() -> None:
+    deployment = find_deployment(
+        {
+            "map": "http://one.test/map",
+            "reddit": "http://one.test/forum",
+            "shopping_admin": "http://one.test/admin",
+            "wikipedia": "http://one.test/wiki/A/Landing",
+        },
+        environ={},
+    )
+    links = ["/search", "/map/search", "/mapped", "/forum", "#top", "http://two.test/", "mailto:me@one.test"]
+    source = "<form action='/go'></form>" + "".join(f"<a href='{link}'>x</a>" for link in links)
+    page = Answer("http://one.test/map/", 200, source)
+    outside = {"addresses outside http://one.test/map": 3, "http://two.test": 1}
+    assert foreign_links(page, deployment, Site.MAP) == (outside, 3)
+    for site in (Site.SHOPPING_ADMIN, Site.WIKIPEDIA):
+        assert foreign_links(page, deployment, site) == ({"http://two.test": 1}, 6)
 
 
 @pytest.mark.browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
@@ -129,7 +130,7 @@ def test_the_reset_servers_password_is_shown_nowhere(
 ) -> None:
     caplog.set_level(logging.INFO)
     named = servers[0].url.replace("//", "//ops:s3cret@")
-    strategy = http(named, seconds=0.2)
+    strategy = http(named)
     assert strategy.reset([Site.GITLAB]) == frozenset(Site)
     servers[0].questions = 10**9
     said = [strategy.problem()]
@@ -208,6 +209,15 @@ def test_the_configuration_chooses(options: dict[str, object], kind: type[ResetS
     assert type(read_settings({"urls": URLS, **options}, {}).reset) is kind
 
 
+def test_a_reset_server_has_the_time_of_an_answer(servers: list[ResetServer]) -> None:
+    servers[0].ill = silent(1.0)
+    strategy = read_settings({"urls": URLS, "reset_urls": servers[0].url, "answer_seconds": 0.1}, {}).reset
+    began = time.monotonic()
+    with pytest.raises(ResetFailed, match="did not answer within"):
+        strategy.reset([Site.GITLAB])
+    assert time.monotonic() - began < 1.0
+
+
 def test_the_reset_servers_variable_is_the_clients() -> None:
     assert type(read_settings({"urls": URLS}, {"WA_FULL_RESET": "http://r.test"}).reset) is HttpReset
 
@@ -221,8 +231,11 @@ def test_the_reset_servers_variable_is_the_clients() -> None:
         ({"reset": "http", "reset_urls": {"myspace": "x"}}, "reset_urls must be an address, or one by site"),
         ({"reset_command": True}, "reset_command, a text for the shell; got True"),
         ({"resets": "http"}, "a deployment has no setting 'resets'; choose from"),
-        ({"lease_seconds": 0}, "lease_seconds must be a number of seconds above 0, got 0"),
-        ({"answer_seconds": "soon"}, "answer_seconds must be a number of seconds above 0, got 'soon'"),
+        ({"lease_seconds": 0}, "lease_seconds must be a finite number of seconds above 0, got 0"),
+        ({"answer_seconds": "soon"}, "answer_seconds must be a finite number of seconds above 0, got 'soon'"),
+        ({"answer_seconds": math.inf}, "answer_seconds must be a finite number of seconds above 0, got inf"),
+        ({"reset_seconds": math.nan}, "reset_seconds must be a finite number of seconds above 0, got nan"),
+        ({"lease_seconds": -math.inf}, "lease_seconds must be a finite number of seconds above 0, got -inf"),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(options: dict[str, object], said: str) -> None:

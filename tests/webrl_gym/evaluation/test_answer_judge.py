@@ -159,6 +159,12 @@ def test_a_verdict_holds_though_it_cannot_be_kept(
     assert f"a verdict cannot be kept in {cache}: No such file or directory" in caplog.text
 
 
+def test_a_proxy_that_cannot_be_used_is_named_before_anything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "foo://x")
+    with pytest.raises(ServerRefused, match=r"http://llm\.test/v1/chat/completions cannot be asked: .*HTTP_PROXY"):
+        judge_at("http://llm.test/v1")
+
+
 def test_a_judge_needs_somewhere_to_look() -> None:
     with pytest.raises(ValueError, match="base_url to ask or a cache"):
         judge_at("")

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
-from webrl_gym.errors import EvaluationError, SiteError
+from tests.completion_server import completion_server
+from webrl_gym.errors import EvaluationError, SignInFailed, SiteError
 from webrl_gym.evaluation import RestShop
 
 ROOT = "http://shop.test"
@@ -71,13 +72,18 @@ def test_a_shop_without_orders_leaves_the_episode_unscored(shop: Shop) -> None:
         ([], 200),
         ({"items": [{"increment_id": "x"}]}, 200),
         ("<html>", 200),
-        ({}, 401),
         ({}, 500),
     ],
 )
 def test_a_shop_that_answers_otherwise_is_at_fault(shop: Shop, orders: Any, status: int) -> None:
     shop.orders, shop.status = orders, status
     with pytest.raises(SiteError, match=ROOT):
+        rest(shop).latest_order_url()
+
+
+def test_a_shop_that_does_not_take_the_account_names_its_variables(shop: Shop) -> None:
+    shop.status = 401
+    with pytest.raises(SignInFailed, match="check WEBRL_GYM_SHOPPING_ADMIN_USER and WEBRL_GYM_SHOPPING_ADMIN_PASSWORD"):
         rest(shop).latest_order_url()
 
 
@@ -88,3 +94,12 @@ def test_a_shop_that_is_not_there_is_at_fault_and_no_password_is_shown() -> None
         with pytest.raises(SiteError, match="does not answer") as caught:
             shop.latest_order_url()
     assert "secret" not in str(caught.value)
+
+
+def test_a_shop_that_trickles_gets_no_more_time_than_a_silent_one() -> None:
+    with completion_server() as server, httpx.Client() as client:
+        server.answers = [(200, b'"' + b"x" * 100 + b'"')]
+        server.pause = 0.02
+        shop = RestShop(client, server.url, "admin", "secret", seconds=0.1)
+        with pytest.raises(SiteError, match=r"admin/token did not answer within 0\.1 seconds"):
+            shop.latest_order_url()

@@ -77,6 +77,7 @@ def test_a_file_that_is_nowhere_is_one_sentence_with_the_way_to_get_it(
     ("content", "reason"),
     [
         (b"[{", "JSONDecodeError"),
+        (b"[" * 100_000, "RecursionError"),
         (b"\xff\xfe", "UnicodeDecodeError"),
         (b'{"a": 1}', "expected a list of records"),
         (b"[1, 2]", "expected a list of records"),
