@@ -92,13 +92,13 @@ def load_report(folders: Sequence[Path], title: str | None = None) -> ReportData
             "(config.json and metrics.jsonl, or panel.json)"
         )
     parts = _Parts()
-    several = len(folders) > 1
+    several, many_runs = len(folders) > 1, sum(map(_is_run, folders)) > 1
     found: list[_Panel] = []
     for folder, name in names.items():
         own = [_named(panel, folder, name if several else "") for panel in panels[folder]]
         found += own
         if _is_run(folder):
-            _read_run(folder, name, several, parts)
+            _read_run(folder, name, f"{name}: " if several else "", name if many_runs else "", parts)
         parts.cards.update(_cards(folder, name, own))
     found = _told_apart(found)
     if len(parts.runs) > MAX_SERIES:
@@ -221,17 +221,25 @@ def _read_panels(panels: Sequence[_Panel], parts: _Parts) -> dict[str, dict[str,
     return results
 
 
-def _read_run(folder: Path, name: str, several: bool, parts: _Parts) -> None:
-    before = f"{name}: " if several else ""
+def _read_run(folder: Path, name: str, before: str, shown: str, parts: _Parts) -> None:
+    """Reads a training run.
+
+    Args:
+        folder: The run.
+        name: Its name.
+        before: What its notes and groups begin with.
+        shown: Its name beside those of other runs' attempts; empty where there are none.
+        parts: Where everything goes.
+    """
     metrics = load_metrics(folder / "metrics.jsonl")
     sampled: dict[int, LoadedAttempts] = {}
     group = before + WHILE_TRAINING
     for phase, path in _attempt_files(folder):
         agent = f"phase {phase}" if phase else "first attempts"
-        sampled[phase] = load_attempts(path, agent, group)
+        sampled[phase] = load_attempts(path, agent, group, shown)
     loaded = list(sampled.values())
     if sampled and (folder / "demonstrations.jsonl.gz").exists():
-        loaded.append(load_attempts(folder / "demonstrations.jsonl.gz", "oracle", group))
+        loaded.append(load_attempts(folder / "demonstrations.jsonl.gz", "oracle", group, shown))
     for attempts in loaded:
         parts.trajectories += attempts.trajectories
         parts.notes += [before + note for note in attempts.notes]

@@ -99,13 +99,14 @@ def load_panel_folders(folders: Mapping[str, Path], group: str = "", unseen: Col
     return loaded
 
 
-def load_attempts(path: Path, agent: str, group: str = "") -> LoadedAttempts:
+def load_attempts(path: Path, agent: str, group: str = "", run: str = "") -> LoadedAttempts:
     """Reads a trajectory file (``agents.trajectory_io``).
 
     Args:
         path: The file; pictures that its steps name lie in its folder.
         agent: Who acted, as the report shows it.
         group: The comparison that the attempts belong to.
+        run: The training run that they belong to, where several are shown.
     """
     try:
         file = read_trajectories(path)
@@ -113,7 +114,7 @@ def load_attempts(path: Path, agent: str, group: str = "") -> LoadedAttempts:
         reason = getattr(error, "strerror", None) or error
         return LoadedAttempts([], [f"{agent}: {reason}: no trajectories from {path.name}."])
     shown = [
-        _shown(path.parent, agent, group, trajectory, label)
+        replace(_shown(path.parent, agent, trajectory, label), group=group, run=run)
         for trajectory, label in zip(file.trajectories, file.labels, strict=True)
     ]
     return LoadedAttempts(shown, [f"{agent}: {path.name}: {problem}" for problem in file.problems])
@@ -168,14 +169,12 @@ def read_json(path: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _shown(
-    folder: Path, agent: str, group: str, trajectory: Trajectory, label: OutcomeVerdict | None
-) -> ShownTrajectory:
+def _shown(folder: Path, agent: str, trajectory: Trajectory, label: OutcomeVerdict | None) -> ShownTrajectory:
     values = tuple(_value(step) for step in trajectory.steps)
     known = values if any(value is not None for value in values) else ()
     screenshots = _screenshots(folder, trajectory.steps)
     steps = tuple(map(_without_tokens, trajectory.steps))
-    return ShownTrajectory(agent, replace(trajectory, steps=steps), label, known, screenshots, group)
+    return ShownTrajectory(agent, replace(trajectory, steps=steps), label, known, screenshots)
 
 
 def _without_tokens(step: Step) -> Step:

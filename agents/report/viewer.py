@@ -46,6 +46,7 @@ class ShownTrajectory:
         screenshots: Pictures (PNG, JPEG or WebP) by step, from 0; the number after the last step is the final page.
             The report shows them smaller.
         group: Attempts that are compared with each other: a suite's panel, or what a run sampled while training.
+        run: The training run that it belongs to, where the report shows several.
     """
 
     agent: str
@@ -54,6 +55,12 @@ class ShownTrajectory:
     values: tuple[float | None, ...] = ()
     screenshots: Mapping[int, bytes] = field(default_factory=dict)
     group: str = ""
+    run: str = ""
+
+    @property
+    def name(self) -> str:
+        """Who acted, told apart from the same phase of other runs: ``smoke: phase 1``."""
+        return f"{self.run}: {self.agent}" if self.run else self.agent
 
     @property
     def site(self) -> str:
@@ -84,7 +91,7 @@ class ViewerPayload:
         text: Content of the script block: JSON, or gzip-compressed JSON in base64.
         compressed: Which of the two.
         shown: Trajectories in it.
-        left_out: Trajectories that are not in it, by agent.
+        left_out: Trajectories that are not in it, by who acted.
         pictures_left_out: Screenshots that cannot be read or did not fit the budget.
     """
 
@@ -130,7 +137,7 @@ def viewer_payload(
         if count == 0 or len(text) <= max_bytes:
             break
         count = min(count - 1, int(0.95 * count * max_bytes / len(text)))
-    left_out = Counter(items[index].agent for index in order[count:])
+    left_out = Counter(items[index].name for index in order[count:])
     return ViewerPayload(text, compressed, count, dict(left_out), packer.pictures_left_out)
 
 
@@ -198,7 +205,7 @@ class _Packer:
         trajectory, task = item.trajectory, item.trajectory.task
         pages = [step.observation for step in trajectory.steps] + [trajectory.final_observation]
         return {
-            "agent": item.agent,
+            "agent": item.name,
             "site": item.site,
             "outcome": item.outcome,
             "kind": error_type,

@@ -13,9 +13,11 @@ from agents.panel import PanelFolder, run_agent
 from agents.report import __main__ as command
 from agents.report import render_report
 from agents.report.folders import load_report
+from agents.report.viewer import viewer_payload
 from agents.results import as_record
 from agents.trajectory_io import write_trajectories
 from agents.values import NoCritic
+from tests.agents.report.parts import unpacked
 from tests.agents.toy_env import ToyEnv, ToySuite, demonstration
 from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
@@ -115,6 +117,22 @@ def test_runs_and_results_side_by_side(tmp_path):
     text = render_report(data)
     assert "The runs side by side" in text
     assert "a/webrl, phase 1" in text
+
+
+def test_attempts_of_several_runs_are_told_apart(tmp_path):
+    for name in ("smoke", "reinforce"):
+        training_run(tmp_path / name)
+    panel(tmp_path, "mine")
+    own = ("oracle", "first attempts", "phase 1", "phase 2")
+    both = load_report([tmp_path / name for name in ("smoke", "reinforce", "mine")]).trajectories
+    assert {item.name for item in both} == {f"{run}: {agent}" for run in ("smoke", "reinforce") for agent in own} | {
+        "mine"
+    }
+    shown = unpacked(viewer_payload(both, max_trajectories=300, max_bytes=10**6))["trajectories"]
+    assert [item["agent"] for item in shown] == [item.name for item in both]
+    assert set(viewer_payload(both, 0, 10**6).left_out) == {item.name for item in both}
+    alone = load_report([tmp_path / name for name in ("smoke", "mine")]).trajectories
+    assert {item.name for item in alone} == {*own, "mine"}
 
 
 def test_only_agents_that_cannot_read_are_shown_where_nobody_else_is(tmp_path):
