@@ -212,8 +212,7 @@ def _read_panels(panels: Sequence[_Panel], parts: _Parts) -> dict[str, dict[str,
     results = {}
     for suite, folders in suites.items():
         # What agents did that cannot read is of interest only where nobody else is.
-        unseen = floors[suite] if set(folders) - set(floors[suite]) else ()
-        loaded = load_panel_folders(folders, suite, unseen)
+        loaded = load_panel_folders(folders, suite, unseen=floors[suite])
         results[suite] = loaded.results
         parts.trajectories += loaded.trajectories
         parts.notes += [note for note in loaded.notes if note not in parts.notes]

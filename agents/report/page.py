@@ -33,7 +33,7 @@ from agents.results import EpisodeResult
 FLOORS = ("do_nothing", "na_at_once", "random")
 """Agents that cannot read."""
 YARDSTICKS = (*FLOORS, "oracle")
-"""Agents that did not learn: shown in the table, never its best one."""
+"""Agents that others are compared with: shown in the table, never its best one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ReportData:
         title: Heading of the page.
         run_card: How the numbers were made (``agents.run_card``).
         suites: Episodes by suite and agent, in the order they are shown.
-        yardsticks: Agents of the tables that did not learn.
+        yardsticks: Agents of the tables that others are compared with.
         runs: Training runs by name.
         orm: The outcome reward model against the rules, by what was judged.
         trajectories: Attempts: failures are sorted by type, values of the critic averaged, and some can be clicked

@@ -21,7 +21,7 @@ _DONE = "done"
 
 @dataclass(frozen=True, slots=True)
 class DifficultyView:
-    """Success in one suite by one number of its tasks: the chart of the learned agents, the table of all."""
+    """Success in one suite by one number of its tasks: the chart without yardsticks, the table of all."""
 
     chart: Chart
     table: BucketTable
@@ -91,8 +91,8 @@ def _difficulty(title: str, counts: str, breakdown: Breakdown, table: SuiteTable
     if len(breakdown.buckets) < 2:  # one bucket compares nothing
         return None
     roles = {row.agent: row.role for row in table.rows}
-    learned = [agent for agent, role in roles.items() if role != "yardstick"] or list(roles)
-    chart = draw_breakdown(f"{title}: {table.name}", counts, breakdown, learned[:MAX_SERIES])
+    drawn = [agent for agent, role in roles.items() if role != "yardstick"] or list(roles)
+    chart = draw_breakdown(f"{title}: {table.name}", counts, breakdown, drawn[:MAX_SERIES])
     return DifficultyView(chart, bucket_table(table.name, counts, breakdown, roles))
 
 

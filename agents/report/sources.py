@@ -21,7 +21,7 @@ class LoadedPanels:
     """What some result folders held.
 
     Attributes:
-        results: Finished episodes by agent, in panel order; agents without any are there with an empty list.
+        results: Finished episodes by agent, in panel order; agents without any are a note only.
         trajectories: Their attempts, agent by agent, in panel order; the last one of each task.
         notes: One sentence for everything that was missing or could not be read.
     """
@@ -75,28 +75,38 @@ def load_panel_folders(folders: Mapping[str, Path], group: str = "", unseen: Col
     Args:
         folders: Result folder of each agent, by the name that the report shows.
         group: The comparison that the attempts belong to.
-        unseen: Agents of which only the results are read.
+        unseen: Agents whose attempts are shown only where nobody else has finished an episode.
     """
     loaded = LoadedPanels({}, [], [])
     for agent, folder in folders.items():
-        results = {result.task_id: result for result in _read_results(agent, folder, loaded.notes)}
-        tasks = _read_panel(folder)
-        missing = [task for task in tasks if task not in results]
-        if missing:
-            loaded.notes.append(f"{agent}: {len(missing)} of {len(tasks)} tasks have no finished episode.")
-        order = dict.fromkeys([*(task for task in tasks if task in results), *results])
-        loaded.results[agent] = [results[task] for task in order]
-        if agent in unseen:
-            continue
-        place = {task: number for number, task in enumerate(tasks)}
-        found = load_attempts(folder / "trajectories.jsonl", agent, group)
+        results = _panel_results(agent, folder, loaded.notes)
+        if results:
+            loaded.results[agent] = results
+    shown = [agent for agent in loaded.results if agent not in unseen] or list(loaded.results)
+    for agent in shown:
+        place = {task: number for number, task in enumerate(_read_panel(folders[agent]))}
+        found = load_attempts(folders[agent] / "trajectories.jsonl", agent, group)
         loaded.notes.extend(found.notes)
         # A kill between two writes leaves a trajectory without a result; its task ran again later.
-        attempts = list({shown.trajectory.task.task_id: shown for shown in found.trajectories}.values())
+        attempts = list({one.trajectory.task.task_id: one for one in found.trajectories}.values())
         # The file has them in the order in which they ended.
-        attempts.sort(key=lambda shown: place.get(shown.trajectory.task.task_id, len(place)))
+        attempts.sort(key=lambda one: place.get(one.trajectory.task.task_id, len(place)))
         loaded.trajectories.extend(attempts)
     return loaded
+
+
+def _panel_results(agent: str, folder: Path, notes: list[str]) -> list[EpisodeResult]:
+    """Finished episodes in panel order; that there are none, or too few, becomes a note."""
+    if not (folder / "results.jsonl").exists():
+        notes.append(f"{agent}: begun, no episode finished.")
+        return []
+    results = {result.task_id: result for result in _read_results(agent, folder, notes)}
+    tasks = _read_panel(folder)
+    missing = [task for task in tasks if task not in results]
+    if missing:
+        notes.append(f"{agent}: {len(missing)} of {len(tasks)} tasks have no finished episode.")
+    order = dict.fromkeys([*(task for task in tasks if task in results), *results])
+    return [results[task] for task in order]
 
 
 def load_attempts(path: Path, agent: str, group: str = "", run: str = "") -> LoadedAttempts:

@@ -45,7 +45,7 @@ class RateCell:
 
 @dataclass(frozen=True, slots=True)
 class AgentRow:
-    """One agent of a suite's table: its name, its role (``best``, ``learned`` or ``yardstick``) and its cells."""
+    """One agent of a suite's table: its name, its role (``best``, ``compared`` or ``yardstick``) and its cells."""
 
     agent: str
     role: str
@@ -73,9 +73,9 @@ class SuiteTable:
     episodes: int
 
     @property
-    def best(self) -> AgentRow | None:
-        """The best learned agent; None when no learned agent has a scored episode."""
-        return next((row for row in self.rows if row.role == "best"), None)
+    def best(self) -> tuple[AgentRow, ...]:
+        """The best agents, yardsticks apart: several where they are equal, none where nobody succeeded."""
+        return tuple(row for row in self.rows if row.role == "best")
 
     def overall(self, row: AgentRow) -> RateCell:
         """A row's rate over every task of the suite."""
@@ -127,7 +127,7 @@ def suite_table(
     Args:
         name: Name of the suite.
         results: Episodes by agent, in the order of the rows.
-        yardsticks: Agents that did not learn (floors and the oracle): never the best one.
+        yardsticks: Floors and the oracle: never the best one.
     """
     slices = {agent: slice_rates(rows) for agent, rows in results.items()}
     parts = SLICES if all(slices.values()) else ()
@@ -139,8 +139,8 @@ def suite_table(
     widest = [max((cells[index][1].trials for cells in rates.values()), default=0) for index in range(len(headings))]
     split = len(site_rates([]))
     overall = {agent: cells[split - 1][1] for agent, cells in rates.items() if agent not in yardsticks}
-    scored = {agent: total.successes / total.trials for agent, total in overall.items() if total.trials}
-    best = max(scored, key=lambda agent: scored[agent], default=None)
+    shares = {agent: total.successes / total.trials for agent, total in overall.items() if total.successes}
+    best = [agent for agent, share in shares.items() if share == max(shares.values())]
     columns = tuple(zip(headings, widest, strict=True))
     return SuiteTable(
         name=name,
@@ -149,7 +149,7 @@ def suite_table(
         rows=tuple(
             AgentRow(
                 agent,
-                "best" if agent == best else "yardstick" if agent in yardsticks else "learned",
+                "best" if agent in best else "yardstick" if agent in yardsticks else "compared",
                 tuple(_cell(value, width) for (_, value), width in zip(cells, widest, strict=True)),
             )
             for agent, cells in rates.items()

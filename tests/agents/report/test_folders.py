@@ -234,6 +234,16 @@ def test_who_learns_nothing_is_known_by_what_played_and_not_by_its_folder(tmp_pa
     assert "mine" not in data.yardsticks
 
 
+def test_a_panel_that_never_began_is_one_note_and_no_row(tmp_path):
+    PanelFolder(tmp_path / "openai_my-model", "openai", TASKS, suite="toy-valid")
+    assert load_report([tmp_path]).suites == {"toy-valid": {}}
+    panel(tmp_path, "random")
+    data = load_report([tmp_path])
+    assert list(data.suites["toy-valid"]) == ["random"]
+    assert {item.agent for item in data.trajectories} == {"random"}
+    assert data.notes == ["openai_my-model: begun, no episode finished."]
+
+
 def test_a_panel_that_was_stopped_says_itself_which_suite_it_is(tmp_path):
     folder = tmp_path / "out" / "mine"
     run_agent(ToyEnv(orders=1), FixedAgent(""), PanelFolder(folder, "mine", TASKS, suite="toy-valid"))

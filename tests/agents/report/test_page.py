@@ -69,7 +69,7 @@ def test_every_part_is_on_the_page(full):
     text = render_report(full)
     checker = checked(text)
     assert set(SECTIONS) - {"difficulty"} <= set(checker.ids)  # of these tasks all take two steps
-    for words in ("practice-valid", "best learned agent: <b>webrl</b>", "86.2", "0123abc", "one line cannot be read"):
+    for words in ("practice-valid", "best agent: <b>webrl</b>", "86.2", "0123abc", "one line cannot be read"):
         assert words in text
     assert "Not drawn, since the run logged no such metric" in text
     assert "(policy/entropy)" in text

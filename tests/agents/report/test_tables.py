@@ -6,7 +6,7 @@ from agents.report.tables import bucket_table, card_groups, matrix_view, suite_t
 from tests.agents.report.parts import result
 
 
-def test_a_suite_table_names_the_best_learned_agent_and_what_does_not_count():
+def test_a_suite_table_names_the_best_agents_and_what_does_not_count():
     sft = [result(0, True), result(1, False), result(2, False, "unscored"), result(3, True, column="Map")]
     webrl = [result(0, True), result(1, True), result(3, False, tags=("novel",)), result(2, False, "failed")]
     rows = {"oracle": [result(number, True) for number in range(3)], "sft": sft, "webrl": webrl}
@@ -14,12 +14,12 @@ def test_a_suite_table_names_the_best_learned_agent_and_what_does_not_count():
     assert [(row.agent, row.role) for row in table.rows] == [
         ("oracle", "yardstick"),
         ("sft", "best"),
-        ("webrl", "learned"),
+        ("webrl", "best"),
     ]
     assert [heading for heading, _ in table.sites] == ["Reddit", "GitLab", "CMS", "Map", "OSS", "All"]
     assert dict(table.sites) == {"Reddit": 0, "GitLab": 0, "CMS": 0, "Map": 1, "OSS": 3, "All": 3}
     assert dict(table.slices) == {"seen templates": 3, "unseen words": 1, "unseen templates": 0}
-    overall = table.overall(table.best)
+    overall = table.overall(table.best[0])
     assert (overall.percent, overall.successes, overall.trials) == ("66.7", 2, 3)
     assert overall.low < 66.7 < overall.high
     assert [cell.partial for cell in table.rows[1].cells] == [
@@ -42,7 +42,14 @@ def test_a_suite_table_names_the_best_learned_agent_and_what_does_not_count():
 
 def test_an_agent_without_a_scored_episode_is_never_the_best():
     table = suite_table("s", {"sft": [result(0, False, "failed")], "oracle": [result(0, True)]}, {"oracle"})
-    assert table.best is None
+    assert table.best == ()
+
+
+def test_of_equals_all_are_the_best_and_nobody_is_without_a_success():
+    half, equal, none = [result(0, True), result(1, False)], [result(0, False), result(1, True)], [result(0, False)]
+    table = suite_table("s", {"a": half, "b": none, "c": equal})
+    assert [row.agent for row in table.best] == ["a", "c"]
+    assert [row.role for row in suite_table("s", {"a": none, "b": none}).rows] == ["compared", "compared"]
 
 
 def test_the_scores_of_a_confusion_matrix():
