@@ -31,6 +31,7 @@ from agents.report.sources import (
 )
 from agents.report.viewer import ShownTrajectory
 from agents.types import LabelledTrajectory
+from webrl_gym.tasks.record import Task
 
 WHILE_TRAINING = "attempts while training"
 """The comparison that a run's own attempts belong to."""
@@ -66,6 +67,7 @@ class _Parts:
     """Parts of the report as they are gathered."""
 
     trajectories: list[ShownTrajectory] = field(default_factory=list)
+    tasks: dict[str, Task] = field(default_factory=dict)
     runs: dict[str, RunData] = field(default_factory=dict)
     orm: dict[str, ConfusionMatrix] = field(default_factory=dict)
     cards: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -111,6 +113,7 @@ def load_report(folders: Sequence[Path], title: str | None = None) -> ReportData
         runs=parts.runs,
         orm=parts.orm,
         trajectories=parts.trajectories,
+        tasks=parts.tasks,
         notes=parts.notes,
     )
 
@@ -215,6 +218,7 @@ def _read_panels(panels: Sequence[_Panel], parts: _Parts) -> dict[str, dict[str,
         loaded = load_panel_folders(folders, suite, unseen=floors[suite])
         results[suite] = loaded.results
         parts.trajectories += loaded.trajectories
+        parts.tasks |= loaded.tasks
         parts.notes += [note for note in loaded.notes if note not in parts.notes]
     parts.notes[:] = dict.fromkeys(parts.notes)
     return results

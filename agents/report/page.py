@@ -29,6 +29,7 @@ from agents.report.sections import critic_views, difficulty_views, error_types_o
 from agents.report.tables import SuiteTable, card_groups, matrix_view, suite_table
 from agents.report.viewer import ShownTrajectory, viewer_payload
 from agents.results import EpisodeResult
+from webrl_gym.tasks.record import Task
 
 FLOORS = ("do_nothing", "na_at_once", "random")
 """Agents that cannot read."""
@@ -62,6 +63,7 @@ class ReportData:
         orm: The outcome reward model against the rules, by what was judged.
         trajectories: Attempts: failures are sorted by type, values of the critic averaged, and some can be clicked
             through.
+        tasks: Records of tasks by id, for those that ``trajectories`` do not hold.
         max_trajectories: Most attempts to click through; the choice is fair to agents, outcomes and sites.
         max_viewer_bytes: Most bytes of the page that the attempts may take.
         notes: Sentences about the report itself, such as what could not be read.
@@ -74,6 +76,7 @@ class ReportData:
     runs: Mapping[str, RunData] = field(default_factory=dict)
     orm: Mapping[str, ConfusionMatrix] = field(default_factory=dict)
     trajectories: Sequence[ShownTrajectory] = ()
+    tasks: Mapping[str, Task] = field(default_factory=dict)
     max_trajectories: int = 300
     max_viewer_bytes: int = 1_600_000
     notes: Sequence[str] = ()
@@ -129,6 +132,7 @@ def render_report(data: ReportData) -> str:
     labels = {place: kind.value for place, kind in types.items() if kind is not None}
     payload = viewer_payload(items, data.max_trajectories, data.max_viewer_bytes, labels)
     tables = [suite_table(name, results, data.yardsticks) for name, results in data.suites.items() if results]
+    tasks = {**{item.trajectory.task.task_id: item.trajectory.task for item in items}, **data.tasks}
     compared = compare_runs({name: run.phases for name, run in data.runs.items()})
     return environment.get_template("report.html").render(
         data=data,
@@ -140,7 +144,7 @@ def render_report(data: ReportData) -> str:
         payload=payload,
         payload_text=Markup(payload.text),
         tables=tables,
-        difficulty=[view for table in tables for view in difficulty_views(table, data.suites[table.name], items)],
+        difficulty=[view for table in tables for view in difficulty_views(table, data.suites[table.name], tasks)],
         failures=failure_views(items, types),
         explanations=EXPLANATIONS,
         runs=[_run_view(name, run) for name, run in data.runs.items() if run.phases or any(run.sampled.values())],

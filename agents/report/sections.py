@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.analyses.breakdown import Breakdown
@@ -15,6 +15,7 @@ from agents.report.charts import Bar, Chart, bar_of, draw_breakdown, draw_calibr
 from agents.report.tables import BucketTable, SuiteTable, bucket_table
 from agents.report.viewer import ShownTrajectory
 from agents.results import EpisodeResult
+from webrl_gym.tasks.record import Task
 
 _DONE = "done"
 
@@ -61,16 +62,15 @@ class CriticView:
 
 
 def difficulty_views(
-    table: SuiteTable, results: Mapping[str, Sequence[EpisodeResult]], items: Sequence[ShownTrajectory]
+    table: SuiteTable, results: Mapping[str, Sequence[EpisodeResult]], tasks: Mapping[str, Task]
 ) -> list[DifficultyView]:
     """Success by required steps and by instruction complexity, as far as a suite's tasks are known and differ.
 
     Args:
         table: The suite's table by site, which knows the agents' roles.
         results: Episodes by agent.
-        items: Attempts of any suite; they bring the task records.
+        tasks: Records of tasks of any suite by id.
     """
-    tasks = {item.trajectory.task.task_id: item.trajectory.task for item in items}
     panel = {result.task_id for rows in results.values() for result in rows}
     views = []
     for title, counts, breakdown in (
@@ -151,16 +151,6 @@ def critic_views(items: Sequence[ShownTrajectory]) -> list[CriticView]:
                 charts = (along, draw_calibration("Value of the start", found))
                 views.append(CriticView(f"{agent} on {group}" if group else agent, charts))
     return views
-
-
-def without(items: Sequence[ShownTrajectory], agents: Collection[str]) -> list[ShownTrajectory]:
-    """Attempts of other agents than these; all of them where nothing else is there.
-
-    Args:
-        items: Attempts.
-        agents: Agents whose attempts nobody asks for.
-    """
-    return [item for item in items if item.agent not in agents] or list(items)
 
 
 def _places(items: Sequence[ShownTrajectory], name: str, places: Iterable[int] | None = None) -> dict[str, list[int]]:

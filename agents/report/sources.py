@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from agents.report.viewer import ShownTrajectory
 from agents.results import EpisodeResult, episode_result, result_from_json
 from agents.trajectory_io import read_trajectories
 from agents.types import Completion, Prompt, Step, Trajectory
+from webrl_gym.tasks.record import Task
 from webrl_gym.types import OutcomeVerdict
 
 
@@ -23,11 +24,13 @@ class LoadedPanels:
     Attributes:
         results: Finished episodes by agent, in panel order; agents without any are a note only.
         trajectories: Their attempts, agent by agent, in panel order; the last one of each task.
+        tasks: Records of the tasks by id, as far as anybody's attempts hold them.
         notes: One sentence for everything that was missing or could not be read.
     """
 
     results: dict[str, list[EpisodeResult]]
     trajectories: list[ShownTrajectory]
+    tasks: dict[str, Task]
     notes: list[str]
 
 
@@ -77,7 +80,7 @@ def load_panel_folders(folders: Mapping[str, Path], group: str = "", unseen: Col
         group: The comparison that the attempts belong to.
         unseen: Agents whose attempts are shown only where nobody else has finished an episode.
     """
-    loaded = LoadedPanels({}, [], [])
+    loaded = LoadedPanels({}, [], {}, [])
     for agent, folder in folders.items():
         results = _panel_results(agent, folder, loaded.notes)
         if results:
@@ -92,7 +95,18 @@ def load_panel_folders(folders: Mapping[str, Path], group: str = "", unseen: Col
         # The file has them in the order in which they ended.
         attempts.sort(key=lambda one: place.get(one.trajectory.task.task_id, len(place)))
         loaded.trajectories.extend(attempts)
+    loaded.tasks.update(_tasks_of(loaded.trajectories))
+    for agent, results in loaded.results.items():
+        if agent not in shown and any(result.task_id not in loaded.tasks for result in results):
+            # Nobody looks at these attempts, but only they tell what was asked.
+            found = load_attempts(folders[agent] / "trajectories.jsonl", agent)
+            loaded.notes.extend(found.notes)
+            loaded.tasks.update(_tasks_of(found.trajectories))
     return loaded
+
+
+def _tasks_of(items: Iterable[ShownTrajectory]) -> dict[str, Task]:
+    return {item.trajectory.task.task_id: item.trajectory.task for item in items}
 
 
 def _panel_results(agent: str, folder: Path, notes: list[str]) -> list[EpisodeResult]:

@@ -234,6 +234,15 @@ def test_who_learns_nothing_is_known_by_what_played_and_not_by_its_folder(tmp_pa
     assert "mine" not in data.yardsticks
 
 
+def test_instructions_that_only_a_floor_was_given_are_known(tmp_path):
+    for agent, tasks in (("mine", TASKS[:1]), ("random", TASKS)):
+        run_agent(ToyEnv(orders=1), FixedAgent(""), PanelFolder(tmp_path / agent, agent, tasks, suite="toy-valid"))
+    data = load_report([tmp_path])
+    assert {item.agent for item in data.trajectories} == {"mine"}
+    assert data.tasks == {task.task_id: task for task in TASKS}
+    assert data.notes == []
+
+
 def test_a_panel_that_never_began_is_one_note_and_no_row(tmp_path):
     PanelFolder(tmp_path / "openai_my-model", "openai", TASKS, suite="toy-valid")
     assert load_report([tmp_path]).suites == {"toy-valid": {}}

@@ -26,22 +26,17 @@ def test_difficulty_is_shown_as_far_as_tasks_are_known_and_differ():
         "sft": [EpisodeResult(f"toy/{number}", "OSS", "scored", number == 0, 9) for number in range(3)],
     }
     table = suite_table("practice-valid", results, {"oracle"})
-    (steps,) = difficulty_views(table, results, [attempt(number) for number in range(3)])
+    alike = [toy_task("Blue", 1, task_id=f"toy/{number}") for number in range(3)]
+    (steps,) = difficulty_views(table, results, {task.task_id: task for task in alike})
     assert steps.chart.title == "By required steps: practice-valid"
     assert [heading for heading, _ in steps.table.buckets] == ["1–3", "4–5", "8–10"]
     assert steps.chart.labels == (("sft", "series-0"),)  # the oracle is in the table only
     assert [row.agent for row in steps.table.rows] == ["oracle", "sft"]
-    longer = dataclasses.replace(
-        toy_task("Red", 0), task_id="toy/1", instruction='Open "a", "b", "c" and "d"', parameters={}
-    )
-    known = [
-        attempt(0),
-        dataclasses.replace(attempt(1), trajectory=dataclasses.replace(attempt(1).trajectory, task=longer)),
-    ]
-    _, complexity = difficulty_views(table, results, known)
+    longer = dataclasses.replace(alike[1], instruction='Open "a", "b", "c" and "d"', parameters={})
+    _, complexity = difficulty_views(table, results, {"toy/0": alike[0], "toy/1": longer})
     assert [heading for heading, _ in complexity.table.buckets] == ["1", "4+"]
     assert complexity.table.left_out == 1
-    assert difficulty_views(table, {"sft": results["sft"]}, []) == []
+    assert difficulty_views(table, {"sft": results["sft"]}, {}) == []
 
 
 def test_failures_are_compared_with_every_solution_and_counted_by_group():
