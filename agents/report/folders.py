@@ -20,6 +20,7 @@ from typing import Any
 
 from agents.analyses.curves import MAX_SERIES
 from agents.labelling import ConfusionMatrix, agreement_with_rules
+from agents.report.conditions import unlike_conditions
 from agents.report.page import FLOORS, YARDSTICKS, ReportData, RunData
 from agents.report.sources import (
     LoadedAttempts,
@@ -68,6 +69,7 @@ class _Parts:
 
     trajectories: list[ShownTrajectory] = field(default_factory=list)
     tasks: dict[str, Task] = field(default_factory=dict)
+    unlike: dict[str, list[str]] = field(default_factory=dict)
     runs: dict[str, RunData] = field(default_factory=dict)
     orm: dict[str, ConfusionMatrix] = field(default_factory=dict)
     cards: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -109,6 +111,7 @@ def load_report(folders: Sequence[Path], title: str | None = None) -> ReportData
         title=title or f"webrl-gym: {', '.join(names.values())}",
         run_card=parts.cards if len(parts.cards) > 1 else next(iter(parts.cards.values())),
         suites=_read_panels(found, parts),
+        unlike=parts.unlike,
         yardsticks=[*YARDSTICKS, *(panel.agent for panel in found if panel.yardstick)],
         runs=parts.runs,
         orm=parts.orm,
@@ -217,6 +220,9 @@ def _read_panels(panels: Sequence[_Panel], parts: _Parts) -> dict[str, dict[str,
         # What agents did that cannot read is of interest only where nobody else is.
         loaded = load_panel_folders(folders, suite, unseen=floors[suite])
         results[suite] = loaded.results
+        parts.unlike[suite] = unlike_conditions(
+            {agent: read_json(folders[agent] / "panel.json") for agent in loaded.results}
+        )
         parts.trajectories += loaded.trajectories
         parts.tasks |= loaded.tasks
         parts.notes += [note for note in loaded.notes if note not in parts.notes]

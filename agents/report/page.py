@@ -59,6 +59,7 @@ class ReportData:
         run_card: How the numbers were made (``agents.run_card``).
         suites: Episodes by suite and agent, in the order they are shown.
         yardsticks: Agents of the tables that others are compared with.
+        unlike: By suite, one phrase for each condition that was not the same for all agents.
         runs: Training runs by name.
         orm: The outcome reward model against the rules, by what was judged.
         trajectories: Attempts: failures are sorted by type, values of the critic averaged, and some can be clicked
@@ -73,6 +74,7 @@ class ReportData:
     run_card: Mapping[str, Any] | None = None
     suites: Mapping[str, Mapping[str, Sequence[EpisodeResult]]] = field(default_factory=dict)
     yardsticks: Collection[str] = YARDSTICKS
+    unlike: Mapping[str, Sequence[str]] = field(default_factory=dict)
     runs: Mapping[str, RunData] = field(default_factory=dict)
     orm: Mapping[str, ConfusionMatrix] = field(default_factory=dict)
     trajectories: Sequence[ShownTrajectory] = ()
@@ -131,7 +133,11 @@ def render_report(data: ReportData) -> str:
     types = error_types_of(items)
     labels = {place: kind.value for place, kind in types.items() if kind is not None}
     payload = viewer_payload(items, data.max_trajectories, data.max_viewer_bytes, labels)
-    tables = [suite_table(name, results, data.yardsticks) for name, results in data.suites.items() if results]
+    tables = [
+        suite_table(name, results, data.yardsticks, data.unlike.get(name, ()))
+        for name, results in data.suites.items()
+        if results
+    ]
     tasks = {**{item.trajectory.task.task_id: item.trajectory.task for item in items}, **data.tasks}
     compared = compare_runs({name: run.phases for name, run in data.runs.items()})
     return environment.get_template("report.html").render(

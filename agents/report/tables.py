@@ -63,6 +63,7 @@ class SuiteTable:
         rows: One row an agent, with the cells of sites and slices one after the other.
         not_counted: One sentence for each agent with episodes that do not count.
         episodes: Episodes of all agents.
+        unlike: One phrase for each condition that was not the same for all (``agents.report.conditions``).
     """
 
     name: str
@@ -71,10 +72,11 @@ class SuiteTable:
     rows: tuple[AgentRow, ...]
     not_counted: tuple[str, ...]
     episodes: int
+    unlike: tuple[str, ...] = ()
 
     @property
     def best(self) -> tuple[AgentRow, ...]:
-        """The best agents, yardsticks apart: several where they are equal, none where nobody succeeded."""
+        """The best agents, yardsticks apart: several equal ones, none where nobody succeeded or conditions differed."""
         return tuple(row for row in self.rows if row.role == "best")
 
     def overall(self, row: AgentRow) -> RateCell:
@@ -120,7 +122,10 @@ def bucket_table(name: str, counts: str, breakdown: Breakdown, roles: Mapping[st
 
 
 def suite_table(
-    name: str, results: Mapping[str, Sequence[EpisodeResult]], yardsticks: Collection[str] = ()
+    name: str,
+    results: Mapping[str, Sequence[EpisodeResult]],
+    yardsticks: Collection[str] = (),
+    unlike: Sequence[str] = (),
 ) -> SuiteTable:
     """Sums a suite up.
 
@@ -128,6 +133,7 @@ def suite_table(
         name: Name of the suite.
         results: Episodes by agent, in the order of the rows.
         yardsticks: Floors and the oracle: never the best one.
+        unlike: One phrase for each condition that was not the same for all; nobody is the best one then.
     """
     slices = {agent: slice_rates(rows) for agent, rows in results.items()}
     parts = SLICES if all(slices.values()) else ()
@@ -140,7 +146,7 @@ def suite_table(
     split = len(site_rates([]))
     overall = {agent: cells[split - 1][1] for agent, cells in rates.items() if agent not in yardsticks}
     shares = {agent: total.successes / total.trials for agent, total in overall.items() if total.successes}
-    best = [agent for agent, share in shares.items() if share == max(shares.values())]
+    best = [agent for agent, share in shares.items() if share == max(shares.values()) and not unlike]
     columns = tuple(zip(headings, widest, strict=True))
     return SuiteTable(
         name=name,
@@ -156,6 +162,7 @@ def suite_table(
         ),
         not_counted=tuple(_not_counted(results)),
         episodes=sum(len(rows) for rows in results.values()),
+        unlike=tuple(unlike),
     )
 
 

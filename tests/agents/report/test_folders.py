@@ -243,6 +243,20 @@ def test_instructions_that_only_a_floor_was_given_are_known(tmp_path):
     assert data.notes == []
 
 
+def test_results_under_other_conditions_are_not_ranked_without_a_word(tmp_path):
+    def played(name, **settings):
+        panel_folder = PanelFolder(tmp_path / name, name, TASKS, settings, "toy-valid")
+        run_agent(ToyEnv(orders=1), FixedAgent(""), panel_folder)
+
+    played("a", engine="static")
+    played("b", engine="static")
+    PanelFolder(tmp_path / "begun", "begun", TASKS, {"engine": "chromium"}, "toy-valid")
+    assert load_report([tmp_path]).unlike == {"toy-valid": []}
+    played("c", engine="chromium")
+    text = render_report(load_report([tmp_path]))
+    assert "Not like for like: engine (c: chromium; others: static)." in text
+
+
 def test_a_panel_that_never_began_is_one_note_and_no_row(tmp_path):
     PanelFolder(tmp_path / "openai_my-model", "openai", TASKS, suite="toy-valid")
     assert load_report([tmp_path]).suites == {"toy-valid": {}}

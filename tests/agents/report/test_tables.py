@@ -52,6 +52,12 @@ def test_of_equals_all_are_the_best_and_nobody_is_without_a_success():
     assert [row.role for row in suite_table("s", {"a": none, "b": none}).rows] == ["compared", "compared"]
 
 
+def test_nobody_is_the_best_where_conditions_differ():
+    table = suite_table("s", {"a": [result(0, True)], "b": [result(0, False)]}, unlike=["engine (a: x; b: y)"])
+    assert table.best == ()
+    assert table.unlike == ("engine (a: x; b: y)",)
+
+
 def test_the_scores_of_a_confusion_matrix():
     scores = {label: value for label, value, _ in matrix_view("held out", ConfusionMatrix(40, 10, 120, 10)).scores}
     assert scores["balanced accuracy"] == "86.2"
