@@ -177,8 +177,8 @@ def site_rates(results: Sequence[EpisodeResult]) -> dict[str, Rate]:
     return {**rates, "All": rate(results)}
 
 
-_SLICED = "practice-"
-"""How the ids of tasks begin that are drawn from templates."""
+_SLICED = ("practice-valid/", "practice-test/", "practice-test-large/")
+"""How the ids of tasks begin that are drawn as training's are, and that nobody learns."""
 SLICES = ("seen templates", "unseen words", "unseen templates")
 """Parts of a panel, apart from each other: by how far a task is from those that are learned from."""
 
@@ -191,7 +191,7 @@ def slice_of(tags: Collection[str]) -> str:
 
 
 def slice_rates(results: Sequence[EpisodeResult]) -> dict[str, Rate]:
-    """Rates by slice; each task is in one slice. None for other tasks than the practice suites': nobody learns them."""
+    """Rates by slice; each task is in one slice. None for training's own tasks and for those of no practice suite."""
     if not all(result.task_id.startswith(_SLICED) for result in results):
         return {}
     return {name: rate(results, lambda result, name=name: slice_of(result.tags) == name) for name in SLICES}  # type: ignore[misc] # mypy cannot type a default in a lambda

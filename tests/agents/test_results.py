@@ -114,6 +114,8 @@ def test_slices_tell_seen_unseen_and_new_words_apart() -> None:
         result("practice-valid/d", tags=("reading", "novel", "unseen_template")),
     ]
     assert slice_rates([*results, result("webarena-lite/3")]) == {}
+    assert slice_rates([result("practice-train/a", tags=("novel",))]) == {}
+    assert slice_rates([result("practice-test-large/a")])
     assert slice_rates(results) == {
         "seen templates": Rate(1, 1),
         "unseen templates": Rate(0, 2),
