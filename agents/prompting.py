@@ -1,15 +1,15 @@
 """From an observation and the agent's earlier actions to what a model reads, and from what it writes to an action.
 
-The page is cut to the token budget, at the end of a line; the instruction and the last error always stay whole. Of a
-very long history the oldest actions go, so that it leaves room for the page. Rendering is a pure function: the same
-observation and history give the same ids.
+The page is cut to the token budget, at the end of a line or, where that would waste half of the room, inside one; the
+instruction and the last error always stay whole. Of a very long history the oldest actions go, so that it leaves room
+for the page. Rendering is a pure function: the same observation and history give the same ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from typing import Protocol
 
 from jinja2 import TemplateError
@@ -139,24 +139,19 @@ def prompt_text(observation: Observation, history: Sequence[str], page: str) -> 
     return f"task: {observation['instruction']}\nactions so far:\n{listed}{failed}\npage:\n{page}"
 
 
-def cut_page(lines: Sequence[str], sizes: Sequence[int], room: int) -> tuple[int, int]:
-    """How much of a page fits.
+def cut_page(sizes: Sequence[int], room: int) -> tuple[int, bool]:
+    """How much of a page that does not fit is shown.
 
     Args:
-        lines: The page's lines.
-        sizes: Tokens of each, line break included.
-        room: Tokens for the page; may be negative.
+        sizes: Tokens of each of its lines, line break included.
+        room: Tokens for the page, >= 0.
 
     Returns:
-        Number of whole lines that fit, and characters left out.
+        Number of whole lines that fit, and whether as much as fits of the next one is shown too: where the whole ones
+        fill less than half of the room. (Pages in the profile ``webrl`` are a single line.)
     """
-    count = 0
-    for size in sizes:
-        if size > room:
-            break
-        room -= size
-        count += 1
-    return count, len("\n".join(lines[count:]))
+    used = [size for size in accumulate(sizes) if size <= room]
+    return len(used), 2 * max(used, default=0) < room
 
 
 def recent_history(history: Sequence[str], sizes: Sequence[int], max_tokens: int) -> list[str]:
@@ -178,6 +173,13 @@ def recent_history(history: Sequence[str], sizes: Sequence[int], max_tokens: int
 def cut_note(chars_left_out: int) -> str:
     """The line that stands where a page was cut."""
     return f"[{chars_left_out} characters left out]"
+
+
+def _cut(page: str, place: int) -> str:
+    """A page up to a place, and the note on a line of its own."""
+    shown = page[:place]
+    line_break = "\n" if shown and not shown.endswith("\n") else ""
+    return f"{shown}{line_break}{cut_note(len(page) - place)}"
 
 
 def too_long(needed: int, max_tokens: int) -> PromptTooLong:
@@ -216,22 +218,13 @@ class ChatFormat:
             PromptTooLong: If instruction and history alone do not fit.
         """
         history = recent_history(history, [len(self._ids(entry)) for entry in history], max_tokens)
-        lines = observation["html"].split("\n")
-        bare = len(self._frame(prompt_text(observation, history, cut_note(len(observation["html"])))))
-        if bare > max_tokens:
-            raise too_long(bare, max_tokens)
-        whole = self._prompt(observation, history, lines, len(lines), max_tokens)
-        if whole is not None:
-            return whole
-        count, _ = cut_page(lines, [len(self._ids(line + "\n")) for line in lines], max_tokens - bare)
-        # tokens may join differently over line breaks, so the count is a first guess
-        while count > 0:
-            prompt = self._prompt(observation, history, lines, count, max_tokens)
-            if prompt is not None:
-                return prompt
-            count -= 1
-        text = prompt_text(observation, history, cut_note(len(observation["html"])))
-        return Prompt(self._frame(text), _GUIDE + text, len(observation["html"]))
+
+        def text(page: str) -> str:
+            return _GUIDE + prompt_text(observation, history, page)
+
+        page = observation["html"]
+        ids, shown, left_out = self._fitted(page, max_tokens, lambda part: self._chat(text(part)))
+        return Prompt(ids, text(shown), left_out)
 
     def past_action(self, text: str, page: str) -> str:
         """The action in words that a reader understands without the page."""
@@ -262,22 +255,8 @@ class ChatFormat:
             ValueError: If the template has a system message and the model's chat template takes none.
         """
         prompt = self._with_recent_history(prompt, max_tokens)
-        ids = self._asked(prompt)
-        if len(ids) <= max_tokens:
-            return ids
         page = prompt.evidence.page
-        bare = self._asked(prompt.with_page(cut_note(len(page))))
-        if len(bare) > max_tokens:
-            raise too_long(len(bare), max_tokens)
-        lines = page.split("\n")
-        count, _ = cut_page(lines, [len(self._ids(line + "\n")) for line in lines], max_tokens - len(bare))
-        while count > 0:  # as in render
-            note = cut_note(len("\n".join(lines[count:])))
-            ids = self._asked(prompt.with_page("\n".join([*lines[:count], note])))
-            if len(ids) <= max_tokens:
-                return ids
-            count -= 1
-        return bare
+        return self._fitted(page, max_tokens, lambda part: self._asked(prompt.with_page(part)))[0]
 
     def answer_id(self, answer: str) -> int:
         """The first token of an answer.
@@ -321,17 +300,41 @@ class ChatFormat:
                 f"the model's chat template does not take the judge's prompt ({error}); without a [system] part it may"
             ) from error
 
-    def _prompt(
-        self, observation: Observation, history: Sequence[str], lines: Sequence[str], count: int, max_tokens: int
-    ) -> Prompt | None:
-        left_out = len("\n".join(lines[count:]))
-        shown = [*lines[:count], cut_note(left_out)] if count < len(lines) else lines
-        text = prompt_text(observation, history, "\n".join(shown))
-        ids = self._frame(text)
-        return Prompt(ids, _GUIDE + text, left_out) if len(ids) <= max_tokens else None
+    def _fitted(
+        self, page: str, max_tokens: int, prompted: Callable[[str], tuple[int, ...]]
+    ) -> tuple[tuple[int, ...], str, int]:
+        """Ids of the prompt with as much of a page as fits, what that shows, and characters left out.
 
-    def _frame(self, text: str) -> tuple[int, ...]:
-        return self._chat(_GUIDE + text)
+        Args:
+            page: The whole page.
+            max_tokens: Most tokens of the prompt.
+            prompted: Ids of the prompt with a page, or with what is shown of it.
+
+        Raises:
+            PromptTooLong: If the rest alone does not fit.
+        """
+        ids = prompted(page)
+        if len(ids) <= max_tokens:
+            return ids, page, 0
+        bare = prompted(_cut(page, 0))
+        if len(bare) > max_tokens:
+            raise too_long(len(bare), max_tokens)
+        lines = page.split("\n")
+        places = [0, *accumulate(len(line) + 1 for line in lines)]
+        count, goes_on = cut_page([len(self._ids(line + "\n")) for line in lines], max_tokens - len(bare))
+        count = min(count, len(lines) - 1)
+        # tokens may join differently over line breaks, so the count is a first guess
+        while len(ids := prompted(_cut(page, places[count]))) > max_tokens:
+            count -= 1
+        fits, fails = places[count], places[count + 1]
+        while goes_on and fits + 1 < fails:
+            middle = (fits + fails) // 2
+            tried = prompted(_cut(page, middle))
+            if len(tried) <= max_tokens:
+                fits, ids = middle, tried
+            else:
+                fails = middle
+        return ids, _cut(page, fits), len(page) - fits
 
     def _chat(self, text: str, system: str = "") -> tuple[int, ...]:
         if getattr(self._tokenizer, "chat_template", None):

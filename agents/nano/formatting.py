@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import takewhile
 
 from transformers import PreTrainedTokenizerFast
 
-from agents.nano.compact import compact_action, compact_line, escape, expand_action
+from agents.nano.compact import compact_action, compact_line, escape, expand_action, html_line
 from agents.prompting import cut_note, cut_page, prompt_text, recent_history, too_long
 from agents.types import Prompt
 from webrl_gym.actions import describe_action
@@ -41,12 +42,10 @@ class NanoFormat:
             PromptTooLong: If instruction and history alone do not fit.
         """
         history = self._recent(history, max_tokens)
-        ids, count, left_out = self._prompt_ids(
+        ids, shown, left_out = self._prompt_ids(
             observation["instruction"], history, observation["last_action_error"], observation["html"], max_tokens
         )
-        lines = observation["html"].split("\n")
-        shown = [*lines[:count], cut_note(left_out)] if left_out else lines
-        return Prompt(ids, prompt_text(observation, history, "\n".join(shown)), left_out)
+        return Prompt(ids, prompt_text(observation, history, shown), left_out)
 
     def past_action(self, text: str, page: str) -> str:
         """The action in words that a reader understands without the page."""
@@ -59,7 +58,7 @@ class NanoFormat:
     def decode_action(self, ids: Sequence[int]) -> str:
         """The action that ids stand for, up to the first end token."""
         kept = list(ids[: ids.index(self.end_id)] if self.end_id in ids else ids)
-        return expand_action(self._tokenizer.decode(kept, clean_up_tokenization_spaces=False))
+        return expand_action(self._decode(kept))
 
     def encode_question(self, text: str, max_tokens: int) -> tuple[int, ...]:
         """Ids of a question, as an instruction without a page."""
@@ -90,8 +89,8 @@ class NanoFormat:
 
     def _prompt_ids(
         self, instruction: str, history: Sequence[str], error: str, page: str, max_tokens: int
-    ) -> tuple[tuple[int, ...], int, int]:
-        """Ids, lines of the page in them, and characters left out."""
+    ) -> tuple[tuple[int, ...], str, int]:
+        """Ids, what is shown of the page in them, and characters left out."""
         head = ["<|task|>" + escape(f" {instruction}"), "<|history|>" + escape(" " + "\n ".join(history))]
         if error:
             head.append("<|error|>" + escape(f" {error}"))
@@ -101,19 +100,46 @@ class NanoFormat:
         ids += self._line_ids("<|page|>")
         lines = page.split("\n")
         encoded = [self._line_ids(compact_line(line)) for line in lines]
-        sizes = [len(line) + 1 for line in encoded]
-        if len(ids) + sum(sizes) + 1 <= max_tokens:
-            count, left_out = len(lines), 0
-        else:
+        shown, left_out = lines, 0
+        room = max_tokens - len(ids) - 1
+        if _size(encoded) > room:
             note = self._line_ids(escape(cut_note(len(page))))
-            room = max_tokens - len(ids) - len(note) - 2
-            if room < 0:
-                raise too_long(len(ids) + len(note) + 2, max_tokens)
-            count, left_out = cut_page(lines, sizes, room)
-            encoded = [*encoded[:count], self._line_ids(escape(cut_note(left_out)))]
+            if _size([note]) > room:
+                raise too_long(len(ids) + 1 + _size([note]), max_tokens)
+            whole, share = encoded, room - _size([note])
+            encoded, shown, left_out = self._cut(lines, whole, share)
+            while (over := _size(encoded) - room) > 0:  # a smaller number may be a longer note
+                share = max(0, share - over)
+                encoded, shown, left_out = self._cut(lines, whole, share)
         for line in encoded:
             ids += [*line, self._newline_id]
-        return (*ids, self._action_id), count, left_out
+        return (*ids, self._action_id), "\n".join(shown), left_out
+
+    def _cut(
+        self, lines: Sequence[str], encoded: Sequence[list[int]], room: int
+    ) -> tuple[list[list[int]], list[str], int]:
+        """Ids of the lines that are shown of a page that does not fit, these lines, and characters left out."""
+        sizes = [len(line) + 1 for line in encoded]
+        count, goes_on = cut_page(sizes, room)
+        kept, shown = list(encoded[:count]), list(lines[:count])
+        rest = "\n".join(lines[count:])
+        if goes_on and (begun := encoded[count][: max(0, room - sum(sizes[:count]) - 1)]):
+            # of an element that is cut, the model may read a part that counts as left out
+            pairs = zip(lines[count], html_line(self._decode(begun)), strict=False)
+            beginning = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+            kept.append(begun)
+            shown.append(beginning)
+            rest = rest[len(beginning) :]
+        note = cut_note(len(rest))
+        return [*kept, self._line_ids(escape(note))], [*shown, note], len(rest)
+
+    def _decode(self, ids: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(list(ids), clean_up_tokenization_spaces=False))
 
     def _encode(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False))
+
+
+def _size(lines: Sequence[Sequence[int]]) -> int:
+    """Tokens of lines, line breaks included."""
+    return sum(len(line) + 1 for line in lines)

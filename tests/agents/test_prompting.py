@@ -24,6 +24,8 @@ PAGE = "\n".join(
         *(f"line {number} of the page goes on and on" for number in range(40)),
     ]
 )
+ONE_LINE = "<html> " + " ".join(f'<a id="{number}"> word {number} </a>' for number in range(400)) + " </html>"
+"""As a page in the profile ``webrl``."""
 MODELS = [tiny_nano(), small_llama()]
 both = pytest.mark.parametrize("model", MODELS, ids=["nano", "chat"])
 
@@ -60,10 +62,32 @@ def test_only_the_page_is_cut(model: LanguageModel) -> None:
 
 @both
 @settings(deadline=None, max_examples=30)
-@given(budget=st.integers(330, 512), entries=st.integers(0, 12))
-def test_prompts_never_pass_their_budget(model: LanguageModel, budget: int, entries: int) -> None:
-    prompt = PromptRenderer(model, budget).render(_observation(), ['Type "abc" in "Name"'] * entries)
+@given(budget=st.integers(330, 512), entries=st.integers(0, 12), page=st.sampled_from((PAGE, ONE_LINE)))
+def test_prompts_never_pass_their_budget(model: LanguageModel, budget: int, entries: int, page: str) -> None:
+    prompt = PromptRenderer(model, budget).render(_observation(page), ['Type "abc" in "Name"'] * entries)
     assert len(prompt.token_ids) <= budget
+
+
+@both
+@pytest.mark.parametrize(
+    "page",
+    [ONE_LINE, f"<h1> Orders </h1>\n{ONE_LINE}\n{PAGE}", "word " * 500, "\N{SNOWMAN}\N{EURO SIGN}" * 300],
+    ids=["one line", "a long second line", "words", "characters of several tokens"],
+)
+def test_a_line_that_leaves_half_of_the_room_empty_is_cut_inside(model: LanguageModel, page: str) -> None:
+    budget = 460
+    prompt = PromptRenderer(model, budget).render(_observation(page), [])
+    assert budget - 9 <= len(prompt.token_ids) <= budget
+    shown = prompt.text.partition("page:\n")[2].rpartition("\n[")[0]
+    assert page.startswith(shown)
+    assert shown
+    assert 0 < prompt.chars_left_out == len(page) - len(shown)
+    assert f"[{prompt.chars_left_out} characters left out]" in prompt.text
+    ids = model.prompt_format.encode_orm_prompt(DEFAULT_TEMPLATE.fill(Evidence("View order 170", (), page)), budget)
+    assert budget - 9 <= len(ids) <= budget
+    read = model.tokenizer.decode(list(ids))
+    assert "characters left out" in read
+    assert page.split()[0][:2] in read
 
 
 @both
