@@ -19,6 +19,7 @@ from agents.nano import NanoCache, NanoForCausalLM
 from agents.types import Completion, Prompt
 from webrl_gym.chat_server import ChatServer
 from webrl_gym.errors import CompletionFailed
+from webrl_gym.wellformed import well_formed
 
 DEFAULT_MAX_NEW_TOKENS = 96
 """Longest action, in tokens."""
@@ -310,4 +311,4 @@ class OpenAICompatible:
         content = message.get("content") if isinstance(message, dict) else None
         if not isinstance(content, str):
             raise GenerationFailed(f"{self.server.shown_url} answered without text")
-        return Completion(content.strip())
+        return Completion(well_formed(content).strip())

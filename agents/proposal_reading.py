@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webrl_gym.types import Site
+from webrl_gym.wellformed import well_formed
 
 MOST_WORDS = 40
 """Longest instruction, in words; the templates' longest have about as many."""
@@ -131,7 +132,7 @@ def _entry_text(value: Any) -> str:
 
 def _unwrapped(entry: str) -> tuple[str, str]:
     """An entry without the marks around it, and the site that it names first."""
-    text = " ".join(entry.split())
+    text = " ".join(well_formed(entry).split())
     while mark := _MARKED.match(text):  # "1. 1. Open ..."
         text = text[mark.end() :]
     found = _SITE.match(text)

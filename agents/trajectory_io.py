@@ -211,6 +211,8 @@ def _of_line(line: str) -> tuple[Trajectory, OutcomeVerdict | None]:
     try:
         line.encode("utf-8")  # what was no UTF-8 is no character now
         record = json.loads(line, parse_constant=_refuse_constant)
+        if "\\ud" in line.lower():  # so may be half of one that is written as two
+            json.dumps(record, ensure_ascii=False).encode("utf-8")
         trajectory = trajectory_from_dict(record)
         return trajectory, _verdict_from_dict(record.get("label"))
     except _UNREADABLE as error:

@@ -85,6 +85,12 @@ def test_an_answer_is_asked_for_once(server: CompletionServer, tmp_path: Path, m
     assert again.answers([one, two]) == [Answer("a"), Answer("e")]
 
 
+def test_half_a_character_from_a_server_is_replaced(server: CompletionServer, tmp_path: Path) -> None:
+    server.answers = [(200, b'{"choices": [{"message": {"content": "a \\ud83d b"}}]}')]
+    model = RememberingModel(asking(server), "some-model", tmp_path / "answers")
+    assert model.answers([Question("say")]) == model.answers([Question("say")]) == [Answer("a \ufffd b")]
+
+
 def test_what_did_not_come_is_asked_for_again(server: CompletionServer, tmp_path: Path) -> None:
     server.answers = [(200, b"no json")]
     model = RememberingModel(asking(server), "some-model", tmp_path / "answers")

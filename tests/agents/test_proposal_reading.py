@@ -72,6 +72,11 @@ def test_quotations_may_hold_what_looks_like_a_blank() -> None:
     assert read_instructions(answer, GITLAB).instructions == [answer[3:]]
 
 
+def test_halves_of_characters_are_replaced() -> None:
+    for answer in (r'["Open the issues of \ud83d now"]', "1. Open the issues of \ud83d now"):
+        assert read_instructions(answer, GITLAB).instructions == ["Open the issues of \ufffd now"]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(alphabet=st.sampled_from('12. -*[]{}":,\n\tOpen the `gitlab')) | st.text())
 def test_any_answer_is_read(answer: str) -> None:

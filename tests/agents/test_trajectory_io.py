@@ -34,6 +34,16 @@ def test_what_is_written_is_read_back(tmp_path, labelled, name):
     assert read.problems == ()
 
 
+def test_characters_that_are_written_as_two_are_read(tmp_path, labelled):
+    failed = dataclasses.replace(labelled.trajectory, failure="\N{GRINNING FACE}")
+    path = tmp_path / "some.jsonl"
+    write_trajectories(path, [])
+    with path.open("a") as stream:
+        stream.write(json.dumps(trajectory_to_dict(failed)) + "\n")
+    assert "\\ud83d\\ude00" in path.read_text()
+    assert read_trajectories(path).trajectories == (failed,)
+
+
 def test_records_are_plain_json(labelled):
     record = json.loads(json.dumps(trajectory_to_dict(labelled)))
     assert trajectory_from_dict(record) == labelled.trajectory
@@ -80,6 +90,7 @@ def test_each_kind_of_broken_line_is_named(tmp_path, labelled):
         "nested too deeply": "[" * 100_000,
         "string indices": json.dumps({**record, "label": "yes"}),
         "surrogates not allowed": None,
+        "'\\ud83d' in position": json.dumps({**record, "failure": "\ud83d"}),
     }
     for line in broken.values():
         with path.open("ab") as stream:
