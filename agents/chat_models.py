@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +18,7 @@ import torch
 
 from agents.atomic_file import replacing
 from agents.errors import GenerationFailed, PromptTooLong
-from agents.generation import InProcess, OpenAICompatible
+from agents.generation import InProcess, OpenAICompatible, Request
 from agents.models import LanguageModel
 from agents.nano import NanoForCausalLM
 from agents.types import Prompt
@@ -67,6 +66,17 @@ class ChatModel(Protocol):
         """
 
 
+class EagerModel(Protocol):
+    """One that gives each answer when it has it."""
+
+    def as_they_come(self, questions: Sequence[Question]) -> Iterator[tuple[int, Answer]]:
+        """Answers in any order, each with the place of its question.
+
+        Raises:
+            ServerRefused: If the model's server refuses every request; answers that came are given before.
+        """
+
+
 class ServerModel:
     """Asks a server that speaks OpenAI's chat completions, several questions at a time."""
 
@@ -83,18 +93,26 @@ class ServerModel:
         Raises:
             ServerRefused: If the server refuses every request: key, model name or address are wrong.
         """
-        with ThreadPoolExecutor(max_workers=self._backend.parallel) as pool:
-            return list(pool.map(self._answer, questions))
+        return _in_order(self.as_they_come(questions))
 
-    def _answer(self, question: Question) -> Answer:
-        generator = torch.Generator().manual_seed(question.seed)
-        try:
-            (completion,) = self._backend.generate(
-                [Prompt((), question.text)], temperature=question.temperature, generator=generator
-            )
-        except GenerationFailed as error:
-            return Answer("", str(error))
-        return Answer(without_thoughts(completion.text))
+    def as_they_come(self, questions: Sequence[Question]) -> Iterator[tuple[int, Answer]]:
+        """Answers in any order, each with the place of its question.
+
+        Args:
+            questions: What to ask.
+
+        Raises:
+            ServerRefused: If the server refuses every request; answers that came are given before.
+        """
+        requests = [
+            Request(question.text, question.temperature, question.seed if question.temperature > 0.0 else None)
+            for question in questions
+        ]
+        for place, completion in self._backend.as_they_come(requests):
+            if isinstance(completion, GenerationFailed):
+                yield place, Answer("", str(completion))
+            else:
+                yield place, Answer(without_thoughts(completion.text))
 
 
 class LocalModel:
@@ -129,12 +147,19 @@ class LocalModel:
         Args:
             questions: What to ask.
         """
-        answers: list[Answer] = []
-        for question in questions:
+        return _in_order(self.as_they_come(questions))
+
+    def as_they_come(self, questions: Sequence[Question]) -> Iterator[tuple[int, Answer]]:
+        """The same, each answer with the place of its question.
+
+        Args:
+            questions: What to ask.
+        """
+        for place, question in enumerate(questions):
             try:
                 ids = self._form.encode_question(question.text, self._room)
             except PromptTooLong as error:
-                answers.append(Answer("", str(error)))
+                yield place, Answer("", str(error))
                 continue
             generator = torch.Generator(self._backend.language_model.device).manual_seed(question.seed)
             (completion,) = self._backend.generate(
@@ -143,18 +168,18 @@ class LocalModel:
             is_whole = not self._form.end_ids.isdisjoint(completion.token_ids[-1:])
             # Half a line would pass for a whole one.
             text = completion.text if is_whole else completion.text.rpartition("\n")[0] or completion.text
-            answers.append(Answer(without_thoughts(text)))
-        return answers
+            yield place, Answer(without_thoughts(text))
 
 
 class RememberingModel:
     """Asks another model, and what that has answered once it is not asked again.
 
-    Answers are files in a folder, one each, with the question: a phase that is done again after a crash gets the same
-    answers, at no cost and whether or not the server repeats itself, and everybody can read what was asked and said.
+    Answers are files in a folder, one each, with the question, written when they come: a phase that is done again after
+    a crash gets the same answers, at no cost and whether or not the server repeats itself, and everybody can read what
+    was asked and said.
     """
 
-    def __init__(self, model: ChatModel, name: str, folder: Path) -> None:
+    def __init__(self, model: EagerModel, name: str, folder: Path) -> None:
         """Remembers the answers of ``model``.
 
         Args:
@@ -178,11 +203,11 @@ class RememberingModel:
         """
         known = {question: answer for question in questions if (answer := self._read(question)) is not None}
         missing = [question for question in dict.fromkeys(questions) if question not in known]
-        asked = dict(zip(missing, self._model.answers(missing) if missing else (), strict=True))
-        for question, answer in asked.items():
+        for place, answer in self._model.as_they_come(missing) if missing else ():
+            known[missing[place]] = answer
             if not answer.problem:
-                self._write(question, answer)
-        return [{**known, **asked}[question] for question in questions]
+                self._write(missing[place], answer)
+        return [known[question] for question in questions]
 
     def _file(self, question: Question) -> Path:
         key = json.dumps([self._name, asdict(question)], sort_keys=True)
@@ -200,6 +225,10 @@ class RememberingModel:
         record = {"model": self._name, **asdict(question), "answer": answer.text}
         with replacing(self._file(question)) as temporary:
             temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _in_order(answers: Iterator[tuple[int, Answer]]) -> list[Answer]:
+    return [answer for _, answer in sorted(answers, key=lambda pair: pair[0])]
 
 
 def fenced(text: str, most: int) -> str:

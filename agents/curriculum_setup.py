@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from agents.chat_models import ChatModel, LocalModel, Question, RememberingModel, ServerModel
+from agents.chat_models import EagerModel, LocalModel, Question, RememberingModel, ServerModel
 from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.feasibility import FeasibilityFilter, FeasibilityJudge, RulesThenJudge, SiteRules, WorldFacts
 from agents.generation import OpenAICompatible
@@ -103,7 +103,7 @@ def remembered_pages(read: Callable[[Task], Observation | None]) -> PageOf:
     return page_of
 
 
-def _chat_model(settings: Mapping[str, Any]) -> ChatModel:
+def _chat_model(settings: Mapping[str, Any]) -> EagerModel:
     if settings["proposer"] == LLM:
         return _server_model(settings)
     language_model = load_model(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -83,6 +86,61 @@ def test_an_answer_is_asked_for_once(server: CompletionServer, tmp_path: Path, m
     assert server.requests[0]["key"] == "Bearer sesame"
     files[records.index(next(record for record in records if record["answer"] == "b"))].write_text("{broken")
     assert again.answers([one, two]) == [Answer("a"), Answer("e")]
+
+
+def test_answers_that_came_before_a_refusal_are_remembered(server: CompletionServer, tmp_path: Path) -> None:
+    server.say(*(f"answer {number}" for number in range(20)))
+    server.answers.append((401, b"{}"))
+    questions = [Question(f"question {number}") for number in range(40)]
+    model = RememberingModel(asking(server, parallel=4), "some-model", tmp_path / "answers")
+    with pytest.raises(ServerRefused):
+        model.answers(questions)
+    assert len(server.requests) < 40
+    assert len(list((tmp_path / "answers").iterdir())) == 20
+    server.requests.clear()
+    server.say("later")
+    assert [answer.text for answer in model.answers(questions)].count("later") == len(server.requests) == 20
+
+
+def test_an_answer_is_written_when_it_comes(tmp_path: Path) -> None:
+    written: list[int] = []
+
+    class Slow:
+        def as_they_come(self, questions: Sequence[Question]) -> Iterator[tuple[int, Answer]]:
+            for place in reversed(range(len(questions))):
+                yield place, Answer(questions[place].text)
+                written.append(len(list((tmp_path / "answers").iterdir())))
+
+    asked = [Question(text) for text in "abc"]
+    assert RememberingModel(Slow(), "m", tmp_path / "answers").answers(asked) == [Answer(text) for text in "abc"]
+    assert written == [1, 2, 3]
+
+
+def test_ctrl_c_waits_for_no_server(server: CompletionServer) -> None:
+    def interrupt(*_: object) -> None:
+        if len(server.requests) == 4:
+            raise KeyboardInterrupt
+
+    server.say("never")
+    server.slow = True
+    others = set(threading.enumerate())
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+    began = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            asking(server, parallel=4).answers([Question(str(number)) for number in range(20)])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - began < 10  # a server has 60 s
+    asking_on = [thread for thread in set(threading.enumerate()) - others if "_ask" in thread.name]
+    assert len(asking_on) == 4
+    assert all(thread.daemon for thread in asking_on)
+    server.stopped.set()
+    for thread in asking_on:
+        thread.join()
+    assert len(server.requests) == 4
 
 
 def test_half_a_character_from_a_server_is_replaced(server: CompletionServer, tmp_path: Path) -> None:
