@@ -49,10 +49,17 @@ class Answer:
     Attributes:
         text: The answer, without the model's thoughts; empty when there is none.
         problem: Why there is none; empty when there is one.
+        is_cut: Whether it was cut at its longest, so that its last line is half a line.
     """
 
     text: str
     problem: str = ""
+    is_cut: bool = False
+
+    @property
+    def whole_lines(self) -> str:
+        """The text without the line in which it was cut, where there are others."""
+        return self.text.rpartition("\n")[0] or self.text if self.is_cut else self.text
 
 
 class ChatModel(Protocol):
@@ -112,7 +119,7 @@ class ServerModel:
             if isinstance(completion, GenerationFailed):
                 yield place, Answer("", str(completion))
             else:
-                yield place, Answer(without_thoughts(completion.text))
+                yield place, Answer(without_thoughts(completion.text), is_cut=completion.is_cut)
 
 
 class LocalModel:
@@ -142,8 +149,6 @@ class LocalModel:
     def answers(self, questions: Sequence[Question]) -> list[Answer]:
         """One answer for each question, in order; a question that does not fit the context gets none.
 
-        Of an answer that was cut at its longest, the last line goes if there are others.
-
         Args:
             questions: What to ask.
         """
@@ -165,10 +170,8 @@ class LocalModel:
             (completion,) = self._backend.generate(
                 [Prompt(ids, question.text)], temperature=question.temperature, generator=generator
             )
-            is_whole = not self._form.end_ids.isdisjoint(completion.token_ids[-1:])
-            # Half a line would pass for a whole one.
-            text = completion.text if is_whole else completion.text.rpartition("\n")[0] or completion.text
-            yield place, Answer(without_thoughts(text))
+            is_cut = self._form.end_ids.isdisjoint(completion.token_ids[-1:])
+            yield place, Answer(without_thoughts(completion.text), is_cut=is_cut)
 
 
 class RememberingModel:
@@ -216,13 +219,13 @@ class RememberingModel:
     def _read(self, question: Question) -> Answer | None:
         try:
             record: dict[str, Any] = json.loads(self._file(question).read_text(encoding="utf-8"))
-            return Answer(str(record["answer"]))
+            return Answer(str(record["answer"]), is_cut=bool(record["is_cut"]))
         except (OSError, ValueError, LookupError, TypeError):
             return None  # a file that is missing or broken is an answer to be asked for
 
     def _write(self, question: Question, answer: Answer) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        record = {"model": self._name, **asdict(question), "answer": answer.text}
+        record = {"model": self._name, **asdict(question), "answer": answer.text, "is_cut": answer.is_cut}
         with replacing(self._file(question)) as temporary:
             temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

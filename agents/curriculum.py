@@ -60,6 +60,7 @@ class CurriculumReport:
         empty: Dropped by the proposer: no text.
         too_long: Dropped by the proposer: more words than an instruction may have.
         wrong_site: Dropped by the proposer: about another site than was asked for.
+        cut: Dropped by the proposer: the last entry of an answer that was cut at its longest.
         unanswered: Dropped by the proposer: the language model gave no answer.
         surplus: Dropped: more than were asked for.
         protected: Dropped: a validation or test task, one with its template and parameters, or a near-duplicate.
@@ -79,6 +80,7 @@ class CurriculumReport:
     empty: int = 0
     too_long: int = 0
     wrong_site: int = 0
+    cut: int = 0
     unanswered: int = 0
     surplus: int = 0
     protected: int = 0

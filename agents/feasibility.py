@@ -150,7 +150,7 @@ class FeasibilityJudge:
         return [
             Finding(Feasibility.UNDECIDED, f"the judge gave no verdict: {answer.problem}")
             if answer.problem
-            else read_verdict(answer.text)
+            else read_verdict(answer.whole_lines)
             for answer in answers
         ]
 

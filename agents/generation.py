@@ -374,13 +374,14 @@ class OpenAICompatible:
         if request.seed is not None:
             body["seed"] = request.seed
         try:
-            message = self.server.ask(client, body).get("message")
+            choice = self.server.ask(client, body)
         except CompletionFailed as error:
             raise GenerationFailed(str(error)) from error
+        message = choice.get("message")
         content = message.get("content") if isinstance(message, dict) else None
         if not isinstance(content, str):
             raise GenerationFailed(f"{self.server.shown_url} answered without text")
-        return Completion(well_formed(content).strip())
+        return Completion(well_formed(content).strip(), is_cut=choice.get("finish_reason") == "length")
 
 
 def _emptied(queue: SimpleQueue[tuple[int, Request]]) -> Iterator[tuple[int, Request]]:

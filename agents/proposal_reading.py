@@ -29,6 +29,7 @@ _WRAPPED = (("**", "**"), ("`", "`"), ("\u201c", "\u201d"), ('"', '"'), ("'", "'
 _BLANK = re.compile(r"\[[^\]]{2,}\]|\{[^}]*\}|<[^>]+>|_{3,}|\.\.\.|\u2026")
 """What is left to be filled in; quotations may have any of these, unless they are nothing else."""
 _QUOTED = re.compile(r'"(?!\[[^"]*\]")[^"]*"')
+_DECODER = json.JSONDecoder()
 _TALK = re.compile(
     r"^(?:sure|certainly|of course|okay|ok|here|these|those|this|note|sorry|i'm|i am sorry|i hope|i can|i cannot|"
     r"i can't|i have|i've|i'd|let me|as an|based on|however|please note|remember|"
@@ -54,23 +55,28 @@ class Reading:
 
     Attributes:
         instructions: In order, each once as it stands, white space as single spaces.
-        dropped: Everything else, by name: ``prose``, ``empty``, ``too_long``, ``wrong_site``.
+        dropped: Everything else, by name: ``prose``, ``empty``, ``too_long``, ``wrong_site``, ``cut``.
     """
 
     instructions: list[str] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
 
 
-def read_instructions(answer: str, sites: frozenset[str], most_words: int = MOST_WORDS) -> Reading:
+def read_instructions(
+    answer: str, sites: frozenset[str], most_words: int = MOST_WORDS, *, is_cut: bool = False
+) -> Reading:
     """Takes an answer apart.
 
     Args:
         answer: What a model wrote when it was asked for instructions.
         sites: Names of the sites that it was asked about; an entry that names another site first is of the wrong one.
         most_words: Longest instruction.
+        is_cut: Whether the answer was cut at its longest; then its last entry, half of one, is not taken.
     """
     reading = Reading()
-    for entry, is_listed in _entries(answer):
+    if is_cut:
+        reading.dropped["cut"] = 1
+    for entry, is_listed in _entries(answer, is_cut):
         instruction, site = _unwrapped(entry)
         if site and site not in sites:
             reading.dropped["wrong_site"] += 1
@@ -96,13 +102,15 @@ def _problem(text: str, is_listed: bool, most_words: int) -> str:
     return "too_long" if len(text.split()) > most_words else ""
 
 
-def _entries(answer: str) -> list[tuple[str, bool]]:
+def _entries(answer: str, is_cut: bool) -> list[tuple[str, bool]]:
     """Entries of an answer, and whether each stands in a list; what stands around or under a list's entries is none."""
     text = _CODE.sub("", answer).strip()
-    values = _json_list(text)
+    values = _json_list(text, is_cut)
     if values is not None:
         return [(value, True) for value in values]
     lines = [line for line in text.expandtabs().splitlines() if line.strip()]
+    if is_cut:
+        lines = lines[:-1]
     marks = [mark for line in lines if (mark := _MARKED.match(line))]
     if not marks:
         return [(line, False) for line in lines]
@@ -113,13 +121,28 @@ def _entries(answer: str) -> list[tuple[str, bool]]:
     return [(mark.string[mark.end() :], True) for mark in kept]
 
 
-def _json_list(text: str) -> list[str] | None:
-    start, end = text.find("["), text.rfind("]")
-    try:
-        values: Any = json.loads(text[start : end + 1]) if 0 <= start < end else None
-    except (ValueError, RecursionError):
+def _json_list(text: str, is_cut: bool) -> list[str] | None:
+    """Entries of the first JSON list, of one that is cut those that are whole; None where there is none."""
+    start = text.find("[")
+    if start < 0:
         return None
-    return [_entry_text(value) for value in values] if isinstance(values, list) else None
+    values: list[Any] = []
+    try:
+        place = _past_commas(text, start + 1)
+        while not text.startswith("]", place):
+            value, place = _DECODER.raw_decode(text, place)
+            values.append(value)
+            place = _past_commas(text, place)
+    except (ValueError, RecursionError):
+        if not (is_cut and values):
+            return None
+    return [_entry_text(value) for value in values]
+
+
+def _past_commas(text: str, place: int) -> int:
+    while text[place : place + 1] in (",", " ", "\t", "\r", "\n"):
+        place += 1
+    return place
 
 
 def _entry_text(value: Any) -> str:

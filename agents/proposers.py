@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agents.chat_models import ChatModel, Question, fenced
+from agents.chat_models import Answer, ChatModel, Question, fenced
 from agents.duplicates import fingerprint, normalised, overlap
 from agents.proposal_reading import MOST_WORDS, read_instructions
 from agents.site_guide import GUIDES, describe_sites, is_about_others
@@ -27,7 +27,7 @@ Evolve = Callable[[Task, random.Random], Task | None]
 PageOf = Callable[[Task], str]
 """The text of a task's start page; empty where it could not be opened."""
 
-PROPOSER_DROPS = frozenset(("prose", "empty", "too_long", "wrong_site", "unanswered"))
+PROPOSER_DROPS = frozenset(("prose", "empty", "too_long", "wrong_site", "cut", "unanswered"))
 """What a proposer may count as no task, by name."""
 
 PAGE_LENGTH = 4_000
@@ -192,7 +192,7 @@ class LanguageModelProposer:
             sizes, waiting = waiting[: self.asks_at_once], waiting[self.asks_at_once :]
             asks = [self._ask(groups, evolvable, min(size, self.instructions_per_ask), rng) for size in sizes]
             for ask, answer in zip(asks, self._model.answers([ask.question for ask in asks]), strict=True):
-                given, lost = ([], Counter({"unanswered": 1})) if answer.problem else self._read(answer.text, ask)
+                given, lost = ([], Counter({"unanswered": 1})) if answer.problem else self._read(answer, ask)
                 new = [task for task in given if task.key not in said]
                 said.update(task.key for task in given)
                 tasks += given
@@ -223,9 +223,10 @@ class LanguageModelProposer:
         )
         return _Ask(Question(text, rng.randrange(2**31), self.temperature), seeds)
 
-    def _read(self, answer: str, ask: _Ask) -> tuple[list[Task], Counter[str]]:
+    def _read(self, answer: Answer, ask: _Ask) -> tuple[list[Task], Counter[str]]:
         sites = ask.seeds[0].sites
-        reading = read_instructions(answer, frozenset(site.value for site in sites), self.most_words)
+        names = frozenset(site.value for site in sites)
+        reading = read_instructions(answer.text, names, self.most_words, is_cut=answer.is_cut)
         own = [text for text in reading.instructions if not is_about_others(text, sites)]
         reading.dropped["wrong_site"] += len(reading.instructions) - len(own)
         return [written_task(text, ask.seeds) for text in own], +reading.dropped

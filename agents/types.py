@@ -39,11 +39,13 @@ class Completion:
         text: The action as text.
         token_ids: Sampled ids, end token included; empty for backends that do not tell.
         log_probs: Log-probability of each sampled id under the sampling policy at temperature 1, in nats.
+        is_cut: Whether a server says that it was cut at its longest; where there are ids, the last of them tells.
     """
 
     text: str
     token_ids: tuple[int, ...] = ()
     log_probs: tuple[float, ...] = ()
+    is_cut: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

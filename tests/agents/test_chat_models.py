@@ -16,7 +16,7 @@ from agents.generation import InProcess, OpenAICompatible
 from agents.types import Completion
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import CONTEXT, small_llama
-from tests.completion_server import CompletionServer, completion_server
+from tests.completion_server import CompletionServer, completion, completion_server
 from webrl_gym.chat_server import ChatServer
 from webrl_gym.errors import ServerRefused
 
@@ -143,6 +143,14 @@ def test_ctrl_c_waits_for_no_server(server: CompletionServer) -> None:
     assert len(server.requests) == 4
 
 
+def test_a_servers_answer_tells_whether_it_was_cut(server: CompletionServer, tmp_path: Path) -> None:
+    server.answers = [(200, completion({"message": {"content": "1. Op"}, "finish_reason": "length"}))]
+    model = RememberingModel(asking(server), "some-model", tmp_path / "answers")
+    for _ in range(2):
+        assert model.answers([Question("say")]) == [Answer("1. Op", is_cut=True)]
+    assert len(server.requests) == 1
+
+
 def test_half_a_character_from_a_server_is_replaced(server: CompletionServer, tmp_path: Path) -> None:
     server.answers = [(200, b'{"choices": [{"message": {"content": "a \\ud83d b"}}]}')]
     model = RememberingModel(asking(server), "some-model", tmp_path / "answers")
@@ -173,11 +181,12 @@ def test_data_cannot_end_its_marks() -> None:
         ("one", True, "one"),
     ],
 )
-def test_half_a_line_of_a_cut_answer_goes(
+def test_an_answer_tells_whether_it_was_cut(
     written: str, is_cut: bool, kept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = small_llama()
     ids = model.prompt_format.encode_action(written)
-    completion = Completion(written, ids[:-1] if is_cut else ids)
-    monkeypatch.setattr(InProcess, "generate", lambda *_, **__: [completion])
-    assert LocalModel(model, max_new_tokens=40).answers([Question("Write.")]) == [Answer(kept)]
+    whole = Completion(written, ids[:-1] if is_cut else ids)
+    monkeypatch.setattr(InProcess, "generate", lambda *_, **__: [whole])
+    assert LocalModel(model, max_new_tokens=40).answers([Question("Write.")]) == [Answer(written, is_cut=is_cut)]
+    assert Answer(written, is_cut=is_cut).whole_lines == kept

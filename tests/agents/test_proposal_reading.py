@@ -72,14 +72,33 @@ def test_quotations_may_hold_what_looks_like_a_blank() -> None:
     assert read_instructions(answer, GITLAB).instructions == [answer[3:]]
 
 
+@pytest.mark.parametrize(
+    ("answer", "taken"),
+    [
+        ("1. Open the issues of blue-parser\n2. How many sta", 1),
+        ("1. Open the issues of blue-parser\n2. How many stars does blue-parser have?\n\n3", 2),
+        ('["Open the issues of blue-parser", "How many sta', 1),
+        ('```json\n[\n "Open the issues of blue-parser",\n "How many stars does blue-parser have?",\n', 2),
+        ('{"tasks": [{"instruction": "Open the issues of blue-parser"}, {"instruction": "How', 1),
+        ("1. Open the issues of", 0),
+        ('["Open the issues of', 0),
+        ("", 0),
+    ],
+)
+def test_half_an_entry_of_a_cut_answer_is_not_taken(answer: str, taken: int) -> None:
+    reading = read_instructions(answer, GITLAB, is_cut=True)
+    assert reading.instructions == TWO[:taken]
+    assert dict(reading.dropped) == {"cut": 1}
+
+
 def test_halves_of_characters_are_replaced() -> None:
     for answer in (r'["Open the issues of \ud83d now"]', "1. Open the issues of \ud83d now"):
         assert read_instructions(answer, GITLAB).instructions == ["Open the issues of \ufffd now"]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.text(alphabet=st.sampled_from('12. -*[]{}":,\n\tOpen the `gitlab')) | st.text())
-def test_any_answer_is_read(answer: str) -> None:
-    reading = read_instructions(answer, GITLAB)
+@given(st.text(alphabet=st.sampled_from('12. -*[]{}":,\n\tOpen the `gitlab')) | st.text(), st.booleans())
+def test_any_answer_is_read(answer: str, is_cut: bool) -> None:
+    reading = read_instructions(answer, GITLAB, is_cut=is_cut)
     assert len(reading.instructions) + reading.dropped.total() >= 1
     assert all(len(text.split()) <= 40 and "\n" not in text for text in reading.instructions)

@@ -131,6 +131,7 @@ def test_as_many_are_asked_for_as_are_wanted() -> None:
         ("I would rather talk about the weather.", {"prose": 4}, "(prose 4)"),
         ("", {"empty": 4}, "(empty 4)"),
         ("1. Open the forum of books", {"wrong_site": 4}, "(wrong_site 4)"),
+        (Answer("1. Open the iss", is_cut=True), {"cut": 4}, "(cut 4)"),
         (Answer("", "it is busy"), {"unanswered": 4}, "(unanswered 4; it is busy)"),
     ],
 )
