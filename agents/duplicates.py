@@ -2,7 +2,8 @@
 
 Two instructions resemble each other when they are about the same site, hold the same *names* (what is quoted, has a
 digit, a capital, or a hyphen, dot or slash inside) and their other words overlap by half or more (Jaccard, words that
-hold sentences together aside). Names must be equal because they are what tells the tasks of one template apart.
+hold sentences together aside). Names must be equal because they are what tells the tasks of one template apart. So do
+two with all the same words, whatever marks stand around their names.
 
 Counted on practice-train at ``THRESHOLD``: 11 % of the other wordings that templates have for the same task are found,
 0.2 % of the tasks of one template with other parameters are taken for the same, and 0.1 % of those that ask something
@@ -19,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agents.proposal_reading import straight_quotes
 from webrl_gym.tasks.record import Task
 
 THRESHOLD = 0.5
@@ -59,6 +61,7 @@ def normalised(instruction: str) -> str:
 
 def fingerprint(instruction: str) -> Fingerprint:
     """Names and other words of an instruction."""
+    instruction = straight_quotes(instruction)
     names = {word for quoted in _QUOTED.findall(instruction) for word in _words(quoted)}
     rest: list[str] = []
     body = _QUOTED.sub(" ", instruction)
@@ -101,6 +104,7 @@ class InstructionIndex:
         self.threshold = threshold
         self._bits: dict[str, int] = {}
         self._held: defaultdict[tuple[str, frozenset[str]], dict[int, str]] = defaultdict(dict)
+        self._same_words: dict[tuple[str, str], str] = {}
 
     def add(self, site: str, instruction: str) -> None:
         """Takes an instruction up.
@@ -115,6 +119,8 @@ class InstructionIndex:
         held = self._held[site, seen.names]
         mask = self._mask(seen.words)
         held[mask] = min(instruction, held.get(mask, instruction))
+        key = (site, normalised(instruction))
+        self._same_words[key] = min(instruction, self._same_words.get(key, instruction))
 
     def find(self, site: str, instruction: str) -> str | None:
         """The instruction of the site that this one resembles most; None if it resembles none.
@@ -132,7 +138,7 @@ class InstructionIndex:
             if shared >= self.threshold * union:
                 likeness = shared / union if union else 1.0
                 best = (-likeness, text) if best is None else min(best, (-likeness, text))
-        return None if best is None else best[1]
+        return self._same_words.get((site, normalised(instruction))) if best is None else best[1]
 
     def _mask(self, words: frozenset[str]) -> int:
         """Words as bits, one each: sets of bits are compared ten times as fast as sets of words."""

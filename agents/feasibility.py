@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
 from agents.chat_models import ChatModel, Question, fenced
+from agents.proposal_reading import straight_quotes
 from agents.proposers import PAGE_LENGTH, PageOf
 from agents.site_guide import describe_sites, what_is_lacking
 from webrl_gym.errors import ServerRefused
@@ -95,6 +96,7 @@ class SiteRules:
         if task.template is not None:
             derived = self._facts.derives(task)
             return FEASIBLE if derived else _infeasible("it does not follow from its template")
+        task = replace(task, instruction=straight_quotes(task.instruction))
         lacking = what_is_lacking(task.instruction, task.sites)
         if lacking:
             return _infeasible(f"there is nothing like {lacking!r} on {', '.join(task.sites)}")

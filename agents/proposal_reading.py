@@ -30,6 +30,15 @@ _BLANK = re.compile(r"\[[^\]]{2,}\]|\{[^}]*\}|<[^>]+>|_{3,}|\.\.\.|\u2026")
 """What is left to be filled in; quotations may have any of these, unless they are nothing else."""
 _QUOTED = re.compile(r'"(?!\[[^"]*\]")[^"]*"')
 _DECODER = json.JSONDecoder()
+_MARKS = (
+    ("\u201c", "\u201d"),
+    ("\u201e", "[\u201c\u201d]"),
+    ("\u00ab", "\u00bb"),
+    ("`", "`"),
+    (r"\*\*", r"\*\*"),
+    (r"(?<!\w)['\u2018](?!\s)", r"(?<!\s)['\u2019](?!\w)"),  # none of these is an apostrophe
+)
+_MARKED_NAME = re.compile("|".join(['"[^"]*"', *(f'{left}([^"]+?){right}' for left, right in _MARKS)]))
 _TALK = re.compile(
     r"^(?:sure|certainly|of course|okay|ok|here|these|those|this|note|sorry|i'm|i am sorry|i hope|i can|i cannot|"
     r"i can't|i have|i've|i'd|let me|as an|based on|however|please note|remember|"
@@ -89,6 +98,11 @@ def read_instructions(
     if not reading.instructions and not reading.dropped:
         reading.dropped["empty"] += 1
     return reading
+
+
+def straight_quotes(text: str) -> str:
+    """An instruction with names in double quotes where they stand in other quotation marks, backticks or bold."""
+    return _MARKED_NAME.sub(lambda match: f'"{match[match.lastindex].strip()}"' if match.lastindex else match[0], text)
 
 
 def _problem(text: str, is_listed: bool, most_words: int) -> str:
@@ -154,7 +168,7 @@ def _entry_text(value: Any) -> str:
 
 
 def _unwrapped(entry: str) -> tuple[str, str]:
-    """An entry without the marks around it, and the site that it names first."""
+    """An entry without the marks around it, names in double quotes, and the site that it names first."""
     text = " ".join(well_formed(entry).split())
     while mark := _MARKED.match(text):  # "1. 1. Open ..."
         text = text[mark.end() :]
@@ -165,4 +179,4 @@ def _unwrapped(entry: str) -> tuple[str, str]:
         inner = text[len(left) : len(text) - len(right)]
         if len(text) > len(left) + len(right) and text.startswith(left) and text.endswith(right) and left not in inner:
             text = inner.strip()
-    return text, site
+    return straight_quotes(text), site

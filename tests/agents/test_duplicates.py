@@ -36,6 +36,17 @@ def test_the_same_in_nearly_the_same_words(one: str, other: str) -> None:
     assert index.find("gitlab", other) is None
 
 
+@pytest.mark.parametrize("marked", ["\u201c{}\u201d", "\u00ab {} \u00bb", "'{}'", "`{}`", "**{}**", "{}"])
+@pytest.mark.parametrize("words", ["Open the page of {} now", "please open the page of {}"])
+def test_whatever_marks_stand_around_a_name(marked: str, words: str) -> None:
+    index = InstructionIndex()
+    known = 'Open the page of "a Copper Planner" now'
+    index.add("shopping", known)
+    if marked != "{}" or words.startswith("Open"):  # without marks the same words are known, and no others
+        assert index.find("shopping", words.format(marked.format("a Copper Planner"))) == known
+    assert index.find("shopping", words.format(marked.format("a Copper Ladle"))) is None
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -91,6 +91,23 @@ def test_half_an_entry_of_a_cut_answer_is_not_taken(answer: str, taken: int) -> 
     assert dict(reading.dropped) == {"cut": 1}
 
 
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("Open \u201cAda\u2019s shop\u201d now", 'Open "Ada\u2019s shop" now'),
+        ("Open \u2018Ada\u2019s shop\u2019, now", 'Open "Ada\u2019s shop", now'),
+        ("Open \u00ab Ada's shop \u00bb now", 'Open "Ada\'s shop" now'),
+        ("Compare 'Tea' and `Ada's shop` now", 'Compare "Tea" and "Ada\'s shop" now'),
+        ("Open **Tea** and \u201eMilk\u201c now", 'Open "Tea" and "Milk" now'),
+        ("Find James' and the others' list", "Find James' and the others' list"),
+        ("Say \"don't 'stop' `it`\" now", "Say \"don't 'stop' `it`\" now"),
+        ("Find what the '90s and the '80s had", "Find what the '90s and the '80s had"),
+    ],
+)
+def test_names_come_in_double_quotes(written: str, taken: str) -> None:
+    assert read_instructions(f"1. {written}", GITLAB).instructions == [taken]
+
+
 def test_halves_of_characters_are_replaced() -> None:
     for answer in (r'["Open the issues of \ud83d now"]', "1. Open the issues of \ud83d now"):
         assert read_instructions(answer, GITLAB).instructions == ["Open the issues of \ufffd now"]
