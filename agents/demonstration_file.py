@@ -13,6 +13,8 @@ from agents.errors import TrainingStopped
 from agents.labelling import RuleLabeller
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import Completion, LabelledTrajectory, Prompt, Trajectory
+from webrl_gym.actions import parse_action
+from webrl_gym.errors import ActionSyntaxError
 from webrl_gym.tasks.record import Task
 
 _log = logging.getLogger(__name__)
@@ -47,6 +49,8 @@ def take_demonstrations(source: Path, target: Path, held_out: Collection[str], p
             skipped.append(f"{trajectory.task.task_id}: it is a validation or test task by template and parameters")
         elif trajectory.failure is not None or not item.label.success:
             skipped.append(f"{trajectory.task.task_id}: it is no success")
+        elif problem := _no_action(trajectory):
+            skipped.append(f"{trajectory.task.task_id}: {problem}")
         else:
             taken.append(replace(item, trajectory=_without_ids(trajectory)))
     if not taken:
@@ -58,6 +62,16 @@ def take_demonstrations(source: Path, target: Path, held_out: Collection[str], p
         record = {"taken": len(taken), "skipped": len(skipped), "reasons": skipped}
         temporary.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_trajectories(target, taken)
+
+
+def _no_action(trajectory: Trajectory) -> str:
+    """Which of its completions is the first that is no action; empty if all are."""
+    for number, step in enumerate(trajectory.steps, start=1):
+        try:
+            parse_action(step.completion.text)
+        except ActionSyntaxError as error:
+            return f"the completion of step {number} is no action: {error}"
+    return ""
 
 
 def _without_ids(trajectory: Trajectory) -> Trajectory:

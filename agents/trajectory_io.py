@@ -36,7 +36,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TextIO, cast
+from typing import Any, NoReturn, TextIO, TypeVar, cast
 
 from agents.atomic_file import replacing
 from agents.types import Completion, LabelledTrajectory, Prompt, Step, Trajectory
@@ -47,6 +47,7 @@ from webrl_gym.types import Observation, OutcomeVerdict, VerdictStatus
 FORMAT = "webrl-gym trajectories"
 VERSION = 1
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 _CUT = (EOFError, zlib.error, gzip.BadGzipFile)
 """What reading a compressed file raises that is cut or changed."""
@@ -110,8 +111,8 @@ def trajectory_from_dict(record: Mapping[str, Any]) -> Trajectory:
             steps=steps,
             final_observation=_observation_from_dict(record["final_observation"]),
             phase=int(record["phase"]),
-            truncated=bool(record["truncated"]),
-            failure=record["failure"],
+            truncated=_typed(record, "truncated", bool),
+            failure=None if record["failure"] is None else _typed(record, "failure", str),
             rule_verdict=_verdict_from_dict(record["rule_verdict"]),
         )
     except _UNREADABLE as error:
@@ -266,11 +267,11 @@ def _step_from_dict(record: Mapping[str, Any]) -> Step:
         observation=_observation_from_dict(record["observation"]),
         prompt=Prompt(
             token_ids=tuple(map(int, prompt["token_ids"])),
-            text=str(prompt["text"]),
+            text=_typed(prompt, "text", str),
             chars_left_out=int(prompt["chars_left_out"]),
         ),
         completion=Completion(
-            text=str(completion["text"]),
+            text=_typed(completion, "text", str),
             token_ids=tuple(map(int, completion["token_ids"])),
             log_probs=tuple(map(float, completion["log_probs"])),
         ),
@@ -281,22 +282,36 @@ def _step_from_dict(record: Mapping[str, Any]) -> Step:
 
 def _observation_from_dict(record: Mapping[str, Any]) -> Observation:
     return Observation(
-        instruction=str(record["instruction"]),
-        url=str(record["url"]),
-        html=str(record["html"]),
-        last_action_error=str(record["last_action_error"]),
+        instruction=_typed(record, "instruction", str),
+        url=_typed(record, "url", str),
+        html=_typed(record, "html", str),
+        last_action_error=_typed(record, "last_action_error", str),
     )
 
 
 def _verdict_from_dict(record: Mapping[str, Any] | None) -> OutcomeVerdict | None:
     if record is None:
         return None
-    p_yes = record["p_yes"]
     return OutcomeVerdict(
         status=VerdictStatus(record["status"]),
-        score=float(record["score"]),
-        source=str(record["source"]),
-        p_yes=None if p_yes is None else float(p_yes),
-        detail=str(record["detail"]),
-        fuzzy_by=str(record.get("fuzzy_by", "")),
+        score=_share(record, "score"),
+        source=_typed(record, "source", str),
+        p_yes=None if record["p_yes"] is None else _share(record, "p_yes"),
+        detail=_typed(record, "detail", str),
+        fuzzy_by=_typed({"fuzzy_by": "", **record}, "fuzzy_by", str),
     )
+
+
+def _typed(record: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
+    """A field as it is; another kind, null among them, would be learned from as the word for it."""
+    value = record[name]
+    if not isinstance(value, kind):
+        raise ValueError(f"field {name!r} must be {'text' if kind is str else 'true or false'}, got {value!r:.60}")  # noqa: TRY004 - as for every other wrong line
+    return value
+
+
+def _share(record: Mapping[str, Any], name: str) -> float:
+    value = record[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+        raise ValueError(f"field {name!r} must be a number from 0 to 1, got {value!r:.60}")
+    return float(value)

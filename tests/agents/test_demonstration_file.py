@@ -45,6 +45,17 @@ def test_what_can_be_learned_from_is_taken(tmp_path: Path, caplog: pytest.LogCap
     assert "2 demonstrations taken, 4 skipped; first: line 7" in caplog.text
 
 
+def test_what_holds_a_completion_that_is_no_action_is_skipped(tmp_path: Path) -> None:
+    source, target = tmp_path / "mine.jsonl", tmp_path / "demonstrations.jsonl.gz"
+    first, *rest = GOOD.trajectory.steps
+    talk = replace(first, completion=Completion("I think I should click"))
+    write_trajectories(source, [GOOD, replace(GOOD, trajectory=replace(GOOD.trajectory, steps=(first, talk, *rest)))])
+    take_demonstrations(source, target, HELD_OUT)
+    assert read_trajectories(target).labelled == [GOOD]
+    (reason,) = json.loads((tmp_path / "demonstrations.json").read_text(encoding="utf-8"))["reasons"]
+    assert reason.startswith("toy-train/Blue/1: the completion of step 2 is no action: ")
+
+
 def test_a_test_task_under_another_name_is_known_by_template_and_parameters(tmp_path: Path) -> None:
     source, target = tmp_path / "mine.jsonl", tmp_path / "demonstrations.jsonl.gz"
     hidden = toy_task("Green", 2, "mine")

@@ -68,13 +68,23 @@ def test_broken_lines_are_named_skipped_and_counted(tmp_path, labelled, caplog):
     assert "skipped 5 lines" in caplog.text
 
 
-def _without(record, *path):
-    *parents, last = path
+def _inner(record, path):
     copy = json.loads(json.dumps(record))
     inner = copy
-    for name in parents:
+    for name in path:
         inner = inner[name]
-    del inner[last]
+    return copy, inner
+
+
+def _without(record, *path):
+    copy, inner = _inner(record, path[:-1])
+    del inner[path[-1]]
+    return copy
+
+
+def _with(record, value, *path):
+    copy, inner = _inner(record, path[:-1])
+    inner[path[-1]] = value
     return copy
 
 
@@ -88,6 +98,12 @@ def test_each_kind_of_broken_line_is_named(tmp_path, labelled):
         "NaN is no number of JSON": json.dumps({**record, "label": {**record["label"], "score": float("nan")}}),
         "there is no step": json.dumps({**record, "steps": []}),
         "nested too deeply": "[" * 100_000,
+        "field 'text' must be text, got None": json.dumps(_with(record, None, "steps", 0, "completion", "text")),
+        "field 'html' must be text, got None": json.dumps(_with(record, None, "steps", 0, "observation", "html")),
+        "field 'truncated' must be true or false, got 'false'": json.dumps({**record, "truncated": "false"}),
+        "field 'failure' must be text, got {}": json.dumps({**record, "failure": {}}),
+        "field 'score' must be a number from 0 to 1, got 7": json.dumps(_with(record, 7, "label", "score")),
+        "field 'p_yes' must be a number from 0 to 1, got 'nan'": json.dumps(_with(record, "nan", "label", "p_yes")),
         "string indices": json.dumps({**record, "label": "yes"}),
         "surrogates not allowed": None,
         "'\\ud83d' in position": json.dumps({**record, "failure": "\ud83d"}),
