@@ -21,7 +21,6 @@ from agents.metrics import Progress
 from agents.policy import LLMPolicy
 from agents.scorers import LanguageModelScorer
 from agents.types import Transition
-from webrl_gym.orm_prompt import OrmPrompt
 
 _HEAD_DECAY = 0.003
 """Weight of half the squared norm of a value head over standardised hidden states."""
@@ -153,7 +152,7 @@ def fit_value_head(critic: ValueCritic, transitions: Sequence[Transition], token
 
 def fit_scorer(
     scorer: LanguageModelScorer,
-    prompts: Sequence[OrmPrompt],
+    questions: Sequence[Sequence[int]],
     outcomes: Sequence[float],
     settings: FitSettings,
     progress: Progress | None = None,
@@ -163,20 +162,18 @@ def fit_scorer(
 
     Args:
         scorer: Is trained.
-        prompts: What the scorer reads.
-        outcomes: 1 for YES, 0 for NO, one for each prompt.
+        questions: What the scorer reads, by its ``encode``.
+        outcomes: 1 for YES, 0 for NO, one for each question.
         settings: How.
         progress: Shown one unit an example.
         passes: As in ``agents.fitting.fit``.
 
     Raises:
-        ValueError: If there are not as many outcomes as prompts.
-        PromptTooLong: If a prompt does not fit without its page.
+        ValueError: If there are not as many outcomes as questions.
         TrainingStopped: If there is no example, or a loss or gradient is not finite.
     """
-    if len(prompts) != len(outcomes):
-        raise ValueError(f"Expected as many outcomes as prompts, got {len(outcomes)} and {len(prompts)}.")
-    questions = [scorer.encode(prompt) for prompt in prompts]
+    if len(questions) != len(outcomes):
+        raise ValueError(f"Expected as many outcomes as questions, got {len(outcomes)} and {len(questions)}.")
 
     def loss(places: Sequence[int]) -> Tensor:
         log_odds = scorer.log_odds(scorer.collate([questions[place] for place in places]))

@@ -5,13 +5,16 @@ After arXiv 2411.02337, algorithm 1, part 1, and section 3.8.
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 
+from agents.errors import PromptTooLong
 from agents.fitting import FitSettings, in_passes
 from agents.labelling import evidence_of
 from agents.metrics import Progress
@@ -24,6 +27,7 @@ from agents.types import LabelledTrajectory, Trajectory
 from webrl_gym.orm_prompt import DEFAULT_TEMPLATE, OrmTemplate, read_template
 from webrl_gym.reward import ANSWERS, OutcomeRewardModel
 
+_log = logging.getLogger(__name__)
 _FIT = (
     "optimizer",
     "learning_rate",
@@ -60,12 +64,14 @@ class OrmFit:
 
     Attributes:
         attempts: Labelled attempts it learned from.
+        too_long: Labelled attempts that were left out: the model cannot read instruction and actions, without any page.
         successes: Successful ones among them.
         examples: Examples it was shown, made ones and repeated ones counted too.
         loss: Mean cross-entropy over them, each before its own update, in nats.
     """
 
     attempts: int
+    too_long: int
     successes: int
     examples: int
     loss: float
@@ -103,7 +109,7 @@ def fit_orm(
 
     Args:
         orm: A judge on a language model in this process; is trained in place.
-        labelled: Labelled attempts of both outcomes.
+        labelled: Labelled attempts of both outcomes; those that the model cannot read are left out and counted.
         suite: Gives other wordings and other values of the attempts' tasks.
         settings: What it learns from and how; the seed decides names, wordings and order.
         progress: Shown one unit an example.
@@ -111,16 +117,28 @@ def fit_orm(
     Raises:
         TypeError: If the judge's model is elsewhere.
         TrainingStopped: If one of the outcomes does not occur, or a loss or gradient is not finite.
-        PromptTooLong: If instruction and actions of an attempt alone do not fit the model.
     """
-    fit = settings.fit
+    fit, scorer = settings.fit, scorer_of(orm)
     torch.manual_seed(fit.seed)  # of models with dropout
-    passes = orm_passes(labelled, suite, settings.recipe, fit.epochs, random.Random(fit.seed))
-    shown, places = in_passes(passes)
-    prompts = [orm.template.fill(evidence_of(item.trajectory)) for item in shown]
-    report = fit_scorer(scorer_of(orm), prompts, [item.outcome for item in shown], fit, progress, places)
-    successes = sum(item.label.success for item in labelled)
-    return OrmFit(len(labelled), successes, report.examples, report.loss)
+
+    def asked(items: Sequence[LabelledTrajectory]) -> list[tuple[tuple[int, ...], LabelledTrajectory]]:
+        """Those that the model can read, each with the question about it."""
+        found = []
+        for item in items:
+            with suppress(PromptTooLong):
+                found.append((scorer.encode(orm.template.fill(evidence_of(item.trajectory))), item))
+        return found
+
+    readable = [item for _, item in asked(labelled)]
+    too_long = len(labelled) - len(readable)
+    if too_long:
+        _log.warning("%d of %d attempts are too long for the judge and are left out", too_long, len(labelled))
+    passes = orm_passes(readable, suite, settings.recipe, fit.epochs, random.Random(fit.seed))
+    shown, places = in_passes([asked(items) for items in passes])  # what is made of them may be too long again
+    questions, outcomes = [question for question, _ in shown], [item.outcome for _, item in shown]
+    report = fit_scorer(scorer, questions, outcomes, fit, progress, places)
+    successes = sum(item.label.success for item in readable)
+    return OrmFit(len(readable), too_long, successes, report.examples, report.loss)
 
 
 def named_orm(config: Mapping[str, Any], seed: int, placement: Mapping[str, Any]) -> OutcomeRewardModel:

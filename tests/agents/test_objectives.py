@@ -115,7 +115,7 @@ def test_the_scorer_learns_the_labels():
     outcomes = [item.outcome for item in items]
     assert outcomes == [1.0, 0.0, 1.0, 0.0]
     scorer = LanguageModelScorer(tiny_model())
-    fit_scorer(scorer, prompts, outcomes, FitSettings(learning_rate=3e-3, epochs=30))
+    fit_scorer(scorer, list(map(scorer.encode, prompts)), outcomes, FitSettings(learning_rate=3e-3, epochs=30))
     assert [p_yes > 0.5 for p_yes in scorer.p_yes(prompts)] == [outcome > 0.5 for outcome in outcomes]
     with pytest.raises(ValueError, match="3 and 4"):
-        fit_scorer(scorer, prompts, outcomes[:3], FitSettings(learning_rate=1e-3))
+        fit_scorer(scorer, list(map(scorer.encode, prompts)), outcomes[:3], FitSettings(learning_rate=1e-3))

@@ -39,6 +39,19 @@ def test_a_judge_learns_to_tell_successes_from_failures() -> None:
     assert [verdict.success for verdict in verdicts] == [item.label.success for item in items]
 
 
+def test_attempts_that_the_judge_cannot_read_are_left_out_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    suite = ToySuite(orders=1)
+    long = toy_task("Red", 0, "toy-long", instruction="Open Red " + "\n" * 300, template=TASKS[0].template)
+    suite.tasks += (long,)  # other attempts are told as this task, too
+    fit = FitSettings(learning_rate=1e-3, epochs=2, tokens_per_batch=512)
+    settings = OrmSettings(DEFAULT_TEMPLATE, ("YES", "NO"), OrmRecipe(changed_variables_per_success=3.0), fit)
+    items = attempts()
+    report = fit_orm(judge_of(tiny_model()), [*items, demonstration(long)], suite, settings)
+    assert (report.attempts, report.too_long) == (len(items), 1)
+    assert report.successes == sum(item.label.success for item in items)
+    assert "1 of 7 attempts are too long for the judge" in caplog.text
+
+
 def test_attempts_at_one_task_stay_together() -> None:
     items = attempts(orders=6)
     used, apart = split_for_calibration(items, 0.25, seed=3)
