@@ -1,4 +1,4 @@
-"""From what a language model wrote to instructions: a JSON list, a numbered or marked list, or one a line.
+"""From what a language model wrote to instructions: JSON, a numbered or marked list, or one a line.
 
 Strict about what an instruction is, lenient about how a list is written. Whatever is none is counted by name.
 """
@@ -17,16 +17,19 @@ from webrl_gym.wellformed import well_formed
 MOST_WORDS = 40
 """Longest instruction, in words; the templates' longest have about as many."""
 _FEWEST_WORDS = 3
+_LETTERS_PER_WORD = 20
+"""Letters that an instruction may have for each word that it may have; the templates' have at most nine."""
 _FIELDS = ("instruction", "task", "intent", "text")
 _WORD = re.compile(r"\w+")
 _CODE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
 _MARKED = re.compile(
-    r"(?P<indent>\s*)(?:[-*\u2022+]|(?P<number>\(?\d{1,3}[.):]|(?:task|instruction)\s+\d{1,3}\s*[.:)-]))\s+(?=\S)",
+    r"(?P<indent>\s*)(?:[-*\u2022+]|(?P<number>\(?\d{1,3}(?:[.):]|\s+[-\u2013](?=\s))|(?:task|instruction)\s+\d{1,3}\s*[.:)-]))\s+(?=\S)",
     re.IGNORECASE,
 )
+_BOLD_NUMBER = re.compile(r"^(\s*)\*\*(\(?\d{1,3}(?:[.):]|\s+[-\u2013]\s).*?)\*\*")
 _SITE = re.compile(rf"(?:\[({'|'.join(Site)})\]\s*:?|({'|'.join(Site)})\s*:)\s*(?=\S)", re.IGNORECASE)
 _WRAPPED = (("**", "**"), ("`", "`"), ("\u201c", "\u201d"), ('"', '"'), ("'", "'"))
-_BLANK = re.compile(r"\[[^\]]{2,}\]|\{[^}]*\}|<[^>]+>|_{3,}|\.\.\.|\u2026")
+_BLANK = re.compile(r"\[[^\]]{2,}\]|\{[^}]*\}|<[^\s\d>][^>]*>|_{3,}|\.\.\.|\u2026")
 """What is left to be filled in; quotations may have any of these, unless they are nothing else."""
 _QUOTED = re.compile(r'"(?!\[[^"]*\]")[^"]*"')
 _DECODER = json.JSONDecoder()
@@ -113,7 +116,8 @@ def _problem(text: str, is_listed: bool, most_words: int) -> str:
         return "prose"
     if not is_listed and not (_ASKS.match(text) or text.endswith("?")):
         return "prose"
-    return "too_long" if len(text.split()) > most_words else ""
+    is_long = len(text.split()) > most_words or len(text) > most_words * _LETTERS_PER_WORD
+    return "too_long" if is_long else ""
 
 
 def _entries(answer: str, is_cut: bool) -> list[tuple[str, bool]]:
@@ -125,6 +129,10 @@ def _entries(answer: str, is_cut: bool) -> list[tuple[str, bool]]:
     lines = [line for line in text.expandtabs().splitlines() if line.strip()]
     if is_cut:
         lines = lines[:-1]
+    values = [value for line in lines if (value := _json_entry(line))]
+    if values:
+        return [(value, True) for value in values]
+    lines = [_BOLD_NUMBER.sub(r"\1\2", line) for line in lines]
     marks = [mark for line in lines if (mark := _MARKED.match(line))]
     if not marks:
         return [(line, False) for line in lines]
@@ -151,6 +159,15 @@ def _json_list(text: str, is_cut: bool) -> list[str] | None:
         if not (is_cut and values):
             return None
     return [_entry_text(value) for value in values]
+
+
+def _json_entry(line: str) -> str:
+    """The entry that a line is as a JSON object; empty if it is none."""
+    try:
+        value = json.loads(line.strip().rstrip(",")) if line.lstrip().startswith("{") else None
+    except (ValueError, RecursionError):
+        return ""
+    return _entry_text(value)
 
 
 def _past_commas(text: str, place: int) -> int:

@@ -29,6 +29,11 @@ TWO = ["Open the issues of blue-parser", "How many stars does blue-parser have?"
         "1. Open the issues of blue-parser\n   - Reason: it is like the others\n   - Difficulty: easy\n"
         "2. How many stars does blue-parser have?\n- And so on, as you like",
         "1. 1. Open the issues of blue-parser\n2. 2. How many stars does blue-parser have?",
+        "**1. Open the issues of blue-parser**\n**2. How many stars does blue-parser have?**",
+        "**1.** Open the issues of blue-parser\n**2.** How many stars does blue-parser have?",
+        "1 - Open the issues of blue-parser\n2 - How many stars does blue-parser have?",
+        'Here:\n{"instruction": "Open the issues of blue-parser"}\n{"task": "How many stars does blue-parser have?"}',
+        '[\n "Open the issues of blue-parser",\n "How many stars does blue-parser have?"\n]\nNote: [these] are good.',
         '1. "Open the issues of blue-parser"\n2. \u201cHow many stars does blue-parser have?\u201d',
     ],
 )
@@ -56,6 +61,8 @@ def test_lists_of_many_forms_are_read(answer: str) -> None:
         ("1. ?? -- !!", {"prose": 1}),
         ("1. 1. The task is to write a new task.", {"prose": 1}),
         ("1. Open " + "very " * 40 + "long pages", {"too_long": 1}),
+        ("1. Open the issue " + "a" * 50_000, {"too_long": 1}),
+        ("1. Open <project> and its issues", {"prose": 1}),
         ("1. [reddit] Open the forum of books", {"wrong_site": 1}),
         ('[{"site": "map", "instruction": "Open the page of the town hall"}]', {"wrong_site": 1}),
         ("map: Open the page of the town hall", {"wrong_site": 1}),
@@ -65,6 +72,11 @@ def test_what_is_no_instruction_is_counted_by_name(answer: str, dropped: dict[st
     reading = read_instructions(answer, GITLAB)
     assert reading.instructions == []
     assert dict(reading.dropped) == dropped
+
+
+def test_what_is_below_and_above_is_no_blank() -> None:
+    answer = "1. Open issues with less than 20 and more than 10 votes (< 20 and > 10, so <20 and >10)"
+    assert read_instructions(answer, GITLAB).instructions == [answer[3:]]
 
 
 def test_quotations_may_hold_what_looks_like_a_blank() -> None:
