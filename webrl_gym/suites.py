@@ -21,7 +21,7 @@ from webrl_gym.sites.worlds import World, content_key
 from webrl_gym.tasks.official import official_suite
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.record import task_from_dict
-from webrl_gym.tasks.registry import find_page_suite, unknown_suite
+from webrl_gym.tasks.registry import find_page_suite, suite_names, unknown_suite
 from webrl_gym.tasks.suite import PRACTICE_SUITES, TaskSuite, build_suite
 from webrl_gym.types import Semantics, Site
 from webrl_gym.whole_file import write_whole
@@ -137,9 +137,11 @@ def load_suite(name: str) -> TaskSuite:
     """The practice suite called ``name``, drawn at its first use on this machine, then read from the cache folder.
 
     Raises:
-        ValueError: If there is no such suite; the message names what there is.
+        ValueError: If there is no such suite, or it is another kind; the message names what there is.
         WorldBuildError: If a world that it needs cannot be built.
     """
+    if name in suite_names() and name not in PRACTICE_SUITES:
+        raise ValueError(f"{name} is no practice suite; find_suite({name!r}) gives it")
     if name not in PRACTICE_SUITES:
         raise unknown_suite(name)
     path = cache_folder() / "suites" / f"{name}-{_suite_key()}.json"

@@ -74,6 +74,8 @@ def test_a_full_disk_leaves_nothing_behind(cache: Path) -> None:
 def test_an_unknown_suite_is_named_with_the_near_one() -> None:
     with pytest.raises(ValueError, match="did you mean practice-train"):
         load_suite("practice-trian")
+    with pytest.raises(ValueError, match=r"webarena-lite is no practice suite; find_suite\('webarena-lite'\) gives it"):
+        load_suite("webarena-lite")
 
 
 def test_tables_give_read_access_to_a_world(world: World) -> None:
