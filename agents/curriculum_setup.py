@@ -13,6 +13,7 @@ from agents.generation import OpenAICompatible
 from agents.models import load_model
 from agents.network_shape import network_shape
 from agents.proposers import InstructionProposer, LanguageModelProposer, PageOf
+from agents.run_card import LEFT_OUT
 from webrl_gym.chat_server import ChatServer
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation
@@ -74,9 +75,15 @@ def require_proposer(settings: Mapping[str, Any]) -> None:
 
     Raises:
         ServerRefused: If the server refuses every request, or nobody answers there. A busy one is none of these.
-        ConfigConflict: If there is no such model, or its files configure no causal language model.
+        ConfigConflict: If there is no such model, or its files configure no causal language model; or a part of the
+            server's address was left out.
     """
     if settings["proposer"] == LLM:
+        if LEFT_OUT in str(settings["base_url"]):
+            raise ConfigConflict(
+                f"curriculum.base_url is {settings['base_url']!r}: a run keeps neither user nor query of an address. "
+                f"Give it again, beside resume= with curriculum=llm curriculum.model={settings['model']}"
+            )
         _server_model(settings).answers([Question("Answer with the word ready.")])
     if settings["proposer"] == LOCAL:
         try:

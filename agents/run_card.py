@@ -25,9 +25,10 @@ _PACKAGES = (
     "numpy",
 )
 _SECRET_KEY = re.compile(r"(?:^|_|api)key$|token$|passw(?:or)?d$|secrets?$|credentials?$|authorization$", re.IGNORECASE)
-_PASSWORD_IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-_QUERY_IN_URL = re.compile(r"(://[^?#\s]*\?)[^#\s]+")
-_LEFT_OUT = "<left out>"
+LEFT_OUT = "<left out>"
+"""Stands where a secret was."""
+_PASSWORD_IN_URL = re.compile(r"(?<=://)[^/?#\s]+(?=@)")
+_QUERY_IN_URL = re.compile(rf"(://[^?#\s]*\?)(?!{LEFT_OUT})[^#\s]+")
 _BLOCK = 1 << 20
 
 
@@ -104,9 +105,12 @@ def package_versions() -> dict[str, str]:
 
 
 def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration without values of keys such as ``api_key`` or ``password``, and users and queries of URLs."""
+    """The configuration without values of keys such as ``api_key`` or ``password``, and users and queries of URLs.
+
+    What was left out before stays as it is.
+    """
     return {
-        str(key): _LEFT_OUT if value and _SECRET_KEY.search(str(key)) else _without_secrets(value)
+        str(key): LEFT_OUT if value and _SECRET_KEY.search(str(key)) else _without_secrets(value)
         for key, value in config.items()
     }
 
@@ -117,7 +121,8 @@ def _without_secrets(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_without_secrets(item) for item in value]
     if isinstance(value, str):
-        return _QUERY_IN_URL.sub(rf"\1{_LEFT_OUT}", _PASSWORD_IN_URL.sub(_LEFT_OUT, value))
+        # The query first: no address with the space of what stands for a user is found as one.
+        return _PASSWORD_IN_URL.sub(LEFT_OUT, _QUERY_IN_URL.sub(rf"\1{LEFT_OUT}", value))
     return value
 
 

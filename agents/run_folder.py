@@ -23,6 +23,8 @@ from agents.stages import finished_stages
 from agents.supervised import rounds_done
 from agents.trajectory_io import TrajectoryFile, read_trajectories
 
+MAY_MOVE = frozenset({"curriculum.base_url", "curriculum.timeout_s"})
+"""Keys that a run may go on with other values of: where a server is found, and how patiently it is asked."""
 _CLAIM = frozenset({Path("config.json"), Path("run.lock")})
 """The files of a run in which nothing was finished."""
 
@@ -58,7 +60,7 @@ def claim(folder: Path, config: Mapping[str, Any], advice: str) -> None:
     """Makes a run's folder and notes its configuration there, or finds that it is this run's already.
 
     A folder in which nothing was finished takes another configuration of the same command: a command that was refused
-    or stopped before its first part holds no name.
+    or stopped before its first part holds no name. Values of ``MAY_MOVE`` are noted anew.
 
     Args:
         folder: Of the run.
@@ -86,6 +88,9 @@ def claim(folder: Path, config: Mapping[str, Any], advice: str) -> None:
             if not _is_bare(folder):  # the process that had the lock until now has finished something
                 raise
             write_json(path, _noted(config))
+    else:
+        if _read_config(path) != _noted(config):
+            write_json(path, _noted(config))
 
 
 def require_same(folder: Path, config: Mapping[str, Any], advice: str) -> None:
@@ -97,10 +102,10 @@ def require_same(folder: Path, config: Mapping[str, Any], advice: str) -> None:
         advice: As for ``claim``.
 
     Raises:
-        CheckpointMismatch: If its configuration is another; the message names what differs.
+        CheckpointMismatch: If its configuration is another, ``MAY_MOVE`` apart; the message names what differs.
         CheckpointCorrupt: If its configuration is cut or changed.
     """
-    changes = differences(_read_config(folder / "config.json"), _noted(config))
+    changes = differences(_read_config(folder / "config.json"), _noted(config), MAY_MOVE)
     if changes:
         raise CheckpointMismatch(f"{folder} holds a run of another configuration ({'; '.join(changes)}). {advice}")
 

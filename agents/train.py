@@ -24,13 +24,14 @@ def train(config: dict[str, Any], named: Collection[str] = ()) -> int:
 
     Args:
         config: ``conf/train.yaml``, composed.
-        named: Keys and groups that were given a value; beside ``resume`` none may differ from the run's own.
+        named: Keys and groups that were given a value; beside ``resume`` none may differ from the run's own, those
+            of ``agents.run_folder.MAY_MOVE`` apart.
 
     Returns:
         The exit status.
     """
     # These load torch and transformers, which takes seconds: a wrong command line is answered without them.
-    from agents.run_folder import last_finished, stored_config
+    from agents.run_folder import MAY_MOVE, last_finished, stored_config
     from agents.training_run import TrainingRun
 
     folder = Path(config["resume"] or config["run"])
@@ -38,7 +39,8 @@ def train(config: dict[str, Any], named: Collection[str] = ()) -> int:
     if config["resume"]:
         settings = stored_config(folder)
         _require_whole(folder, settings)
-        _require_nothing_else(config, settings, named)
+        _require_nothing_else(config, settings, named, MAY_MOVE)
+        settings = _moved(settings, config, MAY_MOVE.intersection(named))
     if ":" in str(settings["algorithm"]["name"]):
         sys.path.insert(0, "")  # the user's own module may lie in the current folder
     run = TrainingRun(folder, {**settings, "resume": None}, ConsoleProgress())
@@ -79,7 +81,9 @@ def _missing(known: Mapping[str, Any], stored: Mapping[str, Any], group: str = "
             yield from _missing(value, stored[name], f"{key}.")
 
 
-def _require_nothing_else(config: Mapping[str, Any], stored: Mapping[str, Any], named: Collection[str]) -> None:
+def _require_nothing_else(
+    config: Mapping[str, Any], stored: Mapping[str, Any], named: Collection[str], may_differ: Collection[str]
+) -> None:
     """Refuses settings beside ``resume=``: the run's own are used, and a silent choice would mislead.
 
     Raises:
@@ -95,10 +99,19 @@ def _require_nothing_else(config: Mapping[str, Any], stored: Mapping[str, Any], 
     ignored = [
         f"{key} is {own.get(key)!r} in the run, {value!r} was given"
         for key, value in flat(config).items()
-        if key not in ("resume", "run") and value != own.get(key) and is_given(key, value)
+        if key not in ("resume", "run", *may_differ) and value != own.get(key) and is_given(key, value)
     ]
     if ignored:
         raise ConfigConflict(f"resume= goes on with the run's own configuration: {'; '.join(ignored)}")
+
+
+def _moved(stored: Mapping[str, Any], config: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    """The run's own configuration with the command line's values of some keys."""
+    settings = {group: dict(value) if isinstance(value, Mapping) else value for group, value in stored.items()}
+    for key in keys:
+        group, _, name = key.partition(".")
+        settings[group][name] = config[group][name]
+    return settings
 
 
 if __name__ == "__main__":

@@ -88,6 +88,9 @@ def test_a_password_in_an_address_is_left_out() -> None:
     cleaned = without_secrets({"base_url": "https://me:sk-secret@host:1/v1", "urls": ["http://sk-secret@host"]})
     assert cleaned == {"base_url": "https://<left out>@host:1/v1", "urls": ["http://<left out>@host"]}
     assert without_secrets({"base_url": "https://host/v1?key=sk-secret"}) == {"base_url": "https://host/v1?<left out>"}
+    both = {"base_url": "http://me:p@ss@host/v1?sig=sk-secret#part"}
+    assert without_secrets(both) == {"base_url": "http://<left out>@host/v1?<left out>#part"}
+    assert without_secrets(without_secrets(both)) == without_secrets(both)
     assert without_secrets({"words": "Is that so? http://host is"}) == {"words": "Is that so? http://host is"}
 
 

@@ -67,6 +67,19 @@ def test_another_configuration_is_refused_by_the_values_that_differ(tmp_path: Pa
     assert str(refused.value) == f"{tmp_path} holds a run of another configuration ({changes}). Take another."
 
 
+def test_a_run_goes_on_with_a_server_that_moved(tmp_path: Path) -> None:
+    def config(base_url: str, **changes: object) -> dict[str, object]:
+        return {"demonstrations": 80, "curriculum": {"base_url": base_url, "timeout_s": 60, "model": "m", **changes}}
+
+    claim(tmp_path, config("http://here/v1"), "")
+    (tmp_path / "demonstrations.jsonl.gz").touch()
+    claim(tmp_path, config("http://there/v1?key=secret", timeout_s=90), "")
+    require_same(tmp_path, config("http://here/v1"), "")
+    assert stored_config(tmp_path) == config("http://there/v1?<left out>", timeout_s=90)
+    with pytest.raises(CheckpointMismatch, match=r"configuration \(curriculum\.model: 'm' there, 'n' now\)"):
+        claim(tmp_path, config("http://here/v1", model="n"), "")
+
+
 def test_a_folder_with_nothing_finished_in_it_takes_another_configuration(tmp_path: Path) -> None:
     first, second = {"seed": 0, "demonstrations": 80}, {"seed": 1, "demonstrations": 80}
     claim(tmp_path, first, "")

@@ -11,6 +11,7 @@ from agents.hydra_entry import compose_config
 from agents.run_folder import claim
 from agents.train import main, train
 from tests.agents.small_llama import small_llama
+from tests.completion_server import completion_server
 
 
 def test_a_run_on_the_real_sites_from_the_command_line(
@@ -62,6 +63,31 @@ def test_a_value_named_beside_resume_is_not_ignored_where_it_is_the_default(
     assert main() == 2
     said = capsys.readouterr().err.strip()
     assert sorted(said.partition("configuration: ")[2].split("; ")) == sorted(ignored)
+
+
+def test_a_run_is_told_where_its_server_is_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither query nor user of an address is kept; and a server may move."""
+    monkeypatch.chdir(tmp_path)
+    llm = ["curriculum=llm", "curriculum.model=m"]
+    patient = ["curriculum.parallel=3", "curriculum.base_url='http://me:pw@there/v1?version=1'"]
+    claim(Path("runs/mine"), compose_config("train", ["name=mine", *llm, *patient]), "")
+    Path("runs/mine/demonstrations.jsonl.gz").touch()
+    monkeypatch.setattr("sys.argv", ["webrl-train", "resume=runs/mine"])
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert "curriculum.base_url is 'http://<left out>@there/v1?<left out>'" in said
+    assert "beside resume= with curriculum=llm curriculum.model=m" in said
+    with completion_server() as server:
+        server.answers = [(401, b"{}")]
+        address = f"curriculum.base_url='{server.url}?version=2'"
+        words = ["resume=runs/mine", *llm, "curriculum.parallel=3", address, "curriculum.timeout_s=7"]
+        monkeypatch.setattr("sys.argv", ["webrl-train", *words])
+        assert main() == 2
+        assert [request["path"] for request in server.requests] == ["/v1/chat/completions?version=2"]
+    noted = json.loads(Path("runs/mine/config.json").read_text(encoding="utf-8"))["curriculum"]
+    assert (noted["base_url"], noted["timeout_s"]) == (f"{server.url}?<left out>", 7)
 
 
 def test_the_run_of_a_version_that_knew_less_is_named(
