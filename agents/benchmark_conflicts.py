@@ -13,6 +13,7 @@ from agents.look_log import TEST_SUITES
 from agents.model_agent import KEYS, ModelAgent
 from agents.model_record import CUTS, DTYPES, PROMPTS
 from agents.released_prompt import RELEASED_CHARACTERS
+from agents.server_conflicts import SERVER_KEYS, server_conflicts
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 
 
@@ -90,12 +91,9 @@ def _prompt_conflicts(config: Mapping[str, Any], policy: ModelAgent) -> list[str
 def _agent_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems = []
     if config["agent"] == "openai":
-        problems += [f"agent=openai needs {key}=..." for key in ("base_url", "model") if not config[key]]
-        if config["base_url"] and not str(config["base_url"]).startswith(("http://", "https://")):
-            problems.append(f"base_url must begin with http:// or https://, got {config['base_url']!r}")
-        if not str(config["api_key_variable"]).isidentifier():
-            # The value is not shown: it may be the key itself.
-            problems.append("api_key_variable must be the name of an environment variable, not the key")
+        missing = [key for key in ("base_url", "model") if not config[key]]
+        problems += [f"agent=openai needs {key}=..." for key in missing]
+        problems += server_conflicts({key: config[key] for key in SERVER_KEYS if key not in missing})
     else:
         problems += [
             f"{key} means nothing to agent={config['agent']}; it belongs to agent=openai"

@@ -17,7 +17,7 @@ from agents.algorithms import ALGORITHMS, accepted_arguments, algorithm_class
 from agents.algorithms.filtered_bc import MODES
 from agents.critics import CRITIC_WEIGHTS
 from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
-from agents.curriculum_setup import GRAMMAR, PROPOSERS
+from agents.curriculum_setup import GRAMMAR, LLM, PROPOSERS
 from agents.env_conflicts import env_conflicts
 from agents.environments import suite_of
 from agents.errors import CheckpointMismatch
@@ -29,6 +29,7 @@ from agents.orm_folder import model_folder
 from agents.policy_update import POLICY_LOSSES
 from agents.rate_conflicts import precision_conflicts, training_rate_conflicts
 from agents.released_prompt import RELEASED_CHARACTERS, RELEASED_PROMPTS
+from agents.server_conflicts import SERVER_KEYS, server_conflicts
 from webrl_gym.errors import TaskFileError
 from webrl_gym.orm_prompt import read_template
 
@@ -310,6 +311,8 @@ def _curriculum_conflicts(config: Mapping[str, Any]) -> list[str]:
         problems.append(
             f"curriculum.proposer={proposer} needs orm.source orm or both: what a language model writes has no rules"
         )
+    if proposer == LLM:
+        problems += server_conflicts({key: config["curriculum"][key] for key in SERVER_KEYS}, "curriculum.")
     if proposer == "local" and config["curriculum"]["model"] == "nano":
         problems.append("curriculum.model must be a chat model, got nano, which writes actions and no sentences")
     return problems

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agents.environments import environment_problem, suite_of
+from agents.server_conflicts import server_conflicts
 from webrl_gym.errors import TaskFileError
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.suite import TaskSuite
@@ -79,6 +80,8 @@ def _value_conflicts(env: Mapping[str, Any]) -> Iterator[str]:
     for key in _SWITCHES:
         if not isinstance(env[key], bool):
             yield f"env.{key} must be true or false, got {env[key]!r}"
+    if isinstance(env["judge"], Mapping) and "api_key_variable" in env["judge"]:
+        yield from server_conflicts({"api_key_variable": env["judge"]["api_key_variable"]}, "env.judge.")
     if type(env["num_envs"]) is not int or env["num_envs"] < 1:
         yield f"env.num_envs must be a whole number of at least 1, got {env['num_envs']!r}"
 

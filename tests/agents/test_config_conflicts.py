@@ -193,6 +193,23 @@ def test_settings_of_the_curriculum_are_looked_at() -> None:
     )
 
 
+def test_a_server_is_named_as_one_and_a_key_is_not_shown() -> None:
+    wrong = told(
+        *("curriculum.base_url=null", "curriculum.model=7", "curriculum.api_key_variable=sk-secret"),
+        "env.judge.api_key_variable=null",
+        choices=tuple(LLM),
+    )
+    assert sorted(wrong) == [
+        "curriculum.api_key_variable must be the name of an environment variable, not the key",
+        "curriculum.base_url must begin with http:// or https://, got None",
+        "curriculum.model must be the name that the server knows, got 7",
+        "env.judge.api_key_variable must be the name of an environment variable, not the key",
+    ]
+    assert told("curriculum.base_url=localhost:8000/v1", choices=tuple(LLM)) == [
+        "curriculum.base_url must begin with http:// or https://, got 'localhost:8000/v1'"
+    ]
+
+
 @pytest.mark.parametrize(
     "override",
     [
