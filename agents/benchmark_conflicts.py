@@ -27,7 +27,7 @@ def benchmark_conflicts(config: Mapping[str, Any], policy: ModelAgent | None = N
     problems = _agent_conflicts(config) + _deployment_conflicts(config) + _run_conflicts(config)
     problems += env_conflicts(config, {"suite": config["suite"]})
     if policy is not None:
-        return problems + _policy_conflicts(config, policy) + _prompt_conflicts(config, policy)
+        return problems + _policy_conflicts(config, policy) + prompt_conflicts(config, policy)
     return problems + [
         f"{key} means nothing to agent={config['agent']}; it belongs to a model's folder"
         for key in KEYS
@@ -65,8 +65,13 @@ def _policy_conflicts(config: Mapping[str, Any], policy: ModelAgent) -> list[str
     return problems
 
 
-def _prompt_conflicts(config: Mapping[str, Any], policy: ModelAgent) -> list[str]:
-    """A released prompt belongs to its own view of a page; and what nobody said of a prompt is not guessed there."""
+def prompt_conflicts(config: Mapping[str, Any], policy: ModelAgent) -> list[str]:
+    """A released prompt belongs to its own view of a page; and what nobody said of a prompt is not guessed there.
+
+    Args:
+        config: ``env``, the folder's name as ``agent``, and ``cut``.
+        policy: The model in that folder.
+    """
     env, record, name = config["env"], policy.record, config["agent"]
     if record.prompt == "auto":
         problems = []

@@ -69,7 +69,7 @@ def model_agent(config: Mapping[str, Any]) -> ModelAgent:
     # These load torch, which other agents do not need.
     from agents.adapters import base_of, is_adapter_folder
 
-    folder = _model_folder(Path(str(config["agent"])))
+    folder = policy_folder(Path(str(config["agent"])))
     trained = _trained_as(folder.parent)
     said = {key: (trained or {}).get(key) if config[key] is None else config[key] for key in KEYS}
     base = base_of(folder) if is_adapter_folder(folder) else None
@@ -100,8 +100,15 @@ def loaded_as(agent: ModelAgent) -> dict[str, Any]:
     return said | {"max_prompt_tokens": agent.max_prompt_tokens, "max_new_tokens": agent.max_new_tokens}
 
 
-def _model_folder(folder: Path) -> Path:
-    """The model folder inside a run folder, or the folder itself when it is one."""
+def policy_folder(folder: Path) -> Path:
+    """The model folder inside a run folder, or the folder itself when it is one.
+
+    Args:
+        folder: A run of ``webrl-train``, or a model's folder.
+
+    Raises:
+        ValueError: If it holds no model.
+    """
     for candidate in (folder / "policy", folder):
         is_configured = any((candidate / name).exists() for name in ("config.json", "adapter_config.json"))
         if is_configured and weight_files(candidate):

@@ -37,6 +37,7 @@ from agents.models import LanguageModel, load_model
 from agents.orm_conflicts import orm_conflicts, start_of
 from agents.orm_folder import judge_of, load_orm, save_orm
 from agents.orm_metrics import best_threshold, judge_record, judgements, sliced_records
+from agents.orm_policies import acts_as, attempting_policy, judged_policies, place_of, policy_conflicts
 from agents.orm_report import markdown_report
 from agents.orm_sources import LabelledSource, read_labelled, run_files, trajectory_files
 from agents.orm_training import fit_orm, orm_settings, split_for_calibration, without_templates
@@ -72,7 +73,7 @@ class OrmRun:
             CheckpointMismatch: If the folder holds a run of another configuration with something finished in it, or
                 something else.
         """
-        problems = orm_conflicts(config)
+        problems = [*orm_conflicts(config), *policy_conflicts(config, folder)]
         if problems:
             raise ConfigConflict("\n".join(problems))
         self.folder = folder
@@ -159,7 +160,7 @@ class OrmRun:
         if not path.exists():
             settings, seed = self.config["attempts"], self.config["seed"]
             tasks = choose_evenly(self._suite.tasks, min(settings["count"], len(self._suite)), seed)
-            attempts = self._collect(self._policy(), tasks, settings["temperature"], path)
+            attempts = self._collect(attempting_policy(self.config), tasks, settings["temperature"], path)
             write_trajectories(path, label_trajectories(RuleLabeller(), attempts).labelled)
         journal_beside(path).unlink(missing_ok=True)
         return path
@@ -170,7 +171,7 @@ class OrmRun:
         left_out = about["held_out_templates"]
         judged = {
             name: sliced_records(judgements(*self._judged_attempts(name, policy, orm), left_out), thresholds)
-            for name, policy in self._policies().items()
+            for name, policy in judged_policies(self.config).items()
         }
         suite = self.config["evaluation"]["suite"]
         return {**about, "evaluation_suite": suite, "judged": judged, "phases": self._phases(orm, thresholds)}
@@ -210,23 +211,13 @@ class OrmRun:
                     phases[f"phase {int(path.name.removeprefix('phase-').partition('.')[0])}, {kind}"] = record
         return phases
 
-    def _policies(self) -> dict[str, str]:
-        """Policies to judge, by name: those that are named, or the run's."""
-        if self.config["policies"]:
-            return {str(name): str(folder) for name, folder in self.config["policies"].items()}
-        if self.source is None:
-            return {"the policy": self._policy()}
-        found = {"SFT": self.source / "sft", "final": self.source / "policy"}
-        return {name: str(folder) for name, folder in found.items() if folder.exists()}
-
-    def _policy(self) -> str:
-        return str(self.config["policy"] or self.config["model"]["name_or_path"])
-
     def _collect(self, policy: str, tasks: Sequence[Task], temperature: float, path: Path) -> list[Trajectory]:
         """Attempts at tasks that will be written to ``path``."""
-        settings, model = self.config["model"], self._load(policy)
-        backend = InProcess(model, max_new_tokens=settings["max_new_tokens"])
-        acting = LLMPolicy(model, max_tokens=settings["max_prompt_tokens"], backend=backend)
+        how = acts_as(self.config, policy)
+        said = {key: how[key] for key in ("prompt", "cut", "dtype")}
+        model = load_model(place_of(policy), **{**self._placement, **said})
+        backend = InProcess(model, max_new_tokens=how["max_new_tokens"])
+        acting = LLMPolicy(model, max_tokens=how["max_prompt_tokens"], backend=backend)
         rollout = RolloutCollector(self._vec_env, acting).collect(
             tasks,
             phase=0,
@@ -243,15 +234,11 @@ class OrmRun:
     def _placement(self) -> dict[str, Any]:
         return {key: self.config["model"][key] for key in ("device", "dtype", "autocast")}
 
-    def _load(self, name_or_path: str, **learning: Any) -> LanguageModel:
-        prompted = {key: self.config["model"][key] for key in ("prompt", "cut")}
-        return load_model(name_or_path, **self._placement, **prompted, **learning)
-
     def _learner(self, name_or_path: str) -> LanguageModel:
         """A model that is going to be trained, as the configuration says."""
         model = self.config["model"]
-        lora, checkpointing = lora_settings(model["lora"]), model["gradient_checkpointing"]
-        loaded = self._load(name_or_path, lora=lora, gradient_checkpointing=checkpointing)
+        how = {key: model[key] for key in ("prompt", "cut", "gradient_checkpointing")}
+        loaded = load_model(name_or_path, **self._placement, **how, lora=lora_settings(model["lora"]))
         return replace(loaded, master_weights=model["master_weights"])
 
 
