@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
@@ -9,8 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils import logging as transformers_logging
 
 from agents.errors import CheckpointMismatch
@@ -20,6 +27,8 @@ NANO = "nano"
 """Name of the shipped base model."""
 UNKNOWN_CONTEXT = 4096
 """Tokens that a model is taken to read where its configuration does not tell."""
+_CONTEXTS = ("max_position_embeddings", "max_seq_len", "n_positions", "seq_length")
+"""What configurations call the longest input."""
 
 
 def read_network(name_or_path: str, dtype: torch.dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -35,18 +44,14 @@ def read_network(name_or_path: str, dtype: torch.dtype) -> tuple[PreTrainedModel
             one of another name or shape.
     """
     source = source_of(name_or_path)
-    try:
+    tokenizer = read_tokenizer(name_or_path)
+    with _understood(name_or_path):
+        _require_readable(Path(source) / "generation_config.json")
         with without_bars():
-            tokenizer = AutoTokenizer.from_pretrained(source)
             # Other shapes are let through here, so that they are named below with everything else that is wrong.
             model, found = AutoModelForCausalLM.from_pretrained(
                 source, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True
             )
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise CheckpointMismatch(
-            f"{name_or_path} is no causal language model that can be loaded (expected nano, smollm2, a local folder "
-            f"or a hub id): {type(error).__name__}: {error}"
-        ) from error
     _require_all_parameters(name_or_path, found)
     return model.eval(), tokenizer
 
@@ -62,16 +67,62 @@ def read_shape(name_or_path: str) -> PreTrainedModel:
         CheckpointMismatch: If the files are there and configure no causal language model.
     """
     source = source_of(name_or_path)
-    try:
-        with without_bars():
-            config = AutoConfig.from_pretrained(source)
+    with _understood(name_or_path), without_bars():
+        config = AutoConfig.from_pretrained(source)
         with torch.device("meta"):
             return AutoModelForCausalLM.from_config(config)
-    except (OSError, ValueError, KeyError) as error:
+
+
+def read_tokenizer(name_or_path: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model.
+
+    Args:
+        name_or_path: As in ``read_network``.
+
+    Raises:
+        FileNotFoundError: If a name's files are not there; the message says what to install.
+        CheckpointMismatch: If the files are there and hold none.
+    """
+    source = source_of(name_or_path)
+    with _understood(name_or_path), without_bars():
+        return AutoTokenizer.from_pretrained(source)
+
+
+def read_context(config: PretrainedConfig) -> int:
+    """Most tokens that a model reads; ``UNKNOWN_CONTEXT`` where its configuration does not tell.
+
+    Args:
+        config: The model's.
+    """
+    text = config.get_text_config()
+    found = (getattr(text, name, None) for name in _CONTEXTS)
+    return next((int(length) for length in found if length), UNKNOWN_CONTEXT)
+
+
+@contextmanager
+def _understood(name: str) -> Iterator[None]:
+    """Names the model in whatever its files make transformers raise: there is no list of that."""
+    try:
+        yield
+    except Exception as error:
         raise CheckpointMismatch(
-            f"{name_or_path} is no causal language model that can be loaded (expected nano, smollm2, a local folder "
-            f"or a hub id): {type(error).__name__}: {error}"
+            f"{name} is no causal language model that can be loaded (expected nano, smollm2, a local folder or a hub "
+            f"id): {type(error).__name__}: {error}"
         ) from error
+
+
+def _require_readable(path: Path) -> None:
+    """Refuses a file that transformers would leave aside without a word if it is cut.
+
+    Raises:
+        ValueError: If it is no JSON.
+    """
+    if not path.is_file():
+        return
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.name} is no JSON: {error}") from error
 
 
 def source_of(name_or_path: str) -> str:

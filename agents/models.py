@@ -28,7 +28,7 @@ from agents.adapters import (
 from agents.decoder import decoder_hidden_at, is_plain_decoder
 from agents.devices import fast_bfloat16
 from agents.errors import CheckpointMismatch
-from agents.model_files import UNKNOWN_CONTEXT, read_network, without_bars
+from agents.model_files import read_context, read_network, read_shape, read_tokenizer, without_bars
 from agents.model_record import DTYPES, ModelRecord, chosen_record, get_record, set_record
 from agents.nano import NanoForCausalLM
 from agents.nano.formatting import NanoFormat
@@ -246,6 +246,22 @@ def load_model(
     return loaded
 
 
+def model_without_weights(name_or_path: str, prompt: str = "auto", cut: str | None = None) -> LanguageModel:
+    """A model on torch's device ``meta``, to find out what it can be asked.
+
+    Args:
+        name_or_path: As ``load_model`` takes it, adapters apart.
+        prompt: As there.
+        cut: As there.
+
+    Raises:
+        ValueError: If the model cannot be prompted so.
+        FileNotFoundError: If a name's files are not there; the message says what to install.
+        CheckpointMismatch: If they configure no causal language model with a tokenizer.
+    """
+    return wrap_model(read_shape(name_or_path), read_tokenizer(name_or_path), name_or_path, prompt, cut)
+
+
 def _read(
     source: str, name: str, device: torch.device | str, dtype: str
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -315,8 +331,8 @@ def wrap_model(
     add_rows_to_tied_embedding(model)
     record = chosen_record(get_record(model.config, name), prompt, cut)
     set_record(model.config, record)
-    context = getattr(model.config.get_text_config(), "max_position_embeddings", None) or UNKNOWN_CONTEXT
-    return LanguageModel(model, tokenizer, name, int(context), _prompt_format(model, tokenizer, record), record)
+    context = read_context(model.config)
+    return LanguageModel(model, tokenizer, name, context, _prompt_format(model, tokenizer, record), record)
 
 
 def add_rows_to_tied_embedding(model: PreTrainedModel) -> None:

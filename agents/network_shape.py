@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from agents.adapters import base_name
-from agents.model_files import UNKNOWN_CONTEXT, read_shape
+from agents.model_files import read_context, read_shape
 from agents.nano import NanoForCausalLM
 
 
@@ -113,7 +113,7 @@ def network_shape(name_or_path: str) -> NetworkShape:
     """
     model = read_shape(base_name(name_or_path))
     config = model.config.get_text_config()
-    heads = int(config.num_attention_heads)
+    heads = int(getattr(config, "num_attention_heads", None) or 1)  # models without attention have none
     key_heads = int(getattr(config, "num_key_value_heads", None) or heads)
     width = int(config.hidden_size)
     output = model.get_output_embeddings()
@@ -138,5 +138,5 @@ def network_shape(name_or_path: str) -> NetworkShape:
         heads=heads,
         keeps_attention=isinstance(model, NanoForCausalLM),
         linears=linears,
-        context=int(getattr(config, "max_position_embeddings", None) or UNKNOWN_CONTEXT),
+        context=read_context(config),
     )
