@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from agents.devices import available_memory, is_same_device, resident_memory
@@ -19,6 +20,7 @@ from agents.generation import DEFAULT_BATCH_SIZE
 from agents.inference import WITHOUT_GRADIENTS
 from agents.labelling import label_source
 from agents.network_shape import NetworkShape, network_shape
+from agents.orm_folder import model_folder
 from agents.output_layer import MOST_LOGITS
 from agents.scorers import JUDGED_PROMPTS, JUDGED_TOKENS
 
@@ -36,6 +38,9 @@ _CHARACTERS_A_TOKEN = 2
 """Of a page, at the least: the embedded sites' have 2.4 a token of SmolLM2's on average, the densest of them 1.9."""
 _BESIDE_PAGE = 2048
 """Tokens of a prompt beside its page, at most: guide, instruction, marks, and 30 earlier actions of up to 32 each."""
+
+_FROZEN = {"master_weights": False, "gradient_checkpointing": False, "lora": None}
+"""Settings of a network that is asked and not trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +216,9 @@ def _parts(config: Mapping[str, Any], shape: NetworkShape) -> Iterator[PartMemor
     loaded = policy
     is_judged = label_source(config) != "rules"
     if is_judged:
-        is_there = bool(config["orm"]["from"])  # then it is loaded for itself, and taken to be as large as the policy
-        loaded += network.weights(is_base=is_there)
-        if not is_there:
+        judge = _named_judge(config) or network
+        loaded += judge.weights(is_base=judge is not network)
+        if judge is network:
             yield network.trained("ORM", loaded, config["orm"])
     proposer = _proposer(config["curriculum"], model["device"])
     if proposer is not None:
@@ -232,8 +237,24 @@ def _parts(config: Mapping[str, Any], shape: NetworkShape) -> Iterator[PartMemor
             yield critic.asked("critic", loaded, settings.get("tokens_per_batch") or _UNTOLD_TOKENS)
     yield network.generating("rollout", loaded, at_once)
     if is_judged:
-        yield network.judging("judging", loaded, min(config["orm"]["max_page_length"], config["env"]["budget"]))
+        yield judge.judging("judging", loaded, min(config["orm"]["max_page_length"], config["env"]["budget"]))
     yield network.trained("policy update", loaded, algorithm)
+
+
+def _named_judge(config: Mapping[str, Any]) -> _Network | None:
+    """The judge that is there already, which is loaded for itself; None where one is trained.
+
+    Raises:
+        ConfigConflict: If there is no such model.
+    """
+    if not config["orm"]["from"]:
+        return None
+    try:
+        shape = network_shape(str(model_folder(Path(config["orm"]["from"]))))
+    except (FileNotFoundError, CheckpointMismatch) as error:
+        raise ConfigConflict(f"orm.from: {error}") from error
+    asked = min(config["orm"]["max_page_length"], config["env"]["budget"]) // _CHARACTERS_A_TOKEN + _BESIDE_PAGE
+    return _Network(shape, {**config["model"], **_FROZEN}, min(asked, shape.context))
 
 
 def _proposer(settings: Mapping[str, Any], device: str) -> _Network | None:
@@ -249,9 +270,8 @@ def _proposer(settings: Mapping[str, Any], device: str) -> _Network | None:
     except (FileNotFoundError, CheckpointMismatch) as error:
         raise ConfigConflict(f"curriculum.model: {error}") from error
     asked = settings["page_length"] // _CHARACTERS_A_TOKEN + _BESIDE_PAGE
-    frozen = {"master_weights": False, "gradient_checkpointing": False, "lora": None}
     longest = max(1, min(asked, shape.context - settings["max_new_tokens"]))
-    return _Network(shape, {**settings, **frozen}, longest)
+    return _Network(shape, {**settings, **_FROZEN}, longest)
 
 
 class _Network:

@@ -118,15 +118,33 @@ def test_every_part_of_the_run_is_counted(estimated: Callable[..., MemoryEstimat
 
 
 def test_a_judge_that_is_there_or_that_nobody_asks_is_not_counted_as_trained(
-    estimated: Callable[..., MemoryEstimate],
+    estimated: Callable[..., MemoryEstimate], tmp_path: Path
 ) -> None:
-    named = parts(estimated({"orm.from": "runs/orm"}))
+    small_llama().save(tmp_path / "orm")
+    own, named = parts(estimated()), parts(estimated({"orm.from": str(tmp_path)}))
     assert "ORM" not in named
     assert "judging" in named
-    assert named["policy update"].weights == parts(estimated())["policy update"].weights
+    assert named["policy update"].weights == own["policy update"].weights
     assert "ORM" not in parts(estimated(algorithm="digirl"))  # orm.source=both, and nothing evolves
     assert "ORM" not in parts(estimated({"algorithm.curriculum": False}))
     assert "ORM" in parts(estimated({"orm.source": "orm"}, algorithm="digirl"))
+
+
+def test_a_judge_that_is_there_is_as_large_as_it_is(tmp_path: Path) -> None:
+    model = small_llama().model
+    small_llama().save(tmp_path / "orm")
+    config = copy.deepcopy(composed("webrl"))
+    own, policy = parts(estimate_memory(config)), network_shape("nano").parameters
+    config["orm"]["from"] = str(tmp_path)
+    config["model"]["dtype"] = "bfloat16"
+    named = parts(estimate_memory(config))
+    assert own["policy update"].weights == 3 * 4 * policy
+    assert named["policy update"].weights == 2 * 2 * policy + 2 * model.num_parameters()
+    shape = network_shape(str(tmp_path / "orm"))
+    assert named["judging"].activations == 2 * shape.passing_numbers(16 * 512, 512)
+    config["orm"]["from"] = "nowhere"
+    with pytest.raises(ConfigConflict, match=r"orm\.from: nowhere holds no outcome reward model"):
+        estimate_memory(config)
 
 
 @pytest.mark.parametrize("settings", [{"phases": 2}, {"phases": 2, "critic_learning_rate": 0.1}])
