@@ -17,21 +17,21 @@ from agents.algorithms import ALGORITHMS, accepted_arguments, algorithm_class
 from agents.algorithms.filtered_bc import MODES
 from agents.critics import CRITIC_WEIGHTS
 from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
-from agents.curriculum_setup import GRAMMAR, LLM, PROPOSERS
+from agents.curriculum_setup import GRAMMAR, LLM, LOCAL, PROPOSERS
 from agents.env_conflicts import env_conflicts
 from agents.environments import suite_of
 from agents.errors import CheckpointMismatch
 from agents.fitting import RUN_SCHEDULES, SCHEDULES
+from agents.judge_conflicts import judge_conflicts
+from agents.labelling import label_source
 from agents.model_files import NANO
-from agents.model_record import CUTS, DTYPES, PROMPTS, read_record
+from agents.model_record import CUTS, DTYPES, PROMPTS, folder_problem, read_record
 from agents.optimizers import OPTIMIZERS
-from agents.orm_folder import model_folder
 from agents.policy_update import POLICY_LOSSES
 from agents.rate_conflicts import precision_conflicts, training_rate_conflicts
 from agents.released_prompt import RELEASED_CHARACTERS, RELEASED_PROMPTS
 from agents.server_conflicts import SERVER_KEYS, server_conflicts
 from webrl_gym.errors import TaskFileError
-from webrl_gym.orm_prompt import read_template
 
 _LEAST = {
     "seed": 0,
@@ -178,10 +178,11 @@ def conflicts(config: Mapping[str, Any]) -> list[str]:
     orm = config["orm"]
     if orm["from"] and orm["source"] == "rules":
         problems.append("orm.from names a judge, and with orm.source=rules nobody asks one")
-    if orm["prompt_template"] and not orm["from"] and config["model"]["name_or_path"] == NANO:
-        problems.append("orm.prompt_template needs a judge that reads templates; the nano model has a form of its own")
     problems += env_conflicts(config, {key: config[key] for key in ("suite", "valid_suite")})
-    checks = (_algorithm_conflicts, _curriculum_conflicts, _prompt_conflicts, _adapter_conflicts, judge_conflicts)
+    model = str(config["model"]["name_or_path"])
+    problems += [f"model.name_or_path: {problem}" for problem in (folder_problem(model),) if problem]
+    problems += judge_conflicts(config, None if orm["from"] or label_source(config) == "rules" else model)
+    checks = (_algorithm_conflicts, _curriculum_conflicts, _prompt_conflicts, _adapter_conflicts)
     later = (values_conflicts, training_rate_conflicts)
     return problems + [problem for check in (*checks, *later) for problem in check(config)]
 
@@ -313,27 +314,8 @@ def _curriculum_conflicts(config: Mapping[str, Any]) -> list[str]:
         )
     if proposer == LLM:
         problems += server_conflicts({key: config["curriculum"][key] for key in SERVER_KEYS}, "curriculum.")
-    if proposer == "local" and config["curriculum"]["model"] == "nano":
+    if proposer == LOCAL and config["curriculum"]["model"] == NANO:
         problems.append("curriculum.model must be a chat model, got nano, which writes actions and no sentences")
-    return problems
-
-
-def judge_conflicts(config: Mapping[str, Any]) -> list[str]:
-    """What is wrong with how the judge is asked, one sentence each."""
-    settings, problems = config["orm"], []
-    answers = settings["answers"]
-    if answers is not None and (not isinstance(answers, list) or len({*map(str, answers)}) != 2 or len(answers) != 2):
-        problems.append(f"orm.answers must be two different answers, as in [YES,NO], got {answers!r}")
-    if settings["prompt_template"]:
-        try:
-            read_template(settings["prompt_template"])
-        except (OSError, ValueError) as error:
-            problems.append(f"orm.prompt_template: {error}")
-    if settings.get("from"):
-        try:
-            model_folder(Path(settings["from"]))
-        except FileNotFoundError as error:
-            problems.append(f"orm.from: {error}")
     return problems
 
 

@@ -13,6 +13,7 @@ from agents.generation import OpenAICompatible
 from agents.models import load_model
 from agents.network_shape import network_shape
 from agents.proposers import InstructionProposer, LanguageModelProposer, PageOf
+from agents.rate_conflicts import is_nano
 from agents.run_card import LEFT_OUT
 from webrl_gym.chat_server import ChatServer
 from webrl_gym.tasks.record import Task
@@ -75,8 +76,8 @@ def require_proposer(settings: Mapping[str, Any]) -> None:
 
     Raises:
         ServerRefused: If the server refuses every request, or nobody answers there. A busy one is none of these.
-        ConfigConflict: If there is no such model, or its files configure no causal language model; or a part of the
-            server's address was left out.
+        ConfigConflict: If there is no such model, its files configure no causal language model, or it cannot write such
+            answers; or a part of the server's address was left out.
     """
     if settings["proposer"] == LLM:
         if LEFT_OUT in str(settings["base_url"]):
@@ -87,9 +88,16 @@ def require_proposer(settings: Mapping[str, Any]) -> None:
         _server_model(settings).answers([Question("Answer with the word ready.")])
     if settings["proposer"] == LOCAL:
         try:
-            network_shape(settings["model"])
+            context = network_shape(settings["model"]).context
         except (FileNotFoundError, CheckpointMismatch) as error:
             raise ConfigConflict(f"curriculum.model: {error}") from error
+        if is_nano(settings["model"]):
+            raise ConfigConflict(f"curriculum.model: {settings['model']} is a nano model, which writes no sentences")
+        if settings["max_new_tokens"] >= context:
+            raise ConfigConflict(
+                f"curriculum.max_new_tokens must be below the context of {settings['model']}, {context} tokens; "
+                f"got {settings['max_new_tokens']}"
+            )
 
 
 def remembered_pages(read: Callable[[Task], Observation | None]) -> PageOf:

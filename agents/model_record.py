@@ -109,6 +109,20 @@ def read_config(folder: Path) -> dict[str, Any]:
     return dict(config)
 
 
+def folder_problem(name_or_path: str) -> str:
+    """Why a model's name is that of no model; empty where it may be one's, as every name on a hub may.
+
+    Args:
+        name_or_path: As ``agents.models.load_model`` takes it.
+    """
+    folder = Path(name_or_path)
+    is_name = len(folder.parts) == 1 or (len(folder.parts) == 2 and not folder.parent.is_dir())
+    is_path = folder.is_dir() or folder.is_absolute() or name_or_path.startswith((".", "~")) or not is_name
+    if not is_path or any((folder / name).is_file() for name in ("config.json", "adapter_config.json")):
+        return ""
+    return f"{name_or_path} holds no model (there is no config.json or adapter_config.json)"
+
+
 def weight_files(folder: Path) -> list[Path]:
     """A model's files of weights by their names: safetensors, or where there are none torch's own.
 

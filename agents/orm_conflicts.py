@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from agents.adapters import lora_problems
-from agents.config_conflicts import is_within, judge_conflicts, values_conflicts
+from agents.config_conflicts import is_within, values_conflicts
 from agents.curriculum import PROTECTED_SUITES, REPORT_SUITES
 from agents.env_conflicts import env_conflicts
 from agents.errors import CheckpointCorrupt
+from agents.judge_conflicts import judge_conflicts
 from agents.rate_conflicts import judge_rate_conflicts, precision_conflicts
 from agents.run_folder import stored_config
 
@@ -56,9 +57,9 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems += [f"model.lora: {problem}" for problem in lora_problems(config["model"]["lora"])]
     problems += precision_conflicts(config["model"])
     problems += env_conflicts(config, {"suite": suite, "evaluation.suite": judged})
-    return (
-        problems + judge_conflicts(config) + values_conflicts(config) + judge_rate_conflicts(config, start_of(config))
-    )
+    start = start_of(config)
+    problems += judge_conflicts(config, start) + values_conflicts(config)
+    return problems + judge_rate_conflicts(config, start)
 
 
 def start_of(config: Mapping[str, Any]) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 from agents.benchmark_conflicts import prompt_conflicts
 from agents.errors import CheckpointCorrupt, CheckpointError, ConfigConflict
 from agents.model_agent import KEYS, model_agent, policy_folder
+from agents.model_record import folder_problem
+from agents.orm_conflicts import start_of
 from agents.run_folder import stored_config
 
 _OF_ACTING = ("model.max_prompt_tokens", "model.max_new_tokens")
@@ -65,11 +67,11 @@ def place_of(policy: str) -> str:
 
 
 def policy_conflicts(config: Mapping[str, Any], folder: Path) -> Iterator[str]:
-    """What is wrong with the policies that have attempts to make yet, one sentence each.
+    """What is wrong with the models that are needed yet: to attempt tasks, or to become the judge; one sentence each.
 
     Args:
         config: ``conf/train_orm.yaml``, composed.
-        folder: Of the run of ``webrl-orm``; what is done there needs no policy.
+        folder: Of the run of ``webrl-orm``; what is done there needs no model.
     """
     acting = {
         f"policies.{name}" if config["policies"] else "run" if config["run"] else "policy": policy
@@ -79,8 +81,10 @@ def policy_conflicts(config: Mapping[str, Any], folder: Path) -> Iterator[str]:
     needs_attempts = not config["trajectories"] and not config["run"] and not (folder / "orm").exists()
     if needs_attempts and not (folder / "attempts.jsonl.gz").exists():
         acting["policy"] = attempting_policy(config)
+    needed = {**acting, **({} if (folder / "orm").exists() else {_start_key(config): start_of(config)})}
+    yield from (f"{key}: {problem}" for key, model in needed.items() if (problem := folder_problem(model)))
     for key, policy in acting.items():
-        if Path(policy).is_dir():
+        if Path(policy).is_dir() and not folder_problem(policy):
             yield from (f"{key}: {problem}" for problem in _acting_conflicts(config, policy))
 
 
@@ -102,6 +106,11 @@ def require_no_other(config: Mapping[str, Any], named: Collection[str]) -> None:
                 problems.append(f"{key}={given} means nothing to {policy}, which acts as its run says ({own})")
     if problems:
         raise ConfigConflict("\n".join(problems))
+
+
+def _start_key(config: Mapping[str, Any]) -> str:
+    """The key that names the model which becomes the judge."""
+    return next((key for key in ("start", "run", "policy") if config[key]), "model.name_or_path")
 
 
 def _acting_conflicts(config: Mapping[str, Any], policy: str) -> list[str]:

@@ -14,7 +14,7 @@ from agents.adapters import base_name, is_adapter_folder
 from agents.errors import CheckpointMismatch
 from agents.labelling import label_source
 from agents.model_files import NANO
-from agents.model_record import read_config
+from agents.model_record import folder_problem, read_config
 from agents.nano.configuration import NanoConfig
 from agents.optimizers import UNTRAINABLE
 
@@ -80,7 +80,7 @@ def _told(
         value = settings.get(rate)
         if isinstance(value, int | float) and value > most:
             found[f"{group}.{rate}"] = value
-    if not found or is_nano(model):
+    if not found or is_nano(model) or folder_problem(model):
         return []
     if has_adapters and preset.startswith("experiment"):
         preset = f"{preset}_lora"

@@ -68,6 +68,7 @@ _log = logging.getLogger(__name__)
 _DEMONSTRATIONS = "demonstrations.jsonl.gz"
 _ATTEMPTS_PURPOSE = 101
 """Seed offset of the supervised policy's first attempts."""
+_PLACEMENT = ("device", "dtype", "autocast")
 
 
 class TrainingRun:
@@ -113,6 +114,9 @@ class TrainingRun:
         tell_of_other_devices(self.config["model"]["device"])
         if self._evolves:
             require_proposer(self.config["curriculum"])
+        is_judged = label_source(self.config) != "rules" and not (self.folder / "checkpoints").exists()
+        if is_judged and self.config["orm"]["from"]:
+            self._named_judge()  # whether it can be loaded is known before hours of work lead up to it
         with self._alone_unless("policy"):
             try:
                 if self.config["algorithm"]["name"] == "sft":
@@ -301,14 +305,13 @@ class TrainingRun:
         attempts: Sequence[LabelledTrajectory],
     ) -> OrmLabeller:
         """The judge that is named or there already; else one that begins as the supervised policy and learns."""
-        settings, folder, seed = self.config["orm"], self.folder / "orm", self.config["seed"]
-        placement = {key: self.config["model"][key] for key in ("device", "dtype", "autocast")}
+        settings, folder = self.config["orm"], self.folder / "orm"
         if settings["from"]:
-            return OrmLabeller(named_orm(settings, seed, placement))
+            return self._named_judge()
         if folder.exists():
             base = None if self.config["model"]["lora"] is None else self._base
-            return OrmLabeller(load_orm(folder, **placement, base=base))
-        how, threshold = orm_settings(settings, seed), settings["threshold"]
+            return OrmLabeller(load_orm(folder, **{key: self.config["model"][key] for key in _PLACEMENT}, base=base))
+        how, threshold = orm_settings(settings, self.config["seed"]), settings["threshold"]
         held_out = self._held_out(policy)
         model = self._load(str(self.folder / "sft"))
         orm = judge_of(model, threshold=threshold, template=how.template, answers=how.answers)
@@ -316,6 +319,10 @@ class TrainingRun:
         write_json(self.folder / "orm.json", {**asdict(fit), **agreement_record(orm, held_out)})
         save_orm(orm, folder)
         return OrmLabeller(orm)
+
+    def _named_judge(self) -> OrmLabeller:
+        placement = {key: self.config["model"][key] for key in _PLACEMENT}
+        return OrmLabeller(named_orm(self.config["orm"], self.config["seed"], placement))
 
     def _phases(self, start: Start) -> PhaseAlgorithm:
         settings = dict(self.config["algorithm"])

@@ -249,6 +249,11 @@ def test_where_a_local_model_proposes_its_place_is_looked_at() -> None:
     assert [problem.split()[0] for problem in wrong] == ["curriculum.device", "curriculum.dtype"]
 
 
+def test_a_folder_that_is_not_there_is_told_as_such() -> None:
+    said = "model.name_or_path: /typo/policy holds no model (there is no config.json or adapter_config.json)"
+    assert told("model.name_or_path=/typo/policy") == [said]
+
+
 def test_a_template_needs_a_judge_that_reads_it(tmp_path: Path) -> None:
     template = tmp_path / "judge.txt"
     template.write_text("{instruction} {actions} {page}", encoding="utf-8")

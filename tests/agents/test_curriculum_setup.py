@@ -15,6 +15,7 @@ from agents.curriculum_setup import curriculum_parts, remembered_pages, require_
 from agents.errors import ConfigConflict
 from agents.feasibility import RulesThenJudge, SiteRules
 from agents.proposers import LanguageModelProposer
+from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import small_llama
 from tests.agents.toy_env import ToySuite, toy_task
 from tests.completion_server import CompletionServer, completion_server
@@ -89,7 +90,14 @@ def test_a_local_model_that_is_not_there_is_found_out_at_once(tmp_path: Path) ->
     with pytest.raises(ConfigConflict, match=r"curriculum\.model: .*empty is no causal language model that can be"):
         require_proposer(settings("local", model=str(tmp_path / "empty")))
     small_llama().save(tmp_path / "chat")
-    require_proposer(settings("local", model=str(tmp_path / "chat")))
+    require_proposer(settings("local", model=str(tmp_path / "chat"), max_new_tokens=100))
+    with pytest.raises(
+        ConfigConflict, match=r"max_new_tokens must be below the context of .*chat, 512 tokens; got 512"
+    ):
+        require_proposer(settings("local", model=str(tmp_path / "chat")))
+    tiny_nano().save(tmp_path / "nano")
+    with pytest.raises(ConfigConflict, match=r"curriculum\.model: .*nano is a nano model, which writes no sentences"):
+        require_proposer(settings("local", model=str(tmp_path / "nano"), max_new_tokens=100))
 
 
 def test_a_page_is_read_once_for_its_place_and_world() -> None:

@@ -61,6 +61,19 @@ def test_the_pages_must_be_those_that_it_learned_on(run: Path) -> None:
     assert not list(policy_conflicts(config("policies.Mine=runs/webrl/sft"), out))
 
 
+def test_a_model_that_is_needed_yet_must_be_there(run: Path) -> None:
+    out = Path("runs/orm")
+    there = ("env=chromium", "env.profile=webrl")
+    assert list(policy_conflicts(config("policies.SFT=runs/sftt", "start=/typo", *there), out)) == [
+        "policies.SFT: runs/sftt holds no model (there is no config.json or adapter_config.json)",
+        "start: /typo holds no model (there is no config.json or adapter_config.json)",
+    ]
+    (out / "orm").mkdir(parents=True)
+    assert not list(policy_conflicts(config("start=/typo", *there), out))
+    alone = compose_config("train_orm", ["policy=./typo"])
+    assert {problem.partition(" ")[0] for problem in policy_conflicts(alone, Path("runs/new"))} == {"policy:"}
+
+
 def test_a_setting_that_it_would_not_take_is_refused_where_it_is_named(run: Path) -> None:
     given = config("model.max_new_tokens=20")
     require_no_other(given, ["model.dtype"])

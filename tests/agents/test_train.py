@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.errors import CheckpointMismatch
 from agents.hydra_entry import compose_config
 from agents.run_folder import claim
 from agents.train import main, train
@@ -102,6 +103,15 @@ def test_the_run_of_a_version_that_knew_less_is_named(
     assert main() == 2
     said = "runs/old is the run of a version that did not know env.task_file, model.cut: go on with it there"
     assert said in capsys.readouterr().err
+
+
+def test_a_named_judge_that_cannot_be_loaded_is_found_out_at_once(tmp_path: Path) -> None:
+    small_llama().save(tmp_path / "judge")
+    (tmp_path / "judge" / "model.safetensors").write_bytes(b"cut")
+    overrides = [f"orm.from={tmp_path / 'judge'}", f"run={tmp_path / 'run'}"]
+    with pytest.raises(CheckpointMismatch, match="judge is no causal language model"):
+        train(compose_config("train", overrides))
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"config.json"}
 
 
 @pytest.mark.slow
