@@ -110,7 +110,7 @@ def test_with_adapters_only_what_one_gpu_needs_and_rates_are_others(
     rates |= {"algorithm.critic_learning_rate"}
     assert changed - rates == {
         *("name", "run", "env.num_envs", "model.gradient_checkpointing", "model.max_prompt_tokens"),
-        *("model.lora.rank", "model.lora.alpha", "algorithm.critic_weights"),
+        *("model.lora.rank", "model.lora.alpha", "model.lora.dropout", "algorithm.critic_weights"),
     }
     for rate in rates:
         assert value(with_adapters, rate) == pytest.approx(10 * value(config, rate))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agents.adapters import LoraSettings, lora_settings
 from agents.config_conflicts import conflicts
 from agents.hydra_entry import compose_config
 from agents.model_record import ModelRecord, set_record
@@ -68,6 +69,14 @@ def test_only_what_learns_is_looked_at() -> None:
     (problem,) = told(*trunk)
     assert keys(problem) == ["algorithm.critic_optimizer", "algorithm.critic_learning_rate"]
     assert told(*trunk, "algorithm.critic_optimizer=null", "algorithm.critic_learning_rate=1e-5") == []
+
+
+@pytest.mark.parametrize("experiment", ["pretrained_lora", "paper_llama3_8b_lora"])
+def test_presets_with_adapters_take_all_their_settings(experiment: str) -> None:
+    given = ["model.lora.rank=8", "model.lora.alpha=64", "model.lora.dropout=0.1", "model.lora.targets=[q_proj]"]
+    own, changed = (compose_config("train", [f"experiment={experiment}", *MINE[1:], *words]) for words in ([], given))
+    assert lora_settings(own["model"]["lora"]) == LoraSettings()
+    assert lora_settings(changed["model"]["lora"]) == LoraSettings(8, 64, 0.1, ("q_proj",))
 
 
 def test_adapters_may_learn_ten_times_as_fast() -> None:
