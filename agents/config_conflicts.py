@@ -25,7 +25,8 @@ from agents.fitting import RUN_SCHEDULES, SCHEDULES
 from agents.judge_conflicts import judge_conflicts
 from agents.labelling import label_source
 from agents.model_files import NANO
-from agents.model_record import CUTS, DTYPES, PROMPTS, folder_problem, read_record
+from agents.model_record import CUTS, DTYPES, PROMPTS, folder_problem
+from agents.models import prompt_of
 from agents.optimizers import OPTIMIZERS
 from agents.policy_update import POLICY_LOSSES
 from agents.rate_conflicts import precision_conflicts, training_rate_conflicts
@@ -109,6 +110,7 @@ _MAY_BE_NULL = (
     "algorithm.updates_per_trajectory",
     "checkpoints.keep",
     "model.cut",
+    "model.max_new_tokens",
     "model.max_prompt_tokens",
     "orm.examples_per_update",
     "sft.examples_per_update",
@@ -250,7 +252,7 @@ def _prompt_conflicts(config: Mapping[str, Any]) -> list[str]:
     """The released policies' prompts belong to their own view of a page, and to models that have their tokens."""
     env, model = config["env"], config["model"]
     problems = []
-    prompt = _prompt_of(model)
+    prompt = prompt_of(str(model["name_or_path"]), str(model["prompt"]))
     if prompt not in RELEASED_PROMPTS:
         if model["cut"] == "characters":
             problems.append(f"model.cut=characters belongs to the released policies' prompts, got prompt {prompt!r}")
@@ -265,17 +267,6 @@ def _prompt_conflicts(config: Mapping[str, Any]) -> list[str]:
             f"got {env['budget']}"
         )
     return problems
-
-
-def _prompt_of(model: Mapping[str, Any]) -> str:
-    """The prompt that is asked for, or that a local model says it has."""
-    folder = Path(str(model["name_or_path"]))
-    if model["prompt"] == "auto":
-        try:
-            return read_record(folder).prompt
-        except (OSError, ValueError):
-            return "auto"  # loading it will say what is wrong with the folder
-    return str(model["prompt"])
 
 
 def _device_conflicts(config: Mapping[str, Any]) -> list[str]:

@@ -19,6 +19,8 @@ from agents.errors import CheckpointMismatch, ConfigConflict, NotEnoughMemory
 from agents.generation import DEFAULT_BATCH_SIZE
 from agents.inference import WITHOUT_GRADIENTS
 from agents.labelling import label_source
+from agents.model_record import longest_action
+from agents.models import prompt_of
 from agents.network_shape import NetworkShape, network_shape
 from agents.orm_folder import model_folder
 from agents.output_layer import MOST_LOGITS
@@ -139,7 +141,11 @@ def estimate_memory(config: Mapping[str, Any]) -> MemoryEstimate:
     """
     device = str(config["model"]["device"])
     program = resident_memory() if device == "cpu" else 0
-    shape = network_shape(config["model"]["name_or_path"])
+    model = dict(config["model"])
+    shape = network_shape(model["name_or_path"])
+    prompt = prompt_of(str(model["name_or_path"]), str(model["prompt"]))
+    model["max_new_tokens"] = longest_action(prompt, model["max_new_tokens"])
+    config = {**config, "model": model}
     _require_context(config["model"], shape.context)
     parts = tuple(_parts(config, shape))
     savings = []

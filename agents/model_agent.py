@@ -11,12 +11,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from agents.model_record import DTYPES, ModelRecord, chosen_record, has_record, read_config, read_record, weight_files
+from agents.model_record import (
+    DTYPES,
+    LONGEST_ACTION,
+    ModelRecord,
+    chosen_record,
+    has_record,
+    longest_action,
+    read_config,
+    read_record,
+    weight_files,
+)
 
 KEYS = ("prompt", "cut", "dtype", "max_prompt_tokens", "max_new_tokens")
 """Keys of a benchmark that belong to a model's folder; null leaves each to what the folder says."""
-_LONGEST_ACTION, _LONGEST_RELEASED_ACTION = 96, 512
-"""Tokens, where no run says: of our prompts, and of the released policies', as their harness lets them write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class ModelAgent:
     weights: tuple[Path, ...] = ()
     dtype: str = "float32"
     max_prompt_tokens: int | None = None
-    max_new_tokens: int = _LONGEST_ACTION
+    max_new_tokens: int = LONGEST_ACTION
     adapted_dtype: str = ""
     is_prompt_known: bool = True
     context: int | None = None
@@ -76,14 +84,13 @@ def model_agent(config: Mapping[str, Any]) -> ModelAgent:
     told_by, made_in = (folder, "") if base is None else (Path(base.name), base.dtype)
     own = replace(read_record(told_by), description=read_record(folder).description)
     record = _as_prompted(own, said["prompt"] or "auto", said["cut"])
-    longest = _LONGEST_ACTION if record.prompt == "auto" else _LONGEST_RELEASED_ACTION
     return ModelAgent(
         folder=folder,
         record=record,
         weights=tuple(weight_files(folder)),
         dtype=said["dtype"] or made_in or _own_dtype(told_by),
         max_prompt_tokens=said["max_prompt_tokens"],
-        max_new_tokens=longest if said["max_new_tokens"] is None else said["max_new_tokens"],
+        max_new_tokens=longest_action(record.prompt, said["max_new_tokens"]),
         adapted_dtype=made_in,
         is_prompt_known=config["prompt"] is not None or trained is not None or has_record(told_by),
         context=read_config(told_by).get("max_position_embeddings"),

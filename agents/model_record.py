@@ -21,6 +21,8 @@ CUTS = ("tokens", "characters")
 """What decides how much of a page is read: the token budget alone, or the released harness's characters too."""
 DTYPES = ("float32", "bfloat16", "float16")
 """Of a model's weights."""
+LONGEST_ACTION, LONGEST_RELEASED_ACTION = 96, 512
+"""Tokens where nothing is said: of our prompts, and of the released policies', as their harness lets them write."""
 _FIELD = "webrl_gym"
 
 
@@ -107,6 +109,16 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, Mapping):
         raise ValueError(f"{path} holds no JSON object")  # noqa: TRY004  # a file's content
     return dict(config)
+
+
+def longest_action(prompt: str, given: int | None) -> int:
+    """Most tokens of an action: what is given, or else what its prompt's policies were let write.
+
+    Args:
+        prompt: One of ``PROMPTS``.
+        given: Of the configuration; None leaves it open.
+    """
+    return (LONGEST_ACTION if prompt == PROMPTS[0] else LONGEST_RELEASED_ACTION) if given is None else given
 
 
 def folder_problem(name_or_path: str) -> str:

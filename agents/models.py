@@ -17,6 +17,7 @@ from agents.adapters import (
     Base,
     LoraSettings,
     add_adapters,
+    base_name,
     base_of,
     copy_around_base,
     copy_trained,
@@ -29,7 +30,7 @@ from agents.decoder import decoder_hidden_at, is_plain_decoder
 from agents.devices import fast_bfloat16
 from agents.errors import CheckpointMismatch
 from agents.model_files import read_context, read_network, read_shape, read_tokenizer, without_bars
-from agents.model_record import DTYPES, ModelRecord, chosen_record, get_record, set_record
+from agents.model_record import DTYPES, PROMPTS, ModelRecord, chosen_record, get_record, read_record, set_record
 from agents.nano import NanoForCausalLM
 from agents.nano.formatting import NanoFormat
 from agents.output_layer import log_probs_after, logits_after
@@ -244,6 +245,21 @@ def load_model(
     is_costly = isinstance(loaded.model, NanoForCausalLM) and torch.device(device).type == "cpu"
     loaded.autocast_learning = autocast is True or not is_costly
     return loaded
+
+
+def prompt_of(name_or_path: str, prompt: str) -> str:
+    """The prompt that is asked for, or that a model's folder says it has.
+
+    Args:
+        name_or_path: As ``load_model`` takes it.
+        prompt: One of ``agents.model_record.PROMPTS``.
+    """
+    if prompt != PROMPTS[0]:
+        return prompt
+    try:
+        return read_record(Path(base_name(name_or_path))).prompt
+    except (CheckpointMismatch, OSError, ValueError):
+        return prompt  # loading it will say what is wrong with the folder
 
 
 def model_without_weights(name_or_path: str, prompt: str = "auto", cut: str | None = None) -> LanguageModel:

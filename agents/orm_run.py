@@ -33,6 +33,7 @@ from agents.errors import ConfigConflict
 from agents.generation import InProcess
 from agents.labelling import OrmLabeller, RuleLabeller, evidence_of, label_trajectories
 from agents.metrics import Progress
+from agents.model_record import longest_action
 from agents.models import LanguageModel, load_model
 from agents.orm_conflicts import orm_conflicts, start_of
 from agents.orm_folder import judge_of, load_orm, save_orm
@@ -216,7 +217,7 @@ class OrmRun:
         how = acts_as(self.config, policy)
         said = {key: how[key] for key in ("prompt", "cut", "dtype")}
         model = load_model(place_of(policy), **{**self._placement, **said})
-        backend = InProcess(model, max_new_tokens=how["max_new_tokens"])
+        backend = InProcess(model, max_new_tokens=longest_action(model.record.prompt, how["max_new_tokens"]))
         acting = LLMPolicy(model, max_tokens=how["max_prompt_tokens"], backend=backend)
         rollout = RolloutCollector(self._vec_env, acting).collect(
             tasks,

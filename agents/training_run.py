@@ -49,6 +49,7 @@ from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller,
 from agents.look_log import TEST_SUITES
 from agents.memory import MemoryEstimate, estimate_memory
 from agents.metrics import JsonlWriter, MetricWriter, Progress, TensorBoardWriter
+from agents.model_record import longest_action
 from agents.models import LanguageModel, load_model
 from agents.orm_folder import judge_of, load_orm, save_orm
 from agents.orm_report import agreement_line
@@ -395,5 +396,5 @@ class TrainingRun:
 
     def _policy(self, language_model: LanguageModel) -> LLMPolicy:
         settings = self.config["model"]
-        backend = InProcess(language_model, max_new_tokens=settings["max_new_tokens"])
+        backend = InProcess(language_model, longest_action(language_model.record.prompt, settings["max_new_tokens"]))
         return LLMPolicy(language_model, max_tokens=settings["max_prompt_tokens"], backend=backend)

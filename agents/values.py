@@ -16,6 +16,7 @@ from agents.checkpoint import CheckpointFolder, load_module_tensors
 from agents.critics import ValueCritic
 from agents.generation import InProcess
 from agents.inference import state_values
+from agents.model_record import longest_action
 from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
 from agents.trajectory_io import read_trajectories, write_trajectories
@@ -78,7 +79,8 @@ def value_run(run: Path) -> int:
     critic = load_critic(run, language_model)
     if critic is None:
         raise NoCritic(f"{run} has no critic: only WebRL and the baselines with one leave values")
-    backend = InProcess(language_model, max_new_tokens=model["max_new_tokens"])  # prompts leave room for its actions
+    longest = longest_action(language_model.record.prompt, model["max_new_tokens"])
+    backend = InProcess(language_model, max_new_tokens=longest)  # prompts leave room for its actions
     renderer = LLMPolicy(language_model, max_tokens=model["max_prompt_tokens"], backend=backend).renderer
     files = [*run.glob("rollouts/phase-*.jsonl.gz"), *run.glob("scores/*/*/trajectories.jsonl")]
     return sum(len(add_values(path, critic, renderer)) for path in sorted(files) if not has_values(path))

@@ -241,6 +241,7 @@ def test_several_heads_need_a_trunk_that_tells_them_apart() -> None:
 def test_what_may_be_endless_or_left_open_may_be() -> None:
     endless = ("algorithm.perplexity_high=.inf", "algorithm.kl_ceiling=.inf", "algorithm.max_grad_norm=.inf")
     assert told(*endless, "threads=null", "model.cut=null", "algorithm.critic_weights=null") == []
+    assert told("model.max_new_tokens=null") == []
 
 
 def test_where_a_local_model_proposes_its_place_is_looked_at() -> None:

@@ -237,6 +237,9 @@ def test_the_nano_model_fits_anywhere() -> None:
 
 
 def test_a_prompt_without_a_limit_is_as_long_as_the_context(estimated: Callable[..., MemoryEstimate]) -> None:
+    for prompt, longest in (("auto", 96), ("webrl_llama3", 512)):
+        left_open = estimated({"model.prompt": prompt, "model.max_new_tokens": None})
+        assert parts(left_open) == parts(estimated({"model.prompt": prompt, "model.max_new_tokens": longest}))
     whole = estimated({"model.max_prompt_tokens": None, "model.max_new_tokens": 24})
     assert parts(whole) == parts(estimated({"model.max_prompt_tokens": 1000, "model.max_new_tokens": 24}))
 

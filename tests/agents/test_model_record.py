@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from agents.model_record import folder_problem
+from agents.hydra_entry import compose_config
+from agents.model_record import folder_problem, longest_action
+
+
+def test_an_action_is_as_long_as_its_prompts_policies_write() -> None:
+    config = compose_config("train", ["model=local", "model.name_or_path=org/model"])
+    assert config["model"]["max_new_tokens"] is None
+    assert longest_action("auto", None) == 96
+    assert longest_action("webrl_llama3", None) == longest_action("webrl_glm4", None) == 512
+    assert longest_action("webrl_llama3", 7) == longest_action("auto", 7) == 7
 
 
 def test_a_name_that_can_only_be_a_folders_must_hold_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
