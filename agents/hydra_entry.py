@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from traceback import print_exception
 from typing import Any
 
@@ -22,9 +23,11 @@ import hydra
 from hydra import compose, initialize_config_module
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from agents.errors import AgentError, AgentFailed, ConfigConflict
 from webrl_gym.errors import WebRLGymError
@@ -34,6 +37,8 @@ _OPTIONS_WITH_VALUE = frozenset(
     "--cfg -c --package -p --config-path -cp --config-name -cn --config-dir -cd --experimental-rerun".split()
 )
 """Hydra's own options whose value is the next argument."""
+_NAMES = ("name", "run", "output")
+"""Keys that name a folder of results, where a root file gives them a value."""
 _QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none")
 
 
@@ -56,15 +61,20 @@ def run_entry_point(config_name: str, task: Callable[[dict[str, Any]], int]) -> 
         status[0] = max(status[0], _guarded(lambda: task(plain(config))))
 
     arguments = sys.argv[1:]
-    problems = unknown_keys(config_name, arguments)
+    try:
+        problems = unknown_keys(config_name, arguments)
+    except ConfigConflict as error:
+        problems = [str(error)]
     if problems:
         print("\n".join(problems), file=sys.stderr)
         return 2
     overrides, own = _without_own_keys(config_name, arguments)
-    sys.argv = [sys.argv[0], *_flags_first([*overrides, *_QUIET])]
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(body)()
+        # A sweep's own folder, which Hydra insists on: the runs say where theirs are.
+        with TemporaryDirectory() as sweep:
+            sys.argv = [sys.argv[0], *_flags_first([*overrides, *_QUIET, f'hydra.sweep.dir="{sweep}"'])]
+            hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(body)()
     except KeyboardInterrupt:  # caught here and not in the task: it ends a --multirun too
         print("Stopped; what was finished is kept. Start the same command again to go on.", file=sys.stderr)
         return 130
@@ -129,7 +139,11 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 
 def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
-    """One sentence for each override whose key or group option does not exist, with the near ones."""
+    """One sentence for each override whose key or group option does not exist, with the near ones, or cannot be null.
+
+    Raises:
+        ConfigConflict: If one of the user's own files cannot be read.
+    """
     overrides = _overrides_among(arguments)
     unread = [problem for argument in overrides if (problem := _unread(argument))]
     if unread:
@@ -142,21 +156,37 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
     swept = [str(override.key_or_group) for override in parsed if override.is_sweep_override()]
     groups = {name: options for name, options in _groups(users_folder).items() if name not in own}
     problems = [f"{key} cannot be swept: start one run for each value." for key in swept if key in own]
-    choices, keys = [], []
+    choices, values = [], {}
     for argument, override in zip(overrides, parsed, strict=True):
         key = str(override.key_or_group)
         if key in groups:
-            unknown = _unknown_option(key, override.value(), groups[key])
+            unknown = _unknown_option(key, override, groups[key], key in _optional_groups(config_name))
             problems.extend(unknown)
             # the choice of a group decides which keys there are
-            choices.extend([] if unknown or override.is_sweep_override() else [argument])
+            is_chosen = not (unknown or override.is_sweep_override() or override.value() is None)
+            choices.extend([argument] if is_chosen else [])
+        elif key in open_keys and not (override.is_delete() or isinstance(override.value(), dict)):
+            problems.append(f"{key} holds values by names, {key}.NAME=value, got {_shown(override.value())}")
         elif not (override.is_add() or override.is_delete() or key.partition(".")[0] in {"hydra", *open_keys}):
-            keys.append(key)
+            values[key] = {} if override.is_sweep_override() else override.value()
     known = _known_keys(config_name, tuple(choices), users_folder)
     problems.extend(
-        f"There is no configuration key {key!r}{_near(key, [*known, *groups])}" for key in keys if key not in known
+        f"There is no configuration key {key!r}{_near(key, [*known, *groups])}" for key in values if key not in known
     )
-    return problems
+    return problems + list(_empty_values(config_name, values, known))
+
+
+def _empty_values(config_name: str, values: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    """One sentence for each value without which there is nowhere to write, or that stands where settings belong."""
+    for key, value in values.items():
+        if key in _NAMES and value in (None, "") and isinstance(_written(config_name).get(key), str):
+            yield f"{key} must not be empty, got {_shown(value)}"
+        elif "." not in key and not isinstance(value, dict) and any(name.startswith(f"{key}.") for name in known):
+            yield f"{key} is a group of settings, {key}.NAME=value, got {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else repr(str(value))
 
 
 def _unread(argument: str) -> str:
@@ -201,15 +231,28 @@ def _users_folder(arguments: Sequence[str]) -> Path | None:
     return None
 
 
-def _unknown_option(group: str, value: Any, options: list[str]) -> list[str]:
+def _unknown_option(group: str, override: Override, options: list[str], is_optional: bool) -> list[str]:
+    value = override.value()
+    if override.is_delete():
+        return []
+    if value is None:
+        return [] if is_optional else [f"{group} must not be null; choose one of {', '.join(options)}"]
+    if isinstance(value, ChoiceSweep) and None in value.list:
+        return [f"{group}=null cannot be swept: start that run by itself."]
     chosen = value if isinstance(value, list) else [value]
     if not all(isinstance(option, str) for option in chosen):
         return []  # a sweep: Hydra checks each of its values
     return [
         f"There is no {group}={option}; choose one of {', '.join(options)}{_near(option, options)}"
         for option in chosen
-        if option not in options and option != "null"
+        if option not in options
     ]
+
+
+def _optional_groups(config_name: str) -> set[str]:
+    """Groups of which a root file chooses nothing (``experiment``)."""
+    entries = [entry for entry in _written(config_name).get("defaults", ()) if isinstance(entry, dict)]
+    return {str(group) for entry in entries for group, option in entry.items() if option is None}
 
 
 def _own_keys(config_name: str) -> set[str]:
@@ -245,11 +288,17 @@ def _written(config_name: str) -> dict[str, Any]:
 
 
 def _without_own_keys(config_name: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
-    """Arguments for Hydra, and the values of own keys: Hydra would take those for choices of the group."""
+    """Arguments for Hydra, and the values of own keys: Hydra would take those for choices of the group.
+
+    A group of which nothing is chosen is left out: Hydra takes no null for one.
+    """
     own, open_keys = _own_keys(config_name), _open_keys(config_name)
+    nothing = {f"{group}=null" for group in _optional_groups(config_name)}
     rest: list[str] = []
     values: dict[str, Any] = {}
     for argument in arguments:
+        if argument in nothing:
+            continue
         if argument.partition("=")[0].partition(".")[0] in open_keys:
             rest.append(f"+{argument}")
         elif argument.partition("=")[0] in own:
@@ -281,17 +330,29 @@ def _groups(users_folder: Path | None = None) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for folder in (folder for root in roots for folder in root.iterdir()):
         if folder.is_dir() and not folder.name.startswith("_"):
-            options = [file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")]
+            options = list(_options(folder))
             if options:
                 found[folder.name] = sorted({*found.get(folder.name, []), *options})
     return found
+
+
+def _options(folder: Traversable, prefix: str = "") -> Iterator[str]:
+    """A group's options, those in folders of it too (``team/mine``)."""
+    for file in folder.iterdir():
+        if file.name.endswith(".yaml"):
+            yield prefix + file.name.removesuffix(".yaml")
+        elif file.is_dir():
+            yield from _options(file, f"{prefix}{file.name}/")
 
 
 def _compose(config_name: str, overrides: Sequence[str], users_folder: Path | None = None) -> DictConfig:
     searched = [] if users_folder is None else [f"hydra.searchpath=['file://{users_folder.resolve()}']"]
     GlobalHydra.instance().clear()
     with initialize_config_module(CONFIG_MODULE, version_base="1.3"):
-        return compose(config_name, overrides=[*overrides, *searched])
+        try:
+            return compose(config_name, overrides=[*overrides, *searched])
+        except YAMLError as error:
+            raise ConfigConflict(f"a configuration file cannot be read: {error}") from error
 
 
 def _guarded(task: Callable[[], int]) -> int:

@@ -53,6 +53,7 @@ def test_arguments_of_an_agent_need_no_special_sign(run: Run, arguments: list[st
 
 def test_a_run_leaves_no_files_of_hydra(run: Run, tmp_path: Path) -> None:
     assert run(len, "seed=1") > 0
+    assert run(len, "--multirun", "seed=1,2") > 0
     assert list(tmp_path.iterdir()) == []
 
 
@@ -105,6 +106,54 @@ def test_hydra_shows_the_configuration(run: Run, arguments: list[str], capsys: p
 
     assert run(task, *arguments) == 0
     assert "agent: oracle" in capsys.readouterr().out
+
+
+def test_a_group_of_which_nothing_is_chosen(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    names: list[str] = []
+    assert run(lambda config: names.append(config["name"]) or 0, "experiment=null", config="train") == 0
+    assert names == ["webrl"] == [compose_config("train", ["experiment=null"])["name"]]
+    assert run(len, "-m", "experiment=null,no_kl", config="train") == 2
+    assert capsys.readouterr().err == "experiment=null cannot be swept: start that run by itself.\n"
+
+
+@pytest.mark.parametrize(
+    ("root", "argument", "said"),
+    [
+        ("train", "env=null", "env must not be null; choose one of chromium, static, urls"),
+        ("train", "name=null", "name must not be empty, got null"),
+        ("train", "name=", "name must not be empty, got ''"),
+        ("train", "run=null", "run must not be empty, got null"),
+        ("train_orm", "output=null", "output must not be empty, got null"),
+        ("train", "sft=null", "sft is a group of settings, sft.NAME=value, got null"),
+        ("train_orm", "evaluation=7", "evaluation is a group of settings, evaluation.NAME=value, got '7'"),
+        ("train_orm", "policies=SFT", "policies holds values by names, policies.NAME=value, got 'SFT'"),
+    ],
+)
+def test_what_cannot_be_empty_is_told_in_a_sentence(root: str, argument: str, said: str) -> None:
+    assert unknown_keys(root, [argument]) == [said]
+
+
+def test_what_may_be_empty_or_whole_may_be() -> None:
+    assert unknown_keys("benchmark", ["output=null", "agent_arguments={a: 1}"]) == []
+    assert unknown_keys("train_orm", ["run=null", "policies={SFT: a}", "policies.b=c", "name=a,b"]) == []
+    assert unknown_keys("train", ["sft={max_rounds: 0}", "model.lora=null", "~experiment"]) == []
+
+
+def test_ones_own_files_may_lie_deeper_and_be_broken(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "conf" / "experiment" / "team"
+    mine.mkdir(parents=True)
+    (mine / "a.yaml").write_text("# @package _global_\nname: ours\n", encoding="utf-8")
+    (mine / "broken.yaml").write_text("name: [ours\n", encoding="utf-8")
+    names: list[str] = []
+    where = ["--config-dir", str(tmp_path / "conf")]
+    assert run(lambda config: names.append(config["name"]) or 0, *where, "experiment=team/a", config="train") == 0
+    assert names == ["ours"]
+    assert run(len, *where, "experiment=team/broken", config="train") == 2
+    said = capsys.readouterr().err
+    assert said.startswith("a configuration file cannot be read: ")
+    assert "broken.yaml" in said
 
 
 def test_a_users_own_group_is_no_unknown_key() -> None:
