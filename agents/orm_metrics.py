@@ -96,6 +96,15 @@ def confusion_at(items: Iterable[Judgement], threshold: float) -> ConfusionMatri
     return ConfusionMatrix.of((said for said, _ in pairs), (true for _, true in pairs))
 
 
+def has_both_outcomes(items: Iterable[Judgement]) -> bool:
+    """Whether something was done and something was not; else no threshold is better than another.
+
+    Args:
+        items: Judgements.
+    """
+    return len({item.success for item in items}) == 2
+
+
 def best_threshold(items: Sequence[Judgement]) -> float:
     """The threshold with the highest balanced accuracy; of several the middle of the widest gap between judgements.
 
@@ -106,7 +115,7 @@ def best_threshold(items: Sequence[Judgement]) -> float:
         In (0, 1); 0.5 if one of the outcomes does not occur, since nothing can be chosen then.
     """
     points = sorted({0.0, 1.0, *(item.p_yes for item in items)})
-    if len({item.success for item in items}) < 2:
+    if not has_both_outcomes(items):
         return 0.5
     gaps = [((low + high) / 2.0, high - low) for low, high in pairwise(points)]
     scored = [(confusion_at(items, middle).balanced_accuracy or 0.0, width, middle) for middle, width in gaps]

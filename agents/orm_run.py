@@ -37,7 +37,7 @@ from agents.model_record import longest_action
 from agents.models import LanguageModel, load_model
 from agents.orm_conflicts import orm_conflicts, start_of
 from agents.orm_folder import judge_of, load_orm, save_orm
-from agents.orm_metrics import best_threshold, judge_record, judgements, sliced_records
+from agents.orm_metrics import best_threshold, has_both_outcomes, judge_record, judgements, sliced_records
 from agents.orm_policies import acts_as, attempting_policy, judged_policies, place_of, policy_conflicts
 from agents.orm_report import markdown_report
 from agents.orm_sources import LabelledSource, read_labelled, run_files, trajectory_files
@@ -56,6 +56,7 @@ from webrl_gym.types import OutcomeVerdict
 
 _ADVICE = "Choose another folder with output=..."
 _CALIBRATED = "the best on calibration tasks"
+_UNDECIDED = "nothing to choose by: the calibration tasks were all done, or none of them"
 
 
 class OrmRun:
@@ -130,6 +131,7 @@ class OrmRun:
         unseen = [item.trajectory for item in apart]
         calibration = judgements(unseen, _verdicts(orm, unseen))
         fixed = self.config["threshold"]
+        chosen = _CALIBRATED if has_both_outcomes(calibration) else _UNDECIDED
         orm = OutcomeRewardModel(orm.scorer, best_threshold(calibration) if fixed is None else fixed, orm.template)
         write_json(
             self.folder / "orm.json",
@@ -139,7 +141,7 @@ class OrmRun:
                 "problems": list(source.problems),
                 "held_out_templates": list(held_out),
                 "threshold": orm.threshold,
-                "threshold_from": "given" if fixed is not None else _CALIBRATED,
+                "threshold_from": "given" if fixed is not None else chosen,
                 "calibration": judge_record(calibration, (0.5, orm.threshold)),
             },
         )

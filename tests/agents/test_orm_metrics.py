@@ -15,6 +15,7 @@ from agents.orm_metrics import (
     best_threshold,
     calibration_error,
     confusion_at,
+    has_both_outcomes,
     judge_record,
     judgements,
     reliability,
@@ -45,6 +46,9 @@ def test_the_best_threshold_stands_in_the_middle_of_the_widest_gap() -> None:
     assert best_threshold(said((0.2, True), (0.1, False))) == pytest.approx(0.15)
     assert best_threshold(said((0.2, True), (0.1, True))) == 0.5
     assert best_threshold([]) == 0.5
+    assert has_both_outcomes(SOME)
+    assert not has_both_outcomes(said((0.2, True), (0.1, True)))
+    assert not has_both_outcomes([])
 
 
 def test_a_judge_that_says_the_same_of_all_gets_a_threshold_that_can_be_used() -> None:

@@ -76,6 +76,7 @@ def test_a_run_does_every_part_and_then_nothing_more(toy: Callable[..., dict[str
     training = report["training"]
     assert training["attempts"] + report["calibration"]["attempts"] == len(attempts())
     assert report["calibration"]["attempts"] > 0
+    assert report["threshold_from"] == "the best on calibration tasks"
     judged = report["judged"]["the policy"]
     assert set(judged) == {"all", "seen templates", "OSS"}
     assert judged["all"]["attempts"] == 3
