@@ -35,6 +35,10 @@ _CONTROL = re.compile(r'<(\w+) id="(\d+)"([^>]*)>(?: ([^<]*?) ?</\1>)?')
 _EXIT_CHANCE = 0.1
 
 
+BUILT_IN_AGENTS = ("oracle", "random", "do_nothing", "na_at_once", "openai")
+"""What ``agent`` may say beside a class and a folder."""
+
+
 class TaskInfo(TypedDict):
     """What an agent may know of its task before it sees a page.
 

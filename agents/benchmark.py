@@ -10,9 +10,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from agents.actors import Agent, FixedAgent, RandomAgent, ScriptedOracle, load_agent, version_of
+from agents.actors import BUILT_IN_AGENTS, Agent, FixedAgent, RandomAgent, ScriptedOracle, load_agent, version_of
 from agents.atomic_file import replacing
-from agents.benchmark_conflicts import benchmark_conflicts
+from agents.benchmark_conflicts import benchmark_conflicts, no_agent
 from agents.console import ConsoleProgress
 from agents.environments import addresses_of, make_env, make_vec_env, sites_there, suite_of
 from agents.errors import ConfigConflict
@@ -40,7 +40,6 @@ from webrl_gym.tasks.official.suite import MENDED
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 from webrl_gym.tasks.suite import TaskSuite
 
-_BUILT_IN = ("oracle", "random", "do_nothing", "na_at_once", "openai")
 """Names of agents; a folder of such a name is not looked at."""
 
 
@@ -228,10 +227,7 @@ def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
     if ":" in name:
         sys.path.insert(0, "")  # the user's own module may lie in the current folder
         return load_agent(name, config["agent_arguments"])
-    raise ValueError(
-        f"there is no agent and no folder {name!r}: choose one of {', '.join(_BUILT_IN)}, package.module:Class, or a "
-        "run folder"
-    )
+    raise ValueError(no_agent(name))
 
 
 def _what_decides(config: Mapping[str, Any], policy: ModelAgent | None, agent: Agent | None) -> dict[str, Any]:
@@ -326,7 +322,7 @@ def _modified(path: Path) -> int | None:
 def _policy_of(config: Mapping[str, Any]) -> ModelAgent | None:
     """The model that the agent is; None for agents that are none."""
     name = str(config["agent"] or "")
-    return model_agent(config) if name not in _BUILT_IN and is_model_agent(name) else None
+    return model_agent(config) if name not in BUILT_IN_AGENTS and is_model_agent(name) else None
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from agents.actors import BUILT_IN_AGENTS
 from agents.env_conflicts import env_conflicts
 from agents.look_log import TEST_SUITES
 from agents.model_agent import KEYS, ModelAgent
@@ -28,11 +29,20 @@ def benchmark_conflicts(config: Mapping[str, Any], policy: ModelAgent | None = N
     problems += env_conflicts(config, {"suite": config["suite"]})
     if policy is not None:
         return problems + _policy_conflicts(config, policy) + prompt_conflicts(config, policy)
+    name = str(config["agent"] or "")
+    if name not in BUILT_IN_AGENTS and ":" not in name:
+        return [*problems, no_agent(name)]  # and no word of the keys that a folder of that name would take
     return problems + [
         f"{key} means nothing to agent={config['agent']}; it belongs to a model's folder"
         for key in KEYS
         if config[key] is not None
     ]
+
+
+def no_agent(name: str) -> str:
+    """What to say where nothing is called ``name``."""
+    built_in = ", ".join(BUILT_IN_AGENTS)
+    return f"there is no agent and no folder {name!r}: choose one of {built_in}, package.module:Class, or a run folder"
 
 
 def _policy_conflicts(config: Mapping[str, Any], policy: ModelAgent) -> list[str]:

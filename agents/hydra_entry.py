@@ -75,6 +75,8 @@ def run_entry_point(config_name: str, task: Callable[[dict[str, Any]], int]) -> 
         with TemporaryDirectory() as sweep:
             sys.argv = [sys.argv[0], *_flags_first([*overrides, *_QUIET, f'hydra.sweep.dir="{sweep}"'])]
             hydra.main(version_base="1.3", config_path=f"pkg://{CONFIG_MODULE}", config_name=config_name)(body)()
+    except BrokenPipeError:  # whoever read, such as ``head``, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:  # caught here and not in the task: it ends a --multirun too
         print("Stopped; what was finished is kept. Start the same command again to go on.", file=sys.stderr)
         return 130
