@@ -263,6 +263,7 @@ def check_benchmark(*command: str | Path, folder: Path, python_path: Path | None
     assert len((folder / "here" / "results.jsonl").read_text(encoding="utf-8").splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_the_benchmark_runs_from_any_folder(target: Path, elsewhere: Path) -> None:
     check_benchmark(sys.executable, "-m", "agents.benchmark", folder=elsewhere, python_path=target)
 

@@ -86,7 +86,7 @@ def test_a_vector_may_leave_resets_to_its_user() -> None:
     vector.close()
 
 
-@pytest.mark.parametrize("context", [None, "spawn"])
+@pytest.mark.parametrize("context", [None, pytest.param("spawn", marks=pytest.mark.slow)])
 def test_shared_memory_carries_the_same_pages_as_pipes(context: str | None) -> None:
     pages = []
     for shared in (True, False):

@@ -49,6 +49,7 @@ def test_nothing_is_begun_when_the_time_is_over(tmp_path):
     assert not (tmp_path / "notes").exists()
 
 
+@pytest.mark.slow
 def test_what_a_unit_raises_is_raised_when_those_that_do_not_need_it_are_done(tmp_path, capsys):
     results = {}
     notes = tmp_path / "notes"

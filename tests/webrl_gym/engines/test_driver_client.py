@@ -108,6 +108,7 @@ def test_closing_the_last_engine_leaves_no_process(engine: ChromiumEngine) -> No
         other.start([f"{ROOT}/page/second.html"], [])
 
 
+@pytest.mark.slow
 def test_browsers_with_windows_have_a_driver_of_their_own(
     engine: ChromiumEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
