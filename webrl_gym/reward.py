@@ -169,12 +169,15 @@ class OpenAICompatibleScorer:
 
         Raises:
             ValueError: If the answers cannot be told apart, or one is no single word.
+            ServerRefused: If proxies or certificates that the environment names cannot be used.
         """
         self.server = ChatServer(base_url, api_key_variable, timeout_s, sleep=sleep)
         self.model = model
         self._yes, self._no = (answer.strip().lower() for answer in answers)
         if self._yes == self._no or not all(re.fullmatch(r"\w+", word) for word in (self._yes, self._no)):
             raise ValueError(f"Expected two different words as answers, got {answers[0]!r} and {answers[1]!r}.")
+        # What keeps every client from being made is said here and not at the end of an episode.
+        self.server.client().close()
 
     def p_yes(self, prompts: Sequence[OrmPrompt]) -> list[float]:
         """P(YES) for each prompt, from the log-probabilities of the first token, else from the answer's word.

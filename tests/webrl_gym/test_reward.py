@@ -295,3 +295,9 @@ def test_the_key_is_sent_and_never_shown(
     with pytest.raises(ServerRefused, match="TEST_KEY holds no key") as caught:
         scorer.p_yes([A])
     assert "sk-sec" not in str(caught.value)
+
+
+def test_a_proxy_that_cannot_be_used_is_named_before_an_episode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "foo://x")
+    with pytest.raises(ServerRefused, match=r"http://llm\.test/v1/chat/completions cannot be asked: .*HTTP_PROXY"):
+        OpenAICompatibleScorer("http://llm.test/v1", "judge")
