@@ -14,7 +14,13 @@ import pytest
 from agents.run_folder import last_finished
 from tests.agents.small_llama import small_llama
 
-COMMAND = [sys.executable, "-c", "from agents.entry_points import train; raise SystemExit(train())"]
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as at a terminal, wherever these tests run
+from agents.entry_points import train
+raise SystemExit(train())
+"""
+COMMAND = [sys.executable, "-c", PROGRAM]
 SETTINGS = ["debug=smoke", "algorithm=sft", "experiment=pretrained", "model=local", "model.name_or_path=base"]
 SIZES = [
     "model.max_prompt_tokens=400",
