@@ -5,19 +5,20 @@
 Both sides run in processes of their own, get the same models, examples and threads, and take turns, after one that is
 not counted. Medians over the turns are reported, and the highest memory of each process beyond what it held before it
 loaded a model. Tokens are those of prompts and actions, each example once. ``--quick`` tries everything out with few
-examples and writes no file.
+examples and writes no file. Each part is written when it is done.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from agents.devices import fast_bfloat16
 from agents.run_card import commit, machine
+from agents.smollm2 import smollm2_folder
 from benchmarks.record import read_record, write_record
 from benchmarks.update import workload
 from benchmarks.update.comparison import Comparison, utilisation
@@ -38,20 +39,23 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.turns, options.examples = 1, 2
-    measured_at = commit()
-    rows: dict[str, Any] = {}
+    if "utilisation" in options.only:
+        smollm2_folder()  # whether there is one is known before half an hour of work leads up to it
+    print(f"commit {commit()}, {options.threads} threads of {machine()['processor']}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         workload.write_models(Path(folder))
         for name in options.only:
-            rows |= PARTS[name](folder, options)
-    facts = machine()
-    print(f"\ncommit {measured_at}, {options.threads} threads of {facts['processor']}\n")
+            _record(PARTS[name](folder, options), options)
+
+
+def _record(rows: Mapping[str, Any], options: argparse.Namespace) -> None:
+    """Prints what a part measured and writes it beside what stands there of others."""
     for name, row in rows.items():
-        print(f"{name:42} {', '.join(f'{key} {_shown(value)}' for key, value in row.items())}")
+        print(f"{name:42} {', '.join(f'{key} {_shown(value)}' for key, value in row.items())}", flush=True)
     if not options.quick:
-        where = {"commit": measured_at, "processor": facts["processor"], "threads": options.threads}
+        where = {"commit": commit(), "processor": machine()["processor"], "threads": options.threads}
         kept = {**read_record(_NAME).get("rows", {}), **{name: {**row, **where} for name, row in rows.items()}}
-        print(f"written to {write_record(_NAME, {'rows': kept})}")
+        write_record(_NAME, {"rows": kept})
 
 
 def _float32(folder: str, options: argparse.Namespace) -> dict[str, Any]:
