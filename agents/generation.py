@@ -29,6 +29,10 @@ DEFAULT_BATCH_SIZE = 16
 """Most prompts that are completed at a time."""
 
 
+_READ_AT_ONCE = 4
+"""Prompts that a processor reads at a time: more fall out of its caches, and are padded more."""
+
+
 class GenerationBackend(Protocol):
     """Anything that completes prompts."""
 
@@ -193,14 +197,16 @@ class _NanoWriter:
     """Writes with the nano model's own cache."""
 
     def __init__(self, model: NanoForCausalLM, prompts: Sequence[Sequence[int]], pad_id: int, room: int) -> None:
-        self.model = model
-        self.batch = collate_prompts(prompts, pad_id, model.device)
-        self.room = room
+        self.model, self.room = model, room
+        at_once = _READ_AT_ONCE if model.device.type == "cpu" else len(prompts)
+        starts = range(0, len(prompts), at_once)
+        self.batches = [collate_prompts(prompts[start : start + at_once], pad_id, model.device) for start in starts]
         self.cache: NanoCache | None = None
 
     def begin(self) -> Tensor:
-        logits, self.cache = self.model.prefill(self.batch.input_ids, self.batch.attention_mask, self.room)
-        return logits
+        read = [self.model.prefill(batch.input_ids, batch.attention_mask, self.room) for batch in self.batches]
+        self.cache = NanoCache.join([cache for _, cache in read])
+        return torch.cat([logits for logits, _ in read])
 
     def extend(self, tokens: Tensor) -> Tensor:
         return self.model.advance(tokens, self._begun())

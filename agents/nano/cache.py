@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass
@@ -53,3 +56,31 @@ class NanoCache:
             recent=self.recent[rows],
             runs=self.runs[rows],
         )
+
+    @classmethod
+    def join(cls, caches: Sequence[NanoCache]) -> NanoCache:
+        """The cache of all the sequences of some caches with the same room, which prompts of any length begin.
+
+        Args:
+            caches: At least one.
+        """
+        layers = range(len(caches[0].keys))
+        return cls(
+            keys=[_joined([cache.keys[layer] for cache in caches], 2) for layer in layers],
+            values=[_joined([cache.values[layer] for cache in caches], 2) for layer in layers],
+            copy_keys=_joined([cache.copy_keys for cache in caches], 2),
+            prompt=_joined([cache.prompt for cache in caches], 1),
+            prompt_ids=_joined([cache.prompt_ids for cache in caches], 1),
+            is_source=_joined([cache.is_source for cache in caches], 1),
+            lines=torch.cat([cache.lines for cache in caches]),
+            lengths=torch.cat([cache.lengths for cache in caches]),
+            recent=torch.cat([cache.recent for cache in caches]),
+            runs=_joined([cache.runs for cache in caches], 1),
+        )
+
+
+def _joined(tensors: Sequence[Tensor], places: int) -> Tensor:
+    """Rows of all tensors; those with fewer places get zeros behind theirs, which nobody reads."""
+    longest = max(tensor.shape[places] for tensor in tensors)
+    after = [0, 0] * (tensors[0].dim() - places - 1)
+    return torch.cat([functional.pad(tensor, (*after, 0, longest - tensor.shape[places])) for tensor in tensors])

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
-from agents.nano import NanoConfig, NanoForCausalLM
+from agents.nano import NanoCache, NanoConfig, NanoForCausalLM
 from tests.agents.nano.tiny_nano import tiny_nano
 
 LM = tiny_nano()
@@ -58,6 +58,20 @@ def test_cache_gives_what_the_whole_sequence_gives() -> None:
     kept = cache.select(torch.tensor([1]))
     logits = MODEL.advance(torch.tensor([rows[1][lengths[1] + 3]]), kept)
     torch.testing.assert_close(logits[0], whole[1, lengths[1] + 3], atol=5e-5, rtol=1e-3)
+
+
+@torch.no_grad()
+def test_prompts_that_are_read_apart_are_written_to_together() -> None:
+    rows, lengths, ids, _ = _batch()
+    prompt_mask = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+    expected, whole = MODEL.prefill(ids[:, : max(lengths)] * prompt_mask, prompt_mask, room=16)
+    read = [MODEL.prefill(ids[i : i + 1, :n], torch.ones(1, n, dtype=torch.bool), 16) for i, n in enumerate(lengths)]
+    logits, cache = torch.cat([found for found, _ in read]), NanoCache.join([part for _, part in read])
+    for step in range(3):
+        torch.testing.assert_close(logits, expected, atol=5e-5, rtol=1e-3)
+        tokens = torch.tensor([row[length + step] for row, length in zip(rows, lengths, strict=True)])
+        logits, expected = MODEL.advance(tokens, cache), MODEL.advance(tokens, whole)
+    assert lengths[0] != lengths[1]
 
 
 @torch.no_grad()
