@@ -10,10 +10,14 @@ from pathlib import Path
 import torch
 
 _log = logging.getLogger(__name__)
+_WITHOUT_BFLOAT16 = ("DEFAULT", "AVX2")
+"""What torch calls the x86 processors that have no instructions for it; others' flags are not read."""
 
 
 def fast_bfloat16(device: torch.device | str) -> bool:
     """Whether a device has instructions for bfloat16 products: accelerators do, and newer processors.
+
+    A processor that torch is told to use as an older one (``ATEN_CPU_CAPABILITY=avx2``) counts as that.
 
     Args:
         device: As torch names it.
@@ -23,6 +27,8 @@ def fast_bfloat16(device: torch.device | str) -> bool:
 
 @cache
 def _processor_multiplies_bfloat16() -> bool:
+    if torch.backends.cpu.get_cpu_capability() in _WITHOUT_BFLOAT16:
+        return False
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
