@@ -41,19 +41,19 @@ def main() -> None:
         options.turns, options.examples = 1, 2
     if "utilisation" in options.only:
         smollm2_folder()  # whether there is one is known before half an hour of work leads up to it
-    print(f"commit {commit()}, {options.threads} threads of {machine()['processor']}", flush=True)
+    where = {"commit": commit(), "processor": machine()["processor"], "threads": options.threads}
+    print(f"commit {where['commit']}, {options.threads} threads of {where['processor']}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         workload.write_models(Path(folder))
         for name in options.only:
-            _record(PARTS[name](folder, options), options)
+            _record(PARTS[name](folder, options), None if options.quick else where)
 
 
-def _record(rows: Mapping[str, Any], options: argparse.Namespace) -> None:
-    """Prints what a part measured and writes it beside what stands there of others."""
+def _record(rows: Mapping[str, Any], where: Mapping[str, Any] | None) -> None:
+    """Prints what a part measured and writes it beside what stands there of others, unless ``where`` is None."""
     for name, row in rows.items():
         print(f"{name:42} {', '.join(f'{key} {_shown(value)}' for key, value in row.items())}", flush=True)
-    if not options.quick:
-        where = {"commit": commit(), "processor": machine()["processor"], "threads": options.threads}
+    if where is not None:
         kept = {**read_record(_NAME).get("rows", {}), **{name: {**row, **where} for name, row in rows.items()}}
         write_record(_NAME, {"rows": kept})
 
