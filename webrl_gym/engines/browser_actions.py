@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from webrl_gym.actions import ActionKind
@@ -98,9 +99,14 @@ async def _type(hand: _Hand, text: str) -> None:
         return
     # All at once but for one letter by its key: pages that listen to keys look at the field after the last one.
     last = text[-1] if text[-1].isprintable() else ""
-    await hand.keyboard.insert_text(text.removesuffix(last))
+    before = text.removesuffix(last)
+    await hand.keyboard.insert_text(before)
     if last:
         await hand.keyboard.type(last)
+        # A page that keeps keys from a field, to have its buttons used, would leave the text without its end.
+        with suppress(PageMoved):  # a key may have led away
+            if (await hand.ask("holds", before))["holds"]:
+                await hand.keyboard.insert_text(last)
 
 
 async def _search(hand: _Hand, text: str) -> None:

@@ -227,6 +227,12 @@
     });
   }
 
+  // Whether a field has the focus and holds this text, after a key; what came of the key is left as it was.
+  function holds(ref, text) {
+    const element = elements[ref]?.deref();
+    return json({ holds: element?.value === text && element.getRootNode().activeElement === element });
+  }
+
   function focus(ref) {
     return answer(() => {
       const element = find(ref);
@@ -298,5 +304,5 @@
     });
   }
 
-  Object.assign(world, { point, frameOffset, prepareTyping, focus, choose, scroll });
+  Object.assign(world, { point, frameOffset, prepareTyping, holds, focus, choose, scroll });
 })();

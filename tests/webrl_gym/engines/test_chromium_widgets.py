@@ -93,6 +93,27 @@ def test_keys_are_heard_while_text_is_typed(pages: ChromiumEngine) -> None:
     assert element(pages.snapshot(), "q").attrs["value"] == "two\nlines\n"
 
 
+def test_a_field_that_no_key_reaches_gets_its_text_whole(pages: ChromiumEngine) -> None:
+    show(pages, "<input name=q onkeydown='event.preventDefault()'>")
+    for text in ("-10", "7", "two words"):
+        act(pages, ActionKind.TYPE, "q", text)
+        assert element(pages.snapshot(), "q").attrs["value"] == text
+    show(pages, "<input name=q maxlength=2><input name=next>")
+    act(pages, ActionKind.TYPE, "q", "123")
+    assert element(pages.snapshot(), "q").attrs["value"] == "12"
+    show(pages, "<input name=q oninput='if (this.value) { this.value = null; next.focus() }'><input id=next name=next>")
+    act(pages, ActionKind.TYPE, "q", "1")
+    assert not element(pages.snapshot(), "next").attrs.get("value")
+
+
+def test_a_key_may_lead_away_from_its_field(pages: ChromiumEngine) -> None:
+    show(pages, "<form action=/echo><input name=q onkeyup='this.form.submit()'></form>")
+    assert act(pages, ActionKind.TYPE, "q", "on").title == "Echo"
+    show(pages, "<input name=q onkeyup=\"location='http://elsewhere.test/'\">")
+    with pytest.raises(ActionTargetError, match=r"http://elsewhere\.test/ lies outside the sites"):
+        act(pages, ActionKind.TYPE, "q", "on")
+
+
 def test_enter_is_refused_by_what_takes_no_keys(pages: ChromiumEngine) -> None:
     show(pages, "<form action=/echo><input name=q></form><div onclick='this.textContent=1'>Card</div>")
     act(pages, ActionKind.TYPE, "q", "x")
