@@ -11,7 +11,7 @@ import torch
 
 _log = logging.getLogger(__name__)
 _WITHOUT_BFLOAT16 = ("DEFAULT", "AVX2")
-"""What torch calls the x86 processors that have no instructions for it; others' flags are not read."""
+"""What torch calls an x86 processor without instructions for it, or one that it is told to use as such."""
 
 
 def fast_bfloat16(device: torch.device | str) -> bool:

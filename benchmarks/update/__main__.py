@@ -40,7 +40,10 @@ def main() -> None:
     if options.quick:
         options.turns, options.examples = 1, 2
     if "utilisation" in options.only:
-        smollm2_folder()  # whether there is one is known before half an hour of work leads up to it
+        try:
+            smollm2_folder()  # whether there is one is known before half an hour of work leads up to it
+        except FileNotFoundError as error:
+            parser.error(str(error))
     where = {"commit": commit(), "processor": machine()["processor"], "threads": options.threads}
     print(f"commit {where['commit']}, {options.threads} threads of {where['processor']}", flush=True)
     with tempfile.TemporaryDirectory() as folder:

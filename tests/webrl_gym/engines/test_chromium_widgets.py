@@ -109,6 +109,9 @@ def test_a_field_that_no_key_reaches_gets_its_text_whole(pages: ChromiumEngine) 
 def test_a_key_may_lead_away_from_its_field(pages: ChromiumEngine) -> None:
     show(pages, "<form action=/echo><input name=q onkeyup='this.form.submit()'></form>")
     assert act(pages, ActionKind.TYPE, "q", "on").title == "Echo"
+    show(pages, "<input name=q onkeyup='alert(this.value)'>")
+    act(pages, ActionKind.TYPE, "q", "on")
+    assert element(pages.snapshot(), "q").attrs["value"] == "on"
     show(pages, "<input name=q onkeyup=\"location='http://elsewhere.test/'\">")
     with pytest.raises(ActionTargetError, match=r"http://elsewhere\.test/ lies outside the sites"):
         act(pages, ActionKind.TYPE, "q", "on")
