@@ -27,10 +27,8 @@ DEFAULT_MAX_NEW_TOKENS = 96
 """Longest action, in tokens."""
 DEFAULT_BATCH_SIZE = 16
 """Most prompts that are completed at a time."""
-
-
-_READ_AT_ONCE = 4
-"""Prompts that a processor reads at a time: more fall out of its caches, and are padded more."""
+READ_AT_ONCE = 4
+"""Prompts of the nano model that a processor reads at a time: more fall out of its caches, and are padded more."""
 
 
 class GenerationBackend(Protocol):
@@ -198,7 +196,7 @@ class _NanoWriter:
 
     def __init__(self, model: NanoForCausalLM, prompts: Sequence[Sequence[int]], pad_id: int, room: int) -> None:
         self.model, self.room = model, room
-        at_once = _READ_AT_ONCE if model.device.type == "cpu" else len(prompts)
+        at_once = READ_AT_ONCE if model.device.type == "cpu" else len(prompts)
         starts = range(0, len(prompts), at_once)
         self.batches = [collate_prompts(prompts[start : start + at_once], pad_id, model.device) for start in starts]
         self.cache: NanoCache | None = None

@@ -16,7 +16,7 @@ from typing import Any
 
 from agents.devices import available_memory, is_same_device, resident_memory
 from agents.errors import CheckpointMismatch, ConfigConflict, NotEnoughMemory
-from agents.generation import DEFAULT_BATCH_SIZE
+from agents.generation import DEFAULT_BATCH_SIZE, READ_AT_ONCE
 from agents.inference import WITHOUT_GRADIENTS
 from agents.labelling import label_source
 from agents.model_record import longest_action
@@ -293,7 +293,8 @@ class _Network:
         lora = model["lora"]
         self._adapters = None if lora is None else shape.adapters(lora.get("rank", 16), lora.get("targets"))
         # While products are made in bfloat16, an accelerator keeps such a copy of every weight that they need.
-        has_copies = self._item == 4 and model["autocast"] in (True, "auto") and str(model["device"]) != "cpu"
+        self._is_on_processor = str(model["device"]) == "cpu"
+        has_copies = self._item == 4 and model["autocast"] in (True, "auto") and not self._is_on_processor
         self._copies = 2 * shape.parameters if has_copies else 0
 
     def weights(self, *, is_base: bool) -> int:
@@ -329,7 +330,10 @@ class _Network:
         length = self._longest + self._written
         cache = 2 * self._shape.layers * self._shape.key_width * length * prompts * self._item
         logits = 4 * _LOGIT_COPIES * self._shape.vocabulary * prompts
-        reading = self._passing(prompts * self._longest)
+        if self._shape.keeps_attention and self._is_on_processor:  # a nano model's caches are read apart, then joined
+            reading = max(cache, self._passing(min(prompts, READ_AT_ONCE) * self._longest))
+        else:
+            reading = self._passing(prompts * self._longest)
         return PartMemory(name, weights, generation=cache + logits + reading)
 
     def judging(self, name: str, weights: int, page_length: int) -> PartMemory:

@@ -57,6 +57,7 @@ class LanguageModel:
         autocast: Multiply in bfloat16 over weights that stay as they are.
         autocast_learning: Do so while learning too.
         master_weights: Train weights of 16 bits over copies of 32 (``agents.optimizers.MasterWeights``).
+        gradient_checkpointing: Only each layer's input is kept while learning.
         base: What the model's adapters stand on; None without adapters.
     """
 
@@ -69,6 +70,7 @@ class LanguageModel:
     autocast: bool = False
     autocast_learning: bool = True
     master_weights: bool = True
+    gradient_checkpointing: bool = False
     base: Base | None = None
 
     def arithmetic(self, *, is_learning: bool = False) -> torch.autocast:
@@ -237,6 +239,7 @@ def load_model(
     elif lora is not None:
         loaded.base = Base(_lasting(base.name if base is not None else name_or_path), fingerprint(loaded.model))
         add_adapters(loaded.model, lora)
+    loaded.gradient_checkpointing = gradient_checkpointing
     if gradient_checkpointing:
         # transformers 5.24 renamed it
         enable = getattr(loaded.model, "activation_checkpointing_enable", None)

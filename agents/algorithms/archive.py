@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,9 +23,11 @@ from agents.errors import CheckpointCorrupt, CheckpointMismatch
 from agents.models import LanguageModel, load_model
 
 FORMAT = "webrl-gym algorithm"
-VERSION = 2
+VERSION = 3
 _RECORD = "algorithm.json"
 _MODEL = "model/"
+_LOADING = ("dtype", "gradient_checkpointing")
+"""What loading a model must be told of how it computes; the rest is set afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def _write(
     tensors: Mapping[str, Mapping[str, Tensor]],
 ) -> None:
     full = {"format": FORMAT, "version": VERSION, "model": language_model.name, **record}
+    full["arithmetic"] = _arithmetic(language_model)
     with zipfile.ZipFile(stream, "w") as archive, tempfile.TemporaryDirectory() as folder:
         archive.writestr(_RECORD, json.dumps(full, indent=1))
         language_model.save(folder)
@@ -120,9 +123,21 @@ def _read(archive: zipfile.ZipFile, shown: str, algorithm: str, device: str) -> 
                 (Path(folder) / Path(name).name).write_bytes(archive.read(name))
             elif name.endswith(".safetensors"):
                 tensors[name.removesuffix(".safetensors")] = load(archive.read(name))
-        language_model = load_model(folder, device=device)
-    language_model.name = record["model"]
+        language_model = _load_model(folder, record, device)
     return Archive(record, language_model, tensors)
+
+
+def _arithmetic(language_model: LanguageModel) -> dict[str, Any]:
+    """How a model computes, which its folder does not tell."""
+    names = (*_LOADING[1:], "autocast", "autocast_learning", "master_weights")
+    dtype = str(language_model.model.dtype).removeprefix("torch.")
+    return {"dtype": dtype, **{name: getattr(language_model, name) for name in names}}
+
+
+def _load_model(folder: str, record: Mapping[str, Any], device: str) -> LanguageModel:
+    arithmetic = dict(record["arithmetic"])
+    loading = {key: arithmetic.pop(key) for key in _LOADING}
+    return replace(load_model(folder, device=device, **loading), name=record["model"], **arithmetic)
 
 
 def _with_suffix(path: Path) -> Path:

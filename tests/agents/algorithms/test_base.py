@@ -2,6 +2,7 @@ import io
 import json
 import pickle
 import zipfile
+from dataclasses import replace
 
 import cloudpickle
 import gymnasium
@@ -21,6 +22,7 @@ from agents.algorithms import ALGORITHMS, SFT, FilteredBC, WebRL, algorithm_clas
 from agents.algorithms.base import PhaseAlgorithm
 from agents.errors import CheckpointCorrupt, CheckpointMismatch
 from agents.metrics import JsonlWriter
+from agents.models import load_model
 from agents.policy import LLMPolicy
 from tests.agents.tiny_models import tiny_model, tiny_policy
 from tests.agents.toy_env import ToyEnv, toy_task
@@ -195,6 +197,24 @@ def test_saving_and_loading_needs_no_pickle(tmp_path, no_pickle, make):
     env = ToyEnv(orders=1)
     observation, _ = env.reset(options={"task": toy_task("Blue", 0)})
     assert loaded.predict(observation, deterministic=True) == algorithm.predict(observation, deterministic=True)
+
+
+@pytest.mark.parametrize("make", [filtered_bc, digirl, webrl])
+def test_what_is_loaded_computes_as_what_was_saved(tmp_path, make):
+    tiny_policy().save(tmp_path / "model")
+    model = load_model(str(tmp_path / "model"), dtype="bfloat16", gradient_checkpointing=True)
+    algorithm = make(LLMPolicy(replace(model, autocast=True, autocast_learning=False, master_weights=False)))
+    algorithm.save(tmp_path / "toy")
+    loaded = type(algorithm).load(tmp_path / "toy", device="cpu")
+    found = loaded.policy.language_model
+    assert found.model.dtype == torch.bfloat16
+    assert torch.equal(weights(loaded.policy), weights(algorithm.policy))
+    assert [is_on for module in found.model.modules() if (is_on := getattr(module, "gradient_checkpointing", False))]
+    assert (found.gradient_checkpointing, found.autocast, found.autocast_learning) == (True, True, False)
+    assert not found.master_weights
+    for name, group in loaded._state_tensors().items():
+        saved = algorithm._state_tensors()[name]
+        assert all(torch.equal(tensor, saved[key]) and tensor.dtype == saved[key].dtype for key, tensor in group.items())
 
 
 def test_a_policy_and_its_callbacks_save_without_pickle(tmp_path, no_pickle):
