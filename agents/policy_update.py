@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from agents.fitting import FitReport, FitSettings, fit
-from agents.inference import transition_batch, transition_size
+from agents.inference import action_log_probs, transition_batch, transition_size
 from agents.losses import (
     kl_regression_loss,
     masked_sum,
@@ -25,6 +26,8 @@ from agents.types import TokenBatch, Transition
 POLICY_LOSSES = ("kl_regression", "released", "reinforce")
 """Losses by the name that configurations use: the paper's, its released code's, the ablation without the KL term."""
 _RELEASED_DISCOUNT = 0.9
+_MEASURED_STEPS = 128
+"""Of a phase, at most, on which the distance to the reference is taken."""
 
 PolicyLoss = Callable[[Tensor, TokenBatch, "WeighedSteps"], Tensor]
 """Loss of a batch from its token log-probabilities, shape (B, A); a mean over examples."""
@@ -67,21 +70,6 @@ class WeighedSteps:
             pick(self.values),
             pick(self.next_values),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyFitReport:
-    """What the policy update did.
-
-    Attributes:
-        fit: The loop's own report.
-        divergence: Mean distance from the reference over the examples as they were trained on, in nats an action.
-        log_ratio: Mean log-ratio to the reference over the same, in nats.
-    """
-
-    fit: FitReport
-    divergence: float
-    log_ratio: float
 
 
 def make_policy_loss(name: str, kl_coef: float) -> PolicyLoss:
@@ -142,7 +130,7 @@ def fit_policy(
     loss: PolicyLoss,
     settings: FitSettings,
     progress: Progress | None = None,
-) -> PolicyFitReport:
+) -> FitReport:
     """WebRL's policy update.
 
     Args:
@@ -155,20 +143,13 @@ def fit_policy(
     Raises:
         TrainingStopped: If there is no example, or a loss or gradient is not finite.
     """
-    divergences: list[float] = []
-    log_ratios: list[float] = []
 
     def batch_loss(places: Sequence[int]) -> Tensor:
         chosen = steps.at(places)
         batch = transition_batch(policy, chosen.transitions)
-        log_probs = policy.token_log_probs(batch)
-        log_prob = masked_sum(log_probs.detach(), batch.action_mask)
-        log_ratio = log_prob - log_prob.new_tensor(chosen.reference_log_probs)
-        divergences.append(float(reference_divergence(log_ratio)) * len(places))
-        log_ratios.append(float(log_ratio.sum()))
-        return loss(log_probs, batch, chosen)
+        return loss(policy.token_log_probs(batch), batch, chosen)
 
-    report = fit(
+    return fit(
         "policy",
         policy.language_model.model,
         sizes=[transition_size(transition) for transition in steps.transitions],
@@ -178,4 +159,23 @@ def fit_policy(
         progress=progress,
         master_weights=policy.language_model.master_weights,
     )
-    return PolicyFitReport(report, sum(divergences) / report.examples, sum(log_ratios) / report.examples)
+
+
+def distance_to_reference(policy: LLMPolicy, steps: WeighedSteps, tokens_per_batch: int) -> tuple[float, float]:
+    """How far a policy is from the reference, on at most 128 of some steps, evenly drawn.
+
+    Measured on the finished policy, not while it learns: a batch's own log-ratio is taken before the update that could
+    carry the policy off.
+
+    Args:
+        policy: After its update.
+        steps: What it learned from.
+        tokens_per_batch: Most padded tokens in one forward pass while training.
+
+    Returns:
+        ``reference_divergence`` and the mean log-ratio, in nats an action.
+    """
+    some = steps.at(range(0, len(steps.transitions), math.ceil(len(steps.transitions) / _MEASURED_STEPS)))
+    now = torch.tensor(action_log_probs(policy, some.transitions, tokens_per_batch))
+    log_ratio = now - torch.tensor(some.reference_log_probs)
+    return float(reference_divergence(log_ratio)), float(log_ratio.mean())

@@ -25,7 +25,7 @@ from agents.feasibility import FeasibilityFilter
 from agents.fitting import FitSettings, rate_in_phase
 from agents.inference import action_log_probs, mean_entropy, transition_values
 from agents.policy import LLMPolicy
-from agents.policy_update import WeighedSteps, fit_policy, make_policy_loss
+from agents.policy_update import WeighedSteps, distance_to_reference, fit_policy, make_policy_loss
 from agents.proposers import InstructionProposer
 from agents.returns import mixed_advantage
 from agents.transitions import to_transitions
@@ -318,15 +318,15 @@ class WebRL(EvolvingAlgorithm):
         if steps.values:
             metrics["critic/value_mean"] = fmean(steps.values)
         metrics.update({"advantage/mean": fmean(steps.advantages), "advantage/std": pstdev(steps.advantages)})
-        metrics["policy/loss"] = report.fit.loss
-        metrics.update({"policy/grad_norm": report.fit.grad_norm, "policy/updates": report.fit.updates})
-        metrics.update({"policy/examples": report.fit.examples, "policy/tokens": report.fit.tokens})
-        metrics["policy/divergence"] = report.divergence
-        metrics["policy/log_ratio"] = report.log_ratio
+        metrics["policy/loss"] = report.loss
+        metrics.update({"policy/grad_norm": report.grad_norm, "policy/updates": report.updates})
+        metrics.update({"policy/examples": report.examples, "policy/tokens": report.tokens})
+        divergence, log_ratio = distance_to_reference(self.policy, steps, self.tokens_per_batch)
+        metrics.update({"policy/divergence": divergence, "policy/log_ratio": log_ratio})
         metrics["time/policy_s"] = time.perf_counter() - began
-        if report.divergence > self.kl_ceiling:
+        if divergence > self.kl_ceiling:
             raise TrainingStopped(
-                f"KL ceiling: the policy moved {report.divergence:.3g} nats an action from its reference, more than "
+                f"KL ceiling: the policy moved {divergence:.3g} nats an action from its reference, more than "
                 f"{self.kl_ceiling:.3g}."
             )
 

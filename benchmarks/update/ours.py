@@ -84,7 +84,7 @@ class OurUpdate:
         began = time.perf_counter()
         loss = make_policy_loss(_LOSSES[loss_name], workload.KL_COEF)
         report = fit_policy(self.policy, weighed, loss, self._settings(len(steps)))
-        return Update(prepared + time.perf_counter() - began, report.fit.loss)
+        return Update(prepared + time.perf_counter() - began, report.loss)
 
     def update_critic(self, examples: Sequence[Example]) -> Update:
         """Some steps of the critic's optimizer; the loss is that of a state and a head.

@@ -301,6 +301,12 @@ def test_a_phase_without_a_success_stops():
     assert "no checkpoint" in message
 
 
+def test_a_single_update_that_runs_away_is_noticed():
+    # its own log-ratios, taken before it, are all 0
+    message = stopped(webrl(started_policy(), tokens_per_batch=100_000, policy_learning_rate=1.0), "KL ceiling")
+    assert "more than 50" in message
+
+
 def test_a_policy_that_runs_away_stops_and_the_last_good_checkpoint_stays(tmp_path):
     algorithm = webrl(started_policy(), checkpoint_folder=tmp_path, kl_ceiling=1e-6)
     assert "phase-0000" in stopped(algorithm, "KL ceiling")
