@@ -31,6 +31,22 @@ def label_source(config: Mapping[str, Any]) -> str:
     return "rules" if source == "both" and not config["algorithm"].get("curriculum") else source
 
 
+def label_sentence(config: Mapping[str, Any]) -> str:
+    """Who labels a run's attempts, as it is told before the run starts; empty for an algorithm that attempts nothing.
+
+    Args:
+        config: As for ``label_source``.
+    """
+    if config["algorithm"]["name"] == "sft":
+        return ""
+    return {
+        "orm": "The ORM labels all attempts (orm.source=orm).",
+        "rules": f"The tasks' rules label all attempts: orm.source={config['orm']['source']}"
+        + (", and nothing evolves." if config["orm"]["source"] == "both" else "."),
+        "both": "The tasks' rules label attempts at tasks of the suite, the ORM those at evolved ones (orm.source=both).",
+    }[label_source(config)]
+
+
 class Labeller(Protocol):
     """Anything that says whether trajectories did what they were asked."""
 

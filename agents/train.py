@@ -31,6 +31,7 @@ def train(config: dict[str, Any], named: Collection[str] = ()) -> int:
         The exit status.
     """
     # These load torch and transformers, which takes seconds: a wrong command line is answered without them.
+    from agents.labelling import label_sentence
     from agents.run_folder import MAY_MOVE, last_finished, stored_config
     from agents.training_run import TrainingRun
 
@@ -47,7 +48,7 @@ def train(config: dict[str, Any], named: Collection[str] = ()) -> int:
     finished = last_finished(folder)
     if finished:
         print(f"Going on with {folder} after {finished}.", flush=True)
-    print(run.memory.table(), flush=True)
+    print("\n".join(filter(None, (run.memory.table(), label_sentence(settings)))), flush=True)
     run.train()
     if run.orm_summary:
         print(run.orm_summary)

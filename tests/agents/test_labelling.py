@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from agents.hydra_entry import compose_config
 from agents.labelling import (
     ConfusionMatrix,
     OrmLabeller,
@@ -9,6 +10,7 @@ from agents.labelling import (
     SplitLabeller,
     agreement_with_rules,
     evidence_of,
+    label_sentence,
     label_trajectories,
 )
 from tests.agents.toy_env import demonstration, toy_task
@@ -17,6 +19,23 @@ from webrl_gym.reward import OutcomeRewardModel
 from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
 WRONG = ['do(action="Click", element="0")', "not an action", 'exit(message="")']
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ([], "the ORM those at evolved ones"),
+        (["algorithm=digirl"], "orm.source=both, and nothing evolves"),
+        (["algorithm=digirl", "orm.source=orm"], "The ORM labels all attempts"),
+        (["orm.source=rules"], "rules label all attempts: orm.source=rules."),
+    ],
+)
+def test_who_labels_is_told(overrides, said):
+    assert said in label_sentence(compose_config("train", overrides))
+
+
+def test_who_learns_from_demonstrations_alone_has_nothing_labelled():
+    assert label_sentence(compose_config("train", ["algorithm=sft"])) == ""
 
 
 class BlueScorer:

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from agents.algorithms import algorithm_class
+from agents.config_conflicts import conflicts
 from agents.hydra_entry import compose_config
 from agents.labelling import RuleLabeller
 from agents.preparation import Start
@@ -16,6 +17,7 @@ from tests.agents.toy_runs import demonstrations
 
 LEARNING = [arm for arm in ARMS.values() if arm.learns]
 OF_WEBRLS_RATE = ("no_curriculum", "window_all", "window_sure", "window_paper", "window_unsure")
+ABLATIONS = ("no_replay", "no_kl", "no_kl_no_replay", "no_curriculum", "released_loss")
 SHIPPED = ARMS["webrl_shipped"]
 
 
@@ -26,6 +28,20 @@ def test_the_settings_of_every_arm_are_its_algorithms(arm):
     assert {name: known[name] for name in arm.settings if name != "phases"} == {
         name: value for name, value in arm.settings.items() if name != "phases"
     }
+
+
+@pytest.mark.parametrize(
+    ("experiment", "arm"),
+    [("paper_nano", "webrl"), *((name, name) for name in ABLATIONS)],
+)
+def test_an_experiment_is_what_its_arm_is(experiment, arm):
+    config = compose_config("train", [f"experiment={experiment}"])
+    name, rate = config["algorithm"].pop("name"), config["algorithm"].pop("policy_learning_rate")
+    assert (name, rate) == ("webrl", GRID[0])
+    assert config["orm"]["source"] == "orm"
+    assert conflicts(compose_config("train", [f"experiment={experiment}"])) == []
+    known = algorithm_class("webrl")(tiny_policy(), None, policy_learning_rate=rate, **ARMS[arm].settings)
+    assert config["algorithm"] == {name: getattr(known, name) for name in config["algorithm"]}
 
 
 def test_what_is_compared_has_the_most_seeds():
