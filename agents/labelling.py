@@ -39,12 +39,12 @@ def label_sentence(config: Mapping[str, Any]) -> str:
     """
     if config["algorithm"]["name"] == "sft":
         return ""
-    return {
-        "orm": "The ORM labels all attempts (orm.source=orm).",
-        "rules": f"The tasks' rules label all attempts: orm.source={config['orm']['source']}"
-        + (", and nothing evolves." if config["orm"]["source"] == "both" else "."),
-        "both": "The tasks' rules label attempts at tasks of the suite, the ORM those at evolved ones (orm.source=both).",
-    }[label_source(config)]
+    source, given = label_source(config), f"orm.source={config['orm']['source']}"
+    if source == "both":
+        return f"The tasks' rules label attempts at tasks of the suite, the ORM those at evolved ones ({given})."
+    if source == "orm":
+        return f"The ORM labels all attempts ({given})."
+    return f"The tasks' rules label all attempts ({given}{', and nothing evolves' if given.endswith('both') else ''})."
 
 
 class Labeller(Protocol):

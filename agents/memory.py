@@ -1,4 +1,4 @@
-"""How much memory a training run needs, told before it starts; one that cannot fit is refused with advice.
+"""How much memory the parts of a run need, told before it starts; one that cannot fit is refused with advice.
 
 What lies in memory is counted from the network's shape (docs/memory.md has the formula and what was measured): weights,
 gradients and optimizer state of what is trained, activations at the largest batch, and the cache of generation. The
@@ -9,40 +9,32 @@ over several.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from agents.devices import available_memory, is_same_device, resident_memory
-from agents.errors import CheckpointMismatch, ConfigConflict, NotEnoughMemory
+from agents.devices import available_memory, resident_memory
+from agents.errors import NotEnoughMemory
 from agents.generation import DEFAULT_BATCH_SIZE, READ_AT_ONCE
 from agents.inference import WITHOUT_GRADIENTS
-from agents.labelling import label_source
-from agents.model_record import longest_action
-from agents.models import prompt_of
-from agents.network_shape import NetworkShape, network_shape
-from agents.orm_folder import model_folder
+from agents.network_shape import NetworkShape
 from agents.output_layer import MOST_LOGITS
 from agents.scorers import JUDGED_PROMPTS, JUDGED_TOKENS
 
+UNTOLD_TOKENS = 16_384
+"""Tokens of a batch where the settings of an algorithm of one's own do not tell; our algorithms' default."""
+FROZEN: Mapping[str, Any] = {"master_weights": False, "gradient_checkpointing": False, "lora": None}
+"""Settings of a network that is asked and not trained."""
 _GIB = 2**30
 _COLUMNS = ("weights", "gradients", "optimizer", "activations", "generation")
 _TYPICAL_PROMPT, _LONGEST_ACTION = 512, 32
 """Tokens; most actions have fewer."""
-_CRITICS = {"digirl": 2}
-"""Of algorithms that have more than one."""
-_UNTOLD_TOKENS = 16_384
-"""Tokens of a batch where the settings of an algorithm of one's own do not tell; our algorithms' default."""
 _LOGIT_COPIES = 3
 """Logits, their exponentials and their gradient."""
 _CHARACTERS_A_TOKEN = 2
 """Of a page, at the least: the embedded sites' have 2.4 a token of SmolLM2's on average, the densest of them 1.9."""
 _BESIDE_PAGE = 2048
 """Tokens of a prompt beside its page, at most: guide, instruction, marks, and 30 earlier actions of up to 32 each."""
-
-_FROZEN = {"master_weights": False, "gradient_checkpointing": False, "lora": None}
-"""Settings of a network that is asked and not trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,159 +120,7 @@ class MemoryEstimate:
         )
 
 
-def estimate_memory(config: Mapping[str, Any]) -> MemoryEstimate:
-    """What a training run needs.
-
-    Args:
-        config: The composed training configuration as plain data, free of conflicts.
-
-    Raises:
-        FileNotFoundError: If the model's files are not there.
-        CheckpointMismatch: If they are no causal language model.
-        ConfigConflict: If prompts or actions are to be longer than what the model reads.
-    """
-    device = str(config["model"]["device"])
-    program = resident_memory() if device == "cpu" else 0
-    model = dict(config["model"])
-    shape = network_shape(model["name_or_path"])
-    prompt = prompt_of(str(model["name_or_path"]), str(model["prompt"]))
-    model["max_new_tokens"] = longest_action(prompt, model["max_new_tokens"])
-    config = {**config, "model": model}
-    _require_context(config["model"], shape.context)
-    parts = tuple(_parts(config, shape))
-    savings = []
-    for settings in _advice(config, shape):
-        changed = _with(config, settings)
-        if changed is not None:
-            most = max(part.total for part in _parts(changed, shape))
-            savings.append((" ".join(f"{key}={value}" for key, value in settings.items()), most + program))
-    savings.sort(key=lambda saving: saving[1])
-    return MemoryEstimate(parts, program, available_memory(device), device, tuple(savings))
-
-
-def _require_context(model: Mapping[str, Any], context: int) -> None:
-    prompt, action = model["max_prompt_tokens"], model["max_new_tokens"]
-    problems = []
-    if prompt is not None and prompt > context:
-        problems.append(
-            f"model.max_prompt_tokens must be at most the model's context of {context} tokens, got {prompt}"
-        )
-    if action >= context:
-        problems.append(f"model.max_new_tokens must be below the model's context of {context} tokens, got {action}")
-    if problems:
-        raise ConfigConflict("\n".join(problems))
-
-
-def _advice(config: Mapping[str, Any], shape: NetworkShape) -> Iterator[dict[str, Any]]:
-    """Settings that may need less."""
-    yield {"model.lora": "{rank: 16}"}
-    yield {"model.gradient_checkpointing": "true"}
-    yield {"sft.tokens_per_batch": "half", "orm.tokens_per_batch": "half", "algorithm.tokens_per_batch": "half"}
-    yield {"model.dtype": "bfloat16"}
-    yield {"algorithm.critic_weights": "adapters"}
-    yield {"model.max_prompt_tokens": max(1, _longest_prompt(config, shape) // 2)}
-    yield {"env.num_envs": max(1, _written_at_once(config) // 2)}
-
-
-def _longest_prompt(config: Mapping[str, Any], shape: NetworkShape) -> int:
-    """Tokens of the longest prompt: what the model may read, or what the environment can show if that is less."""
-    model = config["model"]
-    most = int(model["max_prompt_tokens"] or max(1, shape.context - model["max_new_tokens"]))
-    return min(most, int(config["env"]["budget"]) // _CHARACTERS_A_TOKEN + _BESIDE_PAGE)
-
-
-def _written_at_once(config: Mapping[str, Any]) -> int:
-    """Actions that are written at a time: of more environments, a batch after the other."""
-    return min(int(config["env"]["num_envs"]), DEFAULT_BATCH_SIZE)
-
-
-def _with(config: Mapping[str, Any], settings: dict[str, Any]) -> dict[str, Any] | None:
-    """The configuration with some settings changed; None where they are so already, or make no sense in it."""
-    changed = copy.deepcopy(dict(config))
-    values: dict[str, Any] = {"{rank: 16}": {"rank": 16}, "true": True}
-    for key, value in settings.items():
-        group, _, name = key.partition(".")
-        if name not in changed[group]:
-            continue
-        changed[group][name] = changed[group][name] // 2 if value == "half" else values.get(value, value)
-    if "algorithm.critic_weights" in settings and config["model"]["lora"] is None:
-        return None
-    return None if changed == config else changed
-
-
-def _parts(config: Mapping[str, Any], shape: NetworkShape) -> Iterator[PartMemory]:
-    """The parts of a run."""
-    model, algorithm = config["model"], config["algorithm"]
-    longest, at_once = _longest_prompt(config, shape), _written_at_once(config)
-    network = _Network(shape, model, longest)
-    policy = network.weights(is_base=True)
-    if config["sft"]["max_rounds"]:
-        yield network.trained("supervised start", policy, config["sft"])
-    yield network.generating("attempts", policy, at_once)
-    if algorithm["name"] == "sft":
-        return
-    loaded = policy
-    is_judged = label_source(config) != "rules"
-    if is_judged:
-        judge = _named_judge(config) or network
-        loaded += judge.weights(is_base=judge is not network)
-        if judge is network:
-            yield network.trained("ORM", loaded, config["orm"])
-    proposer = _proposer(config["curriculum"], model["device"])
-    if proposer is not None:
-        loaded += proposer.weights(is_base=True)
-        yield proposer.generating("proposals", loaded, 1)
-    has_critic = "critic_learning_rate" in algorithm
-    if has_critic:
-        is_own = algorithm.get("critic_weights") == "own" or model["lora"] is None
-        critic = _Network(shape, {**model, "lora": None} if is_own else model, longest)
-        loaded += _CRITICS.get(algorithm["name"], 1) * critic.weights(is_base=is_own)
-        settings = {**algorithm, "optimizer": algorithm.get("critic_optimizer") or algorithm.get("optimizer")}
-        settings["averaged_share"] = 0.0
-        if algorithm.get("critic_trunk", True):
-            yield critic.trained("critic", loaded, settings, has_logits=False)
-        else:
-            yield critic.asked("critic", loaded, settings.get("tokens_per_batch") or _UNTOLD_TOKENS)
-    yield network.generating("rollout", loaded, at_once)
-    if is_judged:
-        yield judge.judging("judging", loaded, min(config["orm"]["max_page_length"], config["env"]["budget"]))
-    yield network.trained("policy update", loaded, algorithm)
-
-
-def _named_judge(config: Mapping[str, Any]) -> _Network | None:
-    """The judge that is there already, which is loaded for itself; None where one is trained.
-
-    Raises:
-        ConfigConflict: If there is no such model.
-    """
-    if not config["orm"]["from"]:
-        return None
-    try:
-        shape = network_shape(str(model_folder(Path(config["orm"]["from"]))))
-    except (FileNotFoundError, CheckpointMismatch) as error:
-        raise ConfigConflict(f"orm.from: {error}") from error
-    asked = min(config["orm"]["max_page_length"], config["env"]["budget"]) // _CHARACTERS_A_TOKEN + _BESIDE_PAGE
-    return _Network(shape, {**config["model"], **_FROZEN}, min(asked, shape.context))
-
-
-def _proposer(settings: Mapping[str, Any], device: str) -> _Network | None:
-    """The model that writes instructions, where it is in this process and on the policy's device.
-
-    Raises:
-        ConfigConflict: If there is no such model.
-    """
-    if settings["proposer"] != "local" or not is_same_device(settings["device"], device):
-        return None
-    try:
-        shape = network_shape(settings["model"])
-    except (FileNotFoundError, CheckpointMismatch) as error:
-        raise ConfigConflict(f"curriculum.model: {error}") from error
-    asked = settings["page_length"] // _CHARACTERS_A_TOKEN + _BESIDE_PAGE
-    longest = max(1, min(asked, shape.context - settings["max_new_tokens"]))
-    return _Network(shape, {**settings, **_FROZEN}, longest)
-
-
-class _Network:
+class NetworkMemory:
     """Counts the bytes of one network, trained or asked as a configuration says."""
 
     def __init__(self, shape: NetworkShape, model: Mapping[str, Any], longest: int) -> None:
@@ -315,7 +155,7 @@ class _Network:
         # While they are made, an embedding's gradients are there once more.
         gradients = count * item + (4 * count if has_masters else 0)
         gradients += shape.embedding * self._item if self._adapters is None else 0
-        tokens = settings.get("tokens_per_batch") or _UNTOLD_TOKENS
+        tokens = settings.get("tokens_per_batch") or UNTOLD_TOKENS
         counts = (shape.kept_numbers, shape.working_numbers)
         numbers = sum(count(tokens, self._longest, keeps_inputs=self._keeps_inputs) for count in counts)
         logits = self._logits(tokens) if has_logits else 0
@@ -338,7 +178,7 @@ class _Network:
 
     def judging(self, name: str, weights: int, page_length: int) -> PartMemory:
         """A part in which a network of this shape answers about attempts whose last pages have so many characters."""
-        longest = min(self._shape.context, page_length // _CHARACTERS_A_TOKEN + _BESIDE_PAGE)
+        longest = min(self._shape.context, tokens_with_page(page_length))
         if self._shape.keeps_attention:  # the nano model's judge reads no more than its policy, in any batch
             tokens = JUDGED_PROMPTS * min(longest, self._longest)
         else:
@@ -352,6 +192,71 @@ class _Network:
     def _logits(self, tokens: int) -> int:
         actions = max(1, tokens // _TYPICAL_PROMPT) * _LONGEST_ACTION
         return 4 * _LOGIT_COPIES * min(actions * self._shape.vocabulary, MOST_LOGITS)
+
+
+def tokens_with_page(characters: int) -> int:
+    """Most tokens of a prompt that shows a page of so many characters.
+
+    Args:
+        characters: Of the page.
+    """
+    return characters // _CHARACTERS_A_TOKEN + _BESIDE_PAGE
+
+
+def longest_prompt(model: Mapping[str, Any], env: Mapping[str, Any], context: int) -> int:
+    """Tokens of the longest prompt: what the model may read, or what the environment can show if that is less.
+
+    Args:
+        model: Configuration of the model; the length of its actions is known.
+        env: Of the environment.
+        context: Most tokens that the model reads.
+    """
+    most = int(model["max_prompt_tokens"] or max(1, context - model["max_new_tokens"]))
+    return min(most, tokens_with_page(int(env["budget"])))
+
+
+def written_at_once(env: Mapping[str, Any]) -> int:
+    """Actions that are written at a time: of more environments, a batch after the other.
+
+    Args:
+        env: Configuration of the environment.
+    """
+    return min(int(env["num_envs"]), DEFAULT_BATCH_SIZE)
+
+
+def make_estimate(
+    config: Mapping[str, Any],
+    parts_of: Callable[[Mapping[str, Any]], Iterable[PartMemory]],
+    advice: Iterable[Mapping[str, Any]],
+) -> MemoryEstimate:
+    """An estimate with what would lower it.
+
+    Args:
+        config: The composed configuration as plain data.
+        parts_of: The parts of a run of such a configuration, at least one.
+        advice: Settings that may need less, each by its key; ``half`` stands for half of what is set.
+    """
+    device = str(config["model"]["device"])
+    program = resident_memory() if device == "cpu" else 0
+    savings = []
+    for settings in advice:
+        changed = _changed(config, settings)
+        if changed != config:
+            most = max(part.total for part in parts_of(changed))
+            savings.append((" ".join(f"{key}={value}" for key, value in settings.items()), most + program))
+    savings.sort(key=lambda saving: saving[1])
+    return MemoryEstimate(tuple(parts_of(config)), program, available_memory(device), device, tuple(savings))
+
+
+def _changed(config: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with those of the settings that it has."""
+    changed = copy.deepcopy(dict(config))
+    values: dict[str, Any] = {"{rank: 16}": {"rank": 16}, "true": True}
+    for key, value in settings.items():
+        group, _, name = key.partition(".")
+        if name in changed[group]:
+            changed[group][name] = changed[group][name] // 2 if value == "half" else values.get(value, value)
+    return changed
 
 
 def _shown(count: int) -> str:

@@ -32,11 +32,13 @@ from agents.environments import make_vec_env, suite_of
 from agents.errors import ConfigConflict
 from agents.generation import InProcess
 from agents.labelling import OrmLabeller, RuleLabeller, evidence_of, label_trajectories
+from agents.memory import MemoryEstimate
 from agents.metrics import Progress
 from agents.model_record import longest_action
 from agents.models import LanguageModel, load_model
 from agents.orm_conflicts import orm_conflicts, start_of
 from agents.orm_folder import judge_of, load_orm, save_orm
+from agents.orm_memory import estimate_orm_memory
 from agents.orm_metrics import best_threshold, has_both_outcomes, judge_record, judgements, sliced_records
 from agents.orm_policies import acts_as, attempting_policy, judged_policies, place_of, policy_conflicts
 from agents.orm_report import markdown_report
@@ -94,6 +96,7 @@ class OrmRun:
         """
         path = self.folder / "orm_report.json"
         if not path.exists():
+            self.memory.require_fit()
             tell_of_other_devices(self.config["model"]["device"])
             with run_lock(self.folder):
                 # Until now the folder was bare, perhaps, and another process may have claimed it.
@@ -108,6 +111,11 @@ class OrmRun:
                     temporary.write_text(markdown_report(report), encoding="utf-8")
                 write_json(path, report)
         return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    @property
+    def memory(self) -> MemoryEstimate:
+        """What is left of the run needs in memory."""
+        return estimate_orm_memory(self.config, self.folder)
 
     @cached_property
     def _vec_env(self) -> VecEnv:

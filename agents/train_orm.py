@@ -37,7 +37,10 @@ def train_orm(config: dict[str, Any], named: Collection[str] = ()) -> int:
 
     require_no_other(config, named)
     folder = Path(config["output"])
-    report = OrmRun(folder, config, ConsoleProgress()).train()
+    run = OrmRun(folder, config, ConsoleProgress())
+    if not (folder / "orm_report.json").exists():
+        print(run.memory.table(), flush=True)
+    report = run.train()
     print(markdown_report(report))
     print(f"The judge is in {folder}; use it with: webrl-train orm.from={folder}")
     return 0

@@ -47,7 +47,7 @@ from agents.errors import ConfigConflict
 from agents.generation import InProcess
 from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_source, label_trajectories
 from agents.look_log import TEST_SUITES
-from agents.memory import MemoryEstimate, estimate_memory
+from agents.memory import MemoryEstimate
 from agents.metrics import JsonlWriter, MetricWriter, Progress, TensorBoardWriter
 from agents.model_record import longest_action
 from agents.models import LanguageModel, load_model
@@ -59,6 +59,7 @@ from agents.preparation import Start, choose_evenly, demonstrate, greedy_success
 from agents.rollout import Rollout, RolloutCollector
 from agents.run_folder import claim, read_own, require_same, run_lock, save_model, write_json
 from agents.supervised import supervised_start
+from agents.training_memory import context_problems, estimate_memory
 from agents.trajectory_io import write_trajectories
 from agents.types import LabelledTrajectory, Trajectory
 from webrl_gym.errors import InfrastructureError, TaskFileError
@@ -87,7 +88,7 @@ class TrainingRun:
             ConfigConflict: If values of the configuration contradict each other; all of them in one message.
             CheckpointMismatch: If the folder holds a run of another configuration with something finished in it.
         """
-        problems, source = conflicts(config), config["demonstrations"]
+        problems, source = [*conflicts(config), *context_problems(config["model"])], config["demonstrations"]
         # A run that has taken its demonstrations needs their file no more.
         if isinstance(source, str) and not (Path(source).is_file() or (folder / _DEMONSTRATIONS).exists()):
             problems.append(f"demonstrations: there is no file {source}")
@@ -312,9 +313,8 @@ class TrainingRun:
         if folder.exists():
             base = None if self.config["model"]["lora"] is None else self._base
             return OrmLabeller(load_orm(folder, **{key: self.config["model"][key] for key in _PLACEMENT}, base=base))
-        how, threshold = orm_settings(settings, self.config["seed"]), settings["threshold"]
-        held_out = self._held_out(policy)
-        model = self._load(str(self.folder / "sft"))
+        how, held_out = orm_settings(settings, self.config["seed"]), self._held_out(policy)
+        model, threshold = self._load(str(self.folder / "sft")), settings["threshold"]
         orm = judge_of(model, threshold=threshold, template=how.template, answers=how.answers)
         fit = fit_orm(orm, [*demonstrations, *attempts], self._train_suite, how, self.progress)
         write_json(self.folder / "orm.json", {**asdict(fit), **agreement_record(orm, held_out)})

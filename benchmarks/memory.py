@@ -21,9 +21,9 @@ from typing import Any
 from agents.devices import resident_memory
 from agents.generation import DEFAULT_BATCH_SIZE
 from agents.hydra_entry import compose_config
-from agents.memory import estimate_memory
 from agents.policy import LLMPolicy
 from agents.run_card import commit
+from agents.training_memory import estimate_memory
 from agents.types import Prompt, Transition
 from benchmarks.record import read_record, write_record
 

@@ -27,7 +27,7 @@ WRONG = ['do(action="Click", element="0")', "not an action", 'exit(message="")']
         ([], "the ORM those at evolved ones"),
         (["algorithm=digirl"], "orm.source=both, and nothing evolves"),
         (["algorithm=digirl", "orm.source=orm"], "The ORM labels all attempts"),
-        (["orm.source=rules"], "rules label all attempts: orm.source=rules."),
+        (["orm.source=rules"], "rules label all attempts (orm.source=rules)."),
     ],
 )
 def test_who_labels_is_told(overrides, said):

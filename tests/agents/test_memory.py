@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 import torch
 
-from agents import memory
+from agents import memory, training_memory
 from agents.adapters import LoraSettings
 from agents.batching import collate
 from agents.errors import ConfigConflict, NotEnoughMemory
 from agents.hydra_entry import compose_config
-from agents.memory import MemoryEstimate, PartMemory, estimate_memory
+from agents.memory import MemoryEstimate, PartMemory
 from agents.models import LanguageModel, load_model
 from agents.network_shape import NetworkShape, network_shape
+from agents.training_memory import context_problems, estimate_memory
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import small_llama
 
@@ -87,7 +88,7 @@ def estimated(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MemoryEstimate]:
 
     def make(changed: Mapping[str, Any] | None = None, algorithm: str = "webrl", context: int = 1024) -> MemoryEstimate:
         shape = NetworkShape(*sizes, keeps_attention=False, linears=linears, context=context)
-        monkeypatch.setattr(memory, "network_shape", lambda _: shape)
+        monkeypatch.setattr(training_memory, "network_shape", lambda _: shape)
         config = copy.deepcopy(composed(algorithm))
         for key, value in {"model.max_prompt_tokens": 1024, **(changed or {})}.items():
             group, _, name = key.partition(".")
@@ -221,14 +222,12 @@ def test_the_table_tells_every_part_and_the_largest(estimated: Callable[..., Mem
     assert "GiB can be had" in lines[-1]
 
 
-def test_what_the_model_cannot_read_is_told_before_its_memory_is_counted(
-    estimated: Callable[..., MemoryEstimate],
-) -> None:
-    with pytest.raises(ConfigConflict) as refused:
-        estimated({"model.max_prompt_tokens": 100_000, "model.max_new_tokens": 1024})
-    assert str(refused.value).splitlines() == [
-        "model.max_prompt_tokens must be at most the model's context of 1024 tokens, got 100000",
-        "model.max_new_tokens must be below the model's context of 1024 tokens, got 1024",
+def test_what_the_model_cannot_read_is_told() -> None:
+    model = {**composed("webrl")["model"], "max_prompt_tokens": 100_000, "max_new_tokens": 4096}
+    assert context_problems({**model, "name_or_path": "/none"}) == []
+    assert context_problems(model) == [
+        "model.max_prompt_tokens must be at most the model's context of 4096 tokens, got 100000",
+        "model.max_new_tokens must be below the model's context of 4096 tokens, got 4096",
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from agents import memory, network_shape
+from agents import memory, network_shape, training_memory
 from agents.algorithms import WebRL
 from agents.config_conflicts import conflicts
 from agents.errors import NotEnoughMemory
@@ -125,12 +125,12 @@ def test_the_paper_fits_one_gpu_of_80_gb_with_adapters_alone(
         llama = LlamaForCausalLM(shape)
     monkeypatch.setattr(network_shape, "read_shape", lambda _: llama)
     monkeypatch.setattr(memory, "available_memory", lambda _: int(79.2 * 2**30))
-    estimate = memory.estimate_memory(with_adapters)
+    estimate = training_memory.estimate_memory(with_adapters)
     estimate.require_fit()
     assert 20 * 2**30 < estimate.needed < 40 * 2**30
-    memory.estimate_memory({**with_adapters, "env": {**with_adapters["env"], "num_envs": 16}}).require_fit()
+    training_memory.estimate_memory({**with_adapters, "env": {**with_adapters["env"], "num_envs": 16}}).require_fit()
     with pytest.raises(NotEnoughMemory, match=r"needs about 27\d\.\d GiB on cuda"):
-        memory.estimate_memory(config).require_fit()
+        training_memory.estimate_memory(config).require_fit()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

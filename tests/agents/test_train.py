@@ -91,6 +91,17 @@ def test_a_run_is_told_where_its_server_is_when_it_goes_on(
     assert (noted["base_url"], noted["timeout_s"]) == (f"{server.url}?<left out>", 7)
 
 
+def test_what_a_model_cannot_read_is_told_with_every_other_conflict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["webrl-train", "algorithm.lam=2", "model.max_prompt_tokens=999999"])
+    assert main() == 2
+    said = capsys.readouterr().err
+    assert "algorithm.lam" in said
+    assert "model.max_prompt_tokens must be at most the model's context of 4096 tokens, got 999999" in said
+
+
 def test_the_run_of_a_version_that_knew_less_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from agents import orm_run, rate_conflicts, train_orm
+from agents import memory, orm_run, rate_conflicts, train_orm
 from agents.adapters import has_adapters
-from agents.errors import CheckpointMismatch, ConfigConflict
+from agents.errors import CheckpointMismatch, ConfigConflict, NotEnoughMemory
 from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
 from agents.orm_conflicts import orm_conflicts
@@ -108,6 +108,27 @@ def test_a_stopped_run_goes_on_with_what_is_not_done(
     report = run(config)
     assert (folder / "orm" / "model.safetensors").stat().st_mtime_ns == weights
     assert (report["threshold"], report["threshold_from"]) == (0.7, "given")
+
+
+def test_what_is_left_of_a_run_is_counted_and_refused_where_it_cannot_fit(
+    toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = toy(source="")
+    opened = OrmRun(Path(config["output"]), config, SilentProgress())
+    before = {part.name: part for part in opened.memory.parts}
+    assert list(before) == ["attempts", "ORM", "judging", "attempts of the policy"]
+    assert before["attempts of the policy"].weights == 2 * before["attempts"].weights > 0
+    assert before["ORM"].gradients > 0
+    monkeypatch.setattr(memory, "available_memory", lambda _: 100)
+    with pytest.raises(NotEnoughMemory, match=r"\(attempts of the policy\), and .* Less is needed with"):
+        opened.train()
+    assert {path.name for path in Path(config["output"]).iterdir()} == {"config.json"}
+    monkeypatch.undo()
+    monkeypatch.chdir(Path(config["model"]["name_or_path"]).parent)
+    (Path(config["output"]) / "judged").mkdir()
+    (Path(config["output"]) / "judged" / "the policy.jsonl.gz").touch()
+    (Path(config["output"]) / "attempts.jsonl.gz").touch()
+    assert [part.name for part in opened.memory.parts] == ["ORM", "judging"]
 
 
 def environments_of(kind: type[ToyEnv]) -> Any:

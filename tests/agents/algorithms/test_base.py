@@ -213,8 +213,9 @@ def test_what_is_loaded_computes_as_what_was_saved(tmp_path, make):
     assert (found.gradient_checkpointing, found.autocast, found.autocast_learning) == (True, True, False)
     assert not found.master_weights
     for name, group in loaded._state_tensors().items():
-        saved = algorithm._state_tensors()[name]
-        assert all(torch.equal(tensor, saved[key]) and tensor.dtype == saved[key].dtype for key, tensor in group.items())
+        for key, saved in algorithm._state_tensors()[name].items():
+            assert torch.equal(group[key], saved)
+            assert group[key].dtype == saved.dtype
 
 
 def test_a_policy_and_its_callbacks_save_without_pickle(tmp_path, no_pickle):
