@@ -62,6 +62,7 @@ class Checkpointing:
         self._stages = None if folder is None else PhaseStages(Path(folder))
         self._stage: Stage | None = None  # the one under way
         self._is_resumed = False
+        self._last_written: int | None = None  # phase of the last checkpoint that this object wrote
 
     def stage(
         self,
@@ -194,12 +195,14 @@ class Checkpointing:
             return
         if not self._is_resumed:
             found = self.checkpoints.finished()
-            newest = int(found[-1].name.removeprefix("phase-")) if found else -1
-            if found and (self.phase == 0 or newest > self.phase):  # a file that was loaded brings its phase along
+            newest = int(found[-1].name.removeprefix("phase-")) if found else None
+            is_own = newest == self._last_written
+            # a file that was loaded brings its phase along
+            if newest is not None and not is_own and (self.phase == 0 or newest > self.phase):
                 raise CheckpointMismatch(
                     f"{found[-1]} is a checkpoint of an earlier run: resume it or use another folder."
                 )
-            if self.phase == 0:
+            if newest is None and self.phase == 0:
                 self._write_checkpoint()
         self.checkpoints.prune()
         self._stages.begin(self.phase + 1, is_resumed=self._is_resumed)
@@ -232,6 +235,7 @@ class Checkpointing:
                 lines=self._state_lines(),
             )
         )
+        self._last_written = self.phase
 
     def resume(self) -> bool:
         """Takes the last finished phase from the checkpoint folder, if there is one; ``learn`` then goes on after it.

@@ -122,6 +122,19 @@ def test_callbacks_that_look_at_what_a_step_returned_work():
     assert watch.rewards > 0
 
 
+def test_what_a_callback_stopped_in_its_first_phase_goes_on(tmp_path):
+    class Stop(BaseCallback):
+        def _on_step(self) -> bool:
+            return False
+
+    algorithm = filtered_bc(started_policy(), phases=2, checkpoint_folder=tmp_path)
+    for _ in range(2):
+        assert algorithm.learn(callback=Stop()).phase == 0
+    assert algorithm.learn().phase == 2
+    with pytest.raises(CheckpointMismatch, match="phase-0002 is a checkpoint of an earlier run"):
+        filtered_bc(started_policy(), phases=2, checkpoint_folder=tmp_path).learn()
+
+
 def test_an_algorithm_that_is_done_says_so_and_keeps_its_count(caplog):
     algorithm = filtered_bc(started_policy(), phases=1).learn()
     steps = algorithm.num_timesteps
