@@ -24,7 +24,7 @@ from typing import Any
 
 from agents.errors import AgentError
 from benchmarks.learning.arms import ARMS, Arm
-from benchmarks.learning.cells import LOOKS, RESULTS, Cell, Workbench, log_looks
+from benchmarks.learning.cells import LOOKS, RESULTS, Cell, Workbench, is_logged, log_looks
 from benchmarks.learning.grid import PATH as GRID_PATH
 from benchmarks.learning.grid import SEED, chosen_rate, open_points, record_point, try_point
 from benchmarks.learning.report import print_report
@@ -92,6 +92,7 @@ def _run_cells(bench: Workbench, options: argparse.Namespace, ends: float) -> li
     # seed by seed, so that a table that is cut short compares what it has
     by_seed = [[Cell(arm, seed) for arm in wanted if seed < arm.seeds] for seed in range(most)]
     left = [[cell for cell in cells if not cell.result_path.exists()] for cells in by_seed]
+    _catch_up([cell for cells in by_seed for cell in cells if cell.result_path.exists()], commits=options.commit)
     count, minutes = sum(map(len, left)), sum(_minutes(cell.arm) for cells in left for cell in cells)
     hours = minutes / 60 / options.workers
     print(f"{count} of {sum(map(len, by_seed))} cells are left, about {hours:.1f} hours.", flush=True)
@@ -103,7 +104,8 @@ def _run_cells(bench: Workbench, options: argparse.Namespace, ends: float) -> li
 
     def report(_: Unit, result: Any) -> None:
         if result is not None:
-            _report(result, commits=options.commit)
+            log_looks(result)
+            _tell(result, commits=options.commit)
 
     not_begun = work_through(units, options.workers, ends, report)
     print_report()
@@ -132,9 +134,21 @@ def _start(bench: Workbench, cells: Sequence[Cell]) -> Unit:
     return Unit(name, partial(bench.prepare, cells[0], offline=offline))
 
 
-def _report(result: dict[str, Any], *, commits: bool) -> None:
+def _catch_up(finished: Sequence[Cell], *, commits: bool) -> None:
+    """Logs and commits what was written just before this process was killed."""
+    unlogged = [cell for cell in finished if not is_logged(cell)]
+    for cell in unlogged:
+        log_looks(cell.result())
+    command = ["git", "ls-files", "--others", "--", str(RESULTS)]
+    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() if commits else []
+    names = {Path(name).name for name in found}
+    for cell in finished:
+        if cell in unlogged or cell.result_path.name in names:
+            _tell(cell.result(), commits=commits)
+
+
+def _tell(result: dict[str, Any], *, commits: bool) -> None:
     cell, seconds = Cell(ARMS[result["arm"]], result["seed"]), result["seconds"]
-    log_looks(result)
     print(f"{cell.name}: learned in {seconds['learning']:.0f} s, acted in {seconds['acting']:.0f} s", flush=True)
     if commits:
         _commit(f"Record {cell.arm.title} with seed {cell.seed}", cell.result_path, LOOKS)

@@ -66,6 +66,10 @@ class Cell:
         """Where its result goes; there is one when it is done."""
         return RESULTS / f"{self.name}.json"
 
+    def result(self) -> dict[str, Any]:
+        """What came out of it, once it is done."""
+        return dict(json.loads(self.result_path.read_text(encoding="utf-8")))
+
 
 @dataclass(frozen=True, slots=True)
 class Learned:
@@ -250,6 +254,21 @@ def _phase_seconds(history: Sequence[PhaseMetrics]) -> list[float]:
     return [metrics.get("time/phase_s") or 0.0 for metrics in history]
 
 
+def is_logged(cell: Cell) -> bool:
+    """Whether ``LOOKS`` has lines of a cell.
+
+    Args:
+        cell: Arm and seed.
+    """
+    lines = LOOKS.read_text(encoding="utf-8").splitlines() if LOOKS.exists() else []
+    wanted = (_agent(cell.arm.name), cell.seed)
+    return any((look["agent"], look["seed"]) == wanted for look in map(json.loads, lines))
+
+
+def _agent(arm: str) -> str:
+    return f"learning/{arm}"
+
+
 def log_looks(result: Mapping[str, Any]) -> None:
     """Adds a line to ``LOOKS`` for each test panel of a finished cell.
 
@@ -257,7 +276,7 @@ def log_looks(result: Mapping[str, Any]) -> None:
         result: What ``Workbench.finish`` returned.
     """
     for panel, letters in result["outcomes"].items():
-        config = {"suite": panel, "agent": f"learning/{result['arm']}", "model": None}
+        config = {"suite": panel, "agent": _agent(result["arm"]), "model": None}
         card = {"config": config, "seeds": [result["seed"]], **{key: result[key] for key in ("commit", "model_sha256")}}
         log_look(LOOKS, card, Rate(letters.count("1"), len(letters) - letters.count("-")))
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.stats
 
 from benchmarks.learning.bootstrap import mean_interval, paired_difference
 
@@ -13,6 +14,24 @@ def test_with_one_seed_it_is_the_interval_of_a_proportion():
     error = (found.mean * (1 - found.mean) / 400) ** 0.5
     assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.1)
     assert found.low < found.mean < found.high
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_of_one_level_it_is_scipys_interval(axis):
+    values = successes(0.3, seeds=1, tasks=150)[0]
+    found = mean_interval(np.expand_dims(values, axis))
+    one_level = {"method": "percentile", "confidence_level": 0.95, "n_resamples": 10_000, "rng": 1}
+    expected = scipy.stats.bootstrap((values,), np.mean, **one_level).confidence_interval
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.01)
+
+
+def test_a_paired_difference_of_one_seed_is_scipys():
+    base, better = successes(0.4, seeds=1), successes(0.5, seeds=1, seed=1)
+    found = paired_difference(better, base)
+    settings = {"method": "percentile", "n_resamples": 10_000, "paired": True, "rng": 1}
+    expected = scipy.stats.bootstrap((better[0], base[0]), lambda a, b: np.mean(a - b), vectorized=False, **settings)
+    low, high = expected.confidence_interval
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.012)
 
 
 def test_seeds_that_differ_widen_it():
