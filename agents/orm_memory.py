@@ -13,7 +13,6 @@ from agents.memory import (
     PartMemory,
     longest_prompt,
     make_estimate,
-    tokens_with_page,
     written_at_once,
 )
 from agents.model_record import longest_action
@@ -54,7 +53,7 @@ def _parts(config: Mapping[str, Any], folder: Path) -> Iterator[PartMemory]:
         yield _acting("attempts", config, attempting_policy(config), 0)
     shape = network_shape(str(model_folder(folder / "orm")) if is_trained else start_of(config))
     settings = {**config["model"], "max_new_tokens": 0, **(FROZEN if is_trained else {})}
-    judge = NetworkMemory(shape, settings, min(shape.context, tokens_with_page(page)))
+    judge = NetworkMemory(shape, settings, longest_prompt(settings, config["env"], shape.context))
     weights = judge.weights(is_base=True)
     if not is_trained:
         yield judge.trained("ORM", weights, config["orm"])
