@@ -49,6 +49,8 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
             stored_config(Path(config["run"]))
         except (FileNotFoundError, CheckpointCorrupt) as error:
             problems.append(f"run: {error}")
+    if config["phases"] and (config["trajectories"] or not config["run"]):
+        problems.append("phases=true learns from the phases of run=..., where no trajectories are named")
     problems += [
         f"policies.{name} must be the folder of a policy, got {folder!r}"
         for name, folder in config["policies"].items()

@@ -48,7 +48,7 @@ def markdown_report(report: Mapping[str, Any]) -> str:
         parts.append(f"## Attempts of {name} at {report['evaluation_suite']}")
         parts += [_table(slices, key) for key in _thresholds(slices)]
         parts.append(_reliability(slices["all"]))
-    if report["phases"]:
+    if report["phases"]:  # of those that it did not learn from
         parts.append("## Attempts of the run's phases")
         parts += [_table(report["phases"], key) for key in _thresholds(report["phases"])]
     return "\n\n".join(parts) + "\n"

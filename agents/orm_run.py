@@ -42,7 +42,7 @@ from agents.orm_memory import estimate_orm_memory
 from agents.orm_metrics import best_threshold, has_both_outcomes, judge_record, judgements, sliced_records
 from agents.orm_policies import acts_as, attempting_policy, judged_policies, place_of, policy_conflicts
 from agents.orm_report import markdown_report
-from agents.orm_sources import LabelledSource, read_labelled, run_files, trajectory_files
+from agents.orm_sources import phase_files, read_labelled, run_files, trajectory_files
 from agents.orm_training import fit_orm, orm_settings, split_for_calibration, without_templates
 from agents.policy import LLMPolicy
 from agents.preparation import choose_evenly
@@ -129,7 +129,8 @@ class OrmRun:
         folder = self.folder / "orm"
         if folder.exists():
             return load_orm(folder, **self._placement)
-        source = self._labelled()
+        files = self._files()
+        source = read_labelled(files, PROTECTED_SUITES)
         held_out = self.config["held_out_templates"] or ()
         known = without_templates(source.labelled, held_out)
         used, apart = split_for_calibration(known, self.config["calibration_share"], self.config["seed"])
@@ -144,6 +145,7 @@ class OrmRun:
         write_json(
             self.folder / "orm.json",
             {
+                "files": [str(path) for path in files],
                 "training": asdict(fit),
                 "left_out": dict(source.left_out),
                 "problems": list(source.problems),
@@ -156,15 +158,13 @@ class OrmRun:
         save_orm(orm, folder)
         return orm
 
-    def _labelled(self) -> LabelledSource:
+    def _files(self) -> list[Path]:
         """The trajectories that are named, or the run's, or the policy's attempts."""
         if self.config["trajectories"]:
-            files = trajectory_files(self.config["trajectories"])
-        elif self.source is not None:
-            files = run_files(self.source)
-        else:
-            files = [self._attempts()]
-        return read_labelled(files, PROTECTED_SUITES)
+            return trajectory_files(self.config["trajectories"])
+        if self.source is not None:
+            return run_files(self.source, phases=self.config["phases"])
+        return [self._attempts()]
 
     def _attempts(self) -> Path:
         path = self.folder / "attempts.jsonl.gz"
@@ -185,7 +185,12 @@ class OrmRun:
             for name, policy in judged_policies(self.config).items()
         }
         suite = self.config["evaluation"]["suite"]
-        return {**about, "evaluation_suite": suite, "judged": judged, "phases": self._phases(orm, thresholds)}
+        return {
+            **about,
+            "evaluation_suite": suite,
+            "judged": judged,
+            "phases": self._phases(orm, thresholds, about["files"]),
+        }
 
     def _judged_attempts(
         self, name: str, policy: str, orm: OutcomeRewardModel
@@ -202,14 +207,16 @@ class OrmRun:
         content = read_trajectories(path)
         return content.trajectories, content.labels
 
-    def _phases(self, orm: OutcomeRewardModel, thresholds: Sequence[float]) -> dict[str, Any]:
-        """The judge on each phase's rollouts of the run: what evolved, and the suite's own tasks.
+    def _phases(self, orm: OutcomeRewardModel, thresholds: Sequence[float], learned: Sequence[str]) -> dict[str, Any]:
+        """The judge on what the run's phases attempted and it did not learn from: evolved tasks, and the suite's own.
 
         The suite's own were mostly attempted before by the supervised policy, so the judge may have learned from them.
         """
         phases: dict[str, Any] = {}
-        files = sorted((self.source / "rollouts").glob("phase-*.jsonl.gz")) if self.source is not None else []
-        for path in files:
+        there = {path.resolve(): path for path in (phase_files(self.source) if self.source is not None else [])}
+        for place in learned:
+            there.pop(Path(place).resolve(), None)
+        for path in there.values():
             content = read_trajectories(path)
             attempts = [one for one in content.trajectories if one.failure is None]
             kinds = {

@@ -36,13 +36,21 @@ class LabelledSource:
     problems: tuple[str, ...]
 
 
-def run_files(run: Path) -> list[Path]:
-    """The files of a training run that a judge may learn from: demonstrations and first attempts.
-
-    The phases' rollouts are not among them: they tell how far the judge can be believed later on.
+def phase_files(run: Path) -> list[Path]:
+    """The attempts of a training run's phases, in their order.
 
     Args:
         run: Folder of a run of ``webrl-train``.
+    """
+    return sorted((run / "rollouts").glob("phase-*.jsonl.gz"))
+
+
+def run_files(run: Path, *, phases: bool = False) -> list[Path]:
+    """The files of a training run that a judge learns from: demonstrations and first attempts.
+
+    Args:
+        run: Folder of a run of ``webrl-train``.
+        phases: The attempts of its phases as well. Without them they tell how far the judge can be believed later on.
 
     Raises:
         ConfigConflict: If it has none yet.
@@ -50,7 +58,10 @@ def run_files(run: Path) -> list[Path]:
     found = [path for name in ("demonstrations", "attempts") if (path := run / f"{name}.jsonl.gz").exists()]
     if run / "attempts.jsonl.gz" not in found:
         raise ConfigConflict(f"{run} has no attempts of its supervised policy yet (attempts.jsonl.gz)")
-    return found
+    later = phase_files(run) if phases else []
+    if phases and not later:
+        raise ConfigConflict(f"{run} has no finished phase yet (rollouts/phase-*.jsonl.gz), which phases=true is about")
+    return [*found, *later]
 
 
 def trajectory_files(places: str | Path | Sequence[str | Path]) -> list[Path]:

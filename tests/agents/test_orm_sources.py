@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agents.errors import ConfigConflict
-from agents.orm_sources import known_outcome, read_labelled, run_files, trajectory_files
+from agents.orm_sources import known_outcome, phase_files, read_labelled, run_files, trajectory_files
 from agents.trajectory_io import write_trajectories
 from agents.types import LabelledTrajectory
 from tests.agents.toy_env import demonstration, toy_task
@@ -39,7 +39,7 @@ def test_all_places_without_trajectories_are_named(tmp_path: Path) -> None:
         trajectory_files([tmp_path / "empty", tmp_path / "gone.jsonl"])
 
 
-def test_a_run_gives_demonstrations_and_attempts_and_no_rollouts(tmp_path: Path) -> None:
+def test_a_run_gives_demonstrations_and_attempts_and_rollouts_where_they_are_asked_for(tmp_path: Path) -> None:
     (tmp_path / "rollouts").mkdir()
     write_trajectories(tmp_path / "rollouts" / "phase-0001.jsonl.gz", [DONE])
     write_trajectories(tmp_path / "demonstrations.jsonl.gz", [DONE])
@@ -47,6 +47,10 @@ def test_a_run_gives_demonstrations_and_attempts_and_no_rollouts(tmp_path: Path)
         run_files(tmp_path)
     write_trajectories(tmp_path / "attempts.jsonl.gz", [FAILED])
     assert [path.name for path in run_files(tmp_path)] == ["demonstrations.jsonl.gz", "attempts.jsonl.gz"]
+    assert run_files(tmp_path, phases=True)[2:] == phase_files(tmp_path) == [tmp_path / "rollouts/phase-0001.jsonl.gz"]
+    (tmp_path / "rollouts" / "phase-0001.jsonl.gz").unlink()
+    with pytest.raises(ConfigConflict, match="no finished phase yet"):
+        run_files(tmp_path, phases=True)
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,7 @@ def test_all_conflicts_are_reported_at_once(toy: Callable[..., dict[str, Any]]) 
         "orm.rephrased_share=2",
         "evaluation.attempts=0",
         "run=nowhere",
+        "phases=true",
         "policies.a.b=base",
         "held_out_templates=7",
         "trajectories=[3]",
@@ -173,6 +174,7 @@ def test_all_conflicts_are_reported_at_once(toy: Callable[..., dict[str, Any]]) 
         "both practice-test",
         "final report only",
         "calibration_share must be above 0",
+        "phases=true learns from the phases of run",
         "judge.txt: .*{page} is missing",
         "orm.answers must be two different",
         "orm.epochs",
@@ -259,6 +261,12 @@ def test_a_training_run_gives_everything(toy: Callable[..., dict[str, Any]]) -> 
     said = markdown_report(report)
     assert "## Attempts of SFT at practice-valid" in said
     assert "| phase 1, evolved tasks | 1 |" in said
+    for words in (["phases=true"], ["trajectories=[runs/webrl/attempts.jsonl.gz,runs/webrl/rollouts]"]):
+        report = run(toy("run=runs/webrl", f"name=all-{len(words[0])}", *words, source=""))
+        assert "runs/webrl/rollouts/phase-0001.jsonl.gz" in report["files"]
+        assert report["training"]["attempts"] + report["calibration"]["attempts"] >= len(attempts())
+        assert report["phases"] == {}
+        assert "Attempts of the run's phases" not in markdown_report(report)
 
 
 def test_templates_may_be_held_out(toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
