@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from configparser import ConfigParser
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import gymnasium
 import pytest
+import yaml
 
 import agents.errors
 import webrl_gym
@@ -176,6 +177,42 @@ def test_files_and_names_in_prose_exist(path: Path) -> None:
             lost += [] if (ROOT / code).exists() else [code]
         elif re.fullmatch(r"(?:webrl_gym|agents|benchmarks)(?:\.\w+)+", code):
             lost += [] if resolves(code) else [code]
+    assert lost == []
+
+
+def configured(tree: Mapping[str, Any], group: str = "") -> Iterator[str]:
+    """Keys of a configuration file, groups of keys too, as the command line names them."""
+    for key, value in tree.items():
+        if not isinstance(key, str) or key == "defaults":
+            continue
+        yield f"{group}{key}"
+        if isinstance(value, Mapping):
+            yield from configured(value, f"{group}{key}.")
+
+
+def configured_keys() -> set[str]:
+    """Every key of the configuration, whatever is chosen of each group; an experiment's are those of a root."""
+    found: set[str] = set()
+    for path in CONFIGS:
+        is_root = path.parent.name in ("conf", "experiment", "debug")
+        tree = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        found.update(configured(tree, "" if is_root else f"{path.parent.name}."))
+    return found
+
+
+def test_keys_and_options_in_prose_exist() -> None:
+    known = configured_keys()
+    groups = {key.partition(".")[0] for key in known if "." in key} - {"env"}  # that is an object, too
+    lost = []
+    for path in PAGES:
+        for code in re.findall(r"`([^`\n]+)`", path.read_text(encoding="utf-8")):
+            for group, key in re.findall(r"^(\w+)\.([a-z_.]+)(?:=.*)?$", code):
+                is_file = re.search(r"\.(?:jsonl?|gz|py)$", code)
+                if group in groups and not is_file and f"{group}.{key}" not in known:
+                    lost.append(f"{name_of(path)}: {code}")
+            for group, option in re.findall(r"^(experiment|algorithm|curriculum|orm|env|model)=(?!null)(\w+)$", code):
+                if not (ROOT / "conf" / group / f"{option}.yaml").exists():
+                    lost.append(f"{name_of(path)}: {code}")
     assert lost == []
 
 
