@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from agents.atomic_file import replacing, sync_file, sync_folder
 from agents.errors import CheckpointCorrupt, CheckpointError, CheckpointMismatch
 
-VERSION = 2
+VERSION = 3
 _MANIFEST = "manifest.json"
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agents.atomic_file import replacing
+from agents.duplicates import KnownTasks
 from agents.errors import TrainingStopped
 from agents.labelling import RuleLabeller
 from agents.trajectory_io import read_trajectories, write_trajectories
@@ -29,7 +30,8 @@ def take_demonstrations(source: Path, target: Path, held_out: Collection[str], p
         source: A trajectory file (``agents.trajectory_io``); successes are taken, by their labels or else their rules.
         target: The run's trajectory file; the count and the reasons go beside it, into ``demonstrations.json``.
         held_out: Suites whose tasks must not be learned from.
-        protected: Tasks that must not be, whatever suite the file says: those of their template and parameters neither.
+        protected: Tasks that must not be, whatever suite the file says: those of their template and parameters neither,
+            nor those without a template whose words are nearly the same.
 
     Raises:
         OSError: If a file cannot be read or written.
@@ -39,14 +41,16 @@ def take_demonstrations(source: Path, target: Path, held_out: Collection[str], p
     found = read_trajectories(source)
     skipped = list(found.problems)
     taken: list[LabelledTrajectory] = []
-    keys = {task.key for task in protected}
+    apart = KnownTasks(protected)
     for trajectory, label in zip(found.trajectories, found.labels, strict=True):
         (by_rules,) = RuleLabeller().judge([trajectory])
         item = LabelledTrajectory(trajectory, label or by_rules)
         if trajectory.task.suite in held_out:
             skipped.append(f"{trajectory.task.task_id}: tasks of {trajectory.task.suite} are never learned from")
-        elif trajectory.task.key in keys:
+        elif trajectory.task in apart:
             skipped.append(f"{trajectory.task.task_id}: it is a validation or test task by template and parameters")
+        elif (like := apart.resembled(trajectory.task)) is not None:
+            skipped.append(f"{trajectory.task.task_id}: it is like a validation or test task ({like!r})")
         elif trajectory.failure is not None or not item.label.success:
             skipped.append(f"{trajectory.task.task_id}: it is no success")
         elif problem := _no_action(trajectory):

@@ -154,7 +154,7 @@ class KnownTasks:
 
     def __init__(self, tasks: Iterable[Task] = ()) -> None:
         """Knows ``tasks``."""
-        self._records: dict[tuple[str, ...], tuple[str, str, bool]] = {}
+        self._records: dict[tuple[str, ...], tuple[tuple[str, ...], str, bool]] = {}
         self._made = InstructionIndex()
         self._written = InstructionIndex()
         for task in tasks:
@@ -162,29 +162,29 @@ class KnownTasks:
 
     def add(self, task: Task) -> None:
         """Remembers a task; one that is known stays as it is."""
-        self._add(task.key, _site(task), task.instruction, task.template is not None)
+        self._add(task.key, _sites(task), task.instruction, task.template is not None)
 
-    def _add(self, key: tuple[str, ...], site: str, instruction: str, is_made: bool) -> None:
+    def _add(self, key: tuple[str, ...], sites: tuple[str, ...], instruction: str, is_made: bool) -> None:
         if key in self._records:
             return
-        self._records[key] = (site, instruction, is_made)
-        (self._made if is_made else self._written).add(site, instruction)
+        self._records[key] = (sites, instruction, is_made)
+        for site in sites:
+            (self._made if is_made else self._written).add(site, instruction)
 
     def __contains__(self, task: Task) -> bool:
         return task.key in self._records
 
     def resembled(self, task: Task) -> str | None:
-        """The known instruction that a task's resembles; None if there is none."""
-        found = self._written.find(_site(task), task.instruction)
-        if found is None and task.template is None:
-            found = self._made.find(_site(task), task.instruction)
-        return found
+        """The known instruction that a task's resembles, about any of its sites; None if there is none."""
+        indices = (self._written,) if task.template is not None else (self._written, self._made)
+        likes = (index.find(site, task.instruction) for index in indices for site in _sites(task))
+        return next((like for like in likes if like is not None), None)
 
     def as_records(self) -> list[dict[str, Any]]:
         """What is known, JSON-ready and in a fixed order."""
         return [
-            {"key": list(key), "site": site, "instruction": instruction, "is_made": is_made}
-            for key, (site, instruction, is_made) in sorted(self._records.items())
+            {"key": list(key), "sites": list(sites), "instruction": instruction, "is_made": is_made}
+            for key, (sites, instruction, is_made) in sorted(self._records.items())
         ]
 
     @classmethod
@@ -196,9 +196,10 @@ class KnownTasks:
         """
         known = cls()
         for record in records:
-            known._add(tuple(record["key"]), record["site"], record["instruction"], record["is_made"])
+            known._add(tuple(record["key"]), tuple(record["sites"]), record["instruction"], record["is_made"])
         return known
 
 
-def _site(task: Task) -> str:
-    return task.sites[0].value if task.sites else ""
+def _sites(task: Task) -> tuple[str, ...]:
+    """All of them: a task of two sites is the same whichever comes first, and where it is asked for on one alone."""
+    return tuple(site.value for site in task.sites) or ("",)

@@ -14,7 +14,8 @@ A run that was stopped goes on with the first part that is not finished.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -50,7 +51,7 @@ from agents.rollout import RolloutCollector
 from agents.run_folder import claim, require_same, run_lock, write_json
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import Trajectory
-from webrl_gym.errors import InfrastructureError
+from webrl_gym.errors import InfrastructureError, TaskFileError
 from webrl_gym.reward import OutcomeRewardModel
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.suite import TaskSuite
@@ -78,6 +79,10 @@ class OrmRun:
                 something else.
         """
         problems = [*orm_conflicts(config), *policy_conflicts(config, folder)]
+        if not (problems or config["run"] or config["trajectories"]):  # else files say what there is
+            templates = {task.template for task in suite_of(config["suite"], config["only_sites"])}
+            lost = sorted(set(config["held_out_templates"] or ()) - templates)
+            problems += [f"held_out_templates: the suite has no template {', '.join(lost)}"] if lost else []
         if problems:
             raise ConfigConflict("\n".join(problems))
         self.folder = folder
@@ -130,7 +135,8 @@ class OrmRun:
         if folder.exists():
             return load_orm(folder, **self._placement)
         files = self._files()
-        source = read_labelled(files, PROTECTED_SUITES)
+        suites = {self.config["evaluation"]["suite"], *PROTECTED_SUITES}
+        source = read_labelled(files, suites, _tasks_of(suites))
         held_out = self.config["held_out_templates"] or ()
         known = without_templates(source.labelled, held_out)
         used, apart = split_for_calibration(known, self.config["calibration_share"], self.config["seed"])
@@ -258,6 +264,15 @@ class OrmRun:
         how = {key: model[key] for key in ("prompt", "cut", "gradient_checkpointing")}
         loaded = load_model(name_or_path, **self._placement, **how, lora=lora_settings(model["lora"]))
         return replace(loaded, master_weights=model["master_weights"])
+
+
+def _tasks_of(suites: Iterable[str]) -> list[Task]:
+    """The tasks of some suites; of the official one where its file is installed."""
+    tasks: list[Task] = []
+    for name in sorted(suites):
+        with suppress(TaskFileError):
+            tasks += suite_of(name)
+    return tasks
 
 
 def _verdicts(orm: OutcomeRewardModel, attempts: Sequence[Trajectory]) -> list[OutcomeVerdict]:

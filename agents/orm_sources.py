@@ -13,9 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents.duplicates import KnownTasks
 from agents.errors import ConfigConflict
 from agents.trajectory_io import FORMAT, TrajectoryFile, read_trajectories
 from agents.types import LabelledTrajectory, Trajectory
+from webrl_gym.tasks.record import Task
 from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
 _NAMES = ("*.jsonl", "*.jsonl.gz")
@@ -88,12 +90,14 @@ def trajectory_files(places: str | Path | Sequence[str | Path]) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def read_labelled(files: Iterable[Path], protected: Iterable[str]) -> LabelledSource:
+def read_labelled(files: Iterable[Path], protected: Iterable[str], tasks: Iterable[Task] = ()) -> LabelledSource:
     """Reads trajectories whose outcome is known.
 
     Args:
         files: Trajectory files.
-        protected: Suites that nothing is trained on.
+        protected: Suites that nothing is learned from; a file with attempts at their tasks is refused.
+        tasks: Tasks that nothing is learned from either, whatever suite a file says; attempts at them, or without a
+            template at nearly the same words, are left out.
 
     Raises:
         ConfigConflict: If there are attempts at tasks of such a suite.
@@ -103,13 +107,14 @@ def read_labelled(files: Iterable[Path], protected: Iterable[str]) -> LabelledSo
     labelled: list[LabelledTrajectory] = []
     left_out: Counter[str] = Counter()
     problems: list[str] = []
-    apart = frozenset(protected)
+    suites, apart = frozenset(protected), KnownTasks(tasks)
     for path in files:
         content = read_trajectories(path)
         problems += [f"{path}, {problem}" for problem in content.problems]
-        _refuse_protected(path, content, apart)
+        _refuse_protected(path, content, suites)
         for trajectory, label in zip(content.trajectories, content.labels, strict=True):
-            known = known_outcome(trajectory, label)
+            is_apart = trajectory.task in apart or apart.resembled(trajectory.task) is not None
+            known = "a validation or test task" if is_apart else known_outcome(trajectory, label)
             if isinstance(known, OutcomeVerdict):
                 labelled.append(LabelledTrajectory(trajectory, known))
             else:
@@ -138,7 +143,8 @@ def _refuse_protected(path: Path, content: TrajectoryFile, protected: frozenset[
     found = {trajectory.task.suite for trajectory in content.trajectories} & protected
     if found:
         raise ConfigConflict(
-            f"trajectories: {path} holds attempts at tasks of {', '.join(sorted(found))}, on which nothing is trained"
+            f"trajectories: {path} holds attempts at tasks of {', '.join(sorted(found))}, on which nothing is trained "
+            "or by which the judge is measured"
         )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from agents.duplicates import THRESHOLD, InstructionIndex, KnownTasks, fingerprint, overlap
 from tests.agents.toy_env import toy_task
+from webrl_gym.types import Site
 
 WORDS = "show list count price stock order review open page cheapest newest total author status".split()
 NAMES = ["Copper Planner", "blue-parser", '"a Quoted Title"', "000000170", "$9.99", ""]
@@ -115,3 +116,17 @@ def test_known_tasks_tell_template_tasks_apart_by_key_and_others_by_their_words(
 def test_a_threshold_out_of_range_is_refused(threshold: float) -> None:
     with pytest.raises(ValueError, match=r"threshold in \(0, 1\]"):
         InstructionIndex(threshold)
+
+
+@pytest.mark.parametrize(
+    "asked", [(Site.GITLAB, Site.REDDIT), (Site.REDDIT, Site.GITLAB), (Site.REDDIT,), (Site.GITLAB,)]
+)
+def test_a_task_of_two_sites_is_known_on_each_of_them(asked: tuple[Site, ...]) -> None:
+    made = replace(toy_task("Blue", 0), sites=(Site.REDDIT, Site.GITLAB), instruction="Post the issues of blue-parser")
+    known = KnownTasks([made])
+    written = replace(
+        made, task_id="w", template=None, sites=asked, instruction="Please post the issues of blue-parser"
+    )
+    assert known.resembled(written) == made.instruction
+    assert KnownTasks.from_records(known.as_records()).resembled(written) == made.instruction
+    assert known.resembled(replace(written, sites=(Site.MAP,))) is None

@@ -88,3 +88,14 @@ def test_nothing_is_learned_from_protected_tasks(tmp_path: Path) -> None:
     write_trajectories(path, [demonstration(toy_task("Red", 0, suite="practice-valid"))])
     with pytest.raises(ConfigConflict, match=r"valid\.jsonl holds .* of practice-valid, on which nothing"):
         read_labelled([path], ["practice-valid", "practice-test"])
+
+
+def test_a_protected_task_under_another_name_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    apart, own = toy_task("Red", 0, suite="practice-valid"), demonstration(toy_task("Red", 1))
+    renamed = demonstration(replace(apart, suite="mine", task_id="mine/1"))
+    retold = demonstration(replace(apart, suite="mine", task_id="mine/2", template=None, instruction="Please open Red"))
+    write_trajectories(path, [own, renamed, retold])
+    source = read_labelled([path], ["practice-valid"], [apart])
+    assert [item.trajectory.task.task_id for item in source.labelled] == [own.trajectory.task.task_id]
+    assert source.left_out == {"a validation or test task": 2}

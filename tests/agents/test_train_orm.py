@@ -45,7 +45,7 @@ TOY = [
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """Makes configurations on the toy site; ``mine.jsonl`` has successes and failures of six orders."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(orm_run, "suite_of", lambda *_: Toys(orders=1))
+    monkeypatch.setattr(orm_run, "suite_of", lambda name, *_: Learned() if name == "practice-train" else Toys(orders=1))
     monkeypatch.setattr(orm_run, "make_vec_env", lambda *_: environments(4))
     monkeypatch.setattr(rate_conflicts, "is_nano", lambda _: True)  # it has learned nothing yet
     tiny_model().save(tmp_path / "base")
@@ -58,8 +58,16 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
     return made
 
 
+class Learned(Toys):
+    """Tasks of five orders; the judge is measured on those of another."""
+
+    def __init__(self) -> None:
+        super().__init__(orders=6)
+        self.tasks = self.tasks[3:]
+
+
 def attempts() -> list[LabelledTrajectory]:
-    tasks = Toys(orders=6).tasks
+    tasks = Learned().tasks
     return [demonstration(task, actions) for task in tasks for actions in (None, FAILED)]
 
 
@@ -212,7 +220,6 @@ def test_nothing_is_learned_from_or_judged_on_tasks_that_are_kept_apart(
 def test_without_trajectories_the_policy_attempts_the_suite(
     toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(orm_run, "suite_of", lambda *_: Toys(orders=6))
     monkeypatch.setattr(orm_run, "make_vec_env", lambda *_: environments(4, orders=6))
     started_policy().language_model.save("started")
     config = toy("policy=started", "attempts.count=15", "calibration_share=0.1", source="")
@@ -249,8 +256,8 @@ def test_a_training_run_gives_everything(toy: Callable[..., dict[str, Any]]) -> 
     started = started_policy().language_model
     started.save(source / "sft")
     started.save(source / "policy")
-    own = demonstration(toy_task("Red", 0), phase=1)
-    evolved = replace(own.trajectory, task=replace(own.trajectory.task, parent="toy-train/Red/0"))
+    own = demonstration(toy_task("Red", 1), phase=1)
+    evolved = replace(own.trajectory, task=replace(own.trajectory.task, parent="toy-train/Red/1"))
     by_orm = OutcomeVerdict(VerdictStatus.SCORED, 0.0, "orm", p_yes=0.2)
     write_trajectories(source / "rollouts" / "phase-0001.jsonl.gz", [own, LabelledTrajectory(evolved, by_orm)])
     report = run(toy("run=runs/webrl", "evaluation.attempts=2", source=""))
@@ -270,13 +277,13 @@ def test_a_training_run_gives_everything(toy: Callable[..., dict[str, Any]]) -> 
 
 
 def test_templates_may_be_held_out(toy: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    others = [demonstration(toy_task("Red", 0, template="toy.other", task_id="other"), way) for way in (None, FAILED)]
+    others = [demonstration(toy_task("Red", 1, template="toy.other", task_id="other"), way) for way in (None, FAILED)]
     write_trajectories(Path("more.jsonl"), others)
 
     class Both(Toys):
         def __init__(self) -> None:
             super().__init__(orders=1)
-            self.tasks = (*self.tasks, others[0].trajectory.task)
+            self.tasks = (*self.tasks, toy_task("Red", 0, template="toy.other", task_id="judged"))
 
     monkeypatch.setattr(orm_run, "suite_of", lambda *_: Both())
     sources = "trajectories=[mine.jsonl,more.jsonl]"
@@ -286,6 +293,8 @@ def test_templates_may_be_held_out(toy: Callable[..., dict[str, Any]], monkeypat
     assert report["judged"]["the policy"]["templates left out"]["attempts"] == 1
     with pytest.raises(ValueError, match=r"no attempt of the templates toy\.third"):
         run(toy("held_out_templates=[toy.third]", "name=third", source=sources))
+    with pytest.raises(ConfigConflict, match=r"held_out_templates: the suite has no template toy\.third"):
+        run(toy("held_out_templates=[toy.third]", "name=third", source=""))
 
 
 def test_a_template_file_and_other_answers_go_with_the_judge(toy: Callable[..., dict[str, Any]]) -> None:
