@@ -29,6 +29,8 @@ from webrl_gym.http_client import answer_within, http_client
 from webrl_gym.web_address import shown
 
 _log = logging.getLogger(__name__)
+_UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
+"""What happens where nobody is, or where nobody lets one in."""
 _FIRST_WAIT_S = 2.0
 _LONGEST_WAIT_S = 60.0
 _SLOW_ANSWERS = 2
@@ -143,7 +145,7 @@ class ChatServer:
                 continue
             except httpx.HTTPError as error:
                 problem = f"{type(error).__name__}: {error}"
-                was_reached |= not isinstance(error, httpx.ConnectError | httpx.ProxyError)
+                was_reached |= not isinstance(error, _UNREACHED)
                 continue
             was_reached = True
             if answer.status_code == httpx.codes.OK:

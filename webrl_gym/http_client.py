@@ -10,6 +10,8 @@ import httpx
 from webrl_gym.web_address import shown
 
 _MOST_BYTES = 16 * 1024 * 1024
+_CONNECT_S = 10.0
+"""Longest wait for a connection: a server that is busy takes one up at once, a firewall that swallows packets never."""
 _OF_TRANSFER = (b"content-encoding", b"content-length", b"transfer-encoding")
 """Headers that say how the body travelled."""
 
@@ -33,7 +35,7 @@ def answer_within(seconds: float, client: httpx.Client, method: str, url: str, *
     """One answer, read to its end: a server that trickles gets no more time than one that is silent.
 
     Args:
-        seconds: Longest wait for the whole answer. For its headers it is httpx's own limit, one for each piece.
+        seconds: Longest wait for the whole answer, for a connection at most ten seconds. For its headers it is httpx's own limit, one for each piece.
         client: Is asked through.
         method: Such as ``GET``.
         url: Where.
@@ -45,7 +47,8 @@ def answer_within(seconds: float, client: httpx.Client, method: str, url: str, *
         httpx.HTTPError: As httpx does.
     """
     deadline = time.monotonic() + seconds
-    with client.stream(method, url, timeout=seconds, **request) as response:
+    patience = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_S))
+    with client.stream(method, url, timeout=patience, **request) as response:
         content = bytearray()
         for chunk in response.iter_bytes():
             content += chunk

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.completion_server import CompletionServer, completion, completion_server
@@ -81,6 +82,22 @@ def test_a_server_that_nobody_reaches_is_told_while_it_is_tried_again(
         ask("http://127.0.0.1:9/v1", waits)
     assert waits == [2.0, 4.0, 8.0, 16.0]
     assert "try 2 of 5 in 2 s" in caplog.text
+
+
+def test_a_server_that_lets_nobody_in_is_none(waits: list[float]) -> None:
+    patience = []
+
+    def swallow(request: httpx.Request) -> httpx.Response:
+        patience.append(request.extensions["timeout"]["connect"])
+        raise httpx.ConnectTimeout("timed out", request=request)
+
+    asked = ChatServer("http://10.0.0.1/v1", "TEST_KEY", sleep=waits.append, timeout_s=300, attempts=2)
+    with (
+        httpx.Client(transport=httpx.MockTransport(swallow)) as client,
+        pytest.raises(ServerRefused, match=r"nobody answers at http://10.0.0.1/v1/.*; ConnectTimeout"),
+    ):
+        asked.ask(client, {"model": "some-model"})
+    assert patience == [10.0, 10.0]
 
 
 def test_a_slow_server_is_asked_again(server: CompletionServer, waits: list[float]) -> None:
