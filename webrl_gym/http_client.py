@@ -35,7 +35,8 @@ def answer_within(seconds: float, client: httpx.Client, method: str, url: str, *
     """One answer, read to its end: a server that trickles gets no more time than one that is silent.
 
     Args:
-        seconds: Longest wait for the whole answer, for a connection at most ten seconds. For its headers it is httpx's own limit, one for each piece.
+        seconds: Longest wait for the whole answer, for a connection at most ten seconds. For its headers it is httpx's
+            own limit, one for each piece.
         client: Is asked through.
         method: Such as ``GET``.
         url: Where.

@@ -256,7 +256,8 @@ class WebRL(EvolvingAlgorithm):
             replay_ratio=replay_ratio, perplexity_low=perplexity_low, perplexity_high=perplexity_high
         )
         self.experience.add([*demonstrations, *attempts])
-        self._attempts = list(attempts)
+        self._given = tuple(attempts)
+        self._attempts: Sequence[LabelledTrajectory] = self._given  # that are to be learned from yet
 
     def _run_phase(self, phase: int) -> PhaseMetrics:
         began = time.perf_counter()
@@ -285,12 +286,22 @@ class WebRL(EvolvingAlgorithm):
         return metrics
 
     def _learn_from_attempts(self) -> None:
-        """The critic always learns from them, or nothing would be known of any start state in the first phase."""
+        """Policy, then critic; the critic first where its values weigh what the policy learns.
+
+        With a curriculum the critic learns from them in any case, or nothing would be known of any start state in the
+        first phase.
+        """
+        is_weighed = self.critic_advantage and bool(self._fits_before)
+        if is_weighed:
+            self._fit_critic_to_attempts()
         if self._fits_before:
             self.stage("policy", self._fit_to_attempts, changes=("policy",))
-        if self.curriculum:
-            self.update_critic(0, to_transitions(self._attempts, self.policy.renderer).steps, {})
-        self._attempts = []  # learned from once, also where a callback stops the phase and it is begun again
+        if self.curriculum and not is_weighed:
+            self._fit_critic_to_attempts()
+        self._attempts = ()  # learned from once, also where a callback stops the phase and it is begun again
+
+    def _fit_critic_to_attempts(self) -> None:
+        self.update_critic(0, to_transitions(self._attempts, self.policy.renderer).steps, {})
 
     def _fit_to_attempts(self) -> None:
         steps = self.show(self.experience.items, 0, SHOWING)
@@ -366,6 +377,7 @@ class WebRL(EvolvingAlgorithm):
         return {"experience": self.experience.as_records()}
 
     def _restore(self, checkpoint: Checkpoint) -> None:
+        self._attempts = self._given if checkpoint.phase == 0 else ()
         self._load_tensors(checkpoint.tensors)
         self.experience.replace_by(checkpoint.lines["experience"])
         self._proposals.replace_by(checkpoint.records["curriculum"])

@@ -4,7 +4,7 @@ import pytest
 
 from agents.labelling import RuleLabeller
 from tests.agents.toy_env import ToySuite, demonstration
-from tests.agents.toy_runs import TASKS, environments, started_policy, webrl, weights
+from tests.agents.toy_runs import TASKS, Interrupting, environments, started_policy, webrl, weights
 
 FAILED = ['do(action="Click", element="1")', "exit()"]
 
@@ -62,6 +62,30 @@ def test_attempts_are_learned_from_once_where_a_callback_stops_the_first_phase()
     assert stopped.phase == 0
     stopped.learn()
     assert weights(stopped.policy).equal(weights(straight.policy))
+
+
+def test_the_same_object_learns_from_attempts_again_when_it_resumes_before_the_first_phase(tmp_path):
+    def begun(**settings):
+        attempts = [demonstration(task) for task in TASKS]
+        return webrl(started_policy(), attempts=attempts, begin_with_attempts=True, phases=1, **settings)
+
+    straight = begun()
+    straight.learn()
+    stopped = begun(checkpoint_folder=tmp_path, progress=Interrupting("rollout", 1))
+    with pytest.raises(KeyboardInterrupt):
+        stopped.learn()
+    assert stopped.resume()
+    stopped.learn()
+    assert weights(stopped.policy).equal(weights(straight.policy))
+
+
+@pytest.mark.parametrize(("is_weighed", "order"), [(True, ["critic", "policy"]), (False, ["policy", "critic"])])
+def test_the_critic_learns_first_where_its_values_weigh_the_attempts(is_weighed, order):
+    attempts = [demonstration(task, FAILED if place else None) for place, task in enumerate(TASKS)]
+    settings = {"begin_with_attempts": True, "critic_advantage": is_weighed, "phases": 1}
+    algorithm = webrl(started_policy(), attempts=attempts, progress=(watching := Interrupting()), **settings)
+    algorithm.learn()
+    assert watching.begun[:2] == order
 
 
 @pytest.mark.slow
