@@ -156,7 +156,7 @@ def add_adapters(model: PreTrainedModel, settings: LoraSettings) -> None:
         target_modules="all-linear" if settings.targets is None else list(settings.targets),
     )
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)  # the same adapters in every run, and no draw from the run's own generator
+        torch.default_generator.manual_seed(0)  # the same adapters in every run, and no draw from its own generators
         inject_adapter_in_model(config, model)
     _keep_exact(model)
 

@@ -33,7 +33,7 @@ from agents.model_files import read_context, read_network, read_shape, read_toke
 from agents.model_record import DTYPES, PROMPTS, ModelRecord, chosen_record, get_record, read_record, set_record
 from agents.nano import NanoForCausalLM
 from agents.nano.formatting import NanoFormat
-from agents.output_layer import log_probs_after, logits_after
+from agents.output_layer import entropies_after, log_probs_after, logits_after
 from agents.products import use_float32_products
 from agents.prompting import ChatFormat, PromptFormat
 from agents.released_prompt import RELEASED_CHARACTERS, ReleasedFormat
@@ -139,6 +139,16 @@ class LanguageModel:
             hidden = hidden_at(self.model, input_ids, attention_mask, positions)[is_wanted]
             scores = log_probs_after(self.model, hidden, token_ids[is_wanted])
         return torch.zeros(is_wanted.shape, device=scores.device).masked_scatter(is_wanted, scores)
+
+    @torch.no_grad()
+    def entropies_of(self, is_wanted: Tensor, input_ids: Tensor, attention_mask: Tensor, positions: Tensor) -> Tensor:
+        """Entropies of the next token in nats; arguments and shape as of ``log_probs_of``."""
+        if isinstance(self.model, NanoForCausalLM):
+            scores = self.logits_at(input_ids, attention_mask, positions).log_softmax(-1)
+            return -(scores.exp() * scores).sum(-1).masked_fill(~is_wanted, 0.0)
+        with self.arithmetic():
+            found = entropies_after(self.model, hidden_at(self.model, input_ids, attention_mask, positions)[is_wanted])
+        return torch.zeros(is_wanted.shape, device=found.device).masked_scatter(is_wanted, found)
 
     @property
     def trunk(self) -> PreTrainedModel:

@@ -125,10 +125,12 @@ def muon_with_adamw(
         # a layer of a stack has its number in the name: blocks.0.attention.query.weight
         in_stack = any(part.isdigit() for part in name.split("."))
         (hidden if in_stack and parameter.ndim == 2 else others).append(parameter)
-    adamw = _adamw(others, adam_rate, betas=_BETAS, weight_decay=0.0)
-    if not hidden:
-        return [adamw]
-    return [Muon(hidden, lr=muon_rate, weight_decay=weight_decay), adamw]
+    optimizers: list[Optimizer] = []
+    if hidden:
+        optimizers.append(Muon(hidden, lr=muon_rate, weight_decay=weight_decay))
+    if others:  # of adapters there are none
+        optimizers.append(_adamw(others, adam_rate, betas=_BETAS, weight_decay=0.0))
+    return optimizers
 
 
 def _adamw(parameters: list[nn.Parameter], learning_rate: float, **settings: Any) -> Optimizer:

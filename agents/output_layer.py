@@ -87,6 +87,21 @@ def log_probs_after(model: PreTrainedModel, hidden: Tensor, token_ids: Tensor) -
     return torch.cat([checkpoint(_of_rows, output, config, *part, use_reentrant=False) for part in parts])
 
 
+def entropies_after(model: PreTrainedModel, hidden: Tensor) -> Tensor:
+    """Entropies of the next token; many are computed in parts.
+
+    Args:
+        model: As in ``logits_after``.
+        hidden: What its output layer reads before each token. Shape (N, d).
+
+    Returns:
+        In nats. Shape (N,), float32.
+    """
+    rows = max(1, MOST_LOGITS // int(model.get_output_embeddings().out_features))
+    scores = (logits_after(model, part).float().log_softmax(-1) for part in torch.split(hidden, rows))
+    return torch.cat([-(some.exp() * some).sum(-1) for some in scores])
+
+
 def _of_rows(output: nn.Module, config: PretrainedConfig, hidden: Tensor, token_ids: Tensor) -> Tensor:
     has_bias = getattr(output, "bias", None) is not None
     if type(output) is nn.Linear and not has_bias:

@@ -107,8 +107,9 @@ class LLMPolicy(BasePolicy):  # type: ignore[misc]  # stable-baselines3 is untyp
 
     def entropy(self, batch: TokenBatch) -> Tensor:
         """Mean entropy of the next-token distribution over an action's tokens, in nats; shape (B,)."""
-        scores = self.token_logits(batch)
-        entropy = -(scores.exp() * scores).sum(-1).masked_fill(~batch.action_mask, 0.0)
+        entropy = self.language_model.entropies_of(
+            batch.action_mask, batch.input_ids, batch.attention_mask, batch.positions
+        )
         return entropy.sum(1) / batch.action_mask.sum(1)
 
     def predict(

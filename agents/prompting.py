@@ -217,7 +217,7 @@ class ChatFormat:
         Raises:
             PromptTooLong: If instruction and history alone do not fit.
         """
-        history = recent_history(history, [len(self._ids(entry)) for entry in history], max_tokens)
+        history = recent_history(history, self._line_sizes(history), max_tokens)
 
         def text(page: str) -> str:
             return _GUIDE + prompt_text(observation, history, page)
@@ -225,6 +225,10 @@ class ChatFormat:
         page = observation["html"]
         ids, shown, left_out = self._fitted(page, max_tokens, lambda part: self._chat(text(part)))
         return Prompt(ids, text(shown), left_out)
+
+    def _line_sizes(self, history: Sequence[str]) -> list[int]:
+        """Tokens of each entry as it stands in a prompt: on a line of its own, behind its number."""
+        return [len(self._ids(f"{number}. {entry}\n")) for number, entry in enumerate(history, start=1)]
 
     def past_action(self, text: str, page: str) -> str:
         """The action in words that a reader understands without the page."""
@@ -285,7 +289,7 @@ class ChatFormat:
     def _with_recent_history(self, prompt: OrmPrompt, max_tokens: int) -> OrmPrompt:
         evidence = prompt.evidence
         actions, completions = (
-            tuple(recent_history(entries, [len(self._ids(entry)) for entry in entries], max_tokens))
+            tuple(recent_history(entries, self._line_sizes(entries), max_tokens))
             for entries in (evidence.actions, evidence.completions)
         )
         return replace(prompt, evidence=replace(evidence, actions=actions, completions=completions))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, pstdev
 from typing import Any, ClassVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.online import OnlineAlgorithm
@@ -205,6 +205,9 @@ class AdvantageWeighted(OnlineAlgorithm):
         metrics.update({"policy/loss": report.loss, "policy/grad_norm": report.grad_norm})
         metrics.update({"policy/updates": report.updates, "policy/tokens": report.tokens})
         metrics["time/policy_s"] = time.perf_counter() - began
+
+    def _networks(self) -> list[nn.Module]:
+        return [*super()._networks(), *([self.critic] if self.critic_trunk else [])]
 
     def _state_tensors(self) -> dict[str, Mapping[str, Tensor]]:
         return {"critic": module_tensors(self.critic)}

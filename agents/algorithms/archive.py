@@ -82,8 +82,8 @@ def _write(
     with zipfile.ZipFile(stream, "w") as archive, tempfile.TemporaryDirectory() as folder:
         archive.writestr(_RECORD, json.dumps(full, indent=1))
         language_model.save(folder)
-        for path in sorted(Path(folder).iterdir()):
-            archive.write(path, _MODEL + path.name)
+        for path in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+            archive.write(path, _MODEL + path.relative_to(folder).as_posix())
         for name, group in tensors.items():
             plain = {key: tensor.detach().cpu().contiguous() for key, tensor in group.items()}
             archive.writestr(f"{name}.safetensors", save(plain))
@@ -120,7 +120,11 @@ def _read(archive: zipfile.ZipFile, shown: str, algorithm: str, device: str) -> 
     with tempfile.TemporaryDirectory() as folder:
         for name in archive.namelist():
             if name.startswith(_MODEL):
-                (Path(folder) / Path(name).name).write_bytes(archive.read(name))
+                target = (Path(folder) / name.removeprefix(_MODEL)).resolve()
+                if not target.is_relative_to(Path(folder).resolve()):
+                    raise CheckpointCorrupt(f"{shown} is no saved algorithm: it holds a file outside of itself, {name}")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(archive.read(name))
             elif name.endswith(".safetensors"):
                 tensors[name.removesuffix(".safetensors")] = load(archive.read(name))
         language_model = _load_model(folder, record, device)

@@ -21,6 +21,7 @@ from stable_baselines3.common import utils
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
+from torch import nn
 
 from agents.algorithms.archive import read_archive, write_archive
 from agents.algorithms.checkpointing import Checkpointing, PhaseMetrics
@@ -166,9 +167,10 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
             TrainingStopped: If a guard stops; the message names the reason and the last good checkpoint.
             CheckpointMismatch: If the checkpoint folder holds another run's checkpoints.
             CheckpointError: If a checkpoint cannot be written; the one before is as it was.
-            ValueError: If the policy's weights are of float16, which nothing here trains.
+            ValueError: If weights that are to be trained are of float16, which nothing here trains.
         """
-        require_trainable(self.policy.network)
+        for network in self._networks():
+            require_trainable(network)
         if self.phase >= self.phases and not self._is_resumed:
             _log.warning("all %d phases are done: nothing is learned; with more phases it goes on", self.phases)
             return self
@@ -187,6 +189,10 @@ class PhaseAlgorithm(Checkpointing, BaseAlgorithm):  # type: ignore[misc]  # sta
             raise TrainingStopped(f"Phase {self.phase + 1}: {error} {self._last_checkpoint_text()}") from error
         self._callback.on_training_end()
         return self
+
+    def _networks(self) -> list[nn.Module]:
+        """What is trained."""
+        return [self.policy.network]
 
     def _begin(self, total_timesteps: int | None, reset_num_timesteps: bool) -> float:
         """Counters and the first checkpoint; returns the step after which no further phase begins."""

@@ -15,7 +15,7 @@ from statistics import fmean
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from agents.algorithms.advantage_weighted import AdvantageWeighted
 from agents.algorithms.base import PhaseMetrics
@@ -164,6 +164,9 @@ class DigiRL(AdvantageWeighted):
             metrics["advantage/helpful_share"] = kept / seen if seen else 0.0
             metrics["critic/value_mean"] = total / seen if seen else 0.0
             yield helpful
+
+    def _networks(self) -> list[nn.Module]:
+        return [*super()._networks(), *([self.instruction_critic] if self.critic_trunk else [])]
 
     def _state_tensors(self) -> dict[str, Mapping[str, Tensor]]:
         return {**super()._state_tensors(), "instruction_critic": module_tensors(self.instruction_critic)}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.online import OnlineAlgorithm
@@ -174,6 +174,9 @@ class EvolvingAlgorithm(OnlineAlgorithm):
             metrics: Takes loss and time.
         """
         metrics.update(self.stage("critic", lambda: self._fit_critic(phase, steps), changes=("critic",)))
+
+    def _networks(self) -> list[nn.Module]:
+        return [*super()._networks(), *([self.critic] if self.critic_trunk else [])]
 
     def _fit_critic(self, phase: int, steps: Sequence[Transition]) -> PhaseMetrics:
         began = time.perf_counter()

@@ -113,6 +113,15 @@ def test_examples_per_update_sets_the_number_of_updates():
     assert fitted(examples_per_update=100)[1].updates == 1
 
 
+def test_where_schedules_fall_to():
+    def shares(**settings):
+        return [FitSettings(learning_rate=0.1, **settings).rate_share(number, 4) for number in range(4)]
+
+    assert shares(schedule="linear") == [1.0, 0.75, 0.5, 0.25]
+    assert shares(schedule="linear", final_rate_share=0.5) == [1.0, 0.875, 0.75, 0.625]
+    assert shares(schedule="constant") == [1.0] * 4
+
+
 def test_a_linear_schedule_falls_to_zero():
     rates = []
 

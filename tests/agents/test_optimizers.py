@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from agents.muon import Muon
 from agents.optimizers import MasterWeights, make_optimizers, trained_parameters
 
 
@@ -41,6 +42,12 @@ def test_every_parameter_is_trained_by_one_optimizer_and_the_loss_falls(name: st
             optimizer.zero_grad()
         losses.append(loss.item())
     assert losses[-1] < 0.5 * losses[0]
+
+
+def test_muon_alone_is_enough_where_all_that_is_trained_is_in_the_stack() -> None:
+    module = nn.ModuleList([nn.Linear(3, 3, bias=False)])
+    (muon,) = make_optimizers("muon", trained_parameters(module), 0.02, 0.0)
+    assert isinstance(muon, Muon)
 
 
 def test_muon_takes_the_matrices_of_the_stack_only() -> None:

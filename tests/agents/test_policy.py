@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from agents import output_layer
 from agents.batching import collate
 from agents.generation import InProcess
 from agents.models import LanguageModel
@@ -76,6 +77,16 @@ def test_entropy_lies_between_none_and_uniform(model: LanguageModel) -> None:
     entropy = policy.entropy(batch)
     assert bool((entropy > 0).all())
     assert bool((entropy < np.log(scores.shape[-1])).all())
+    of_tokens = -(scores.exp() * scores).sum(-1) * batch.action_mask
+    torch.testing.assert_close(entropy, of_tokens.sum(1) / batch.action_mask.sum(1))
+
+
+def test_entropies_are_computed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = LLMPolicy(small_llama(), max_tokens=500)
+    batch = _batch(policy)
+    whole = policy.entropy(batch)
+    monkeypatch.setattr(output_layer, "MOST_LOGITS", 1)
+    torch.testing.assert_close(policy.entropy(batch), whole)
 
 
 @both

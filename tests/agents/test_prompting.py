@@ -135,6 +135,17 @@ def test_questions_end_where_the_answer_begins(model: LanguageModel) -> None:
     assert len(form.encode_orm_prompt(short, 400)) < len(ids)
 
 
+@pytest.mark.parametrize("budget", [400, 420, 512])
+def test_the_historys_share_holds_with_numbers_and_line_breaks(budget: int) -> None:
+    form = small_llama().prompt_format
+    seen = Observation(instruction="Buy tea", url="", html=PAGE, last_action_error="")
+    prompt = form.render(seen, ["Go back"] * 30, budget)
+    assert len(prompt.token_ids) <= budget
+    assert "earlier actions left out" in prompt.text
+    shown = prompt.text.partition("actions so far:\n")[2].partition("page:\n")[0]
+    assert len(form.encode_action(shown)) <= budget // 3 + 20  # and the line that says how many were left out
+
+
 @both
 def test_of_a_question_the_page_and_the_oldest_actions_are_cut(model: LanguageModel) -> None:
     form = model.prompt_format

@@ -3,6 +3,7 @@ import json
 import pickle
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import cloudpickle
 import gymnasium
@@ -22,7 +23,7 @@ from agents.algorithms import ALGORITHMS, SFT, FilteredBC, WebRL, algorithm_clas
 from agents.algorithms.base import PhaseAlgorithm
 from agents.errors import CheckpointCorrupt, CheckpointMismatch
 from agents.metrics import JsonlWriter
-from agents.models import load_model
+from agents.models import LanguageModel, load_model
 from agents.policy import LLMPolicy
 from tests.agents.tiny_models import tiny_model, tiny_policy
 from tests.agents.toy_env import ToyEnv, toy_task
@@ -72,6 +73,32 @@ def test_a_policy_of_float16_is_refused_before_anything_is_attempted(tmp_path):
         algorithm.learn()
     assert algorithm.num_timesteps == 0
     assert not list(tmp_path.iterdir())
+
+
+def test_a_critic_of_float16_is_refused_before_anything_is_attempted():
+    algorithm = webrl(started_policy(), phases=1)
+    algorithm.critic.trunk.half()
+    with pytest.raises(ValueError, match="expected bfloat16 or float32 for weights that are trained"):
+        algorithm.learn()
+    assert algorithm.num_timesteps == 0
+
+
+def test_a_models_folders_are_kept_and_none_outside_of_it(tmp_path, monkeypatch):
+    save = LanguageModel.save
+
+    def with_more(model, folder):
+        save(model, folder)
+        (folder_of := Path(folder, "more")).mkdir()
+        (folder_of / "tool.jinja").write_text("a", encoding="utf-8")
+
+    monkeypatch.setattr(LanguageModel, "save", with_more)
+    sft(tiny_policy()).save(tmp_path / "toy.zip")
+    with zipfile.ZipFile(tmp_path / "toy.zip", "a") as archive:
+        assert "model/more/tool.jinja" in archive.namelist()
+        SFT.load(tmp_path / "toy.zip")
+        archive.writestr("model/../../there", b"a")
+    with pytest.raises(CheckpointCorrupt, match=r"a file outside of itself, model/\.\./\.\./there"):
+        SFT.load(tmp_path / "toy.zip")
 
 
 def test_a_resumed_run_counts_the_steps_from_before(tmp_path):
