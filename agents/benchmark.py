@@ -60,16 +60,11 @@ def benchmark(config: dict[str, Any], named: Collection[str] = ()) -> int:
         The exit status: 1 when not one episode counts.
 
     Raises:
-        ConfigConflict: If a key was named that means nothing to the agent.
+        ConfigConflict: If values contradict each other, or a key was named that means nothing to the agent.
     """
-    if "env.num_envs" in named and config["env"]["num_envs"] != 1 and _policy_of(config) is None:
-        raise ConfigConflict(
-            f"env.num_envs means nothing to agent={config['agent']}, whose episodes are played one after the other; it "
-            "belongs to a model's folder"
-        )
     card = _output_folder(config) / "card.json"
     made_before = _modified(card)
-    results, folder = run_panel(config, ConsoleProgress(f"{config['agent']}: "), tell=print)
+    results, folder = run_panel(config, ConsoleProgress(f"{config['agent']}: "), tell=print, named=named)
     if _is_replica(config):
         print(
             "On the embedded replica of the official sites: not comparable with published scores (docs/replica.md).\n"
@@ -95,7 +90,10 @@ def benchmark(config: dict[str, Any], named: Collection[str] = ()) -> int:
 
 
 def run_panel(
-    config: Mapping[str, Any], progress: Progress, tell: Callable[[str], object] = lambda _: None
+    config: Mapping[str, Any],
+    progress: Progress,
+    tell: Callable[[str], object] = lambda _: None,
+    named: Collection[str] = (),
 ) -> tuple[list[EpisodeResult], Path]:
     """Runs the agent that a benchmark configuration names over its panel.
 
@@ -103,6 +101,7 @@ def run_panel(
         config: ``conf/benchmark.yaml``, composed.
         progress: Shown one unit a task.
         tell: Is told that a panel goes on.
+        named: Keys that were given a value; none may mean nothing to the agent.
 
     Returns:
         The results in panel order and the folder that holds them.
@@ -115,7 +114,7 @@ def run_panel(
     """
     name = str(config["agent"] or "")
     policy = _policy_of(config)
-    problems = benchmark_conflicts(config, policy)
+    problems = benchmark_conflicts(config, policy, named)
     if problems:
         raise ConfigConflict("\n".join(problems))
     suite = suite_of(config["suite"], sites_there(config["only_sites"], config["env"]), config["env"])

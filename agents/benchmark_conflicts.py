@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,18 @@ from agents.server_conflicts import SERVER_KEYS, server_conflicts
 from webrl_gym.tasks.official.suite import NAME as OFFICIAL
 
 
-def benchmark_conflicts(config: Mapping[str, Any], policy: ModelAgent | None = None) -> list[str]:
+def benchmark_conflicts(
+    config: Mapping[str, Any], policy: ModelAgent | None = None, named: Collection[str] = ()
+) -> list[str]:
     """Every contradiction in a benchmark configuration, one sentence each.
 
     Args:
         config: ``conf/benchmark.yaml``, composed.
         policy: The agent's model, where the agent is a folder.
+        named: Keys that were given a value.
     """
     problems = _agent_conflicts(config) + _deployment_conflicts(config) + _run_conflicts(config)
+    problems += _idle_conflicts(config, policy is not None, named)
     problems += env_conflicts(config, {"suite": config["suite"]})
     if policy is not None:
         return problems + _policy_conflicts(config, policy) + prompt_conflicts(config, policy)
@@ -37,6 +41,24 @@ def benchmark_conflicts(config: Mapping[str, Any], policy: ModelAgent | None = N
         for key in KEYS
         if config[key] is not None
     ]
+
+
+def _idle_conflicts(config: Mapping[str, Any], is_model: bool, named: Collection[str]) -> Iterator[str]:
+    """Keys that were given a value and decide nothing."""
+    agent = config["agent"]
+    if agent != "openai":
+        owners = dict.fromkeys(("max_tokens", "timeout_s", "api_key_variable"), "agent=openai")
+        if is_model:
+            owners["max_tokens"] += "; a model's folder takes max_new_tokens"
+        else:
+            owners["temperature"] = "agent=openai and to a model's folder"
+        for key in (key for key in owners if key in named):
+            yield f"{key} means nothing to agent={agent}; it belongs to {owners[key]}"
+    if "env.num_envs" in named and config["env"]["num_envs"] != 1 and not is_model:
+        yield (
+            f"env.num_envs means nothing to agent={agent}, whose episodes are played one after the other; it belongs "
+            "to a model's folder"
+        )
 
 
 def no_agent(name: str) -> str:

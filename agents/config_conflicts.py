@@ -91,6 +91,8 @@ _CHOICES = {
     "curriculum.autocast": (True, False, "auto"),
 }
 """Names of the configuration and what each may be."""
+_OF_PROPOSER = {LLM: SERVER_KEYS, LOCAL: ("model",)}
+"""Keys of the group ``curriculum`` that a proposer needs."""
 _SWITCHES = (
     "model.gradient_checkpointing",
     "model.master_weights",
@@ -303,6 +305,9 @@ def _curriculum_conflicts(config: Mapping[str, Any]) -> list[str]:
         problems.append(
             f"curriculum.proposer={proposer} needs orm.source orm or both: what a language model writes has no rules"
         )
+    missing = [key for key in _OF_PROPOSER.get(proposer, ()) if key not in config["curriculum"]]
+    if missing:
+        return [*problems, f"curriculum.proposer={proposer} needs curriculum={proposer}, which brings {missing[0]}"]
     if proposer == LLM:
         problems += server_conflicts({key: config["curriculum"][key] for key in SERVER_KEYS}, "curriculum.")
     if proposer == LOCAL and config["curriculum"]["model"] == NANO:

@@ -37,6 +37,11 @@ _OPTIONS_WITH_VALUE = frozenset(
     "--cfg -c --package -p --config-path -cp --config-name -cn --config-dir -cd --experimental-rerun".split()
 )
 """Hydra's own options whose value is the next argument."""
+_TEXTS = frozenset(
+    "suite valid_suite evaluation.suite agent run output resume start policy orm.from orm.prompt_template "
+    "model.name_or_path model.prompt curriculum.model curriculum.base_url env.judge.base_url env.judge.model".split()
+)
+"""Keys of files, folders, suites and models; null stands for none where there may be none."""
 _NAMES = ("name", "run", "output")
 """Keys that name a folder of results, where a root file gives them a value."""
 _QUIET = ("hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=none", "hydra/hydra_logging=none")
@@ -179,11 +184,14 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
 
 
 def _empty_values(config_name: str, values: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
-    """One sentence for each value without which there is nowhere to write, or that stands where settings belong."""
+    """One sentence for each value without which there is nowhere to write, or that stands where others belong."""
     for key, value in values.items():
         if key in _NAMES and value in (None, "") and isinstance(_written(config_name).get(key), str):
             yield f"{key} must not be empty, got {_shown(value)}"
-        elif "." not in key and not isinstance(value, dict) and any(name.startswith(f"{key}.") for name in known):
+        elif key in _TEXTS and not isinstance(value, str | dict | None):
+            yield f"{key} must be a text, got {_shown(value)}; a number is quoted: {key}='\"7\"'"
+        # adapters are a group of settings where there are any
+        elif key != "model.lora" and not isinstance(value, dict) and any(name.startswith(f"{key}.") for name in known):
             yield f"{key} is a group of settings, {key}.NAME=value, got {_shown(value)}"
 
 

@@ -34,6 +34,24 @@ def test_the_shipped_configuration_holds_no_conflict() -> None:
     assert benchmark_conflicts(config()) == benchmark_conflicts(config(), POLICY) == []
 
 
+@pytest.mark.parametrize(
+    ("agent", "policy", "idle"),
+    [
+        ("random", None, ["max_tokens", "timeout_s", "api_key_variable", "temperature", "env.num_envs"]),
+        ("trained", POLICY, ["max_tokens", "timeout_s", "api_key_variable"]),
+        ("openai", None, ["env.num_envs"]),
+    ],
+)
+def test_keys_that_decide_nothing_are_refused_where_they_are_named(
+    agent: str, policy: ModelAgent | None, idle: list[str]
+) -> None:
+    named = ["temperature", "max_tokens", "timeout_s", "api_key_variable", "env.num_envs"]
+    server = ("base_url=http://localhost/v1", "model=m") if agent == "openai" else ()
+    given = config(f"agent={agent}", "env.num_envs=2", *server)
+    assert [problem.partition(" ")[0] for problem in benchmark_conflicts(given, policy, named)] == idle
+    assert benchmark_conflicts(given, policy) == []
+
+
 def test_all_conflicts_are_reported_at_once() -> None:
     lines = benchmark_conflicts(
         config(

@@ -180,6 +180,12 @@ def test_what_a_language_model_writes_needs_an_orm() -> None:
         ]
 
 
+@pytest.mark.parametrize(("proposer", "brings"), [("llm", "base_url"), ("local", "model")])
+def test_a_proposer_comes_with_its_group(proposer: str, brings: str) -> None:
+    (problem,) = conflicts(compose_config("train", [f"curriculum.proposer={proposer}"]))
+    assert problem == f"curriculum.proposer={proposer} needs curriculum={proposer}, which brings {brings}"
+
+
 def test_settings_of_the_curriculum_are_looked_at() -> None:
     wrong = ["curriculum.parallel=0", "curriculum.judge=maybe", "curriculum.temperature=-1", "curriculum.patience=many"]
     told = conflicts(compose_config("train", [*LLM, *wrong]))

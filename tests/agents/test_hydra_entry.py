@@ -126,6 +126,10 @@ def test_a_group_of_which_nothing_is_chosen(run: Run, capsys: pytest.CaptureFixt
         ("train_orm", "output=null", "output must not be empty, got null"),
         ("train", "sft=null", "sft is a group of settings, sft.NAME=value, got null"),
         ("train_orm", "evaluation=7", "evaluation is a group of settings, evaluation.NAME=value, got '7'"),
+        ("benchmark", "env.judge=null", "env.judge is a group of settings, env.judge.NAME=value, got null"),
+        ("train", "orm.from=5", "orm.from must be a text, got '5'; a number is quoted: orm.from='\"7\"'"),
+        ("train", "suite=[a]", "suite must be a text, got \"['a']\"; a number is quoted: suite='\"7\"'"),
+        ("train_orm", "output=5", "output must be a text, got '5'; a number is quoted: output='\"7\"'"),
         ("train_orm", "policies=SFT", "policies holds values by names, policies.NAME=value, got 'SFT'"),
     ],
 )
@@ -136,7 +140,8 @@ def test_what_cannot_be_empty_is_told_in_a_sentence(root: str, argument: str, sa
 def test_what_may_be_empty_or_whole_may_be() -> None:
     assert unknown_keys("benchmark", ["output=null", "agent_arguments={a: 1}"]) == []
     assert unknown_keys("train_orm", ["run=null", "policies={SFT: a}", "policies.b=c", "name=a,b"]) == []
-    assert unknown_keys("train", ["sft={max_rounds: 0}", "model.lora=null", "~experiment"]) == []
+    assert unknown_keys("train", ["sft={max_rounds: 0}", "model.lora=null", "~experiment", "run='\"5\"'"]) == []
+    assert unknown_keys("train", ["experiment=pretrained_lora", "model.lora=null", "suite=a,b", "orm.from=null"]) == []
 
 
 def test_ones_own_files_may_lie_deeper_and_be_broken(
