@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from agents.demo_folder import PRINTED, REPORT, is_finished
+from agents.demo_folder import PRINTED, REPORT, demo_conflicts, is_finished
+from agents.errors import ConfigConflict
 from agents.hydra_entry import run_entry_point
 
 
@@ -20,6 +21,8 @@ def main() -> int:
 
 def demo(config: dict[str, Any]) -> int:
     """Does what is not done yet, then prints the table and says where the report is."""
+    if problems := demo_conflicts(config):
+        raise ConfigConflict("\n".join(problems))
     folder = Path(config["run"])
     if is_finished(folder, config):
         took = "Finished before, shown again"

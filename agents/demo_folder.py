@@ -25,7 +25,18 @@ def panel_folder(folder: Path, suite: str, agent: str) -> Path:
 
 def run_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """What of a demo's configuration its training run is made with."""
-    return {name: value for name, value in config.items() if name not in ("screenshot_tasks", "test_log")}
+    kept = {name: value for name, value in config.items() if name not in ("screenshot_tasks", "test_log")}
+    return {**kept, "resume": None}
+
+
+def demo_conflicts(config: Mapping[str, Any]) -> list[str]:
+    """What only the demo's own keys can have wrong, one sentence each."""
+    problems, count = [], config["screenshot_tasks"]
+    if type(count) is not int or count < 0:
+        problems.append(f"screenshot_tasks must be a whole number of at least 0, got {count!r}")
+    if config["resume"]:
+        problems.append(f"resume={config['resume']} means nothing to the demo, which goes on where its folder (run) is")
+    return problems
 
 
 def is_finished(folder: Path, config: Mapping[str, Any]) -> bool:

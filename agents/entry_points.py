@@ -52,8 +52,11 @@ def _start(command: str, module: str) -> int:
             'install them with: pip install "webrl-gym[train]"\n'
         )
         return 2
+    said = "Stopped before anything was begun.\n"  # while the libraries load, which takes seconds
     try:
-        return int(import_module(module).main())
-    except KeyboardInterrupt:  # while the libraries load, which takes seconds; later the command itself says more
-        sys.stderr.write("Stopped before anything was begun.\n")
+        main = import_module(module).main
+        said = "Stopped.\n"
+        return int(main())
+    except KeyboardInterrupt:
+        sys.stderr.write(said)
         return 130

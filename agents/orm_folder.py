@@ -64,6 +64,7 @@ def load_orm(
     threshold: float | None = None,
     template: OrmTemplate | None = None,
     answers: tuple[str, str] | None = None,
+    otherwise: OrmTemplate = DEFAULT_TEMPLATE,
     device: torch.device | str = "cpu",
     dtype: str = "float32",
     autocast: bool | str = "auto",
@@ -75,7 +76,8 @@ def load_orm(
         folder: What ``webrl-orm`` wrote (its output folder or the ``orm`` in it), the ``orm`` of a training run, or any
             folder of a language model.
         threshold: Instead of its own; of a model without one 0.5.
-        template: Instead of its own; of a model without one ``DEFAULT_TEMPLATE``.
+        template: Instead of its own.
+        otherwise: The template of a model without one of its own.
         answers: Instead of its own; of a model without them YES and NO.
         device: Where the weights go.
         dtype: As ``load_model`` takes it.
@@ -95,7 +97,7 @@ def load_orm(
     return judge_of(
         model,
         threshold=own.get("threshold", 0.5) if threshold is None else threshold,
-        template=template or own.get("template", DEFAULT_TEMPLATE),
+        template=template or own.get("template", otherwise),
         answers=answers or own.get("answers", ANSWERS),
         max_tokens=own.get("max_tokens"),
     )

@@ -143,7 +143,8 @@ class OrmRun:
         settings = orm_settings(self.config["orm"], self.config["seed"])
         orm = judge_of(self._learner(start_of(self.config)), template=settings.template, answers=settings.answers)
         fit = fit_orm(orm, used, self._suite, settings, self.progress)
-        unseen = [item.trajectory for item in apart]
+        # measured by what was learned from, also where somebody's label stands for the rules
+        unseen = [replace(item.trajectory, rule_verdict=item.label) for item in apart]
         calibration = judgements(unseen, _verdicts(orm, unseen))
         fixed = self.config["threshold"]
         chosen = _CALIBRATED if has_both_outcomes(calibration) else _UNDECIDED

@@ -160,6 +160,7 @@ def named_orm(config: Mapping[str, Any], seed: int, placement: Mapping[str, Any]
         config["from"],
         threshold=config["threshold"],
         template=how.template if config["prompt_template"] else None,
+        otherwise=how.template,  # for a model that was never a judge here: as much of a page as is configured
         answers=how.answers if config["answers"] else None,
         **placement,
     )

@@ -17,7 +17,7 @@ carried out or, where a solution is known, that led to a page which is not on th
 3. *no recovery*: a mistake was made, and the attempt did not end by leaving, or its last action before leaving could
    not be carried out;
 4. *stopped at a wrong page*: the agent left on a page on which no known solution ended;
-5. *no solution known*: the agent left, and there is nothing to compare its last page with;
+5. *no solution known*: there is nothing to compare its last page with;
 6. *other*: the agent left on a right page with a wrong answer or after wrong entries, or was on the way when its steps
    ran out.
 
@@ -64,7 +64,7 @@ EXPLANATIONS: Mapping[ErrorType, str] = {
     ErrorType.STUCK: f"the same action {REPEATS} times in the same state, or in a row on the same page",
     ErrorType.NO_RECOVERY: "something went wrong, and the steps ran out or the agent left right after an action failed",
     ErrorType.WRONG_PAGE: "it left on a page on which no known solution ends",
-    ErrorType.NO_SOLUTION: "it left, and nobody here solved the task to compare with",
+    ErrorType.NO_SOLUTION: "nobody here solved the task to compare with",
     ErrorType.OTHER: "the right page with a wrong answer or wrong entries, or on the way when the steps ran out",
 }
 """Each type in one line, in the order in which they are tried."""
@@ -133,10 +133,10 @@ def error_type(attempt: Trajectory, solutions: Sequence[Trajectory] = ()) -> Err
         return ErrorType.STUCK
     if walk.has_mistake(solutions) and (not walk.left or walk.gave_up):
         return ErrorType.NO_RECOVERY
-    if not walk.left:
-        return ErrorType.OTHER
     if not solutions:
         return ErrorType.NO_SOLUTION
+    if not walk.left:
+        return ErrorType.OTHER
     ends = {page_of(solution.final_observation["url"]) for solution in solutions}
     return ErrorType.OTHER if walk.pages[-1] in ends else ErrorType.WRONG_PAGE
 

@@ -51,6 +51,14 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict
     return lambda *overrides: compose_config("demo", [*given, *overrides])
 
 
+def test_what_the_demo_cannot_use_is_told_before_it_begins(small: Callable[..., dict[str, Any]]) -> None:
+    with pytest.raises(ConfigConflict) as refused:
+        demo(small("screenshot_tasks=many", "resume=runs/other"))
+    words = str(refused.value).splitlines()
+    assert [word.partition(" ")[0] for word in words] == ["screenshot_tasks", "resume=runs/other"]
+    assert not Path("runs").exists()
+
+
 @pytest.mark.slow
 def test_the_demo_makes_table_report_and_log_once(
     small: Callable[..., dict[str, Any]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

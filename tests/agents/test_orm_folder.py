@@ -11,9 +11,11 @@ import torch
 
 from agents.adapters import LoraSettings
 from agents.errors import CheckpointCorrupt, CheckpointError
+from agents.hydra_entry import compose_config
 from agents.labelling import evidence_of
 from agents.models import load_model
 from agents.orm_folder import judge_of, load_orm, save_orm
+from agents.orm_training import named_orm
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import small_llama
 from tests.agents.toy_env import ToyEnv, demonstration, toy_task
@@ -66,6 +68,16 @@ def test_a_model_of_somebody_elses_is_asked_as_the_caller_says(tmp_path: Path) -
     plain = load_orm(tmp_path)
     assert (plain.threshold, plain.template, plain.scorer.answers) == (0.5, DEFAULT_TEMPLATE, ("YES", "NO"))
     assert load_orm(tmp_path, template=TEMPLATE).template == TEMPLATE
+
+
+def test_a_named_judge_reads_as_much_of_a_page_as_it_did_or_else_as_is_configured(tmp_path: Path) -> None:
+    small_llama().save(tmp_path / "foreign")
+    save_orm(judge_of(small_llama(), template=TEMPLATE), tmp_path / "own")
+    group = compose_config("train", ["orm.max_page_length=60000"])["orm"]
+    placement = {"device": "cpu", "dtype": "float32", "autocast": False}
+    foreign, own = (named_orm({**group, "from": str(tmp_path / name)}, 0, placement) for name in ("foreign", "own"))
+    assert foreign.template.max_page_length == 60_000
+    assert own.template == TEMPLATE
 
 
 def test_a_model_in_torchs_own_files_is_a_judge(tmp_path: Path) -> None:

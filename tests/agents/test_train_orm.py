@@ -297,6 +297,17 @@ def test_templates_may_be_held_out(toy: Callable[..., dict[str, Any]], monkeypat
         run(toy("held_out_templates=[toy.third]", "name=third", source=""))
 
 
+def test_somebodys_labels_choose_the_threshold_where_there_are_no_rules(toy: Callable[..., dict[str, Any]]) -> None:
+    labelled = [
+        LabelledTrajectory(replace(item.trajectory, rule_verdict=None), replace(item.label, source="human"))
+        for item in attempts()
+    ]
+    write_trajectories(Path("human.jsonl"), labelled)
+    report = run(toy(source="trajectories=[human.jsonl]"))
+    assert report["calibration"]["attempts"] > 0
+    assert report["threshold_from"] == "the best on calibration tasks"
+
+
 def test_a_template_file_and_other_answers_go_with_the_judge(toy: Callable[..., dict[str, Any]]) -> None:
     Path("judge.txt").write_text("[user]\n{instruction}\n{actions}\n{page}\n", encoding="utf-8")
     config = toy("orm.prompt_template=judge.txt", "orm.answers=[NO,YES]", "orm.epochs=1")

@@ -122,7 +122,7 @@ def test_without_a_solution_only_what_the_attempt_itself_shows_is_decided() -> N
     left = attempt(("", tap(1)), ("contact", LEAVE), end="contact")
     assert kind_of(left, []) is ErrorType.NO_SOLUTION
     assert kind_of(attempt(("", LEAVE), end=""), []) is ErrorType.NO_ATTEMPT
-    assert kind_of(attempt(("", tap(1)), ("contact", tap(2)), end="about"), []) is ErrorType.OTHER
+    assert kind_of(attempt(("", tap(1)), ("contact", tap(2)), end="about"), []) is ErrorType.NO_SOLUTION
     looped = attempt(("", tap(1)), *[("list", tap(7))] * 3, end="list")
     assert kind_of(looped, []) is ErrorType.STUCK
 
