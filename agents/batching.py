@@ -32,7 +32,8 @@ def length_buckets(sizes: Sequence[int], max_tokens: int, rng: np.random.Generat
 
     Args:
         sizes: Tokens of each sequence.
-        max_tokens: Most tokens of a group, padding included; a sequence longer than that is a group of its own.
+        max_tokens: Most tokens of a group, each sequence padded to the longest; one longer than that is a group of its
+            own. A batch is padded on to the next multiple of 32 (``collate_prompts``), which short sequences feel.
         rng: Decides who meets whom and the order of the groups.
 
     Returns:
