@@ -120,7 +120,7 @@ ARMS = {
         _arm("no_kl", "WebRL without KL", "webrl", FEW, **_WITHOUT_KL),
         _arm("no_kl_no_replay", "WebRL without both", "webrl", MANY, **_WITHOUT_KL, **_WITHOUT_REPLAY),
         _arm("no_curriculum", "WebRL without curriculum", "webrl", FEW, curriculum=False),
-        _arm("released_loss", "WebRL, released loss", "webrl", FEW, policy_loss="released"),
+        _arm("released_loss", "WebRL, released loss", "webrl", FEW, policy_loss="released", critic_heads=2),
         Arm("webrl_shipped", "WebRL, as shipped", "webrl", FEW, _COUNTS, labels="both", shipped=True),
         _window("all", "all", 1.0, _ANY),
         _window("sure", "[1, 1/0.95]", 1.0, _SURE),
