@@ -44,10 +44,12 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
         for key, example in _LISTS.items()
         if config[key] is not None and not _is_list_of_names(config[key])
     ]
+    is_known = True
     if config["run"]:
         try:
             stored_config(Path(config["run"]))
         except (FileNotFoundError, CheckpointCorrupt) as error:
+            is_known = bool(config["start"])
             problems.append(f"run: {error}")
     if config["phases"] and (config["trajectories"] or not config["run"]):
         problems.append("phases=true learns from the phases of run=..., where no trajectories are named")
@@ -61,7 +63,7 @@ def orm_conflicts(config: Mapping[str, Any]) -> list[str]:
     problems += env_conflicts(config, {"suite": suite, "evaluation.suite": judged})
     start = start_of(config)
     problems += judge_conflicts(config, start) + values_conflicts(config)
-    return problems + judge_rate_conflicts(config, start)
+    return problems + (judge_rate_conflicts(config, start) if is_known else [])  # of a start that there is
 
 
 def start_of(config: Mapping[str, Any]) -> str:
