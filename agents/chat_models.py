@@ -18,9 +18,10 @@ import torch
 
 from agents.atomic_file import replacing
 from agents.errors import GenerationFailed, PromptTooLong
-from agents.generation import InProcess, OpenAICompatible, Request
+from agents.generation import InProcess
 from agents.models import LanguageModel
 from agents.nano import NanoForCausalLM
+from agents.server_generation import OpenAICompatible, Request
 from agents.types import Prompt
 from webrl_gym.chat_server import without_thoughts
 

@@ -102,6 +102,7 @@ _SWITCHES = (
     "algorithm.curriculum",
     "algorithm.begin_with_attempts",
     "curriculum.judge",
+    "curriculum.seed",
 )
 """What of the configuration is true or false; any text would count as true."""
 _MAY_BE_NULL = (
@@ -111,6 +112,8 @@ _MAY_BE_NULL = (
     "algorithm.examples_per_update",
     "algorithm.updates_per_trajectory",
     "checkpoints.keep",
+    "curriculum.max_new_tokens",
+    "curriculum.temperature",
     "model.cut",
     "model.max_new_tokens",
     "model.max_prompt_tokens",
@@ -310,8 +313,14 @@ def _curriculum_conflicts(config: Mapping[str, Any]) -> list[str]:
         return [*problems, f"curriculum.proposer={proposer} needs curriculum={proposer}, which brings {missing[0]}"]
     if proposer == LLM:
         problems += server_conflicts({key: config["curriculum"][key] for key in SERVER_KEYS}, "curriculum.")
-    if proposer == LOCAL and config["curriculum"]["model"] == NANO:
-        problems.append("curriculum.model must be a chat model, got nano, which writes actions and no sentences")
+    if proposer == LOCAL:
+        if config["curriculum"]["model"] == NANO:
+            problems.append("curriculum.model must be a chat model, got nano, which writes actions and no sentences")
+        problems += [
+            f"curriculum.{key} is null, which is for models on a server (curriculum=llm)"
+            for key in ("max_new_tokens", "temperature")
+            if config["curriculum"][key] is None
+        ]
     return problems
 
 

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from agents.chat_models import EagerModel, LocalModel, Question, RememberingModel, ServerModel
 from agents.errors import CheckpointMismatch, ConfigConflict
 from agents.feasibility import FeasibilityFilter, FeasibilityJudge, RulesThenJudge, SiteRules, WorldFacts
-from agents.generation import OpenAICompatible
 from agents.models import load_model
 from agents.network_shape import network_shape
 from agents.proposers import InstructionProposer, LanguageModelProposer, PageOf
 from agents.rate_conflicts import is_nano
 from agents.run_card import LEFT_OUT
+from agents.server_generation import OpenAICompatible
 from webrl_gym.chat_server import ChatServer
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation
@@ -57,7 +57,7 @@ def curriculum_parts(settings: Mapping[str, Any], facts: WorldFacts, page_of: Pa
         seeds_per_ask=settings["seeds_per_ask"],
         asks_at_once=settings.get("parallel", 1),
         patience=settings["patience"],
-        temperature=settings["temperature"],
+        temperature=_temperature(settings),
         page_length=settings["page_length"],
     )
     if not settings["judge"]:
@@ -85,7 +85,8 @@ def require_proposer(settings: Mapping[str, Any]) -> None:
                 f"curriculum.base_url is {settings['base_url']!r}: a run keeps neither user nor query of an address. "
                 f"Give it again, beside resume= with curriculum=llm curriculum.model={settings['model']}"
             )
-        _server_model(settings).answers([Question("Answer with the word ready.")])
+        # In the form of a proposal, so that a field which the server refuses is told now.
+        _server_model(settings).answers([Question("Answer with the word ready.", temperature=_temperature(settings))])
     if settings["proposer"] == LOCAL:
         try:
             context = network_shape(settings["model"]).context
@@ -118,6 +119,11 @@ def remembered_pages(read: Callable[[Task], Observation | None]) -> PageOf:
     return page_of
 
 
+def _temperature(settings: Mapping[str, Any]) -> float:
+    """Of sampling; where it is the server's own, proposals are samples of whatever it is."""
+    return 1.0 if settings["temperature"] is None else float(settings["temperature"])
+
+
 def _chat_model(settings: Mapping[str, Any]) -> EagerModel:
     if settings["proposer"] == LLM:
         return _server_model(settings)
@@ -130,6 +136,11 @@ def _chat_model(settings: Mapping[str, Any]) -> EagerModel:
 def _server_model(settings: Mapping[str, Any]) -> ServerModel:
     server = ChatServer(settings["base_url"], settings["api_key_variable"], settings["timeout_s"], settings["attempts"])
     backend = OpenAICompatible(
-        server, settings["model"], max_new_tokens=settings["max_new_tokens"], parallel=settings["parallel"]
+        server,
+        settings["model"],
+        max_new_tokens=settings["max_new_tokens"],
+        parallel=settings["parallel"],
+        sends_temperature=settings["temperature"] is not None,
+        sends_seed=settings["seed"],
     )
     return ServerModel(backend)

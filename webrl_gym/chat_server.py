@@ -38,6 +38,8 @@ _SLOW_ANSWERS = 2
 _WORDS_SHOWN = 200
 # A server answers 400 to a prompt that is too long or that its filter stops; the next prompt may be welcome.
 _TOO_LONG = re.compile(r"context|too long|too many tokens|longer than|exceeds the maximum", re.IGNORECASE)
+_FIELD = re.compile(r"max_tokens|temperature|seed")
+_FIELD_STATUSES = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
 _FILTERED = re.compile(r"content.?(filter|management)", re.IGNORECASE)
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _CERTIFICATES = ("ssl_cert_file", "ssl_cert_dir")
@@ -187,6 +189,8 @@ class ChatServer:
             return CompletionFailed(f"{said}: {words}")
         if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE or (status == 400 and _TOO_LONG.search(words)):
             return PromptTooLarge(f"{said}: {words or 'it is too large'}")
+        if status in _FIELD_STATUSES and (field := _FIELD.search(words)):
+            return ServerRefused(f"{said}: leave out {field[0]}, or send what it takes; it says: {words}")
         # Servers repeat parts of a wrong key, so their words about keys are not shown.
         quoted = f"; it says: {words}" if words and status not in (401, 403) else ""
         return ServerRefused(f"{said}: check {checks.get(status, 'base_url')}{quoted}")

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from agents.chat_models import Answer, LocalModel, Question, RememberingModel, ServerModel, fenced
-from agents.generation import InProcess, OpenAICompatible
+from agents.generation import InProcess
+from agents.server_generation import OpenAICompatible
 from agents.types import Completion
 from tests.agents.nano.tiny_nano import tiny_nano
 from tests.agents.small_llama import CONTEXT, small_llama

@@ -85,6 +85,18 @@ def test_a_server_that_refuses_is_found_out_at_once(server: CompletionServer) ->
     require_proposer(llm(server, attempts=1))
 
 
+def test_a_field_that_the_server_does_not_take_is_found_out_at_once_and_can_be_left_out(
+    server: CompletionServer,
+) -> None:
+    server.answers = [(422, b'{"detail": "unknown field seed"}')]
+    with pytest.raises(ServerRefused, match="leave out seed"):
+        require_proposer(llm(server))
+    server.say("ready")
+    require_proposer(llm(server, seed=False, temperature=None, max_new_tokens=None))
+    assert {"max_tokens", "temperature", "seed"} <= set(server.requests[0])
+    assert not {"max_tokens", "temperature", "seed"} & set(server.requests[1])
+
+
 def test_a_local_model_that_is_not_there_is_found_out_at_once(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigConflict, match=r"curriculum\.model: .*empty is no causal language model that can be"):

@@ -9,8 +9,8 @@ import pytest
 
 from agents.chat_models import ServerModel
 from agents.feasibility import FEASIBLE, Feasibility, FeasibilityJudge, RulesThenJudge, SiteRules, read_verdict
-from agents.generation import OpenAICompatible
 from agents.proposers import written_task
+from agents.server_generation import OpenAICompatible
 from tests.agents.toy_env import ToySuite, toy_task
 from tests.completion_server import CompletionServer, completion_server
 from webrl_gym.chat_server import ChatServer

@@ -9,8 +9,8 @@ import pytest
 
 from agents.chat_models import Answer, Question, ServerModel
 from agents.duplicates import normalised
-from agents.generation import OpenAICompatible
 from agents.proposers import GrammarProposer, LanguageModelProposer, Proposals, written_task
+from agents.server_generation import OpenAICompatible
 from tests.agents.toy_env import ToySuite, toy_task
 from tests.completion_server import CompletionServer, completion_server
 from webrl_gym.chat_server import ChatServer

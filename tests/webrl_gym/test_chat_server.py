@@ -123,6 +123,8 @@ NO_MODEL = json.dumps({"error": {"message": "the model does not exist"}}).encode
     ("status", "body", "said"),
     [
         (400, NO_MODEL, "check the model name 'some-model'; it says: the model does not exist"),
+        (400, b'{"message": "temperature?"}', "leave out temperature, or send what it takes; it says: temperature?"),
+        (422, b'{"detail": "a seed"}', "leave out seed, or send what it takes; it says: a seed"),
         (400, b'"no"', "check the model name 'some-model'; it says: no"),
         (401, NO_MODEL, "check the key in the variable TEST_KEY (it is not set)"),
         (403, b"", "check the key in the variable TEST_KEY (it is not set) and whether it may use 'some-model'"),
