@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
+from transformers.cache_utils import CacheLayerMixin
 
 from agents.batching import collate_prompts
 from agents.models import LanguageModel
@@ -225,6 +226,8 @@ class _TransformersWriter:
         # transformers 5.24 renamed the argument, model by model
         arguments = inspect.signature(model.forward).parameters
         self.cache_argument = "cache" if "cache" in arguments else "past_key_values"
+        layers = self.cache.layers
+        self.is_recurrent = bool(layers) and not any(isinstance(layer, CacheLayerMixin) for layer in layers)
 
     def begin(self) -> Tensor:
         return self._run(self.input_ids, (self.mask.cumsum(1) - 1).clamp(min=0))
@@ -238,9 +241,11 @@ class _TransformersWriter:
         self.cache.batch_select_indices(rows)
 
     def _run(self, input_ids: Tensor, position_ids: Tensor) -> Tensor:
+        # Without attention a mask is laid over the tokens at hand, and after the first ones none of them is padding.
+        is_masked = not self.is_recurrent or input_ids.shape == self.mask.shape
         out = self.model(
             input_ids=input_ids,
-            attention_mask=self.mask,
+            attention_mask=self.mask if is_masked else None,
             position_ids=position_ids,
             use_cache=True,
             logits_to_keep=1,

@@ -47,6 +47,9 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "granitemoeshared": {"logits_scaling": 8.0},
     "granitemoehybrid": {"logits_scaling": 8.0, "mamba_n_heads": 8, "layer_types": ["attention", "attention"]},
     "qwen3": {},
+    "mamba": {"state_size": 4},
+    "falcon_mamba": {"state_size": 4},
+    "mamba2": {"state_size": 4, "num_heads": 8, "n_groups": 1, "head_dim": 8},
 }
 SIZES = {
     "vocab_size": len(small_tokenizer()),
