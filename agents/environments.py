@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -10,6 +11,7 @@ import numpy as np
 
 import webrl_gym
 from webrl_gym.deployment.addresses import find_deployment
+from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.registry import find_page_suite
 from webrl_gym.tasks.suite import TaskSuite
 from webrl_gym.types import Observation, Site
@@ -108,6 +110,12 @@ def sites_there(only_sites: Sequence[str], settings: Mapping[str, Any]) -> list[
     if not there:
         raise ValueError(f"the deployment has none of the sites {', '.join(only_sites)}")
     return there
+
+
+@cache
+def held_out_tasks() -> tuple[Task, ...]:
+    """The embedded sites' validation and test tasks, on which nothing is ever trained."""
+    return tuple(task for name in ("practice-valid", "practice-test", "practice-test-large") for task in suite_of(name))
 
 
 def suite_of(name: str, only_sites: Sequence[str] = (), settings: Mapping[str, Any] | None = None) -> TaskSuite:

@@ -7,6 +7,7 @@ fine-tuning goes on after its last finished round.
 from __future__ import annotations
 
 import json
+import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,13 +21,15 @@ from torch import nn
 from agents.atomic_file import replacing
 from agents.augmentation import renamed_passes
 from agents.checkpoint import load_module_tensors, module_tensors
-from agents.errors import CheckpointCorrupt, CheckpointError
+from agents.errors import CheckpointCorrupt, CheckpointError, TrainingStopped
 from agents.fitting import FitSettings, in_passes
 from agents.metrics import Progress
 from agents.objectives import fit_actions
 from agents.policy import LLMPolicy
 from agents.transitions import TransitionSet, to_transitions
 from agents.types import LabelledTrajectory
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,23 @@ class _Rounds:
         return self._folder / f"round-{number}.safetensors"
 
 
+def _tell_what_is_left_out(examples: TransitionSet) -> None:
+    """Steps that nothing is learned from, which may be all.
+
+    Raises:
+        TrainingStopped: If they are all.
+    """
+    if not (lost := examples.too_long + examples.rendered_differently):
+        return
+    why = (
+        f"{examples.too_long} are longer than model.max_prompt_tokens, model.max_new_tokens or the model's context "
+        f"allow, {examples.rendered_differently} are rendered differently now"
+    )
+    if not examples.steps:
+        raise TrainingStopped(f"supervised fine-tuning has nothing to learn from: of the demonstrations' steps, {why}.")
+    _log.warning("%d of the demonstrations' %d steps are left out: %s", lost, lost + len(examples.steps), why)
+
+
 def rounds_done(folder: Path) -> int:
     """How many rounds of a fine-tuning are finished; for messages.
 
@@ -164,13 +184,16 @@ def supervised_start(
 
     Raises:
         ValueError: If ``renamed_share`` or ``word_dropout`` is outside [0, 1].
+        TrainingStopped: If no step of the demonstrations can be learned from; the message says why.
         CheckpointError: If a round cannot be written.
         CheckpointCorrupt: If a round that is there is cut or changed; the message names the file.
         CheckpointMismatch: If the folder holds rounds of another model.
     """
     model = policy.language_model.model
     rounds = _Rounds(folder)
-    report = rounds.open(model, to_transitions(demonstrations, policy.renderer))
+    examples = to_transitions(demonstrations, policy.renderer)
+    _tell_what_is_left_out(examples)
+    report = rounds.open(model, examples)
     while len(report.scores) < max_rounds and len(report.scores) - report.best_round < patience:
         round_seed = seed + len(report.scores) + 1
         settings = FitSettings(

@@ -5,6 +5,7 @@
       demonstrations.jsonl.gz  the oracle's trajectories, or those of a file of one's own
       sft/, sft.json           the policy after supervised fine-tuning, and how that went; sft_rounds/ until then
       attempts.jsonl.gz        that policy's attempts at training tasks, labelled by the rules
+      attempts_by_orm.jsonl.gz the same by the ORM, where algorithm.mode=paper learns from its labels
       orm_held_out.jsonl.gz    its attempts at validation tasks, on which the ORM is measured
       orm/, orm.json           the outcome reward model, and its agreement with the rules
       checkpoints/             one a phase, and the finished stages of the phase under way
@@ -25,7 +26,7 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ import torch
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents.action_journal import journal_beside
-from agents.adapters import base_name, lora_settings
 from agents.algorithms import PhaseAlgorithm, accepted_arguments, algorithm_class
+from agents.algorithms.filtered_bc import OFFLINE
 from agents.atomic_file import remove_leftovers
 from agents.config_conflicts import conflicts
 from agents.curriculum import PROTECTED_SUITES
@@ -44,13 +45,10 @@ from agents.demonstration_file import take_demonstrations
 from agents.devices import tell_of_other_devices
 from agents.environments import make_vec_env, suite_of
 from agents.errors import ConfigConflict
-from agents.generation import InProcess
 from agents.labelling import Labeller, OrmLabeller, RuleLabeller, SplitLabeller, label_source, label_trajectories
 from agents.look_log import TEST_SUITES
 from agents.memory import MemoryEstimate
 from agents.metrics import JsonlWriter, MetricWriter, Progress, TensorBoardWriter
-from agents.model_record import longest_action
-from agents.models import LanguageModel, load_model
 from agents.orm_folder import judge_of, load_orm, save_orm
 from agents.orm_report import agreement_line
 from agents.orm_training import agreement_record, fit_orm, named_orm, orm_settings
@@ -58,6 +56,7 @@ from agents.policy import LLMPolicy
 from agents.preparation import Start, choose_evenly, demonstrate, greedy_success
 from agents.rollout import Rollout, RolloutCollector
 from agents.run_folder import claim, read_own, require_same, run_lock, save_model, write_json
+from agents.run_models import RunModels
 from agents.supervised import supervised_start
 from agents.training_memory import context_problems, estimate_memory
 from agents.trajectory_io import write_trajectories
@@ -68,9 +67,9 @@ from webrl_gym.tasks.suite import TaskSuite
 
 _log = logging.getLogger(__name__)
 _DEMONSTRATIONS = "demonstrations.jsonl.gz"
+_RELABELLED = "attempts_by_orm.jsonl.gz"
 _ATTEMPTS_PURPOSE = 101
 """Seed offset of the supervised policy's first attempts."""
-_PLACEMENT = ("device", "dtype", "autocast")
 
 
 class TrainingRun:
@@ -98,6 +97,7 @@ class TrainingRun:
         self.config = dict(config)
         self.progress = progress
         self._has_lock = False
+        self._models = RunModels(config["model"])
         self._advice = f"Give the run another name, or go on with it as it is: resume={folder}"
         claim(folder, config, self._advice)
         if config["threads"]:
@@ -111,7 +111,7 @@ class TrainingRun:
         """
         policy_folder = self.folder / "policy"
         if policy_folder.exists():
-            return self._policy(self._load(str(policy_folder)))
+            return self._models.policy(self._models.load(str(policy_folder)))
         self.memory.require_fit()
         tell_of_other_devices(self.config["model"]["device"])
         if self._evolves:
@@ -150,7 +150,12 @@ class TrainingRun:
             RunInUse: If another process works on the run.
         """
         with self._alone_unless("sft"):
-            return self._supervised(self._demonstrations())
+            folder = self.folder / "sft"
+            if folder.exists():
+                shutil.rmtree(self.folder / "sft_rounds", ignore_errors=True)
+                return self._models.policy(self._models.load(str(folder)))
+            # The model is loaded before the demonstrations are made: what is wrong with it is told at once.
+            return self._supervised(self._models.policy(self._models.named()), self._demonstrations())
 
     def prepare(self) -> Start:
         """Does everything before the first phase that is not done yet.
@@ -159,10 +164,14 @@ class TrainingRun:
             RunInUse: If another process works on the run.
         """
         parts = {"sft": True, "attempts.jsonl.gz": self._needs_attempts, "orm": label_source(self.config) != "rules"}
+        parts[_RELABELLED] = self._relabels
         with self._alone_unless(*(name for name, is_needed in parts.items() if is_needed)):
             policy, demonstrations = self.supervise(), self._demonstrations()
             attempts = self._first_attempts(policy, demonstrations) if self._needs_attempts else []
-            return Start(policy, demonstrations, attempts, self._labeller(policy, demonstrations, attempts))
+            labeller = self._labeller(policy, demonstrations, attempts)
+            if self._relabels:
+                attempts = self._relabelled(attempts, labeller)
+            return Start(policy, demonstrations, attempts, labeller)
 
     @contextmanager
     def _alone_unless(self, *parts: str) -> Iterator[None]:
@@ -217,12 +226,8 @@ class TrainingRun:
             write_trajectories(path, demonstrate(env, tasks, self.progress))
         return read_own(path).labelled
 
-    def _supervised(self, demonstrations: Sequence[LabelledTrajectory]) -> LLMPolicy:
-        folder, rounds, settings = self.folder / "sft", self.folder / "sft_rounds", self.config["sft"]
-        if folder.exists():
-            shutil.rmtree(rounds, ignore_errors=True)
-            return self._policy(self._load(str(folder)))
-        policy = self._policy(self._load(self.config["model"]["name_or_path"]))
+    def _supervised(self, policy: LLMPolicy, demonstrations: Sequence[LabelledTrajectory]) -> LLMPolicy:
+        rounds, settings = self.folder / "sft_rounds", self.config["sft"]
         if settings["max_rounds"]:
             collector = RolloutCollector(self._vec_env, policy)
             tasks = self._valid_suite.tasks[:: settings["valid_every"]]
@@ -237,7 +242,7 @@ class TrainingRun:
             )
             summary = {**asdict(report), "best_round": report.best_round, "valid_tasks": len(tasks)}
             write_json(self.folder / "sft.json", summary)
-        save_model(policy.language_model, folder)
+        save_model(policy.language_model, self.folder / "sft")
         shutil.rmtree(rounds, ignore_errors=True)
         return policy
 
@@ -246,8 +251,7 @@ class TrainingRun:
     ) -> list[LabelledTrajectory]:
         """The supervised policy's attempts at tasks without a demonstration, by arXiv 2411.02337, algorithm 1, part 1.
 
-        They are labelled by the rules. The ORM learns from them; the phases begin with their successes as experience
-        and evolve their failures.
+        They are labelled by the rules. The ORM learns from them, and the first phase evolves their failures.
         """
         path = self.folder / "attempts.jsonl.gz"
         if not path.exists():
@@ -261,6 +265,14 @@ class TrainingRun:
             labelled = label_trajectories(RuleLabeller(), rollout.trajectories).labelled
             write_trajectories(path, [*labelled, *rollout.failures])
         journal_beside(path).unlink(missing_ok=True)
+        return list(read_own(path).labelled)
+
+    def _relabelled(self, attempts: Sequence[LabelledTrajectory], labeller: Labeller) -> list[LabelledTrajectory]:
+        """The first attempts as the ORM sees them, for an algorithm that learns from nothing else."""
+        path = self.folder / _RELABELLED
+        if not path.exists():
+            labelled = label_trajectories(labeller, [item.trajectory for item in attempts]).labelled
+            write_trajectories(path, labelled)
         return list(read_own(path).labelled)
 
     def _held_out(self, policy: LLMPolicy) -> tuple[Trajectory, ...]:
@@ -297,6 +309,10 @@ class TrainingRun:
         return SplitLabeller(suite=RuleLabeller(), evolved=orm) if source == "both" else orm
 
     @property
+    def _relabels(self) -> bool:
+        return self.config["algorithm"].get("mode") == OFFLINE and label_source(self.config) == "orm"
+
+    @property
     def _evolves(self) -> bool:
         return bool(self.config["algorithm"].get("curriculum"))
 
@@ -311,10 +327,9 @@ class TrainingRun:
         if settings["from"]:
             return self._named_judge()
         if folder.exists():
-            base = None if self.config["model"]["lora"] is None else self._base
-            return OrmLabeller(load_orm(folder, **{key: self.config["model"][key] for key in _PLACEMENT}, base=base))
+            return OrmLabeller(load_orm(folder, **self._models.placement, base=self._models.adapted_base))
         how, held_out = orm_settings(settings, self.config["seed"]), self._held_out(policy)
-        model, threshold = self._load(str(self.folder / "sft")), settings["threshold"]
+        model, threshold = self._models.load(str(self.folder / "sft")), settings["threshold"]
         orm = judge_of(model, threshold=threshold, template=how.template, answers=how.answers)
         fit = fit_orm(orm, [*demonstrations, *attempts], self._train_suite, how, self.progress)
         write_json(self.folder / "orm.json", {**asdict(fit), **agreement_record(orm, held_out)})
@@ -322,8 +337,7 @@ class TrainingRun:
         return OrmLabeller(orm)
 
     def _named_judge(self) -> OrmLabeller:
-        placement = {key: self.config["model"][key] for key in _PLACEMENT}
-        return OrmLabeller(named_orm(self.config["orm"], self.config["seed"], placement))
+        return OrmLabeller(named_orm(self.config["orm"], self.config["seed"], self._models.placement))
 
     def _phases(self, start: Start) -> PhaseAlgorithm:
         settings = dict(self.config["algorithm"])
@@ -377,24 +391,3 @@ class TrainingRun:
         page_of = remembered_pages(lambda task: collector.start_observations([task])[0])
         folder = self.folder / "curriculum_answers"
         return curriculum_parts(self.config["curriculum"], self._train_suite, page_of, folder)
-
-    def _load(self, name_or_path: str) -> LanguageModel:
-        model = self.config["model"]
-        names = ("device", "dtype", "autocast", "gradient_checkpointing", "prompt", "cut")
-        lora = lora_settings(model["lora"])
-        base = None if lora is None else self._base
-        loaded = load_model(name_or_path, lora=lora, base=base, **{name: model[name] for name in names})
-        # A checkpoint names the base model; a resumed run comes from the run's own folder, which may have moved.
-        return replace(loaded, name=model["name_or_path"], master_weights=model["master_weights"])
-
-    @cached_property
-    def _base(self) -> LanguageModel:
-        """The one set of weights that the adapters of policy, critic and ORM stand on."""
-        model = self.config["model"]
-        names = ("device", "dtype", "prompt", "cut")
-        return load_model(base_name(model["name_or_path"]), **{name: model[name] for name in names})
-
-    def _policy(self, language_model: LanguageModel) -> LLMPolicy:
-        settings = self.config["model"]
-        backend = InProcess(language_model, longest_action(language_model.record.prompt, settings["max_new_tokens"]))
-        return LLMPolicy(language_model, max_tokens=settings["max_prompt_tokens"], backend=backend)

@@ -16,7 +16,7 @@ import torch
 from agents.algorithms.advantage_weighted import AdvantageWeighted
 from agents.algorithms.base import PhaseMetrics
 from agents.algorithms.collected import Collected
-from agents.algorithms.filtered_bc import MODES
+from agents.algorithms.filtered_bc import MODES, OFFLINE
 from agents.critics import ValueCritic
 from agents.fitting import enough_passes, in_passes
 from agents.inference import state_values, transition_size
@@ -77,7 +77,7 @@ class AWR(AdvantageWeighted):
         self._attempts = list(attempts)
 
     def _run_phase(self, phase: int) -> PhaseMetrics:
-        collected = self.stored(self._attempts) if self.mode == "paper" else self._collected(phase)
+        collected = self.stored(self._attempts) if self.mode == OFFLINE else self._collected(phase)
         metrics, steps = collected.metrics, collected.transitions.steps
         self.fit_critic(phase, steps, self._returns(steps).tolist(), metrics)
         settings = self.policy_fit(phase, len(collected.labelling.labelled))

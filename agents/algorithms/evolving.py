@@ -15,6 +15,7 @@ from agents.algorithms.online import OnlineAlgorithm
 from agents.checkpoint import load_module_tensors, module_tensors
 from agents.critics import ValueCritic
 from agents.curriculum import Curriculum
+from agents.environments import held_out_tasks
 from agents.feasibility import FeasibilityFilter
 from agents.fitting import FitSettings
 from agents.inference import state_values
@@ -64,7 +65,7 @@ class EvolvingAlgorithm(OnlineAlgorithm):
             critic: Value network; the policy's trunk with a new head when None.
             proposer: Makes new instructions from failed ones; the suite's grammar when None.
             feasibility: Says which of them can be done; None takes all.
-            protected: Tasks that must never be trained on, beyond the validation and test suites.
+            protected: Tasks that must never be trained on, beyond the embedded sites' validation and test tasks.
             critic_learning_rate: Of the critic's optimizer.
             critic_epochs: Passes of the critic.
             critic_examples: Most steps of the phase that the critic is fitted on, drawn evenly; None takes all.
@@ -104,7 +105,7 @@ class EvolvingAlgorithm(OnlineAlgorithm):
             proposer or GrammarProposer(self._evolve),
             value_low=value_low,
             value_high=value_high,
-            protected=protected,
+            protected=(*held_out_tasks(), *protected),
             feasibility=feasibility,
         )
         self._proposals.note(attempts)

@@ -18,7 +18,7 @@ from agents.types import LabelledTrajectory
 _INSTRUCTIONS, _ROLLOUT, _SHOWING = range(3)
 
 
-MODES = ("online", "paper")
+ONLINE, OFFLINE = MODES = ("online", "paper")
 """Where a baseline's data comes from, by the name that configurations use: each phase's own rollout, or the attempts of
 the starting policy, as in the paper."""
 
@@ -126,7 +126,7 @@ class FilteredBC(OnlineAlgorithm):
         self._attempts = tuple(attempts)
 
     def _run_phase(self, phase: int) -> PhaseMetrics:
-        collected = self.stored(self._attempts) if self.mode == "paper" else self._collected(phase)
+        collected = self.stored(self._attempts) if self.mode == OFFLINE else self._collected(phase)
         metrics = collected.metrics
         settings = self.policy_fit(phase, len(collected.labelling.labelled))
         shown = self.showings(collected.successes, phase, _SHOWING)

@@ -138,13 +138,13 @@ class WebRL(EvolvingAlgorithm):
             policy: Is trained in place; starts from supervised fine-tuning.
             env: A ``VecEnv`` or an environment; None to predict only.
             demonstrations: Labelled trajectories that the experience starts with.
-            attempts: What the starting policy did: successes enter the experience too, the critic is fitted on all,
-                and the first phase evolves the failures (algorithm 1 of the paper); without any it draws its
-                instructions from the suite.
+            attempts: What the starting policy did: the critic is fitted on all, and the first phase evolves the
+                failures (algorithm 1 of the paper); without any it draws its instructions from the suite.
             critic: Value network; the policy's trunk with a new head when None.
             proposer: Makes new instructions from failed ones; the suite's grammar when None.
             feasibility: Says which of them can be done; None takes all.
-            protected: Tasks that must never be trained on, beyond the validation and test suites.
+            protected: Tasks that must never be trained on, beyond the embedded sites' validation and test
+                tasks.
             lam: Weight of the one-step part of the advantage, in [0, 1].
             kl_coef: Weight of the KL term (beta), > 0.
             policy_loss: ``kl_regression`` is the paper's; ``released`` that of its released code, ``reinforce`` the
@@ -179,8 +179,9 @@ class WebRL(EvolvingAlgorithm):
             curriculum: Evolve failed instructions; False draws every phase's from the suite.
             retried_share: Of a phase's instructions, at most, are tasks of the suite that were failed when last
                 attempted, in [0, 1]; the paper has none.
-            begin_with_attempts: Fit the policy to demonstrations and successful attempts before the first phase, as to
-                the data of a phase of its own. The paper begins with the supervised policy.
+            begin_with_attempts: Take successful attempts into the experience, and fit the policy to it before the first
+                phase, as to the data of a phase of its own. The paper begins with the supervised policy, and the
+                experience with the demonstrations alone.
             instructions_per_phase: Tasks attempted in one phase, once each.
             phases: Phases after which ``learn`` ends.
             temperature: Of sampling while collecting.
@@ -255,7 +256,7 @@ class WebRL(EvolvingAlgorithm):
         self.experience = ExperienceBuffer(
             replay_ratio=replay_ratio, perplexity_low=perplexity_low, perplexity_high=perplexity_high
         )
-        self.experience.add([*demonstrations, *attempts])
+        self.experience.add([*demonstrations, *(attempts if begin_with_attempts else ())])
         self._given = tuple(attempts)
         self._attempts: Sequence[LabelledTrajectory] = self._given  # that are to be learned from yet
 
@@ -335,7 +336,7 @@ class WebRL(EvolvingAlgorithm):
         divergence, log_ratio = distance_to_reference(self.policy, steps, self.tokens_per_batch)
         metrics.update({"policy/divergence": divergence, "policy/log_ratio": log_ratio})
         metrics["time/policy_s"] = time.perf_counter() - began
-        if divergence > self.kl_ceiling:
+        if not divergence <= self.kl_ceiling:  # also where it is no number
             raise TrainingStopped(
                 f"KL ceiling: the policy moved {divergence:.3g} nats an action from its reference, more than "
                 f"{self.kl_ceiling:.3g}."
@@ -355,7 +356,7 @@ class WebRL(EvolvingAlgorithm):
         some = steps[:: max(1, len(steps) // _ENTROPY_STEPS)][:_ENTROPY_STEPS]
         entropy = mean_entropy(self.policy, some, self.tokens_per_batch)
         metrics["policy/entropy"] = entropy
-        if entropy < self.entropy_floor:
+        if not entropy >= self.entropy_floor:  # also where it is no number
             raise TrainingStopped(
                 f"collapsed entropy: the policy's next token has {entropy:.3g} nats on average, less than the floor of "
                 f"{self.entropy_floor:.3g}."

@@ -18,9 +18,9 @@ from agents.training_run import TrainingRun
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.transitions import to_transitions
 from agents.types import Completion, Prompt
-from tests.agents.test_training_run import Toys
 from tests.agents.tiny_models import tiny_model, tiny_policy
 from tests.agents.toy_env import demonstration, toy_task
+from tests.agents.toy_training import Toys
 
 HELD_OUT = ("practice-valid", "practice-test")
 GOOD = demonstration(toy_task("Blue", 1))

@@ -16,10 +16,10 @@ from agents import rate_conflicts, training_run
 from agents.models import load_model
 from agents.train import main
 from agents.trajectory_io import write_trajectories
-from tests.agents.test_training_run import Toys
 from tests.agents.tiny_models import tiny_model
 from tests.agents.toy_env import demonstration
 from tests.agents.toy_runs import environments
+from tests.agents.toy_training import Toys
 from tests.test_docs import ROOT, blocks
 
 PAGE = ROOT / "docs" / "new_algorithm.md"

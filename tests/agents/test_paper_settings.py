@@ -86,6 +86,27 @@ def test_the_numbers_are_the_papers(config: dict[str, Any], table: str) -> None:
     assert {key: value(config, key) for key in TABLES[table]} == pytest.approx(TABLES[table])
 
 
+@pytest.mark.parametrize("algorithm", ["filtered_bc", "awr", "digirl"])
+def test_the_baselines_are_the_papers_too(algorithm: str) -> None:
+    config = compose_config("train", ["experiment=paper_llama3_8b", f"algorithm={algorithm}_paper", "model.device=cpu"])
+    assert conflicts(config) == []
+    settings = config["algorithm"]
+    rates = {name: rate for name, rate in settings.items() if name.endswith("learning_rate")}
+    assert set(rates.values()) == {1e-6}
+    assert (settings["schedule"], settings["examples_per_update"], settings["epochs"]) == ("constant", 128, 1)
+    assert settings.get("discount", 0.9) == 0.9
+    assert settings.get("replay_capacity", 100_000) == 100_000
+    assert settings.get("mode", "paper") == "paper"
+    assert not any(settings[name] for name in ("renamed_share", "rephrased_share", "word_dropout", "averaged_share"))
+
+
+def test_a_pretrained_model_learns_by_the_papers_form() -> None:
+    given = compose_config("train", ["experiment=pretrained"])["algorithm"]
+    paper = compose_config("train", ["experiment=paper_llama3_8b"])["algorithm"]
+    sizes = {"phases", "instructions_per_phase", "policy_learning_rate", "tokens_per_batch", "examples_per_update"}
+    assert {name for name in paper if given[name] != paper[name]} == {*sizes, "critic_trunk"}
+
+
 def test_prompt_and_action_fill_the_context(config: dict[str, Any]) -> None:
     assert config["model"]["max_prompt_tokens"] + config["model"]["max_new_tokens"] == 16_384
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.errors import CheckpointCorrupt, CheckpointError, CheckpointMismatch
+from agents.errors import CheckpointCorrupt, CheckpointError, CheckpointMismatch, TrainingStopped
 from agents.policy import LLMPolicy
 from agents.supervised import SupervisedReport, rounds_done, supervised_start
 from agents.types import Completion
@@ -55,7 +55,7 @@ def test_the_best_rounds_weights_are_kept(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.glob("round-*")) == ["round-2.safetensors", "round-4.safetensors"]
 
 
-def test_steps_that_do_not_fit_are_counted(tmp_path: Path) -> None:
+def test_steps_that_do_not_fit_are_counted_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     first, *others = demonstrations()
     endless = [replace(step, completion=Completion("exit\n" * 300)) for step in first.trajectory.steps[1:]]
     trajectory = replace(first.trajectory, steps=(first.trajectory.steps[0], *endless))
@@ -64,6 +64,11 @@ def test_steps_that_do_not_fit_are_counted(tmp_path: Path) -> None:
     report = supervised_start(tiny_policy(), items, lambda: 0.0, tmp_path, **settings)
     assert report.left_out == len(endless) == 1
     assert report.steps == sum(len(item.trajectory.steps) for item in demonstrations()) - 1
+    told = f"1 of the demonstrations' {report.steps + 1} steps are left out: 1 are longer than model.max_prompt_tokens"
+    assert told in caplog.text
+    nothing = [replace(first, trajectory=replace(trajectory, steps=tuple(endless)))]
+    with pytest.raises(TrainingStopped, match="has nothing to learn from: of the demonstrations' steps, 1 are longer"):
+        supervised_start(tiny_policy(), nothing, lambda: 0.0, tmp_path / "nothing", **settings)
 
 
 def test_it_ends_at_its_last_round(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ from agents.orm_report import markdown_report
 from agents.orm_run import OrmRun
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.types import LabelledTrajectory
-from tests.agents.test_training_run import Toys
 from tests.agents.tiny_models import tiny_model
 from tests.agents.toy_env import ToyEnv, demonstration, toy_task
 from tests.agents.toy_runs import environments, started_policy
+from tests.agents.toy_training import Toys
 from webrl_gym.types import OutcomeVerdict, VerdictStatus
 
 FAILED = ['do(action="Click", element="1")', "exit()"]

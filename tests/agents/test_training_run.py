@@ -6,7 +6,7 @@ import json
 import os
 import resource
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,14 @@ from safetensors.torch import load_file
 from stable_baselines3.common.vec_env import DummyVecEnv
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from agents import rate_conflicts, training_run
+from agents import run_models, training_run
 from agents.adapters import is_adapter
 from agents.algorithms import accepted_arguments, algorithm_class
 from agents.checkpoint import read_checkpoint
 from agents.errors import CheckpointCorrupt, CheckpointError, CheckpointMismatch, ConfigConflict, TrainingStopped
 from agents.hydra_entry import compose_config
-from agents.labelling import OrmLabeller, RuleLabeller
-from agents.metrics import SilentProgress
+from agents.labelling import RuleLabeller
 from agents.models import load_model
-from agents.orm_folder import judge_of, save_orm
 from agents.proposers import LanguageModelProposer
 from agents.run_folder import run_lock
 from agents.train import train
@@ -34,69 +32,16 @@ from agents.training_run import TrainingRun
 from agents.trajectory_io import read_trajectories, write_trajectories
 from agents.values import load_critic
 from tests.agents.killing import operations_until_killed
-from tests.agents.tiny_models import tiny_model, tiny_policy
-from tests.agents.toy_env import ToyEnv, ToySuite, demonstration, toy_task
-from tests.agents.toy_runs import environments, weights
+from tests.agents.tiny_models import tiny_policy
+from tests.agents.toy_env import ToyEnv, demonstration, toy_task
+from tests.agents.toy_runs import weights
+from tests.agents.toy_training import Toys, started, toy_configurations
 from webrl_gym.errors import ServerRefused, TaskFileError
-from webrl_gym.orm_prompt import OrmTemplate
-
-TOY = [
-    "model=local",
-    "model.max_prompt_tokens=200",
-    "model.max_new_tokens=6",
-    "demonstrations=2",
-    "sft.optimizer=adamw",
-    "sft.learning_rate=5e-3",
-    "sft.epochs_per_round=60",
-    "sft.max_rounds=1",
-    "sft.tokens_per_batch=256",
-    "sft.valid_every=1",
-    "sft.renamed_share=0",
-    "attempts.count=8",
-    "orm.renamed_share=0",
-    "algorithm.phases=2",
-    "algorithm.instructions_per_phase=8",
-    "algorithm.curriculum=false",
-    "algorithm.policy_learning_rate=2e-3",
-    "algorithm.renamed_share=0",
-    "algorithm.tokens_per_batch=256",
-]
-
-
-class Toys(ToySuite):
-    """The toy suite with what a run asks of a suite."""
-
-    def __len__(self) -> int:
-        return len(self.tasks)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.tasks)
 
 
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
-    """Makes configurations of runs on the toy site, whose demonstrations are there already."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(training_run, "suite_of", lambda *_: Toys(orders=1))
-    monkeypatch.setattr(training_run, "make_vec_env", lambda *_: environments(4))
-    monkeypatch.setattr(rate_conflicts, "is_nano", lambda _: True)  # it has learned nothing yet
-    tiny_model().save(tmp_path / "base")
-
-    def made(*overrides: str, name: str = "toy", rules: bool = True, settings: Sequence[str] = TOY) -> dict[str, Any]:
-        folder = tmp_path / "runs" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / "demonstrations.jsonl.gz").exists():
-            shown = [demonstration(task) for task in Toys(orders=1).tasks[:2]]
-            write_trajectories(folder / "demonstrations.jsonl.gz", shown)
-        source = ["orm.source=rules"] if rules else []
-        given = [*settings, f"model.name_or_path={tmp_path / 'base'}", f"name={name}", *source, *overrides]
-        return compose_config("train", given)
-
-    return made
-
-
-def started(config: dict[str, Any]) -> TrainingRun:
-    return TrainingRun(Path(config["run"]), config, SilentProgress())
+    return toy_configurations(tmp_path, monkeypatch)
 
 
 def test_a_run_does_every_part_and_then_nothing_more(toy: Callable[..., dict[str, Any]]) -> None:
@@ -139,7 +84,7 @@ def test_a_run_with_adapters_keeps_them_alone_over_one_set_of_base_weights(toy: 
     folder = Path(config["run"])
     for part in ("sft", "policy"):
         assert {path.name for path in (folder / part).glob("*.safetensors")} == {"adapter_model.safetensors"}
-    base = {parameter.data_ptr() for parameter in run._base.model.parameters()}
+    base = {parameter.data_ptr() for parameter in run._models._base.model.parameters()}
     frozen = {parameter.data_ptr() for parameter in policy.network.parameters() if not parameter.requires_grad}
     assert frozen == base
     checkpoint = read_checkpoint(sorted(folder.glob("checkpoints/phase-*"))[-1])
@@ -255,7 +200,7 @@ def test_an_orm_is_trained_once_and_reported(
     policy = run.supervise()
     failed = demonstration(Toys(orders=1).tasks[2], ['do(action="Click", element="0")', "exit()"])
     loads: list[str] = []
-    monkeypatch.setattr(training_run, "load_model", lambda name, **how: loads.append(name) or load_model(name, **how))
+    monkeypatch.setattr(run_models, "load_model", lambda name, **how: loads.append(name) or load_model(name, **how))
     labeller = run._labeller(policy, run._demonstrations(), [failed])
     assert loads == [str(run.folder / "sft")]  # becomes the judge; the held-out attempts are the policy's that is there
     report = json.loads((run.folder / "orm.json").read_text(encoding="utf-8"))
@@ -273,27 +218,6 @@ def test_an_orm_is_trained_once_and_reported(
     run.close()
 
 
-def test_a_judge_that_is_there_already_labels_at_the_runs_threshold(toy: Callable[..., dict[str, Any]]) -> None:
-    template = OrmTemplate("{instruction}\n{actions}\n{page}")
-    save_orm(judge_of(tiny_model(), threshold=0.9, template=template, answers=("NO", "YES")), Path("judge"))
-    started(toy(rules=False, name="own"))
-    run = started(toy("orm.from=judge", "orm.source=orm", "orm.threshold=0.4", rules=False, name="from"))
-    labeller = run._labeller(tiny_policy(), [], [])
-    assert isinstance(labeller, OrmLabeller)
-    assert (labeller.orm.threshold, labeller.orm.template) == (0.4, template)
-    assert not any((run.folder / name).exists() for name in ("orm", "orm.json", "sft"))
-    Path("judge.txt").write_text("{page} {instruction} {actions}", encoding="utf-8")
-    words = ("orm.prompt_template=judge.txt", "orm.answers=[YES,NO]")
-    run = started(toy("orm.from=judge", "orm.source=orm", *words, rules=False, name="words"))
-    other = run._labeller(tiny_policy(), [], [])
-    assert isinstance(other, OrmLabeller)
-    assert other.orm.template.user == "{page} {instruction} {actions}"
-    with pytest.raises(ConfigConflict, match=r"orm\.from: nowhere holds no outcome reward model"):
-        started(toy("orm.from=nowhere", "orm.source=orm", rules=False))
-    with pytest.raises(ConfigConflict, match=r"with orm\.source=rules nobody asks one"):
-        started(toy("orm.from=judge"))
-
-
 @pytest.mark.parametrize("algorithm", ["webrl", "filtered_bc"])
 def test_where_nothing_evolves_the_rules_label_and_no_orm_is_trained(
     toy: Callable[..., dict[str, Any]], algorithm: str
@@ -309,21 +233,6 @@ def test_where_nothing_evolves_the_rules_label_and_no_orm_is_trained(
     with pytest.raises(TrainingStopped, match="the ORM needs successes and failures"):
         asked._labeller(tiny_policy(), [], [])
     asked.close()
-
-
-def test_awr_of_the_paper_learns_from_the_first_attempts(toy: Callable[..., dict[str, Any]]) -> None:
-    settings = [*(setting for setting in TOY if "curriculum" not in setting), "algorithm=awr", "sft.max_rounds=0"]
-    config = toy("algorithm.mode=paper", settings=settings)
-    folder = Path(config["run"])
-    wrong = ['do(action="Click", element="0")', "exit()"]
-    tried = [demonstration(task, actions) for task in Toys(orders=1).tasks for actions in (None, wrong)]
-    write_trajectories(folder / "attempts.jsonl.gz", tried)
-    started(config).train()
-    first, second = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    assert first["rollout/trajectories"] == second["rollout/trajectories"] == len(tried)
-    assert first["step"] == second["step"] == 0
-    assert not (folder / "rollouts").exists()
-    assert not started(toy(name="online", settings=settings))._needs_attempts
 
 
 def test_a_proposers_server_is_asked_before_anything_is_done(toy: Callable[..., dict[str, Any]]) -> None:

@@ -12,8 +12,10 @@ FAILED = ['do(action="Click", element="1")', "exit()"]
 def test_the_first_phase_begins_with_what_earlier_attempts_left():
     done, *failed = [demonstration(task, FAILED if place else None) for place, task in enumerate(TASKS)]
     attempts = [done, *(item for item in failed if not item.label.success)]
-    algorithm = webrl(started_policy(), demonstrations=(), attempts=attempts, phases=1)
-    assert algorithm.experience.trajectories == 1
+    fitted = webrl(started_policy(), demonstrations=(), attempts=attempts, begin_with_attempts=True)
+    assert fitted.experience.trajectories == 1
+    algorithm = webrl(started_policy(), attempts=attempts, phases=1)
+    assert algorithm.experience.trajectories == 3  # the demonstrations, as in the paper
     algorithm.learn()
     (metrics,) = algorithm.history
     assert metrics["curriculum/kept"] + metrics["curriculum/from_suite"] == 12
