@@ -14,7 +14,7 @@ from agents.actors import BUILT_IN_AGENTS, Agent, FixedAgent, RandomAgent, Scrip
 from agents.atomic_file import replacing
 from agents.benchmark_conflicts import benchmark_conflicts, no_agent
 from agents.console import ConsoleProgress
-from agents.environments import addresses_of, make_env, make_vec_env, sites_there, suite_of
+from agents.environments import addresses_of, blank_observation, make_env, make_vec_env, sites_there, suite_of
 from agents.errors import ConfigConflict
 from agents.hydra_entry import named_keys, run_entry_point
 from agents.look_log import TEST_SUITES, log_look
@@ -284,7 +284,7 @@ def _run_policy(
     from agents.generation import InProcess
     from agents.models import load_model
     from agents.policy import LLMPolicy
-    from agents.rollout import RolloutCollector, blank_observation
+    from agents.rollout import RolloutCollector
 
     language_model = load_model(
         str(agent.folder),
@@ -303,7 +303,7 @@ def _run_policy(
             temperature=config["temperature"],
             seed=config["seed"],
             progress=progress,
-            end_id=language_model.prompt_format.end_id,
+            end_ids=language_model.prompt_format.end_ids,
         )
     return results, policy.renderer.render(blank_observation(), []).text
 

@@ -11,6 +11,7 @@ import numpy as np
 
 import webrl_gym
 from webrl_gym.deployment.addresses import find_deployment
+from webrl_gym.errors import InfrastructureError
 from webrl_gym.tasks.record import Task
 from webrl_gym.tasks.registry import find_page_suite
 from webrl_gym.tasks.suite import TaskSuite
@@ -18,6 +19,30 @@ from webrl_gym.types import Observation, Site
 
 if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
+
+
+def blank_observation() -> Observation:
+    """What stands for a page that could not be opened."""
+    return Observation(instruction="", url="", html="", last_action_error="")
+
+
+class ReportedResets(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Reports an ``InfrastructureError`` of ``reset`` as ``info["failure"]``, as ``step`` does.
+
+    An exception would end the worker process of a ``SubprocVecEnv``; wrapped in this, the slot lives on.
+    """
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """The inner reset, or an empty observation and the failure.
+
+        Args:
+            seed: Seed of the environment.
+            options: Passed on.
+        """
+        try:
+            return self.env.reset(seed=seed, options=options)
+        except InfrastructureError as error:
+            return blank_observation(), {"failure": f"{type(error).__name__}: {error}"}
 
 
 def make_env(suite: str, only_sites: Sequence[str], settings: Mapping[str, Any]) -> gymnasium.Env[Observation, str]:

@@ -104,6 +104,16 @@ class TrajectoryBuffer:
         """Number of stored trajectories."""
         return len(self._items)
 
+    def with_items(self, items: Iterable[LabelledTrajectory]) -> tuple[LabelledTrajectory, ...]:
+        """What would be stored after ``add``; nothing is.
+
+        Args:
+            items: Labelled trajectories.
+        """
+        joined = TrajectoryBuffer(self.capacity)
+        joined.add([*self._items, *items])
+        return joined.items
+
     def add(self, items: Iterable[LabelledTrajectory]) -> int:
         """Stores trajectories; one without a step is passed over.
 

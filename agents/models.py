@@ -188,7 +188,9 @@ def hidden_at(model: PreTrainedModel, input_ids: Tensor, attention_mask: Tensor,
     if isinstance(model, NanoForCausalLM):
         return model.hidden_at(input_ids, attention_mask, positions)
     # No token of a causal model sees what follows it, and the padding does: no mask is needed, and kernels skip half.
-    trunk = model.base_model
+    trunk, context = model.base_model, read_context(model.config)
+    if input_ids.shape[1] > context:  # padding only; a table of positions ends there
+        input_ids = input_ids[:, :context]
     if is_plain_decoder(trunk):
         return decoder_hidden_at(trunk, input_ids, positions)
     hidden: Tensor = trunk(input_ids=input_ids, use_cache=False).last_hidden_state
@@ -249,6 +251,7 @@ def load_model(
     elif lora is not None:
         loaded.base = Base(_lasting(base.name if base is not None else name_or_path), fingerprint(loaded.model))
         add_adapters(loaded.model, lora)
+    loaded.model.eval()  # adapters begin in training mode, and their dropout would be part of the first scores
     loaded.gradient_checkpointing = gradient_checkpointing
     if gradient_checkpointing:
         # transformers 5.24 renamed it

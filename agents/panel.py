@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -239,7 +239,7 @@ def run_policy(
     temperature: float = 0.0,
     seed: int = 0,
     progress: Progress | None = None,
-    end_id: int | None = None,
+    end_ids: Collection[int] = (),
 ) -> list[EpisodeResult]:
     """Runs a policy over the open tasks of a panel, batched over the collector's environments.
 
@@ -251,8 +251,8 @@ def run_policy(
         temperature: Of sampling; 0 is greedy.
         seed: Decides sampling.
         progress: Shown one unit a task.
-        end_id: Token that ends an action; completions without it, or with nothing else, count as unfinished. None
-            counts none.
+        end_ids: Tokens that end an action; completions without one, or with nothing else, count as unfinished. Without
+            any none is counted.
 
     Returns:
         As ``run_agent``.
@@ -266,7 +266,7 @@ def run_policy(
     def keep(trajectory: Trajectory) -> None:
         nonlocal last_end
         now = time.perf_counter()
-        result = replace(_result_of(trajectory, now - last_end), unfinished=_unfinished(trajectory, end_id))
+        result = replace(_result_of(trajectory, now - last_end), unfinished=_unfinished(trajectory, end_ids))
         last_end = now
         if trajectory.failure is None:
             folder.add(result, trajectory)
@@ -300,12 +300,12 @@ def _result_of(trajectory: Trajectory, seconds: float) -> EpisodeResult:
     )
 
 
-def _unfinished(trajectory: Trajectory, end_id: int | None) -> int:
+def _unfinished(trajectory: Trajectory, end_ids: Collection[int]) -> int:
     """Completions that are empty, or were cut at their greatest length."""
-    if end_id is None:
+    if not end_ids:
         return 0
     written = [step.completion for step in trajectory.steps]
-    return sum(not one.text.strip() or one.token_ids[-1:] != (end_id,) for one in written)
+    return sum(not one.text.strip() or not set(one.token_ids[-1:]) & set(end_ids) for one in written)
 
 
 def final_answer(trajectory: Trajectory) -> str:

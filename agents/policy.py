@@ -5,6 +5,7 @@ B sequences, L tokens, A action tokens, V vocabulary.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, cast
@@ -16,6 +17,7 @@ from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.utils import get_device
 from torch import Tensor
 
+from agents.errors import PromptTooLong
 from agents.generation import GenerationBackend, InProcess
 from agents.models import LanguageModel, load_model
 from agents.prompting import PromptRenderer
@@ -26,6 +28,9 @@ from webrl_gym.types import Observation
 
 State = tuple[tuple[str, ...], ...]
 """The earlier actions of each environment, as the prompt's format holds them."""
+
+_GIVE_UP = 'exit(message="")'
+_log = logging.getLogger(__name__)
 
 
 class LLMPolicy(BasePolicy):  # type: ignore[misc]  # stable-baselines3 is untyped here
@@ -128,7 +133,8 @@ class LLMPolicy(BasePolicy):  # type: ignore[misc]  # stable-baselines3 is untyp
             deterministic: Take the likeliest action.
 
         Returns:
-            The action's text (an object array of texts for several environments) and the state for the next call.
+            The action's text (an object array of texts for several environments) and the state for the next call. Where
+            instruction and history do not fit the context, the action ends the episode, and a warning says so.
 
         Raises:
             ValueError: If state or episode_start are for another number of environments.
@@ -142,14 +148,22 @@ class LLMPolicy(BasePolicy):  # type: ignore[misc]  # stable-baselines3 is untyp
                 f"{len(starts)} values of episode_start"
             )
         histories = [() if start else history for history, start in zip(histories, starts, strict=True)]
-        prompts = [self.renderer.render(seen, history) for seen, history in zip(observations, histories, strict=True)]
-        completions = self.act(prompts, temperature=0.0 if deterministic else self.temperature)
-        texts = [completion.text for completion in completions]
+        prompts = [self._prompt(seen, history) for seen, history in zip(observations, histories, strict=True)]
+        readable = [prompt for prompt in prompts if prompt is not None]
+        written = iter(self.act(readable, temperature=0.0 if deterministic else self.temperature))
+        texts = [_GIVE_UP if prompt is None else next(written).text for prompt in prompts]
         after = tuple(
             (*history, self.renderer.past_action(text, seen["html"]))
             for history, text, seen in zip(histories, texts, observations, strict=True)
         )
         return (np.array(texts, dtype=object) if is_batched else texts[0]), after
+
+    def _prompt(self, observation: Observation, history: tuple[str, ...]) -> Prompt | None:
+        try:
+            return self.renderer.render(observation, history)
+        except PromptTooLong as error:
+            _log.warning("An episode is given up: %s", error)
+            return None
 
     def save(self, path: Path | str) -> None:
         """Writes the language model as a Hugging Face folder, without pickle.

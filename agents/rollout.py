@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import gymnasium
 import torch
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
 
 from agents.action_journal import ActionJournal
-from agents.environments import environment_seed
+from agents.environments import ReportedResets, blank_observation, environment_seed
 from agents.errors import PromptTooLong
 from agents.metrics import Progress, SilentProgress
 from agents.transitions import Renderer
@@ -78,25 +77,6 @@ class _Attempt:
     steps: list[Step] = field(default_factory=list)
 
 
-class ReportedResets(gymnasium.Wrapper[Any, Any, Any, Any]):
-    """Reports an ``InfrastructureError`` of ``reset`` as ``info["failure"]``, as ``step`` does.
-
-    An exception would end the worker process of a ``SubprocVecEnv``; wrapped in this, the slot lives on.
-    """
-
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """The inner reset, or an empty observation and the failure.
-
-        Args:
-            seed: Seed of the environment.
-            options: Passed on.
-        """
-        try:
-            return self.env.reset(seed=seed, options=options)
-        except InfrastructureError as error:
-            return blank_observation(), {"failure": _named(error)}
-
-
 class RolloutCollector:
     """Rolls a policy out over tasks. Not thread-safe; the environments stay open."""
 
@@ -107,6 +87,11 @@ class RolloutCollector:
             vec_env: A ``DummyVecEnv`` or ``SubprocVecEnv`` (or a wrapper of one) of ``webrl_gym`` environments.
             policy: Renders prompts and writes actions.
         """
+        if isinstance(vec_env.unwrapped, SubprocVecEnv) and not all(vec_env.env_is_wrapped(ReportedResets)):
+            _log.warning(
+                "A reset that fails ends its environment's process: wrap what SubprocVecEnv makes in "
+                "agents.environments.ReportedResets, and such a task is tried again."
+            )
         self.vec_env = vec_env
         self.policy = policy
         self._slots = list(range(vec_env.num_envs))
@@ -359,11 +344,6 @@ class _Run:
         if self.on_trajectory is not None:
             self.on_trajectory(trajectory)
         self.progress.advance()
-
-
-def blank_observation() -> Observation:
-    """What stands for a page that could not be opened."""
-    return Observation(instruction="", url="", html="", last_action_error="")
 
 
 def _reset(slot: int, seed: int, task: Task) -> Request:

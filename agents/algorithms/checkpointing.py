@@ -142,6 +142,8 @@ class Checkpointing:
         return {
             "algorithm": type(self).__name__,
             "model": self.policy.language_model.name,
+            "max_prompt_tokens": self.policy.renderer.max_tokens,
+            "max_new_tokens": getattr(self.policy.backend, "max_new_tokens", None),
             "seed": self.seed,
             **{name: getattr(self, name) for name in self.setting_names},
         }
@@ -202,7 +204,7 @@ class Checkpointing:
                 raise CheckpointMismatch(
                     f"{found[-1]} is a checkpoint of an earlier run: resume it or use another folder."
                 )
-            if newest is None and self.phase == 0:
+            if newest is None:
                 self._write_checkpoint()
         self.checkpoints.prune()
         self._stages.begin(self.phase + 1, is_resumed=self._is_resumed)

@@ -90,13 +90,14 @@ class DigiRL(AdvantageWeighted):
         tasks = self.sample_tasks(self.instructions_per_phase, 1, _INSTRUCTIONS)  # in each phase the first one's
         collected = self.collect(tasks, phase, _ROLLOUT)
         metrics = collected.metrics
-        self.replay.add(collected.trusted)
-        metrics.update({"replay/trajectories": self.replay.trajectories, "replay/steps": len(self.replay)})
+        kept = self.replay.with_items(collected.trusted)  # stored at the end: a phase may be begun again
+        steps = sum(len(item.trajectory.steps) for item in kept)
+        metrics.update({"replay/trajectories": len(kept), "replay/steps": steps})
         began = time.perf_counter()
-        chosen = self._best_attempts(phase, metrics)
+        chosen = self._best_attempts(kept, phase, metrics)
         metrics["time/instruction_critic_s"] = time.perf_counter() - began
-        steps = to_transitions(self.replay.items, self.policy.renderer).steps
-        self.fit_critic(phase, steps, [step.outcome for step in steps], metrics)
+        seen = to_transitions(kept, self.policy.renderer).steps
+        self.fit_critic(phase, seen, [step.outcome for step in seen], metrics)
         settings = self.policy_fit(phase, len(collected.labelling.labelled))
         helpful = self._helpful_steps(self.showings(chosen, phase, _SHOWING), metrics)
         weighed, passes = in_passes(enough_passes(helpful, lambda pair: transition_size(pair[0]), settings))
@@ -105,15 +106,18 @@ class DigiRL(AdvantageWeighted):
                 f"empty batch: no step of the {len(chosen)} best attempts has an advantage above "
                 f"step_threshold={self.step_threshold:g}."
             )
-        steps, advantages = [step for step, _ in weighed], [advantage for _, advantage in weighed]
+        shown, advantages = [step for step, _ in weighed], [advantage for _, advantage in weighed]
         loss = partial(digirl_actor_loss, threshold=self.step_threshold)
-        self.fit_policy(steps, passes, advantages, loss, settings, metrics)
+        self.fit_policy(shown, passes, advantages, loss, settings, metrics)
+        self.replay.add(collected.trusted)
         return metrics
 
-    def _best_attempts(self, phase: int, metrics: PhaseMetrics) -> list[LabelledTrajectory]:
+    def _best_attempts(
+        self, kept: Sequence[LabelledTrajectory], phase: int, metrics: PhaseMetrics
+    ) -> list[LabelledTrajectory]:
         """Kept attempts by their instruction-level advantage; V_instruct is fitted first."""
-        prompts = [self._instruction_prompt(item) for item in self.replay.items]
-        known = [(item, ids) for item, ids in zip(self.replay.items, prompts, strict=True) if ids is not None]
+        prompts = [self._instruction_prompt(item) for item in kept]
+        known = [(item, ids) for item, ids in zip(kept, prompts, strict=True) if ids is not None]
         items, states = [item for item, _ in known], [ids for _, ids in known]
         outcomes = [item.outcome for item in items]
         metrics["instruction_critic/loss"] = self.stage(

@@ -70,6 +70,14 @@ def test_adapters_change_nothing_at_first_and_are_all_that_is_trained(folder: Pa
     assert not torch.allclose(logits(adapted), logits(plain), atol=1e-3)
 
 
+def test_what_is_loaded_is_scored_without_dropout(folder: Path, tmp_path: Path) -> None:
+    made = load_model(str(folder), lora=LoraSettings(rank=4, dropout=0.5))
+    shake(made)
+    made.save(tmp_path / "adapters")
+    for model in (made, load_model(str(tmp_path / "adapters"))):
+        assert logits(model).equal(logits(model))
+
+
 def test_models_on_one_base_share_its_weights_and_learn_apart(folder: Path) -> None:
     base = load_model(str(folder))
     policy = load_model(str(folder), lora=LORA, base=base)

@@ -125,6 +125,17 @@ def test_a_page_is_cut_so_that_the_longest_action_fits_behind_it(model: Language
 
 
 @both
+def test_an_episode_that_outgrew_the_context_is_left(model: LanguageModel, caplog: pytest.LogCaptureFixture) -> None:
+    policy = LLMPolicy(model, backend=InProcess(model, max_new_tokens=4))
+    endless = {**FIRST, "instruction": "x " * 2000}
+    seen = {name: np.array([FIRST[name], endless[name]], dtype=object) for name in FIRST}
+    actions, state = policy.predict(seen, deterministic=True)
+    assert actions.tolist() == [policy.predict(dict(FIRST), deterministic=True)[0], 'exit(message="")']
+    assert [len(history) for history in state] == [1, 1]
+    assert "An episode is given up" in caplog.text
+
+
+@both
 def test_predict_takes_several_environments(model: LanguageModel) -> None:
     policy = LLMPolicy(model, max_tokens=480)
     columns = {name: np.array([FIRST[name], SECOND[name]], dtype=object) for name in FIRST}

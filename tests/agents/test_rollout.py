@@ -7,10 +7,10 @@ import pytest
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
-from agents.environments import environment_seed
+from agents.environments import ReportedResets, environment_seed
 from agents.errors import GenerationFailed, PromptTooLong
 from agents.prompting import PromptRenderer
-from agents.rollout import ReportedResets, RolloutCollector
+from agents.rollout import RolloutCollector
 from agents.types import Completion
 from tests.agents.tiny_models import ToyFormatted
 from tests.agents.toy_env import ORDERS, ToyEnv, ToySuite, demonstration, toy_task

@@ -77,9 +77,9 @@ def tiny_model(seed: int = 0, hidden: int = 32, layers: int = 2) -> LanguageMode
     return wrap_model(tiny_llama(seed, hidden, layers), tiny_tokenizer(), "tiny")
 
 
-def tiny_policy(seed: int = 0) -> LLMPolicy:
+def tiny_policy(seed: int = 0, **sizes: int) -> LLMPolicy:
     """The tiny model as a policy that writes short actions."""
-    model = tiny_model(seed)
+    model = tiny_model(seed, **sizes)
     return LLMPolicy(model, backend=InProcess(model, max_new_tokens=6))
 
 

@@ -275,12 +275,19 @@ def test_a_checkpoint_of_another_model_is_refused_by_name(tmp_path):
     renamed.language_model.name = "other"
     with pytest.raises(CheckpointMismatch, match="model: checkpoint 'tiny', now 'other'"):
         filtered_bc(renamed, checkpoint_folder=tmp_path).resume()
-    wider = LLMPolicy(tiny_model(hidden=64))
+    wider = tiny_policy(hidden=64)
     with pytest.raises(CheckpointMismatch, match=r"policy is another model: .* is \(\d+, 32\).*expected \(\d+, 64\)"):
         filtered_bc(wider, checkpoint_folder=tmp_path).resume()
-    deeper = LLMPolicy(tiny_model(layers=3))
+    deeper = tiny_policy(layers=3)
     with pytest.raises(CheckpointMismatch, match=r"it lacks \['model.layers.2"):
         filtered_bc(deeper, checkpoint_folder=tmp_path).resume()
+
+
+def test_a_checkpoint_of_other_limits_is_refused_by_name(tmp_path):
+    filtered_bc(started_policy(), phases=1, checkpoint_folder=tmp_path).learn()
+    longer = LLMPolicy(tiny_model(), max_tokens=200)
+    with pytest.raises(CheckpointMismatch, match="max_new_tokens: checkpoint 6, now 96; max_prompt_tokens: checkpoint"):
+        filtered_bc(longer, checkpoint_folder=tmp_path).resume()
 
 
 def test_a_loaded_algorithm_goes_on_with_other_arguments():

@@ -97,6 +97,13 @@ def test_a_loaded_algorithm_does_not_learn_into_another_runs_checkpoints(tmp_pat
         loaded.learn()
 
 
+def test_a_loaded_algorithm_can_be_resumed_from_a_new_folder(tmp_path: Path) -> None:
+    loaded = Dicing(tiny_policy(), checkpoint_folder=tmp_path / "new")
+    loaded.phases, loaded.phase = 2, 1  # as load leaves it
+    loaded.learn()
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["phase-0001", "phase-0002"]
+
+
 def test_stages_do_not_nest(tmp_path: Path) -> None:
     class Nesting(Dicing):
         def _run_phase(self, phase):

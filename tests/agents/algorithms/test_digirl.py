@@ -68,7 +68,7 @@ def test_successes_at_hard_instructions_are_chosen_first():
         wrong = ['do(action="Click", element="0")', "exit()"] if task.parameters["colour"] != "Red" else FAILED
         algorithm.replay.add(demonstration(task, None if place < successes else wrong) for place in range(4))
     assert sum(item.label.success for item in algorithm.replay.items) == 5
-    (chosen,) = algorithm._best_attempts(1, {})
+    (chosen,) = algorithm._best_attempts(algorithm.replay.items, 1, {})
     assert (chosen.trajectory.task.parameters["colour"], chosen.label.success) == ("Green", True)
     prompts = {item.trajectory.task.parameters["colour"]: item for item in algorithm.replay.items}
     values = {
@@ -108,6 +108,15 @@ def test_a_run_that_was_interrupted_ends_bit_equal(tmp_path, stage, times, setti
     assert torch.equal(critic_weights(resumed), critic_weights(straight))
     assert list(resumed.replay.as_records()) == list(straight.replay.as_records())
     assert without_times(resumed.history) == without_times(straight.history)
+
+
+def test_a_phase_that_is_begun_again_keeps_its_attempts_once():
+    algorithm = digirl(started_policy(), phases=1, progress=Interrupting("policy"))
+    with pytest.raises(KeyboardInterrupt):
+        algorithm.learn()
+    algorithm.learn()
+    (metrics,) = algorithm.history
+    assert metrics["replay/trajectories"] == metrics["rollout/trajectories"] == algorithm.replay.trajectories
 
 
 def test_what_is_saved_comes_back(tmp_path):
