@@ -211,6 +211,8 @@ def _class_at(path: str, arguments: Mapping[str, Any]) -> Callable[..., Any]:
     module_name, _, class_name = path.partition(":")
     if not module_name or not class_name:
         raise _NotThere("a module or a class is missing")
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise _NotThere(f"{module_name} is no module's name; my_agent:Agent is the class Agent in ./my_agent.py")
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
@@ -222,7 +224,8 @@ def _class_at(path: str, arguments: Mapping[str, Any]) -> Callable[..., Any]:
     try:
         inspect.signature(found).bind(**arguments)
     except TypeError as error:
-        raise _NotThere(str(error)) from error
+        kind = "" if inspect.isclass(found) else f"{class_name} is no class but a function: "
+        raise _NotThere(f"{kind}{error}") from error
     except ValueError:  # it does not say what it takes
         pass
     return cast("Callable[..., Any]", found)

@@ -162,7 +162,7 @@ def _play(
             panel=[task.task_id for task in panel.tasks],
             seeds=[config["seed"]],
             engine=config["env"]["engine"],
-            model=None if policy is None else policy.record.description,
+            model=_model_name(config, policy),
             model_files=() if policy is None else policy.weights,
             prompt_text=prompt_text,
             failures=failure_counts(results),
@@ -178,6 +178,8 @@ def _play(
         full = {**card, **as_record(results), **official, "deployment": addresses_of(config["env"])}
         if config["agent"] == "openai" or policy is not None:
             full["unfinished_completions"], full["cut_pages"] = _completion_counts(results)
+            full["tokens"] = _tokens(results)
+        full["unreadable_actions"] = sum(result.unreadable for result in results)
         if policy is not None:
             full["loaded_as"] = loaded_as(policy)
         temporary.write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -187,6 +189,10 @@ def _play(
 def _completion_lines(config: Mapping[str, Any], results: Sequence[EpisodeResult]) -> Iterator[str]:
     """What a reader must know of a model's completions to believe the table."""
     completions = sum(result.steps for result in results)
+    if unreadable := [result for result in results if result.unreadable]:
+        count = sum(result.unreadable for result in unreadable)
+        first = json.dumps(unreadable[0].first_unreadable, ensure_ascii=False)
+        yield f"{count} of {completions} actions are none of the action language (docs/environment.md): {first}, ..."
     unfinished, cut_pages = _completion_counts(results)
     if unfinished:
         policy = _policy_of(config)
@@ -197,11 +203,19 @@ def _completion_lines(config: Mapping[str, Any], results: Sequence[EpisodeResult
         yield f"{unfinished} of {completions} completions were empty or cut at {where}: {advice} {key}"
     if cut_pages:
         yield f"{cut_pages} of {completions} pages were cut: the server found the prompt too long for its model"
+    if (tokens := _tokens(results))["prompt"]:
+        yield f"{tokens['prompt']:,} tokens were read, {tokens['completion']:,} written"
 
 
 def _completion_counts(results: Sequence[EpisodeResult]) -> tuple[int, int]:
     """Completions that were empty or cut, and pages that were cut."""
     return sum(result.unfinished for result in results), sum(result.cut_pages for result in results)
+
+
+def _tokens(results: Sequence[EpisodeResult]) -> dict[str, int]:
+    """What models read and wrote, for whoever pays by it."""
+    read, written = (result.prompt_tokens for result in results), (result.completion_tokens for result in results)
+    return {"prompt": sum(read), "completion": sum(written)}
 
 
 def make_agent(config: Mapping[str, Any], suite: TaskSuite) -> Agent:
@@ -306,6 +320,13 @@ def _run_policy(
             end_ids=language_model.prompt_format.end_ids,
         )
     return results, policy.renderer.render(blank_observation(), []).text
+
+
+def _model_name(config: Mapping[str, Any], policy: ModelAgent | None) -> str | None:
+    """What the card calls the model; None where an agent has none that we know of."""
+    if policy is not None:
+        return policy.record.description
+    return str(config["model"]) if config["agent"] == "openai" else None
 
 
 def _shown_name(config: Mapping[str, Any]) -> str:

@@ -164,9 +164,12 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
     groups = {name: options for name, options in _groups(users_folder).items() if name not in own}
     problems = [f"{key} cannot be swept: start one run for each value." for key in swept if key in own]
     choices, values = [], {}
+    chosen = _chosen_groups(config_name)
     for argument, override in zip(overrides, parsed, strict=True):
         key = str(override.key_or_group)
-        if key in groups:
+        if key in groups and key not in chosen:
+            problems.append(f"There is no group {key!r} in this command; it has {', '.join(sorted(chosen))}.")
+        elif key in groups:
             unknown = _unknown_option(key, override, groups[key], key in _optional_groups(config_name))
             problems.extend(unknown)
             # the choice of a group decides which keys there are
@@ -273,6 +276,18 @@ def _own_keys(config_name: str) -> set[str]:
     return {key for key in written if key in _groups() and key not in chosen}
 
 
+@cache
+def _chosen_groups(config_name: str) -> frozenset[str]:
+    """Groups that a root file, or the root that it builds on, chooses from."""
+    found: set[str] = set()
+    for entry in _written(config_name).get("defaults", ()):
+        if isinstance(entry, dict):
+            found |= {str(name).split()[-1] for name in entry}
+        elif entry != "_self_":
+            found |= _chosen_groups(str(entry))
+    return frozenset(found)
+
+
 def _open_keys(config_name: str) -> set[str]:
     """Keys of a root file that hold whatever a user puts there (``agent_arguments``): Hydra wants those added."""
     return {key for key, value in _written(config_name).items() if value == {}}
@@ -320,9 +335,9 @@ def _without_own_keys(config_name: str, arguments: Sequence[str]) -> tuple[list[
 
 
 def _near(word: str, known: Sequence[str]) -> str:
-    found = get_close_matches(word, known, n=1, cutoff=0.5) or get_close_matches(
-        word, [name for name in known if name.rsplit(".", 1)[-1] == word.rsplit(".", 1)[-1]], n=1, cutoff=0.0
-    )
+    last = word.rsplit(".", 1)[-1]
+    of_that_name = [name for name in known if name.rsplit(".", 1)[-1] == last]
+    found = get_close_matches(word, of_that_name, n=1, cutoff=0.0) or get_close_matches(word, known, n=1, cutoff=0.5)
     return f"; did you mean {found[0]!r}?" if found else "."
 
 

@@ -37,10 +37,14 @@ class CompletionCounts:
     Attributes:
         unfinished: Completions that were empty, or cut at their greatest length.
         cut_pages: Pages that were cut, since the server found the prompt too long.
+        prompt_tokens: Tokens that were read, as the server counts them.
+        completion_tokens: Tokens that were written, thoughts included.
     """
 
     unfinished: int = 0
     cut_pages: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,10 @@ class EpisodeResult:
             began.
         unfinished: Completions of a language model that were empty or cut, as the agent's steps they are.
         cut_pages: Pages that a server's model could read only in part.
+        prompt_tokens: Tokens that a model read; 0 where nobody counts them.
+        completion_tokens: Tokens that it wrote.
+        unreadable: Actions that are none of the action language.
+        first_unreadable: The first of them, at most 80 characters.
     """
 
     task_id: str
@@ -78,6 +86,10 @@ class EpisodeResult:
     site_state: str = ""
     unfinished: int = 0
     cut_pages: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    unreadable: int = 0
+    first_unreadable: str = ""
 
     def as_json(self) -> str:
         """One line of JSON, in ASCII: an answer may hold any separator."""

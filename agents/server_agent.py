@@ -11,7 +11,7 @@ from agents.actors import TaskInfo
 from agents.errors import GenerationFailed
 from agents.results import CompletionCounts
 from webrl_gym.actions import describe_action
-from webrl_gym.chat_server import ChatServer, without_thoughts
+from webrl_gym.chat_server import ChatServer, used_tokens, without_thoughts
 from webrl_gym.errors import CompletionFailed, PromptTooLarge
 from webrl_gym.types import Observation
 
@@ -122,6 +122,8 @@ class OpenAIAgent:
 
     def _complete(self, messages: list[dict[str, str]]) -> str:
         choice = self._server.ask(self._client, {**self._asked, "messages": messages})
+        self.completion_counts.prompt_tokens += used_tokens(choice, "prompt_tokens")
+        self.completion_counts.completion_tokens += used_tokens(choice, "completion_tokens")
         message = choice.get("message")
         if not isinstance(message, dict):
             raise GenerationFailed(f"{self._server.shown_url} answered with no message")

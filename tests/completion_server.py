@@ -35,8 +35,8 @@ class CompletionServer:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-def completion(choice: Any) -> bytes:
-    return json.dumps({"choices": [choice]}).encode()
+def completion(choice: Any, **more: Any) -> bytes:
+    return json.dumps({"choices": [choice], **more}).encode()
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from webrl_gym.cli import main as command_line
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONFIGS = sorted((ROOT / "conf").rglob("*.yaml"))
-GENERAL_COMMANDS = {"git", "cd", "pip", "playwright", "python", "uv", "rm", "tensorboard"}
+GENERAL_COMMANDS = {"git", "cd", "pip", "playwright", "python", "uv", "rm", "source", "tensorboard"}
 ROOT_FILES = {"webrl-benchmark": "benchmark", "webrl-orm": "train_orm", "webrl-train": "train"}
 
 

@@ -56,6 +56,18 @@ def without_thoughts(text: str) -> str:
     return _THOUGHTS.sub("", text).strip()
 
 
+def used_tokens(choice: Mapping[str, Any], kind: str) -> int:
+    """Tokens that an answer took; 0 where the server does not tell.
+
+    Args:
+        choice: What ``ChatServer.ask`` gave.
+        kind: ``prompt_tokens`` or ``completion_tokens``.
+    """
+    usage = choice.get("usage")
+    count = usage.get(kind) if isinstance(usage, Mapping) else None
+    return count if isinstance(count, int) and count > 0 else 0
+
+
 @dataclass(frozen=True, slots=True)
 class ChatServer:
     """A server and how long it is asked.
@@ -107,7 +119,7 @@ class ChatServer:
         raise ServerRefused(f"{self.shown_url} cannot be asked: {problem}")
 
     def ask(self, client: httpx.Client, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The first choice of a chat completion.
+        """The first choice of a chat completion, and under ``usage`` what it took, where that is told.
 
         Args:
             client: Is asked through.
@@ -172,7 +184,10 @@ class ChatServer:
 
     def _choice(self, answer: httpx.Response) -> dict[str, Any]:
         try:
-            return dict(answer.json()["choices"][0])
+            completion = answer.json()
+            choice = dict(completion["choices"][0])
+            usage = completion.get("usage")
+            return {**choice, **({"usage": usage} if usage else {})}
         except (ValueError, LookupError, TypeError) as error:
             raise CompletionFailed(
                 f"{self.shown_url} answered with something else than a chat completion: {type(error).__name__}"

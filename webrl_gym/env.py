@@ -20,7 +20,7 @@ from webrl_gym.argument_problems import (
     scoring_problems,
     task_problems,
 )
-from webrl_gym.deployment.runnable import LeftOut, refuse_left_out
+from webrl_gym.deployment.runnable import LeftOut
 from webrl_gym.early_stops import EarlyStops
 from webrl_gym.engines import EngineSettings
 from webrl_gym.episodes import Episodes, make_episodes
@@ -30,7 +30,7 @@ from webrl_gym.observation import DEFAULT_BUDGET
 from webrl_gym.orm_prompt import Evidence
 from webrl_gym.reading import make_reader
 from webrl_gym.rendering import BLACK, pixels, render_modes
-from webrl_gym.reset_options import task_asked_for
+from webrl_gym.reset_options import choose_task
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer, outcome_reward_model
 from webrl_gym.sites.worlds import World
 from webrl_gym.spaces import TEXT_LIMIT, UnicodeText, observation_space
@@ -174,6 +174,7 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         self._task: Task | None = None
         self._picture = BLACK
         self._over = True
+        self._is_closed = False
 
     @property
     def task(self) -> Task:
@@ -219,9 +220,12 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
             ValueError: If the suite has no such task, or an option is unknown.
             TypeError: If ``options`` is no mapping, or a task of one's own gives no instruction.
             InfrastructureError: If site or browser fail twice, or once where a second try is hopeless.
+            gymnasium.error.ClosedEnvironmentError: After ``close()``.
         """
         super().reset(seed=seed)
-        task = self._choose(options)
+        if self._is_closed:
+            raise gymnasium.error.ClosedEnvironmentError("close() was called: make a new environment")
+        task = choose_task(options, self.suite, self.left_out, self.np_random)
         self._over = True
         chance = self.np_random.bit_generator.state
         try:
@@ -291,21 +295,12 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
     def close(self) -> None:
         """Frees the engine and the databases; may be called twice."""
         self._episodes.close()
-        self._over = True
+        self._over = self._is_closed = True
 
     @property
     def step_limit(self) -> int:
         """Steps after which the running episode ends."""
         return self._max_steps or self.task.max_steps
-
-    def _choose(self, options: dict[str, Any] | None) -> Task:
-        wanted = task_asked_for(options)
-        if wanted is None:
-            return self.suite.sample(self.np_random)
-        if isinstance(wanted, Task):
-            return wanted
-        refuse_left_out(wanted, self.left_out)
-        return self.suite.get(wanted)
 
     def _begin(self, task: Task) -> StepTiming:
         """Opens the task's pages and reads the first."""

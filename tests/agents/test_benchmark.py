@@ -198,27 +198,6 @@ def test_a_server_at_a_wrong_address_leaves_the_folder_to_the_next(server: Compl
         assert run("agent=openai", f"base_url={elsewhere.url}", "model=m") == (results, folder)
 
 
-def test_completions_that_were_cut_are_told_below_the_table(
-    server: CompletionServer, capsys: pytest.CaptureFixture[str]
-) -> None:
-    given = ["agent=openai", f"base_url={server.url}", "model=m"]
-    left = (200, completion({"message": {"content": "exit()"}}))
-    cut = (200, completion({"message": {"content": None}, "finish_reason": "length"}))
-    server.answers = [cut, (400, b'{"error": "the prompt is too long"}'), left]
-    for _ in range(2):  # shown again, it is told again
-        benchmark(config(*given, "output=here"))
-        said = capsys.readouterr().out
-        assert "1 of 4 completions were empty or cut at max_tokens=256: raise max_tokens\n" in said
-        assert "1 of 4 pages were cut: the server found the prompt too long for its model\n" in said
-    assert (card(Path("here"))["unfinished_completions"], card(Path("here"))["cut_pages"]) == (1, 1)
-    benchmark(config(*given, "output=whole", "max_tokens=2000", "temperature=null"))
-    assert "completions were" not in capsys.readouterr().out
-    assert server.requests[-1]["max_tokens"] == 2000
-    assert "temperature" not in server.requests[-1]
-    with pytest.raises(CheckpointMismatch, match="max_tokens: 2000 there, 256 now"):
-        run(*given, "output=whole", "temperature=null")
-
-
 def test_a_model_behind_a_server_has_a_folder_of_its_own_and_no_secret_in_it(
     server: CompletionServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -350,6 +329,8 @@ def test_a_policy_with_a_released_prompt_reads_the_released_pages_only(folder: P
         (["suite=practice-tets"], "did you mean practice-test"),
         (["only_sites=[myspace]"], "no site 'myspace'"),
         (["agent=not_a_module:Agent"], "No module named"),
+        (["agent=./my_agent.py:Agent"], "my_agent:Agent is the class Agent in ./my_agent.py"),
+        (["agent=os.path:basename"], "basename is no class but a function"),
     ],
 )
 def test_what_there_is_not_is_said_and_leaves_no_folder(folder: Path, overrides: list[str], said: str) -> None:

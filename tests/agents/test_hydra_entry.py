@@ -130,6 +130,8 @@ def test_a_group_of_which_nothing_is_chosen(run: Run, capsys: pytest.CaptureFixt
         ("train", "orm.from=5", "orm.from must be a text, got '5'; a number is quoted: orm.from='\"7\"'"),
         ("train", "suite=[a]", "suite must be a text, got \"['a']\"; a number is quoted: suite='\"7\"'"),
         ("train_orm", "output=5", "output must be a text, got '5'; a number is quoted: output='\"7\"'"),
+        ("benchmark", "algorithm=sft", "There is no group 'algorithm' in this command; it has env, local, paths."),
+        ("train", "phases=2", "There is no configuration key 'phases'; did you mean 'algorithm.phases'?"),
         ("train_orm", "policies=SFT", "policies holds values by names, policies.NAME=value, got 'SFT'"),
     ],
 )

@@ -74,6 +74,16 @@ def test_the_counts_of_the_last_episode_are_not_the_next_ones() -> None:
     assert [(one.status, one.unfinished, one.cut_pages) for one in played] == [("failed", 0, 0), ("scored", 7, 3)]
 
 
+def test_actions_of_another_language_are_counted() -> None:
+    class Foreign(FixedAgent):
+        def act(self, _observation: Any) -> str:
+            self.said = getattr(self, "said", 0) + 1
+            return "click [1]" if self.said < 3 else 'do(action="Click", element="900")' if self.said < 4 else "exit()"
+
+    result, _ = play_task(ToyEnv(), Foreign(""), TASKS[0], 0)
+    assert (result.steps, result.unreadable, result.first_unreadable) == (4, 2, "click [1]")
+
+
 def test_an_agent_is_told_what_the_page_decided_and_the_environments_limit() -> None:
     class Noting(FixedAgent):
         def reset(self, task_info: TaskInfo) -> None:

@@ -178,6 +178,16 @@ def test_a_prompt_that_a_filter_stops_is_not_asked_again(server: CompletionServe
     assert len(server.requests) == 1
 
 
+def test_tokens_are_counted_as_the_server_counts_them(server: CompletionServer, model: OpenAIAgent) -> None:
+    choice = {"message": {"content": "exit()"}}
+    usages = [{"prompt_tokens": 700, "completion_tokens": 3}, {"prompt_tokens": 77, "completion_tokens": None}, None]
+    server.answers = [(200, completion(choice, usage=usage)) for usage in usages]
+    for _ in usages:
+        model.act(seen())
+    counts = model.completion_counts
+    assert (counts.prompt_tokens, counts.completion_tokens) == (777, 3)
+
+
 def test_what_is_none_is_left_out_of_the_request(server: CompletionServer, model: OpenAIAgent) -> None:
     server.say("exit()")
     model.act(seen())

@@ -119,5 +119,16 @@ def test_an_episode_can_begin_after_a_reset_that_raised() -> None:
     with closing(gymnasium.make(webrl_gym.ENV_ID)) as env:
         with pytest.raises(ValueError, match="has no task"):
             env.reset(options={"task": "practice-train/none"})
+        with pytest.raises(ValueError, match=r"has no task 'map\.phone/0'; near: practice-train/map\.phone/0"):
+            env.reset(options={"task": "map.phone/0"})
         env.reset(seed=1)
         assert len(env.step('do(action="Scroll Down")')) == 5
+
+
+def test_an_environment_that_was_closed_says_so() -> None:
+    env = WebArenaLiteEnv()
+    env.reset(seed=0)
+    env.close()
+    env.close()
+    with pytest.raises(gymnasium.error.ClosedEnvironmentError, match="make a new environment"):
+        env.reset(seed=0)

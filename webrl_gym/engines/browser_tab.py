@@ -310,7 +310,7 @@ class Tab:
         if self.activity.document == self._checked:
             return
         self._checked = self.activity.document
-        if state["status"] >= 500:
+        if state["status"] >= 500 or state["status"] == 429:  # too many requests is the server's word, too
             raise SiteError(f"{self.page.url} answered with status {state['status']}")
         if self.activity.unreachable:
             raise SiteError(f"{self.activity.unreachable} cannot be reached")

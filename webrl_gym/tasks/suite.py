@@ -113,7 +113,8 @@ class TaskSuite:
         """
         found = self._by_id.get(task_id)
         if found is None:
-            near = get_close_matches(task_id, self._by_id, n=3)
+            own = f"{self.name}/{task_id}"  # the number alone, as elsewhere
+            near = [own] if own in self._by_id else get_close_matches(task_id, self._by_id, n=3)
             hint = f"; near: {', '.join(near)}" if near else ""
             raise ValueError(f"suite {self.name} has no task {task_id!r}{hint}")
         return found

@@ -65,6 +65,10 @@ def pages_app() -> Flask:
         time.sleep(float(request.args.get("seconds", 0.15)))
         return "fetched"
 
+    @app.get("/busy")
+    def busy() -> tuple[str, int]:
+        return "<p>You cannot post more. Wait a while.</p>", 429
+
     @app.get("/broken")
     def broken() -> tuple[str, int]:
         return "<!DOCTYPE html><title>Broken</title>", 500

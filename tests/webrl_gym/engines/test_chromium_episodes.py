@@ -45,6 +45,8 @@ def test_cookies_reach_the_site(pages: ChromiumEngine) -> None:
 def test_a_site_that_fails_is_a_site_error(pages: ChromiumEngine) -> None:
     with pytest.raises(SiteError, match="status 500"):
         pages.start([f"{ROOT}/broken"], [])
+    with pytest.raises(SiteError, match="status 429"):
+        pages.start([f"{ROOT}/busy"], [])
     with pytest.raises(SiteError, match="outside the allowed sites"):
         pages.start(["https://elsewhere.test/"], [])
     assert visit(pages, "second").title == "Second"
