@@ -167,7 +167,11 @@ def unknown_keys(config_name: str, arguments: Sequence[str]) -> list[str]:
     chosen = _chosen_groups(config_name)
     for argument, override in zip(overrides, parsed, strict=True):
         key = str(override.key_or_group)
-        if key in groups and key not in chosen:
+        if override.is_delete() and key not in _optional_groups(config_name):
+            problems.append(f"{key} cannot be left out; give it another value: {key}=...")
+        elif override.is_add() and key in chosen:
+            problems.append(f"{key} is there already: write {key}=..., without the +")
+        elif key in _groups() and key not in {*own, *chosen}:
             problems.append(f"There is no group {key!r} in this command; it has {', '.join(sorted(chosen))}.")
         elif key in groups:
             unknown = _unknown_option(key, override, groups[key], key in _optional_groups(config_name))

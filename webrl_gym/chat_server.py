@@ -186,12 +186,12 @@ class ChatServer:
         try:
             completion = answer.json()
             choice = dict(completion["choices"][0])
-            usage = completion.get("usage")
-            return {**choice, **({"usage": usage} if usage else {})}
         except (ValueError, LookupError, TypeError) as error:
             raise CompletionFailed(
                 f"{self.shown_url} answered with something else than a chat completion: {type(error).__name__}"
             ) from error
+        usage = completion.get("usage")
+        return {**choice, "usage": usage} if usage else choice
 
     def _refusal(self, at: str, answer: httpx.Response, model: str) -> CompletionFailed | ServerRefused:
         status = answer.status_code

@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="webrl-gym", description="WebArena-Lite as a Gymnasium environment.")
+    parser.add_argument("--version", action="version", version=f"webrl-gym {version('webrl-gym')}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     suites = commands.add_parser("suites", help="list the task suites")
@@ -83,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
 
     rescore = commands.add_parser("rescore", help="score a stored run again, for example with a judge")
     rescore.add_argument("folder", type=Path, help="a folder with trajectories.jsonl, or a trajectory file")
-    rescore.add_argument("--semantics", choices=tuple(Semantics), help="those of the run's card.json, else vab")
+    rescore.add_argument(
+        "--semantics", choices=[kind.value for kind in Semantics], help="those of the run's card.json, else vab"
+    )
     rescore.add_argument(
         "--sites",
         default="embedded",
@@ -261,7 +265,7 @@ def _address(page: str) -> tuple[str, list[str] | None]:
         return page, [page.rpartition("/")[0] + "/"]
     path = Path(page).resolve()
     if not path.is_file():
-        raise SiteError(f"expected an http, https or file address or the path of a file, got {page!r}")
+        raise SiteError(f"expected an http, https or file address or the path of a file; there is no file {page!r}")
     return path.as_uri(), [path.parent.as_uri() + "/"]
 
 

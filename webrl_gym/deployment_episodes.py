@@ -33,6 +33,7 @@ _LOOK = (
 )
 """The page's address, and the account fields of the sign-in forms on it."""
 _HEALTH_EVERY = 2.0
+_TELL_AFTER = 10.0
 _TRIES = 5
 
 
@@ -245,11 +246,16 @@ class DeploymentEpisodes:
     def _await_health(self, site: Site, deadline: float) -> None:
         """Waits until a site answers as it should: a server may say that it is ready before its sites are."""
         client = SiteClient(site, self._deployment.urls[site], seconds=self._settings.answer_seconds)
+        tell_at = time.monotonic() + _TELL_AFTER
         try:
             while True:
                 try:
                     reach(client)
                 except SiteError as error:
+                    if time.monotonic() > tell_at:
+                        tell_at = deadline
+                        left = deadline - time.monotonic()
+                        _log.warning("%s is waited for, %.0f s at most: %s", site, left, error)
                     if time.monotonic() + _HEALTH_EVERY > deadline:
                         raise ResetFailed(f"{site} did not come back after the reset: {error}") from error
                     time.sleep(_HEALTH_EVERY)

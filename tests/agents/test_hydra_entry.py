@@ -131,6 +131,9 @@ def test_a_group_of_which_nothing_is_chosen(run: Run, capsys: pytest.CaptureFixt
         ("train", "suite=[a]", "suite must be a text, got \"['a']\"; a number is quoted: suite='\"7\"'"),
         ("train_orm", "output=5", "output must be a text, got '5'; a number is quoted: output='\"7\"'"),
         ("benchmark", "algorithm=sft", "There is no group 'algorithm' in this command; it has env, local, paths."),
+        ("train", "~algorithm", "algorithm cannot be left out; give it another value: algorithm=..."),
+        ("train", "~sft.optimizer", "sft.optimizer cannot be left out; give it another value: sft.optimizer=..."),
+        ("train", "+algorithm=sft", "algorithm is there already: write algorithm=..., without the +"),
         ("train", "phases=2", "There is no configuration key 'phases'; did you mean 'algorithm.phases'?"),
         ("train_orm", "policies=SFT", "policies holds values by names, policies.NAME=value, got 'SFT'"),
     ],
@@ -164,7 +167,7 @@ def test_ones_own_files_may_lie_deeper_and_be_broken(
 
 
 def test_a_users_own_group_is_no_unknown_key() -> None:
-    assert unknown_keys("train", ["+anything=1", "hydra.verbose=true", "~threads"]) == []
+    assert unknown_keys("train", ["+anything=1", "hydra.verbose=true"]) == []
 
 
 def test_presets_and_models_compose_together() -> None:

@@ -158,7 +158,10 @@ def test_a_page_that_cannot_be_observed_is_one_sentence(
         ("http://127.0.0.1:99999/", "is not an address: Port out of range"),
         (f"{site}/broken", "/broken answered with status 500"),
         (page.parent.as_uri() + "/none.html", "none.html cannot be opened: net::ERR_FILE_NOT_FOUND"),
-        ("example.test", "expected an http, https or file address or the path of a file, got 'example.test'"),
+        (
+            "example.test",
+            "address or the path of a file; there is no file 'example.test'",
+        ),
     ]:
         assert main(["observe", address]) == 1
         shown = capsys.readouterr()

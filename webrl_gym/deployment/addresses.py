@@ -157,8 +157,8 @@ def _problem(url: str) -> str:
     try:
         parts = urlsplit(url)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return "is not an address"
+    except ValueError:  # whose text may show a password
+        return "is not an address: its host or port cannot be read"
     if "@" in parts.netloc or (not parts.netloc and "@" in url):
         return "must hold no user name and no password"
     if "?" in url or "#" in url:

@@ -43,7 +43,7 @@ def missing_in_words(left_out: LeftOut) -> str:
     """What the left out tasks miss: how many need which site, by name."""
     groups: dict[tuple[Site, ...], list[str]] = {}
     for task_id, sites in left_out.items():
-        groups.setdefault(sites, []).append(task_id.rpartition("/")[2])
+        groups.setdefault(tuple(sorted(sites)), []).append(task_id.rpartition("/")[2])
     return "; ".join(
         f"{len(ids)} need {' and '.join(sites)} ({_some(ids)}): set {' and '.join(site.name for site in sites)}"
         for sites, ids in groups.items()
