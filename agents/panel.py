@@ -22,16 +22,18 @@ import gymnasium
 from agents.actors import Agent, begin_task, next_action
 from agents.atomic_file import replacing
 from agents.environments import environment_seed
+from agents.episode_counts import with_tokens, with_unreadable
 from agents.errors import AgentError, AgentFailed, CheckpointCorrupt, CheckpointMismatch
 from agents.flat_settings import differences
 from agents.metrics import Progress, SilentProgress
-from agents.results import CompletionCounts, EpisodeResult, episode_result, result_from_json
+from agents.results import CompletionCounts, EpisodeResult, Exchange, episode_result, result_from_json
 from agents.trajectory_io import FORMAT, VERSION, trajectory_to_dict
 from agents.types import Completion, Prompt, Step, Trajectory
 from webrl_gym.actions import ActionKind, parse_action
-from webrl_gym.errors import ActionError, ActionSyntaxError, InfrastructureError
+from webrl_gym.errors import ActionError, InfrastructureError
 from webrl_gym.tasks.record import Task
 from webrl_gym.types import Observation, OutcomeVerdict
+from webrl_gym.wellformed import well_formed
 
 if TYPE_CHECKING:
     from agents.rollout import RolloutCollector
@@ -266,7 +268,7 @@ def run_policy(
     def keep(trajectory: Trajectory) -> None:
         nonlocal last_end
         now = time.perf_counter()
-        result = _with_tokens(_result_of(trajectory, now - last_end), trajectory, end_ids)
+        result = with_tokens(_result_of(trajectory, now - last_end), trajectory, end_ids)
         last_end = now
         if trajectory.failure is None:
             folder.add(result, trajectory)
@@ -298,33 +300,7 @@ def _result_of(trajectory: Trajectory, seconds: float) -> EpisodeResult:
     result = episode_result(
         trajectory.task, trajectory.rule_verdict, trajectory.failure, len(trajectory.steps), answer, seconds, state
     )
-    return _with_unreadable(result, trajectory.steps)
-
-
-def _with_tokens(result: EpisodeResult, trajectory: Trajectory, end_ids: Collection[int]) -> EpisodeResult:
-    """With what a model in this process read and wrote, and how often that was empty or cut at its greatest length."""
-    written = [step.completion for step in trajectory.steps]
-    unfinished = sum(not one.text.strip() or not set(one.token_ids[-1:]) & set(end_ids) for one in written)
-    return replace(
-        result,
-        unfinished=unfinished if end_ids else 0,
-        prompt_tokens=sum(len(step.prompt.token_ids) for step in trajectory.steps),
-        completion_tokens=sum(len(one.token_ids) for one in written),
-    )
-
-
-def _with_unreadable(result: EpisodeResult, steps: Sequence[Step]) -> EpisodeResult:
-    """With the actions that are none: an agent that speaks another language would pass for a bad one."""
-    texts = [step.completion.text for step in steps if not _is_action(step.completion.text)]
-    return replace(result, unreadable=len(texts), first_unreadable=texts[0][:80]) if texts else result
-
-
-def _is_action(text: str) -> bool:
-    try:
-        parse_action(text)
-    except ActionSyntaxError:
-        return False
-    return True
+    return with_unreadable(result, trajectory.steps)
 
 
 def final_answer(trajectory: Trajectory) -> str:
@@ -376,7 +352,11 @@ def play_task(
             kept = {"action_error": info.get("action_error"), "timing": info["timing"].as_dict()}
             if not steps:
                 kept |= {"site_state": state, "seed": seed}
-            steps.append(Step(observation, Prompt((), ""), Completion(text), float(reward), kept))
+            exchange = getattr(agent, "exchange", None)
+            asked = ""
+            if isinstance(exchange, Exchange):
+                asked, kept["said"] = well_formed(exchange.prompt), well_formed(exchange.answer)
+            steps.append(Step(observation, Prompt((), asked), Completion(text), float(reward), kept))
             observation, over = following, terminated or truncated
         verdict, failure = info["verdict"], info["failure"]
     except AgentFailed:
@@ -386,7 +366,7 @@ def play_task(
     trajectory = Trajectory(task, tuple(steps), observation, 0, truncated, failure, verdict)
     seconds = time.perf_counter() - began
     result = episode_result(task, verdict, failure, len(steps), final_answer(trajectory), seconds, state)
-    result = _with_unreadable(result, steps)
+    result = with_unreadable(result, steps)
     # Other people's agents have none, and before a task has begun they are the last one's.
     counts = getattr(agent, "completion_counts", None) if begun else None
     return replace(result, **asdict(counts)) if isinstance(counts, CompletionCounts) else result, trajectory

@@ -48,6 +48,19 @@ class CompletionCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """What an agent asked a model last, and what that said; kept with the step in ``trajectories.jsonl``.
+
+    Attributes:
+        prompt: The whole prompt.
+        answer: The whole answer, thoughts included.
+    """
+
+    prompt: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class EpisodeResult:
     """How one task of a panel went.
 

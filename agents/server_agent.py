@@ -9,7 +9,7 @@ from typing import Any
 
 from agents.actors import TaskInfo
 from agents.errors import GenerationFailed
-from agents.results import CompletionCounts
+from agents.results import CompletionCounts, Exchange
 from webrl_gym.actions import describe_action
 from webrl_gym.chat_server import ChatServer, used_tokens, without_thoughts
 from webrl_gym.errors import CompletionFailed, PromptTooLarge
@@ -42,6 +42,7 @@ class OpenAIAgent:
     Attributes:
         prompt_text: The fixed part of the prompt; run cards hold its hash.
         completion_counts: What befell completions since the last reset.
+        exchange: What was asked last, less the fixed part of the prompt, and the whole answer; None before the first.
     """
 
     prompt_text = _SYSTEM_PROMPT
@@ -74,6 +75,7 @@ class OpenAIAgent:
                 self._asked[name] = value
         self._client = self._server.client()
         self._history: list[str] = []
+        self.exchange: Exchange | None = None
         self.completion_counts = CompletionCounts()
 
     def reset(self, task_info: TaskInfo) -> None:
@@ -127,7 +129,10 @@ class OpenAIAgent:
         message = choice.get("message")
         if not isinstance(message, dict):
             raise GenerationFailed(f"{self._server.shown_url} answered with no message")
-        text = _action_in(str(message.get("content") or ""))
+        said = str(message.get("content") or "")
+        thoughts = str(message.get("reasoning_content") or message.get("reasoning") or "")
+        self.exchange = Exchange(messages[-1]["content"], f"<think>{thoughts}</think>{said}" if thoughts else said)
+        text = _action_in(said)
         if not text or choice.get("finish_reason") == "length":
             self.completion_counts.unfinished += 1
         return text

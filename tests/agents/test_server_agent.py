@@ -178,6 +178,19 @@ def test_a_prompt_that_a_filter_stops_is_not_asked_again(server: CompletionServe
     assert len(server.requests) == 1
 
 
+def test_what_was_asked_and_said_is_kept_with_the_step(server: CompletionServer, model: OpenAIAgent) -> None:
+    answers = [{"content": "<think>a link</think>exit()"}, {"content": "exit()", "reasoning_content": "a link"}]
+    server.answers = [(200, completion({"message": message})) for message in answers]
+    env = WebArenaLiteEnv()
+    for _ in answers:
+        _, trajectory = play_task(env, model, env.suite.tasks[0], 0)
+        (step,) = trajectory.steps
+        assert (step.completion.text, step.info["said"]) == ("exit()", "<think>a link</think>exit()")
+        assert env.suite.tasks[0].instruction in step.prompt.text
+        assert step.observation["html"] in step.prompt.text
+    env.close()
+
+
 def test_tokens_are_counted_as_the_server_counts_them(server: CompletionServer, model: OpenAIAgent) -> None:
     choice = {"message": {"content": "exit()"}}
     usages = [{"prompt_tokens": 700, "completion_tokens": 3}, {"prompt_tokens": 77, "completion_tokens": None}, None]
