@@ -6,7 +6,7 @@ few updates of that size, with no number that says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from agents.model_record import folder_problem, read_config
 from agents.nano.configuration import NanoConfig
 from agents.optimizers import UNTRAINABLE
 
-HIGHEST_RATE, HIGHEST_ADAPTER_RATE = 1e-4, 1e-3
-"""Of a pretrained model's own weights, and of adapters on them; both some ten times what is usual."""
+HIGHEST_RATE = 1e-3
+"""Of a pretrained model: what the smallest are fine-tuned with (SmolLM2's makers, its 135M), and adapters at most."""
 
 
 def training_rate_conflicts(config: Mapping[str, Any]) -> list[str]:
@@ -49,45 +49,44 @@ def judge_rate_conflicts(config: Mapping[str, Any], start: str) -> list[str]:
         config: ``conf/train_orm.yaml``, composed.
         start: The model that becomes the judge.
     """
-    return _told(config, start, [("orm", "optimizer", "learning_rate", False)], "orm=pretrained")
+    return _told(config, start, [("orm", "optimizer", "learning_rate")], "orm=pretrained")
 
 
-def _trained(config: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
-    """Group, keys of optimizer and rate, and whether own weights learn beside adapters, of every part that learns."""
+def _trained(config: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Group, and keys of optimizer and rate, of every part that learns."""
     algorithm, orm = config["algorithm"], config["orm"]
     if config["sft"]["max_rounds"]:
-        yield "sft", "optimizer", "learning_rate", False
+        yield "sft", "optimizer", "learning_rate"
     if algorithm["name"] == "sft":
         return
     if not orm["from"] and label_source(config) != "rules":
-        yield "orm", "optimizer", "learning_rate", False
-    yield "algorithm", "optimizer", "policy_learning_rate", False
+        yield "orm", "optimizer", "learning_rate"
+    yield "algorithm", "optimizer", "policy_learning_rate"
     if algorithm.get("critic_trunk", True):  # a head alone is fitted to its optimum, whatever its rate
         own = "critic_optimizer" if algorithm.get("critic_optimizer") else "optimizer"
-        yield "algorithm", own, "critic_learning_rate", algorithm.get("critic_weights") == "own"
+        yield "algorithm", own, "critic_learning_rate"
 
 
 def _told(
-    config: Mapping[str, Any], model: str, parts: Iterator[tuple[str, str, str, bool]] | list[Any], preset: str
+    config: Mapping[str, Any], model: str, parts: Iterable[tuple[str, str, str]], preset: str
 ) -> list[str]:
-    has_adapters = config["model"]["lora"] is not None or is_adapter_folder(Path(model))
     found: dict[str, Any] = {}
-    for group, optimizer, rate, has_own_weights in parts:
+    for group, optimizer, rate in parts:
         settings = config[group]
         if settings.get(optimizer) == "muon":
             found[f"{group}.{optimizer}"] = "muon"
-        most = HIGHEST_ADAPTER_RATE if has_adapters and not has_own_weights else HIGHEST_RATE
         value = settings.get(rate)
-        if isinstance(value, int | float) and value > most:
+        if isinstance(value, int | float) and value > HIGHEST_RATE:
             found[f"{group}.{rate}"] = value
     if not found or is_nano(model) or folder_problem(model):
         return []
+    has_adapters = config["model"]["lora"] is not None or is_adapter_folder(Path(model))
     if has_adapters and preset.startswith("experiment"):
         preset = f"{preset}_lora"
     return [
         f"{', '.join(f'{key}={value}' for key, value in found.items())}: such updates suit the nano model and destroy "
-        f"what {model} has learned; it takes AdamW at 1e-5, adapters (model.lora) at 1e-4, and at most ten times that: "
-        f"{preset} sets them"
+        f"what {model} has learned; it takes AdamW, at about 1e-5, adapters (model.lora) at 1e-4, and nothing at more "
+        f"than {HIGHEST_RATE}: {preset} sets them"
     ]
 
 
