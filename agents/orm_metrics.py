@@ -223,7 +223,7 @@ def judge_record(items: Sequence[Judgement], thresholds: Iterable[float]) -> dic
 
 
 def sliced_records(items: Sequence[Judgement], thresholds: Sequence[float]) -> dict[str, dict[str, Any]]:
-    """``judge_record`` of all judgements, of each slice and of each site that has any.
+    """``judge_record`` of all judgements, though there be none, and of each slice and of each site that has any.
 
     Args:
         items: Judgements.
@@ -234,7 +234,7 @@ def sliced_records(items: Sequence[Judgement], thresholds: Sequence[float]) -> d
         **{name: [item for item in items if item.slice == name] for name in SLICES},
         **{name: [item for item in items if item.column == name] for name in COLUMNS},
     }
-    return {name: judge_record(part, thresholds) for name, part in parts.items() if part}
+    return {name: judge_record(part, thresholds) for name, part in parts.items() if part or name == "all"}
 
 
 def _at(matrix: ConfusionMatrix) -> Mapping[str, Any]:

@@ -67,9 +67,7 @@ def _trained(config: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "algorithm", own, "critic_learning_rate"
 
 
-def _told(
-    config: Mapping[str, Any], model: str, parts: Iterable[tuple[str, str, str]], preset: str
-) -> list[str]:
+def _told(config: Mapping[str, Any], model: str, parts: Iterable[tuple[str, str, str]], preset: str) -> list[str]:
     found: dict[str, Any] = {}
     for group, optimizer, rate in parts:
         settings = config[group]

@@ -24,7 +24,11 @@ _PACKAGES = (
     "hydra-core",
     "numpy",
 )
-_SECRET_KEY = re.compile(r"(?:^|_|api)key$|token$|passw(?:or)?d$|secrets?$|credentials?$|authorization$", re.IGNORECASE)
+_SECRET_KEY = re.compile(
+    r"(?:^|[_-]|api|secret|access|private)keys?$|token$|passw(?:or)?ds?$|passphrase$|pwd$|secrets?$|credentials?$"
+    "|authorization$",
+    re.IGNORECASE,
+)
 LEFT_OUT = "<left out>"
 """Stands where a secret was."""
 _PASSWORD_IN_URL = re.compile(r"(?<=://)[^/?#\s]+(?=@)")

@@ -99,7 +99,9 @@ class CurveKind:
 
 
 CURVE_KINDS = (
-    CurveKind("Success", _SHARE, re.compile(r"(^|[/_])success(_rate)?$"), "rollout/success_rate", is_share=True),
+    CurveKind(  # what an algorithm replays it has chosen for its success
+        "Success", _SHARE, re.compile(r"^(?!replay/)(.*[/_])?success(_rate)?$"), "rollout/success_rate", is_share=True
+    ),
     CurveKind(
         "Distance to the reference policy",
         "nats an action",

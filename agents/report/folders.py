@@ -123,8 +123,14 @@ def load_report(folders: Sequence[Path], title: str | None = None) -> ReportData
 
 def _known_of(config: Mapping[str, Any]) -> dict[str, Any]:
     """What a run's configuration says of what a run card holds."""
-    known = {"engine": config.get("env", {}).get("engine"), "seeds": config.get("seed")}
+    env = config.get("env")
+    known = {"engine": env.get("engine") if isinstance(env, Mapping) else None, "seeds": config.get("seed")}
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _config_of(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    config = card.get("config")
+    return config if isinstance(config, Mapping) else {}
 
 
 def _cards(folder: Path, name: str, panels: Sequence[_Panel]) -> dict[str, Mapping[str, Any]]:
@@ -133,7 +139,7 @@ def _cards(folder: Path, name: str, panels: Sequence[_Panel]) -> dict[str, Mappi
     if not _is_run(folder) and len(made) > 1:
         return {f"{panel.agent} ({panel.suite})": panel.card for panel in made}
     card = made[-1].card if made else {}
-    config = read_json(folder / "config.json") if _is_run(folder) else card.get("config", {})
+    config = read_json(folder / "config.json") if _is_run(folder) else _config_of(card)
     return {name: {**_known_of(config), **card, "config": config}}
 
 
@@ -164,7 +170,7 @@ def _panels(folder: Path) -> Iterator[_Panel]:
     """Result folders at or below a folder."""
     for path in sorted(folder.rglob("panel.json")):
         header, card = read_json(path), read_json(path.parent / "card.json")
-        suite = header.get("suite") or card.get("config", {}).get("suite") or path.parent.parent.name
+        suite = header.get("suite") or _config_of(card).get("suite") or path.parent.parent.name
         agent, name = str(header.get("agent", "")), path.parent.resolve().name
         yardstick = agent if agent in YARDSTICKS else ""
         # Nobody else is shown as one, whatever the folder is called.

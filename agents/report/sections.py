@@ -91,7 +91,10 @@ def _difficulty(title: str, counts: str, breakdown: Breakdown, table: SuiteTable
     if len(breakdown.buckets) < 2:  # one bucket compares nothing
         return None
     roles = {row.agent: row.role for row in table.rows}
-    drawn = [agent for agent, role in roles.items() if role != "yardstick"] or list(roles)
+    scored = [agent for agent in roles if any(rate.trials for rate in breakdown.rates[agent])]
+    if not scored:
+        return None
+    drawn = [agent for agent in scored if roles[agent] != "yardstick"] or scored
     chart = draw_breakdown(f"{title}: {table.name}", counts, breakdown, drawn[:MAX_SERIES])
     return DifficultyView(chart, bucket_table(table.name, counts, breakdown, roles))
 

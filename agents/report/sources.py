@@ -64,7 +64,12 @@ class LoadedAttempts:
         """How each attempt ended, by the verdict that counts."""
         return [
             episode_result(
-                item.trajectory.task, item.verdict, item.trajectory.failure, len(item.trajectory.steps), "", 0.0
+                item.trajectory.task,
+                item.verdict or item.trajectory.rule_verdict or item.label,  # one that decided nothing is no failure
+                item.trajectory.failure,
+                len(item.trajectory.steps),
+                "",
+                0.0,
             )
             for item in self.trajectories
         ]

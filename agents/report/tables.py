@@ -132,7 +132,7 @@ def suite_table(
     Args:
         name: Name of the suite.
         results: Episodes by agent, in the order of the rows.
-        yardsticks: Floors and the oracle: never the best one.
+        yardsticks: Floors and the oracle: never the best one, and neither is who has not finished the panel.
         unlike: One phrase for each condition that was not the same for all; nobody is the best one then.
     """
     slices = {agent: slice_rates(rows) for agent, rows in results.items()}
@@ -144,7 +144,9 @@ def suite_table(
     headings = [*site_rates([]), *parts]
     widest = [max((cells[index][1].trials for cells in rates.values()), default=0) for index in range(len(headings))]
     split = len(site_rates([]))
-    overall = {agent: cells[split - 1][1] for agent, cells in rates.items() if agent not in yardsticks}
+    fullest = max(map(len, results.values()), default=0)
+    compared = [agent for agent, rows in results.items() if agent not in yardsticks and len(rows) == fullest]
+    overall = {agent: rates[agent][split - 1][1] for agent in compared}
     shares = {agent: total.successes / total.trials for agent, total in overall.items() if total.successes}
     best = [agent for agent, share in shares.items() if share == max(shares.values()) and not unlike]
     columns = tuple(zip(headings, widest, strict=True))

@@ -57,7 +57,8 @@ def mean_interval(successes: Successes, groups: Sequence[str] | None = None, see
     for _ in range(_DRAWS // _CHUNK):
         by_seed, by_task = _times_drawn(rng, seeds), _times_drawn(rng, len(names))[:, group_of]
         counted = np.einsum("ds,st,dt->d", by_seed, known.astype(np.float64), by_task, optimize=True)
-        means.append(np.einsum("ds,st,dt->d", by_seed, values, by_task, optimize=True) / counted)
+        sums = np.einsum("ds,st,dt->d", by_seed, values, by_task, optimize=True)
+        means.append(sums[counted > 0] / counted[counted > 0])  # a resample of unknown cells alone has no mean
     low, high = np.quantile(np.concatenate(means), (0.025, 0.975))
     return Interval(float(values.sum() / known.sum()), float(low), float(high))
 

@@ -7,7 +7,7 @@ from html import escape
 
 from benchmarks.learning.bootstrap import Interval
 
-_WIDTH, _ROW, _LABELS, _MARGIN = 960, 26, 300, 20
+_WIDTH, _ROW, _LABELS, _MARGIN = 1010, 26, 350, 20
 _CURVE_HEIGHT, _CURVE_WIDTH = 220, 560
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#7f7f7f")
 """Okabe and Ito 2008: told apart by colour-blind readers too."""
@@ -54,7 +54,8 @@ def _curves(curves: Mapping[str, Sequence[float]], top: float) -> Iterator[str]:
     left, right, bottom = 60, _CURVE_WIDTH, top + _CURVE_HEIGHT
     phases = max(map(len, curves.values()))
     highest = max(max(values) for values in curves.values()) * 1.1 or 1.0
-    yield f'<text x="{left}" y="{top - 6}" fill="#444444">success while collecting, by the rules</text>'
+    heading = "success while collecting, by the rules: each arm at tasks of its own choice, so compare arms above only"
+    yield f'<text x="{left}" y="{top - 6}" fill="#444444">{heading}</text>'
     for tenth in range(int(highest * 10) + 1):
         y = bottom - _CURVE_HEIGHT * (tenth / 10) / highest
         yield f'<line x1="{left}" y1="{y:.1f}" x2="{right}" y2="{y:.1f}" stroke="#dddddd"/>'

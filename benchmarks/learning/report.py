@@ -157,7 +157,10 @@ def print_report() -> None:
     print(f"\n{done} of {sum(arm.seeds for arm in ARMS.values())} cells are done; the file of each names its commit.")
     for name, reason in _stopped(results):
         print(f"{name} acted with the policy of its last finished phase: {reason}")
-    means = [(found.arm.title, mean_interval(found.successes(PANELS))) for found in results.values()]
+    means = [
+        (f"{found.arm.title} ({len(found.cells)} seeds)", mean_interval(found.successes(PANELS)))
+        for found in results.values()
+    ]
     several_phases = [found for found in results.values() if found.arm.settings.get("phases", 0) > 1]
     curves = {found.arm.title: curve for found in several_phases if (curve := _curve(found))}
     FIGURE.write_text(draw(means, curves), encoding="utf-8")

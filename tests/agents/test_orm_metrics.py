@@ -131,3 +131,4 @@ def test_slices_and_sites_stand_apart() -> None:
         "Map": 2,
         "OSS": 1,
     }
+    assert {name: record["attempts"] for name, record in sliced_records([], [0.5]).items()} == {"all": 0}

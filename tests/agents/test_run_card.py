@@ -59,7 +59,10 @@ def test_the_order_of_files_does_not_matter_but_their_content_does(tmp_path: Pat
 
 @pytest.mark.parametrize(
     "key",
-    ["api_key", "key", "apikey", "OPENAI_API_KEY", "token", "hf_token", "accessToken", "password", "passwd", "secret"],
+    [
+        *("api_key", "key", "apikey", "OPENAI_API_KEY", "token", "hf_token", "accessToken", "password", "passwd"),
+        *("secret", "x-api-key", "api-key", "secretKey", "accessKey", "privateKeys", "api_keys", "passphrase", "pwd"),
+    ],
 )
 @pytest.mark.parametrize("value", ["sk-secret", 1234, ["sk-secret"], {"value": "sk-secret"}])
 def test_the_value_of_a_secret_key_is_left_out(key: str, value: object) -> None:

@@ -16,6 +16,7 @@ from agents.hydra_entry import compose_config
 from agents.metrics import SilentProgress
 from agents.orm_conflicts import orm_conflicts
 from agents.orm_folder import load_orm
+from agents.orm_metrics import sliced_records
 from agents.orm_report import markdown_report
 from agents.orm_run import OrmRun
 from agents.trajectory_io import read_trajectories, write_trajectories
@@ -268,6 +269,8 @@ def test_a_training_run_gives_everything(toy: Callable[..., dict[str, Any]]) -> 
     said = markdown_report(report)
     assert "## Attempts of SFT at practice-valid" in said
     assert "| phase 1, evolved tasks | 1 |" in said
+    nothing = {"SFT": sliced_records([], [0.5])}
+    assert "| all | 0 |" in markdown_report({**report, "judged": nothing})
     for words in (["phases=true"], ["trajectories=[runs/webrl/attempts.jsonl.gz,runs/webrl/rollouts]"]):
         report = run(toy("run=runs/webrl", f"name=all-{len(words[0])}", *words, source=""))
         assert "runs/webrl/rollouts/phase-0001.jsonl.gz" in report["files"]

@@ -25,6 +25,7 @@ PHASES: Phases = [
     | {
         "rollout/trajectories": 20,
         "rollout/ruled": 15,
+        "replay/chosen_success_rate": 1.0,
         "label/left_out": 4,
         "experience/too_unsure": 5,
         "experience/too_sure": 3,
@@ -49,6 +50,7 @@ def test_metrics_are_sorted_into_charts_and_none_is_lost() -> None:
         "data: unsure successes",
         "rollout: trajectories",
         "rollout: ruled",
+        "replay: chosen success rate",
         "label: left out",
         "own: thing",
     ]

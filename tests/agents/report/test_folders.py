@@ -257,6 +257,13 @@ def test_results_under_other_conditions_are_not_ranked_without_a_word(tmp_path):
     assert "Not like for like: engine (c: chromium; others: static)." in text
 
 
+@pytest.mark.parametrize("card", [{"config": None}, {"config": {"env": "static"}}, []])
+def test_a_card_of_another_make_is_no_reason_to_write_no_report(tmp_path, card):
+    panel(tmp_path, "random")
+    (tmp_path / "random" / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    assert "random" in render_report(load_report([tmp_path]))
+
+
 def test_a_panel_that_never_began_is_one_note_and_no_row(tmp_path):
     PanelFolder(tmp_path / "openai_my-model", "openai", TASKS, suite="toy-valid")
     assert load_report([tmp_path]).suites == {"toy-valid": {}}

@@ -39,6 +39,24 @@ def test_difficulty_is_shown_as_far_as_tasks_are_known_and_differ():
     assert difficulty_views(table, {"sft": results["sft"]}, {}) == []
 
 
+def test_difficulty_is_drawn_of_agents_with_a_scored_episode_alone():
+    tasks = {f"toy/{number}": toy_task("Blue", 1, task_id=f"toy/{number}") for number in range(2)}
+
+    def episodes(status):
+        return [
+            EpisodeResult(name, "OSS", status, status == "scored", 2 + 3 * place) for place, name in enumerate(tasks)
+        ]
+
+    results = {"oracle": episodes("scored"), "mine": episodes("undecided")}
+    table = suite_table("practice-valid", results, {"oracle"})
+    (steps,) = difficulty_views(table, results, tasks)
+    assert [label for label, _ in steps.chart.labels] == ["oracle"]
+    assert [row.agent for row in steps.table.rows] == ["oracle", "mine"]
+    longer = {**tasks, "toy/1": dataclasses.replace(tasks["toy/1"], instruction='Open "a", "b" and "c"', parameters={})}
+    alone = {"mine": results["mine"]}
+    assert difficulty_views(suite_table("practice-valid", alone), alone, longer) == []
+
+
 def test_failures_are_compared_with_every_solution_and_counted_by_group():
     items = [
         attempt(0, "oracle", group="valid"),

@@ -89,12 +89,15 @@ def test_metrics_of_a_run_are_read_and_the_last_line_of_a_phase_counts(tmp_path)
 def test_attempts_of_a_file_are_judged_by_the_rules_and_else_by_their_label(tmp_path):
     says_no = OutcomeVerdict(VerdictStatus.SCORED, 0.0, "orm", p_yes=0.2)
     unscored = OutcomeVerdict(VerdictStatus.UNSCORED, 0.0, "rules")
+    undecided = OutcomeVerdict(VerdictStatus.UNDECIDED, 0.0, "orm")
     first, second, third = (demonstration(toy_task(colour, 0)) for colour in COLOURS)
     by_orm = dataclasses.replace(
         second, label=says_no, trajectory=dataclasses.replace(second.trajectory, rule_verdict=unscored)
     )
     broken = dataclasses.replace(third.trajectory, failure="SiteError: gone")
+    nobody = dataclasses.replace(third, label=undecided, trajectory=by_orm.trajectory)
     write_trajectories(tmp_path / "a.jsonl.gz", [dataclasses.replace(first, label=says_no), by_orm, broken])
+    write_trajectories(tmp_path / "b.jsonl.gz", [nobody, dataclasses.replace(nobody, label=None)])
     loaded = load_attempts(tmp_path / "a.jsonl.gz", "phase 1", "training")
     assert [(item.agent, item.group) for item in loaded.trajectories] == [("phase 1", "training")] * 3
     assert [(result.status, result.success, result.steps) for result in loaded.results] == [
@@ -102,6 +105,7 @@ def test_attempts_of_a_file_are_judged_by_the_rules_and_else_by_their_label(tmp_
         ("scored", False, 2),
         ("failed", False, 2),
     ]
+    assert [result.status for result in load_attempts(tmp_path / "b.jsonl.gz", "x").results] == ["unscored"] * 2
     assert load_attempts(tmp_path / "none.jsonl", "x").notes == [
         "x: No such file or directory: no trajectories from none.jsonl."
     ]

@@ -52,6 +52,12 @@ def test_of_equals_all_are_the_best_and_nobody_is_without_a_success():
     assert [row.role for row in suite_table("s", {"a": none, "b": none}).rows] == ["compared", "compared"]
 
 
+def test_who_has_not_finished_the_panel_is_not_the_best_yet():
+    whole, stopped = [result(0, True), result(1, False)], [result(0, True)]
+    assert [row.agent for row in suite_table("s", {"whole": whole, "stopped": stopped}).best] == ["whole"]
+    assert suite_table("s", {"oracle": whole, "stopped": stopped}, {"oracle"}).best == ()
+
+
 def test_nobody_is_the_best_where_conditions_differ():
     table = suite_table("s", {"a": [result(0, True)], "b": [result(0, False)]}, unlike=["engine (a: x; b: y)"])
     assert table.best == ()

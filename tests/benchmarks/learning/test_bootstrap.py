@@ -34,6 +34,11 @@ def test_a_paired_difference_of_one_seed_is_scipys():
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.012)
 
 
+def test_resamples_of_unknown_cells_alone_do_not_count():
+    found = mean_interval(np.array([[1.0, np.nan]]))
+    assert (found.mean, found.low, found.high) == (1.0, 1.0, 1.0)
+
+
 def test_seeds_that_differ_widen_it():
     alike = np.tile(successes(0.5, seeds=1), (4, 1))
     differing = np.concatenate(

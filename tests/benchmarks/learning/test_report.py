@@ -64,8 +64,8 @@ def test_the_figure_is_drawn_from_the_results(folder, monkeypatch, capsys):
     report.print_report()
     drawing = ElementTree.parse(folder / "figure.svg").getroot()
     texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
-    assert texts.count("WebRL") == 2
-    assert texts.count("SFT") == 1
+    assert (texts.count("WebRL (1 seeds)"), texts.count("WebRL")) == (1, 1)
+    assert (texts.count("SFT (2 seeds)"), texts.count("SFT")) == (1, 0)
     printed = capsys.readouterr().out
     assert f"3 of {sum(arm.seeds for arm in ARMS.values())} cells are done;" in printed
     assert "SFT with seed 1 acted with the policy of its last finished phase: KL ceiling" in printed
