@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from webrl_gym.errors import ActionSyntaxError, ActionTargetError
+from webrl_gym.wellformed import well_formed
 
 MAX_ACTION_LENGTH = 16_384
 """Longest action that is read, in characters."""
@@ -228,7 +229,8 @@ def _element_name(identity: str, page: str) -> str:
 
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_UNESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+_UNESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPED = re.compile(r"""((?:\\u[0-9A-Fa-f]{4})+)|\\([\\"'nrt])""")
 _CALL = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)\s*\((.*)\)\s*;?", re.DOTALL)
 _ARGUMENT = re.compile(
     r"""\s*(?:([A-Za-z_]+)\s*=\s*)?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(\d+|None))\s*(,|$)""", re.DOTALL
@@ -240,7 +242,13 @@ def _quote(text: str) -> str:
 
 
 def _unquote(text: str) -> str:
-    return re.sub(r"\\(.)", lambda match: _UNESCAPES.get(match[1], match[1]), text, flags=re.DOTALL)
+    """What Python reads a literal as; a backslash before anything else stands for itself."""
+    return _ESCAPED.sub(lambda match: _characters(match[1]) if match[1] else _UNESCAPES[match[2]], text)
+
+
+def _characters(escapes: str) -> str:
+    units = bytes.fromhex(escapes.replace("\\u", ""))  # two of them may be one character
+    return well_formed(units.decode("utf-16-be", "replace"))
 
 
 def _shorten(text: str) -> str:
@@ -265,7 +273,7 @@ def _parse_call(call: str) -> tuple[str, dict[str, str]]:
         raise ActionSyntaxError(
             f'"{_shorten(call)}" is not an action; write one call, for example do(action="Click", element="0").'
         )
-    name, inner = match[1], match[2]
+    name, inner = match[1].lower(), match[2]
     positional = iter(("message",) if name == "exit" else ("action", "argument", "element"))
     arguments: dict[str, str] = {}
     position = 0

@@ -83,14 +83,17 @@ def quoted(number: int, place: str, otherwise: str) -> str:
     Args:
         number: The official task that quotes it.
         place: Where in the task's ``eval`` record, for example ``reference_answers.fuzzy_match.0``.
-        otherwise: What stands in for it where the official file is not installed: other words of ours.
+        otherwise: What stands in for it where the official file is not installed, or has nothing there: words of ours.
     """
     records = _installed()
     if records is None:
         return otherwise
-    value: Any = next(record for record in records if record["task_id"] == number)["eval"]
-    for name in place.split("."):
-        value = value[int(name) if isinstance(value, list) else name]
+    value: Any = next((record.get("eval") for record in records if record.get("task_id") == number), None)
+    try:
+        for name in place.split("."):
+            value = value[int(name) if isinstance(value, list) else name]
+    except (LookupError, TypeError):  # a file of somebody's own making
+        return otherwise
     return str(value)
 
 

@@ -24,6 +24,8 @@ ANSWERS = ("YES", "NO")
 """What a judge answers when the instruction was done, and when not."""
 _FAILURES_IN_A_ROW = 3
 """After so many a scorer is taken to be out."""
+_LEAST_MASS = 0.1
+"""Probability that a judge's first token is one of the two words, below which the token says nothing about them."""
 
 
 class YesNoScorer(Protocol):
@@ -182,6 +184,8 @@ class OpenAICompatibleScorer:
     def p_yes(self, prompts: Sequence[OrmPrompt]) -> list[float]:
         """P(YES) for each prompt, from the log-probabilities of the first token, else from the answer's word.
 
+        The first token counts where one of the two words is at all likely to be it: not before a thought or ``**``.
+
         Raises:
             PromptUnreadable: If a prompt is longer than the server takes.
             ScorerError: If the server stays away, or answers with anything else than one of the two words, or a prompt
@@ -221,7 +225,7 @@ class OpenAICompatibleScorer:
             word = str(token["token"]).strip().lower()
             if word in mass:
                 mass[word] += math.exp(float(token["logprob"]))
-        if sum(mass.values()) > 0:
+        if sum(mass.values()) >= _LEAST_MASS:
             return mass[self._yes] / sum(mass.values())
         text = str((choice.get("message") or {}).get("content") or "")
         found = re.match(rf"\W*({self._yes}|{self._no})\b", text, re.IGNORECASE)

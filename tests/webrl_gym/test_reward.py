@@ -187,6 +187,7 @@ def test_a_judge_that_fails_decides_nothing() -> None:
         ({"message": {"content": "**No**, it was not."}}, 0.0),
         ({"message": {"content": "yes"}, "logprobs": None}, 1.0),
         ({**logprobs(Well=0.9), "message": {"content": "no"}}, 0.0),
+        ({**logprobs(**{"**": 0.99, "NO": 0.002}), "message": {"content": "**YES**"}}, 1.0),
     ],
 )
 def test_a_server_gives_a_probability(
@@ -210,6 +211,7 @@ NONSENSE = [
     b'{"choices": ["YES"]}',
     completion({"message": {"content": "Nothing was done"}}),
     completion({"message": {"content": "Yesterday"}}),
+    completion({**logprobs(**{"<think>": 0.99, "NO": 1e-6}), "message": {"content": "<think>\nOkay"}}),
     completion({"message": {"content": None}}),
     completion({"message": {}}),
     completion({"logprobs": {"content": [{"top_logprobs": [{"logprob": 0.0}]}]}}),

@@ -41,6 +41,7 @@ def test_the_judge_replaces_the_reward_and_keeps_the_rules(
     env = OutcomeReward(WebArenaLiteEnv(), judge)
     observation, _ = env.reset(seed=0)
     assert env.step("nonsense")[1] == 0.0
+    assert env.step(None)[1] == 0.0  # type: ignore[arg-type]  # as the environment alone answers
     assert judge.read == []
     _, got, terminated, _, info = env.step('exit(message="my answer")')
     assert terminated
@@ -49,7 +50,7 @@ def test_the_judge_replaces_the_reward_and_keeps_the_rules(
     assert observation["instruction"] in judge.read[0].text
     assert "my answer" in judge.read[0].text
     assert "No action: nonsense" in judge.read[0].text
-    assert judge.read[0].evidence.completions == ("nonsense", 'exit(message="my answer")')
+    assert judge.read[0].evidence.completions == ("nonsense", "None", 'exit(message="my answer")')
     env.close()
 
 

@@ -21,7 +21,7 @@ from webrl_gym.actions import Action, ActionKind, tab_number
 from webrl_gym.engines import forms
 from webrl_gym.engines.locators import evaluate_locator
 from webrl_gym.engines.lxml_tree import page_node
-from webrl_gym.engines.static_tab import Document, Source, Tab
+from webrl_gym.engines.static_tab import Document, Source, Tab, parse_page
 from webrl_gym.errors import ActionError, ActionTargetError, SiteError
 from webrl_gym.sites.dispatch import SiteDispatcher
 from webrl_gym.sites.worlds import World
@@ -319,8 +319,10 @@ class StaticEvaluationPage:
             raise SiteError(str(error)) from error
 
     def content(self) -> str:
-        """The whole page as HTML."""
-        return str(lxml.html.tostring(self.document.root, encoding="unicode"))
+        """The whole page as HTML, without what was typed and chosen on it, which browsers do not print either."""
+        document = self.document
+        root = parse_page(document.source.content) if document.touched else document.root
+        return str(lxml.html.tostring(root, encoding="unicode"))
 
     def locate(self, expression: str) -> str:
         """Value of a WebArena locator."""

@@ -14,6 +14,7 @@ from webrl_gym.evaluation.fuzzy_pairs import as_pairs, rule_on_pairs
 from webrl_gym.evaluation.fuzzy_ruling import Ruling, all_hold
 from webrl_gym.evaluation.fuzzy_texts import (
     denies,
+    gives_up,
     has_polarity,
     is_not_applicable,
     ordered_items,
@@ -130,6 +131,8 @@ def rule_on(references: Sequence[str], answer: str, question: str = "") -> Rulin
     listed = answer[preamble.end() :] if preamble else answer
     answer = without_numbering(listed)
     if not read_words(fold(answer)) or (is_not_applicable(answer) and not any(map(denies, references))):
+        return Ruling.REJECT
+    if all(gives_up(answer, reference) for reference in references):
         return Ruling.REJECT
     if as_pairs(references):
         return rule_on_pairs(references, answer, lambda value, part: _rule_on_one(value, part, Context()))

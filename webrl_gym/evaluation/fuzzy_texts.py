@@ -27,6 +27,21 @@ _POLARITY = re.compile(r"\W*(?P<word>yes|yep|yeah|no|nope)\b(?!\.?\s*\d)(?P<rest
 _NOT_APPLICABLE = re.compile(
     r"\W*(?:n\s*/\s*a|not (?:applicable|achievable|available))(?![\w/])(?P<rest>.*)", re.DOTALL
 )
+_NOT_ABLE = (
+    r"(?:(?:can|could|do|did|was|were|am|are|have)(?:\s?not|n't)|cannot|(?:am|was|were|are) unable)\s+"
+    r"(?:(?:been )?(?:able )?to\s+)?"
+)
+_SOUGHT = (
+    r"(?:it|that|this|them|anything|out|(?:the|an?|any)\s+(?:\w+\s+)?(?:answer|information|data|result|page|item|"
+    r"product|place|location|route|order|address|number|time|distance|date|name)s?)"
+)
+_GIVES_UP = re.compile(
+    r"\W*(?:(?:i am |i'm )?(?:sorry|afraid)\b\W*|unfortunately\W*)?(?:(?:but|that)\s+)?"
+    r"(?:unknown|not found|no idea|(?:i|we) have no idea|"
+    rf"(?:i|we)\s+{_NOT_ABLE}(?:(?:know|determine|locate|identify)\b[^\d.,;:!?()\n]{{0,60}}|"
+    rf"(?:find|say|tell|answer)(?:\s+{_SOUGHT})?(?:\s+(?:for|of|to|about|on|in|from|between)\b[^\d.,;:!?()\n]{{0,60}})?))"
+    r"\W*"
+)
 _EXPLAINS = re.compile(r"\s*(?:[.,:;(\n-]|—|–|because|since|as there)")
 _ORDERED = re.compile(r"(?:the\s+)?(?:\w+\s+)?(?:order|sequence|route)\s*(?:is\b|:)\s*(?P<items>.+)", re.DOTALL)
 _LEAST_PARTS_OF_ADDRESS = 3
@@ -42,6 +57,21 @@ def is_not_applicable(text: str) -> bool:
 def denies(reference: str) -> bool:
     """True for a reference that says that something is not so, which N/A may mean, too."""
     return is_not_applicable(reference) or any(word.text in NEGATIONS for word in read_words(fold(reference)))
+
+
+def gives_up(answer: str, reference: str) -> bool:
+    """True for an answer that says only that its writer does not know, where something is to be named.
+
+    Args:
+        answer: What the agent said.
+        reference: What it should mean; where that denies something or is zero, this decides nothing.
+    """
+    folded, wanted = fold(answer), as_quantity(reference)
+    is_nothing = denies(reference) or (wanted is not None and wanted.value == 0)
+    if is_nothing or _GIVES_UP.fullmatch(folded) is None:
+        return False
+    named = {word.text for word in content(read_words(fold(reference)))}
+    return not any(word.text in named for word in content(read_words(folded)))
 
 
 def rule_on_words(reference: str, answer: str, context: Context) -> Ruling:

@@ -6,6 +6,7 @@ do not count. It is rejected if all are others, or if it offers alternatives. Th
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from webrl_gym.evaluation.fuzzy_quantities import Kind, Quantity, are_alternativ
 from webrl_gym.evaluation.fuzzy_ruling import Ruling
 from webrl_gym.evaluation.fuzzy_words import (
     MOST_PLACES,
+    NUMBER_IN_WORDS,
     Word,
     content,
     fold,
@@ -27,6 +29,10 @@ from webrl_gym.evaluation.fuzzy_words import (
 _MOST_WORDS_BESIDE = 2
 _MEASURED = (Kind.DURATION, Kind.DISTANCE)
 _NOTHING = frozenset(("none", "nothing"))
+_AMOUNT = re.compile(
+    rf"\d|\b(?:{NUMBER_IN_WORDS}|an?|the|half|halves|quarters?|dozens?|couple|pair|both|single|double|few|several|many|some"
+    r"|once|twice|thrice|hundreds?|thousands?|millions?|first|second|third|free)\b"
+)
 
 
 def as_quantity(reference: str) -> Quantity | None:
@@ -61,6 +67,8 @@ def rule_on_quantity(wanted: Quantity, answer: str, context: Context, *, sole: b
     right = [one for one in candidates if agree(wanted, one)]
     wrong = [one for one in candidates if not agree(wanted, one) and not _is_restated(one, context)]
     if not right:
+        if sole and _names_no_amount(wanted, folded):
+            return Ruling.REJECT
         if not candidates and wanted.value == 0 and len(words) == 1 and words[0].text in _NOTHING:
             return Ruling.ACCEPT
         may_agree = any(_may_agree(wanted, one) for one in wrong) or _add_up(wanted, wrong)
@@ -78,6 +86,12 @@ def rule_on_quantity(wanted: Quantity, answer: str, context: Context, *, sole: b
     if sole and any(_says_more(one, numbers, words, context) for one in right):
         return Ruling.UNSURE
     return Ruling.UNSURE if any(_is_limited(one, folded, words, context) for one in right) else Ruling.ACCEPT
+
+
+def _names_no_amount(wanted: Quantity, folded: str) -> bool:
+    """True for an answer without a digit or a word that counts, where some amount is wanted: it cannot be that one."""
+    is_amount = isinstance(wanted.value, Decimal) and wanted.value != 0 and not wanted.bound
+    return is_amount and _AMOUNT.search(folded) is None
 
 
 def _is_restated(found: Quantity, context: Context) -> bool:

@@ -10,6 +10,7 @@ from webrl_gym.actions import describe_action
 from webrl_gym.orm_prompt import Evidence
 from webrl_gym.reward import OutcomeRewardModel, YesNoScorer, outcome_reward_model
 from webrl_gym.types import Observation
+from webrl_gym.wellformed import well_formed
 
 
 class OutcomeReward(gymnasium.Wrapper[Observation, str, Observation, str], gymnasium.utils.RecordConstructorArgs):
@@ -47,8 +48,9 @@ class OutcomeReward(gymnasium.Wrapper[Observation, str, Observation, str], gymna
 
     def step(self, action: str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Steps, and judges the end."""
-        self._history.append(describe_action(action, self._page))
-        self._completions.append(action)
+        text = well_formed(str(action))  # as the environment reads it
+        self._history.append(describe_action(text, self._page))
+        self._completions.append(text)
         observation, reward, terminated, truncated, info = self.env.step(action)
         self._page = observation["html"]
         if (terminated or truncated) and info["failure"] is None:

@@ -97,6 +97,14 @@ def test_what_may_be_right_is_left_open(case: Case) -> None:
         (["170: cancelled", "189: pending"], "170: pending, 189: cancelled"),
         (["01:11", "02:16"], "01:11, 02:17"),
         (["The order is A1, B2, C3"], "A1, C3, B2"),
+        (["11 min"], "Carnegie Hall"),
+        (["11 min"], "done"),
+        (["11 min"], "I could not find it"),
+        (["Carnegie Hall"], "I don't know"),
+        (["Yes"], "I do not know"),
+        (["Carnegie Hall"], "Sorry, I was unable to determine the nearest one."),
+        (["John", "Mary"], "We couldn't find any information about the reviewers"),
+        (["170: cancelled", "189: pending"], "Unknown"),
     ],
 )
 def test_what_is_plainly_wrong_is_rejected(references: list[str], answer: str) -> None:
@@ -107,6 +115,12 @@ def test_what_is_plainly_wrong_is_rejected(references: list[str], answer: str) -
     ("references", "answer"),
     [
         (["11 min"], "a while"),
+        (["0"], "I could not find any order"),
+        (["Nothing"], "I do not know"),
+        (["No, it is open"], "I could not find it"),
+        (["N/A"], "I could not find it"),
+        (["uncomfortable"], "I did not find it comfortable"),
+        (["Carnegie Hall"], "I did not find Carnegie Hall, it is closed"),
         (["11 min"], "It takes 11 minutes, or 35 when it rains and the road is closed for cars"),
         (["3/2/22"], "March 2022"),
         (["Yes"], "It can be reached easily"),

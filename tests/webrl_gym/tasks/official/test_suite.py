@@ -183,5 +183,13 @@ def test_what_is_quoted_comes_from_the_file_or_is_ours(installed: Path, monkeypa
     record = json.loads(installed.read_text(encoding="utf-8"))[8]
     first = record["eval"]["reference_answers"]["must_include"][0]
     assert quoted(8, "reference_answers.must_include.0", "ours") == first
+    for place in (
+        "reference_answers.fuzzy_match.0",
+        "reference_answers.must_include.99",
+        "nothing",
+        "eval_types.0.0.x",
+    ):
+        assert quoted(8, place, "ours") == "ours"
+    assert quoted(9_999, "reference_answers.must_include.0", "ours") == "ours"
     monkeypatch.setattr("webrl_gym.official_file._installed", lambda: None)
     assert quoted(8, "reference_answers.must_include.0", "ours") == "ours"
