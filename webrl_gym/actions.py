@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,7 +68,7 @@ _CALLS = {
     "go_backward": ActionKind.GO_BACKWARD,
     "go_forward": ActionKind.GO_FORWARD,
 }
-_DO_KINDS = {kind.value.lower(): kind for kind in ActionKind if kind not in _CALLS.values()}
+_DO_KINDS = {kind.value.lower().replace("_", " "): kind for kind in ActionKind if kind is not ActionKind.EXIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,8 @@ def parse_action(text: str) -> Action:
     """Reads one action.
 
     Args:
-        text: What the agent wrote: any number of comment lines, then one call.
+        text: What the agent wrote: any number of comment lines, then one call. A comment may go on in lines of its own
+            without a mark, and may stand behind the call, as released policies write them.
 
     Returns:
         The action, complete: elements and arguments are there where the kind needs them.
@@ -148,7 +150,9 @@ def parse_action(text: str) -> Action:
     """
     if len(text) > MAX_ACTION_LENGTH:
         raise ActionSyntaxError(f"The action has {len(text)} characters; at most {MAX_ACTION_LENGTH} are read.")
-    comments, call = _split_comments(text)
+    before, call = _split_comments(text)
+    call, behind = _cut_behind(call)
+    comments = before + behind
     name, arguments = _parse_call(call)
     if name in _CALLS:
         return _bare_action(_CALLS[name], arguments, comments)
@@ -232,6 +236,10 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _UNESCAPES = {"\\": "\\", '"': '"', "'": "'", "n": "\n", "r": "\r", "t": "\t"}
 _ESCAPED = re.compile(r"""((?:\\u[0-9A-Fa-f]{4})+)|\\([\\"'nrt])""")
 _CALL = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)\s*\((.*)\)\s*;?", re.DOTALL)
+_WHOLE_CALL = re.compile(
+    r"""[A-Za-z_][A-Za-z_0-9]*\s*\((?:[^"'()#]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')*\)\s*;?""", re.DOTALL
+)
+_CALL_LINE = re.compile(rf"^[^\S\n]*(?:do|{'|'.join(_CALLS)})\s*\(", re.MULTILINE | re.IGNORECASE)
 _ARGUMENT = re.compile(
     r"""\s*(?:([A-Za-z_]+)\s*=\s*)?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(\d+|None))\s*(,|$)""", re.DOTALL
 )
@@ -262,7 +270,26 @@ def _split_comments(text: str) -> tuple[tuple[str, ...], str]:
         line, _, rest = rest.partition("\n")
         comments.append(line[1:].strip())
         rest = rest.lstrip()
+    call = _CALL_LINE.search(rest) if comments else None
+    if call is not None:
+        comments += _comments_of(rest[: call.start()])
+        rest = rest[call.start() :].lstrip()
     return tuple(comments), rest
+
+
+def _cut_behind(call: str) -> tuple[str, tuple[str, ...]]:
+    """A call without the comments behind it."""
+    match = _WHOLE_CALL.match(call)
+    behind = [] if match is None else [line for line in call[match.end() :].split("\n") if line.strip()]
+    if match is None or not all(line.lstrip().startswith("#") for line in behind):
+        return call, ()
+    return match[0], tuple(_comments_of("\n".join(behind)))
+
+
+def _comments_of(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        if line.strip():
+            yield line.strip().removeprefix("#").strip()
 
 
 def _parse_call(call: str) -> tuple[str, dict[str, str]]:
@@ -313,9 +340,9 @@ def _do_action(arguments: dict[str, str], comments: tuple[str, ...]) -> Action:
     name = arguments.get("action")
     if name is None:
         raise ActionSyntaxError('do() needs action="...", for example do(action="Click", element="0").')
-    kind = _DO_KINDS.get(name.strip().lower())
+    kind = _DO_KINDS.get(name.strip().lower().replace("_", " "))
     if kind is None:
-        choices = ", ".join(kind.value for kind in _DO_KINDS.values())
+        choices = ", ".join(kind.value for kind in _DO_KINDS.values() if kind not in _CALLS.values())
         raise ActionSyntaxError(f'There is no action "{_shorten(name)}"; choose one of {choices}.')
     element, argument = arguments.get("element"), arguments.get("argument")
     if kind in _NEEDS_ELEMENT and element is None:

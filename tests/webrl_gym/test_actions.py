@@ -78,6 +78,21 @@ def test_any_text_is_an_action_or_a_syntax_error(text: str) -> None:
             '# Element: the link\n# Note: "5"\ndo(action="Click", element="1")',
             Action(ActionKind.CLICK, "1", None, ("Element: the link", 'Note: "5"')),
         ),
+        (
+            '# Note: the orders are\n170 canceled\n\n# 189 (pending)\nexit(message="170") # done\n# at last',
+            Action(
+                ActionKind.EXIT,
+                None,
+                "170",
+                ("Note: the orders are", "170 canceled", "189 (pending)", "done", "at last"),
+            ),
+        ),
+        (
+            'do(action="Type", argument="#1 (a)", element="5");  # see (b)',
+            Action(ActionKind.TYPE, "5", "#1 (a)", ("see (b)",)),
+        ),
+        ('do(action="Go Backward")', Action(ActionKind.GO_BACKWARD)),
+        ('do(action="go_forward")', Action(ActionKind.GO_FORWARD)),
         ('do(action="Press Enter", argument=None)', Action(ActionKind.PRESS_ENTER)),
     ],
 )
@@ -92,6 +107,9 @@ def test_what_models_write_is_understood(text: str, expected: Action) -> None:
         ("# only a comment", "no action"),
         ("click the button", "not an action"),
         ("import os", "not an action"),
+        ("I click it.\ndo(action='Click', element='1')", "not an action"),
+        ('exit("1") and more', "not an action"),
+        ("# a note\nthat ends nowhere", "not an action"),
         ("jump(1)", 'no function "jump"'),
         ("do()", "needs action"),
         ('do(action="Fly", element="1")', 'no action "Fly"'),
