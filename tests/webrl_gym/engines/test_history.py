@@ -86,6 +86,9 @@ def test_what_was_typed_and_chosen_is_there_again(engine: Engine) -> None:
     act(engine, ActionKind.CLICK, "gift")
     act(engine, ActionKind.CLICK, "size")
     act(engine, ActionKind.CLICK, "More")
+    with engine.evaluation_page(at_end=True) as page:
+        assert "Voss" not in page.content()  # the page as it came
+        assert "as it was" in page.content()
     left = act(engine, ActionKind.CLICK, "Other")
     expected = """answer 1
 <input id="0" value="Voss"> <input id="1" type="password"> <input id="2"> <input id="3" type="checkbox" checked>\

@@ -168,7 +168,6 @@ def test_an_evaluation_page_leaves_the_agents_tab_alone(engine: StaticEngine) ->
     with engine.evaluation_page(at_end=True) as page:
         assert page.url == before.url
         assert page.locate("document.querySelector('input[name=q]').value") == "half typed"
-        assert "half typed" not in page.content()  # as in a browser, which prints the page as it came
         page.goto(f"{SHOP}/customer/account/")
     assert engine.snapshot() == before
     with pytest.raises(ActionTargetError, match="no earlier page"):
