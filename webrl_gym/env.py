@@ -27,6 +27,7 @@ from webrl_gym.episodes import Episodes, make_episodes
 from webrl_gym.errors import ActionError, ActionSyntaxError, InfrastructureError
 from webrl_gym.evaluation import FuzzyJudge
 from webrl_gym.observation import DEFAULT_BUDGET
+from webrl_gym.official_file import tell_of_other_quotes
 from webrl_gym.orm_prompt import Evidence
 from webrl_gym.reading import make_reader
 from webrl_gym.rendering import BLACK, pixels, render_modes
@@ -159,6 +160,8 @@ class WebArenaLiteEnv(gymnasium.Env[Observation, str]):
         real_sites = None
         if sites == "urls":
             self.suite, self.left_out, real_sites = cut_to_deployment(self.suite, deployment)
+        else:
+            tell_of_other_quotes(task_file)
         self.render_mode = render_mode
         self.metadata = {**self.metadata, "render_modes": render_modes(engine)}
         settings = EngineSettings(engine, chromium_path, profile, headed=render_mode == "human")

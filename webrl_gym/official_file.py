@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
@@ -17,6 +18,7 @@ from typing import Any
 
 from webrl_gym.errors import TaskFileError
 
+_log = logging.getLogger(__name__)
 FILE_NAME = "test_webarena_lite.raw.json"
 VARIABLE = "WEBARENA_LITE_TASKS"
 DISTRIBUTION = "browsergym-webarenalite"
@@ -100,8 +102,31 @@ def quoted(number: int, place: str, otherwise: str) -> str:
 def official_key() -> str:
     """What ``quoted`` depends on: a hash of the official file, or ``without``."""
     records = _installed()
-    if records is None:
-        return "without"
+    return "without" if records is None else _key_of(records)
+
+
+def tell_of_other_quotes(path: str | Path | None) -> None:
+    """Warns where a task file quotes sentences that the embedded sites were built without.
+
+    Args:
+        path: The task file, if one was named.
+
+    Raises:
+        TaskFileError: If it cannot be read.
+    """
+    if path is None or _key_of(read_official_file(Path(path))) == official_key():
+        return
+    there = "no task file" if _installed() is None else f"another one ({find_official_file()})"
+    _log.warning(
+        "The embedded sites are built from %s, so that tasks which quote reviews may be impossible; set %s=%s instead "
+        "of task_file.",
+        there,
+        VARIABLE,
+        path,
+    )
+
+
+def _key_of(records: list[dict[str, Any]]) -> str:
     return hashlib.sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -12,7 +12,14 @@ import pytest
 
 from webrl_gym.env import WebArenaLiteEnv
 from webrl_gym.errors import TaskFileError
-from webrl_gym.official_file import NUMBER_OF_TASKS, VARIABLE, find_official_file, quoted, read_official_file
+from webrl_gym.official_file import (
+    NUMBER_OF_TASKS,
+    VARIABLE,
+    find_official_file,
+    quoted,
+    read_official_file,
+    tell_of_other_quotes,
+)
 from webrl_gym.suites import find_suite, open_reader
 from webrl_gym.tasks.official import OfficialSuite, official_suite
 from webrl_gym.tasks.record import task_from_dict
@@ -143,6 +150,21 @@ def test_only_the_sites_of_the_stored_session_are_signed_in(write: Callable[...,
         observation, _ = env.reset(options={"task": "webarena-lite/3"})
         assert greeting in observation["html"]
         env.close()
+
+
+def test_a_task_file_whose_quotes_the_sites_lack_is_told(
+    write: Callable[..., Path], installed: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tell_of_other_quotes(None)
+    tell_of_other_quotes(installed)
+    assert caplog.text == ""
+    other = write(task_id=5)
+    WebArenaLiteEnv(suite="webarena-lite", task_file=write(), overrides=False).close()
+    assert "are built from another one" in caplog.text
+    monkeypatch.setattr("webrl_gym.official_file._installed", lambda: None)
+    tell_of_other_quotes(other)
+    assert "are built from no task file" in caplog.text
+    assert f"set WEBARENA_LITE_TASKS={other} instead" in caplog.text
 
 
 def test_a_task_file_is_for_the_official_suite(write: Callable[..., Path]) -> None:
