@@ -94,7 +94,7 @@ def quoted(number: int, place: str, otherwise: str) -> str:
     try:
         for name in place.split("."):
             value = value[int(name) if isinstance(value, list) else name]
-    except (LookupError, TypeError):  # a file of somebody's own making
+    except (LookupError, TypeError, ValueError):  # a file of somebody's own making
         return otherwise
     return str(value)
 

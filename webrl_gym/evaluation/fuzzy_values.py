@@ -30,7 +30,7 @@ _MOST_WORDS_BESIDE = 2
 _MEASURED = (Kind.DURATION, Kind.DISTANCE)
 _NOTHING = frozenset(("none", "nothing"))
 _AMOUNT = re.compile(
-    rf"\d|\b(?:{NUMBER_IN_WORDS}|an?|the|half|halves|quarters?|dozens?|couple|pair|both|single|double|few|several|many|some"
+    rf"\d|\b(?:{NUMBER_IN_WORDS}|an?|half|halves|quarters?|dozens?|couple|pair|both|single|double|few|several|many|some"
     r"|once|twice|thrice|hundreds?|thousands?|millions?|first|second|third|free)\b"
 )
 

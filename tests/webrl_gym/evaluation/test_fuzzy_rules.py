@@ -99,6 +99,7 @@ def test_what_may_be_right_is_left_open(case: Case) -> None:
         (["The order is A1, B2, C3"], "A1, C3, B2"),
         (["11 min"], "Carnegie Hall"),
         (["11 min"], "done"),
+        (["11 min"], "by the bridge"),
         (["11 min"], "I could not find it"),
         (["Carnegie Hall"], "I don't know"),
         (["Yes"], "I do not know"),

@@ -209,7 +209,8 @@ def test_what_is_quoted_comes_from_the_file_or_is_ours(installed: Path, monkeypa
         "reference_answers.fuzzy_match.0",
         "reference_answers.must_include.99",
         "nothing",
-        "eval_types.0.0.x",
+        "eval_types.first",
+        "eval_types.0.0",
     ):
         assert quoted(8, place, "ours") == "ours"
     assert quoted(9_999, "reference_answers.must_include.0", "ours") == "ours"
