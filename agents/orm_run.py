@@ -152,6 +152,7 @@ class OrmRun:
         write_json(
             self.folder / "orm.json",
             {
+                "model": orm.scorer.language_model.record.description,
                 "files": [str(path) for path in files],
                 "training": asdict(fit),
                 "left_out": dict(source.left_out),

@@ -1,11 +1,13 @@
 """From labelled trajectories to training examples: one transition a step, on the token ids that were sampled.
 
 A stored prompt is rendered again; if that gives other ids, the step would be trained on something else than it was
-collected with, so it is left out and counted. Trajectories without ids (an oracle's) are rendered and encoded here.
+collected with, so it is left out, counted and told. Trajectories without ids (an oracle's) are rendered and encoded
+here.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,6 +15,8 @@ from typing import Protocol
 from agents.errors import PromptTooLong
 from agents.types import LabelledTrajectory, Prompt, Step, Transition
 from webrl_gym.types import Observation
+
+_log = logging.getLogger(__name__)
 
 
 class Renderer(Protocol):
@@ -70,6 +74,12 @@ def to_transitions(labelled: Iterable[LabelledTrajectory], renderer: Renderer) -
         too_long += long
         if transitions:
             trajectories.append(tuple(transitions))
+    if rendered_differently:
+        _log.warning(
+            "%d steps are not learned from: their prompts give other token ids now than when they were sampled (other "
+            "settings of the model or its prompt, or another version of this package).",
+            rendered_differently,
+        )
     return TransitionSet(tuple(trajectories), rendered_differently, too_long)
 
 

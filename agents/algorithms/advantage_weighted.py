@@ -41,6 +41,7 @@ class AdvantageWeighted(OnlineAlgorithm):
         "max_grad_norm",
         "optimizer",
         "critic_optimizer",
+        "critic_weights",
         "schedule",
         "averaged_share",
         "instructions_per_phase",
@@ -68,6 +69,7 @@ class AdvantageWeighted(OnlineAlgorithm):
         max_grad_norm: float = 1.0,
         optimizer: str = "adamw",
         critic_optimizer: str | None = None,
+        critic_weights: str | None = None,
         schedule: str = "constant",
         averaged_share: float = 0.0,
         phases: int = 1,
@@ -93,6 +95,8 @@ class AdvantageWeighted(OnlineAlgorithm):
             max_grad_norm: Gradients are scaled down to this norm.
             optimizer: ``adamw`` or ``muon`` (``agents.optimizers``).
             critic_optimizer: Likewise for the critic; the policy's when None.
+            critic_weights: ``own`` gives the critic a trunk of its own, ``adapters`` its own adapters on the base of
+                the policy's (``agents.critics``); None takes adapters where the policy has them.
             schedule: ``constant`` learning rates, ``linear`` to 0 at the end of each phase, or ``run``: the policy's
                 falls to 0 at the end of the last phase, the critic's at the end of each.
             averaged_share: Share of a phase's updates, the last ones, over which the policy's weights are averaged.
@@ -127,8 +131,12 @@ class AdvantageWeighted(OnlineAlgorithm):
         self.critic_epochs = critic_epochs
         self.critic_trunk = critic_trunk
         self.critic_optimizer = critic_optimizer
-        self.critic = (critic if critic is not None else ValueCritic(policy.language_model)).eval()
+        self.critic_weights = critic_weights
+        self.critic = (critic if critic is not None else self._new_critic()).eval()
         self.critic_settings(phase=1)  # refuses wrong settings now, not after a rollout
+
+    def _new_critic(self) -> ValueCritic:
+        return ValueCritic(self.policy.language_model, weights=self.critic_weights)
 
     def critic_settings(self, phase: int, purpose: int = CRITIC) -> FitSettings:
         """How critics are fitted in a phase.

@@ -83,7 +83,7 @@ class DigiRL(AdvantageWeighted):
         self.step_threshold = step_threshold
         self.replay_capacity = replay_capacity
         self.replay = TrajectoryBuffer(replay_capacity)
-        own = instruction_critic if instruction_critic is not None else ValueCritic(policy.language_model)
+        own = instruction_critic if instruction_critic is not None else self._new_critic()
         self.instruction_critic = own.eval()
 
     def _run_phase(self, phase: int) -> PhaseMetrics:

@@ -105,6 +105,7 @@ def load_report(folders: Sequence[Path], title: str | None = None) -> ReportData
             _read_run(folder, name, f"{name}: " if several else "", name if many_runs else "", parts)
         parts.cards.update(_cards(folder, name, own))
     found = _told_apart(found)
+    parts.notes += _models(found, {name: folder for folder, name in names.items() if _is_run(folder)})
     if len(parts.runs) > MAX_SERIES:
         parts.notes.append(f"Side by side are the curves of the first {MAX_SERIES} of {len(parts.runs)} runs.")
     return ReportData(
@@ -141,6 +142,19 @@ def _cards(folder: Path, name: str, panels: Sequence[_Panel]) -> dict[str, Mappi
     card = made[-1].card if made else {}
     config = read_json(folder / "config.json") if _is_run(folder) else _config_of(card)
     return {name: {**_known_of(config), **card, "config": config}}
+
+
+def _models(panels: Sequence[_Panel], runs: Mapping[str, Path]) -> list[str]:
+    """What models stand behind the names, one sentence a model."""
+    said: list[tuple[Any, str]] = [(panel.card.get("model"), panel.agent) for panel in panels]
+    for name, folder in runs.items():
+        trained = [read_json(folder / part / "config.json").get("webrl_gym") for part in ("policy", "sft")]
+        said += [(record.get("description"), name) for record in trained if isinstance(record, Mapping)]
+    shown: dict[str, list[str]] = {}
+    for model, name in said:
+        if model and name not in shown.setdefault(str(model), []):
+            shown[str(model)].append(name)
+    return [f"Model of {', '.join(own)}: {model}." for model, own in shown.items()]
 
 
 def _names(folders: Sequence[Path]) -> dict[Path, str]:

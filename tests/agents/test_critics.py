@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from agents.adapters import LoraSettings, is_adapter
+from agents.algorithms import AWR, DigiRL
 from agents.batching import collate_prompts
 from agents.checkpoint import module_tensors
 from agents.critics import ValueCritic
@@ -136,3 +137,11 @@ def test_of_two_heads_both_learn_and_the_smaller_value_counts() -> None:
     assert min(values) > 0.6  # demonstrations succeed
     fit_value_head(critic, steps, 512)
     assert torch.equal(critic.value_head.weight[0], critic.value_head.weight[1])
+
+
+@pytest.mark.parametrize("weights", ["own", "adapters"])
+def test_every_algorithm_with_critics_takes_them_as_asked(weights: str, tmp_path: Path) -> None:
+    policy = LLMPolicy(adapted(tmp_path), max_tokens=200)
+    first, second = AWR(policy, None, critic_weights=weights), DigiRL(policy, None, critic_weights=weights)
+    for critic in (first.critic, second.critic, second.instruction_critic):
+        assert any(is_adapter(name) for name, _ in critic.named_parameters()) is (weights == "adapters")

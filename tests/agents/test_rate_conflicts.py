@@ -50,7 +50,16 @@ def test_the_nano_models_settings_are_refused_for_a_pretrained_model() -> None:
     assert told("model=smollm2") != []
 
 
-@pytest.mark.parametrize("algorithm", ["webrl", "filtered_bc", "awr", "digirl", "sft"])
+ALGORITHMS = ["webrl", "filtered_bc", "filtered_bc_paper", "awr", "digirl", "sft"]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_the_preset_of_smollm2_goes_with_any_algorithm(algorithm: str) -> None:
+    config = compose_config("train", ["experiment=webrl_smollm2", f"algorithm={algorithm}"])
+    assert conflicts(config) == []
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("experiment", ["pretrained", "pretrained_lora"])
 def test_the_presets_go_with_any_algorithm(algorithm: str, experiment: str) -> None:
     config = compose_config("train", [f"experiment={experiment}", f"algorithm={algorithm}", *MINE])

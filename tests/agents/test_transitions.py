@@ -56,12 +56,13 @@ def test_sampled_ids_are_trained_on_as_they_are():
     assert to_transitions([item], renderer()).steps[0].action_ids == (7, 8, 9)
 
 
-def test_steps_that_render_differently_are_left_out_and_counted():
+def test_steps_that_render_differently_are_left_out_counted_and_told(caplog):
     item = demonstration(toy_task("Blue", 0), WANDERING)
     right = renderer().render(item.trajectory.steps[0].observation, ())
     other = dataclasses.replace(right, token_ids=(*right.token_ids, 5))
     result = to_transitions([with_steps(item, prompt={0: right, 1: other})], renderer())
     assert result.rendered_differently == 1
+    assert "1 steps are not learned from" in caplog.text
     assert [step.steps_to_go for step in result.steps] == [2, 0]
     # the state after the first step is still a state, not the end of the episode
     assert result.steps[0].next_prompt_ids == to_transitions([item], renderer()).steps[1].prompt_ids

@@ -119,6 +119,22 @@ def test_runs_and_results_side_by_side(tmp_path):
     assert "a/webrl, phase 1" in text
 
 
+def test_what_models_stand_behind_the_names_is_told(tmp_path):
+    small = "SmolLM2-135M-Instruct (from Q4_1 GGUF)"
+    training_run(tmp_path / "run")
+    (tmp_path / "run" / "sft").mkdir()
+    record = {"webrl_gym": {"description": small}}
+    (tmp_path / "run" / "sft" / "config.json").write_text(json.dumps(record), encoding="utf-8")
+    panel(tmp_path / "scores", "WebRL", model=small)
+    panel(tmp_path / "scores", "SFT", suite="toy-test", model=small)
+    panel(tmp_path / "scores", "other", model="nano")
+    panel(tmp_path / "scores", "random", model=None)
+    data = load_report([tmp_path / "run", tmp_path / "scores"])
+    told = [note for note in data.notes if note.startswith("Model of")]
+    assert told == [f"Model of scores: SFT, scores: WebRL, run: {small}.", "Model of scores: other: nano."]
+    assert small in render_report(data)
+
+
 def test_attempts_of_several_runs_are_told_apart(tmp_path):
     for name in ("smoke", "reinforce"):
         training_run(tmp_path / name)

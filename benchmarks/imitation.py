@@ -1,0 +1,122 @@
+"""What imitation alone makes of the demo's start: as many updates on its demonstrations as its WebRL made of attempts.
+
+    make demo
+    python -m benchmarks.imitation runs/demo
+
+The supervised policy of a finished demo goes on with the demonstrations it began with, shown and optimized as the
+demo's phases are, at three learning rates, the demo's own among them; practice-valid chooses one, and that one alone
+acts on practice-test. What was finished before a stop is not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agents.algorithms.filtered_bc import OFFLINE, FilteredBC
+from agents.algorithms.lookup import accepted_arguments
+from agents.console import ConsoleProgress
+from agents.environments import suite_of
+from agents.errors import AgentError
+from agents.labelling import RuleLabeller
+from agents.policy import LLMPolicy
+from agents.results import rate
+from agents.training_run import TrainingRun
+from agents.trajectory_io import read_trajectories
+from benchmarks.learning.cells import VALID, Workbench
+from benchmarks.record import write_record
+
+GRID = (3.0e-4, 1.0e-3, 3.0e-3)
+TEST = "practice-test"
+
+
+def main() -> int:
+    """Measures and writes ``results/imitation.json``; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("demo", type=Path, help="folder of a finished demo")
+    parser.add_argument("--work", type=Path, default=Path("runs/imitation"), help="folder for what is under way")
+    options = parser.parse_args()
+    try:
+        measured = measure(options.demo, options.work)
+    except (AgentError, OSError, ValueError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(measured, indent=1))
+    print(f"written to {write_record('imitation', measured)}")
+    return 0
+
+
+def measure(demo: Path, work: Path) -> dict[str, Any]:
+    """Success in percent: by rate on practice-valid, and of the chosen one on practice-test.
+
+    Args:
+        demo: Folder of a finished demo.
+        work: Keeps what is finished.
+
+    Raises:
+        ValueError: If the demo is not finished.
+    """
+    config = json.loads((demo / "config.json").read_text(encoding="utf-8"))
+    phases, updates = config["algorithm"]["phases"], updates_of(demo / "metrics.jsonl")
+    if len(updates) < phases:
+        raise ValueError(f"Expected {phases} finished phases in {demo}, got {len(updates)}; first run make demo.")
+    bench, valid = Workbench(work), {}
+    policies: dict[float, LLMPolicy] = {}
+    for learning_rate in GRID:
+        policies[learning_rate] = policy = _imitate(demo, config, work, learning_rate, sum(updates))
+        valid[learning_rate] = rate(bench.score(policy, VALID, work / f"{VALID}-{learning_rate:g}"))
+    # the lower rate of equals, as in the comparison of algorithms
+    chosen = max(GRID, key=lambda learning_rate: (valid[learning_rate].percent or 0.0, -learning_rate))
+    return {
+        "updates": updates,
+        "valid": {f"{learning_rate:g}": str(value) for learning_rate, value in valid.items()},
+        "chosen": chosen,
+        "test": str(rate(bench.score(policies[chosen], TEST, work / TEST))),
+    }
+
+
+def updates_of(metrics: Path) -> list[int]:
+    """Optimizer steps of the policy in each phase.
+
+    Args:
+        metrics: A run's ``metrics.jsonl``.
+    """
+    lines = map(json.loads, metrics.read_text(encoding="utf-8").splitlines())
+    return [line["policy/updates"] for line in lines if "policy/updates" in line]
+
+
+def _imitate(demo: Path, config: Mapping[str, Any], work: Path, learning_rate: float, updates: int) -> LLMPolicy:
+    """Goes on from the demo's supervised policy, or takes what came of that before."""
+    progress = ConsoleProgress(f"{learning_rate:g}: ")
+    run = TrainingRun(demo, config, progress)
+    policy, demonstrations = run.supervise(), read_trajectories(demo / "demonstrations.jsonl.gz").labelled
+    shared = {name: value for name, value in config["algorithm"].items() if name in accepted_arguments(FilteredBC)}
+    settings = {
+        **shared,
+        "mode": OFFLINE,
+        "phases": 1,
+        "attempts": demonstrations,
+        "policy_learning_rate": learning_rate,
+        "updates_per_trajectory": updates / len(demonstrations),
+    }
+    algorithm = FilteredBC(
+        policy,
+        None,
+        labeller=RuleLabeller(),
+        suite=suite_of(config["suite"], config["only_sites"]),
+        seed=config["seed"],
+        checkpoint_folder=work / f"checkpoints-{learning_rate:g}",
+        progress=progress,
+        **settings,
+    )
+    algorithm.resume()
+    algorithm.learn()
+    return algorithm.policy
+
+
+if __name__ == "__main__":
+    sys.exit(main())
