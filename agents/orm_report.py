@@ -39,10 +39,11 @@ def markdown_report(report: Mapping[str, Any]) -> str:
     threshold, learned = report["threshold"], report["training"]
     parts = [
         "# Outcome reward model",
-        f"Model: {report['model']}. Learned from {learned['attempts']} attempts, {learned['successes']} of them "
-        f"successes; threshold {threshold:.3g} ({report['threshold_from']}). What is true is what the tasks' rules "
-        "say. In %, with 95 % intervals: Wilson's, and for the balanced accuracy one from those of recall and specificity. "
-        "Several attempts at one task count as independent.",
+        f"Model: {report['model']}.",
+        f"Learned from {learned['attempts']} attempts, {learned['successes']} of them successes; threshold "
+        f"{threshold:.3g} ({report['threshold_from']}). What is true is what the tasks' rules say. In %, with "
+        "95 % intervals: Wilson's, and for the balanced accuracy one from those of recall and specificity. Several "
+        "attempts at one task count as independent.",
     ]
     for name, slices in report["judged"].items():
         parts.append(f"## Attempts of {name} at {report['evaluation_suite']}")

@@ -141,7 +141,8 @@ class OrmRun:
         known = without_templates(source.labelled, held_out)
         used, apart = split_for_calibration(known, self.config["calibration_share"], self.config["seed"])
         settings = orm_settings(self.config["orm"], self.config["seed"])
-        orm = judge_of(self._learner(start_of(self.config)), template=settings.template, answers=settings.answers)
+        learner = self._learner(start_of(self.config))
+        orm = judge_of(learner, template=settings.template, answers=settings.answers)
         fit = fit_orm(orm, used, self._suite, settings, self.progress)
         # measured by what was learned from, also where somebody's label stands for the rules
         unseen = [replace(item.trajectory, rule_verdict=item.label) for item in apart]
@@ -152,7 +153,7 @@ class OrmRun:
         write_json(
             self.folder / "orm.json",
             {
-                "model": orm.scorer.language_model.record.description,
+                "model": learner.record.description,
                 "files": [str(path) for path in files],
                 "training": asdict(fit),
                 "left_out": dict(source.left_out),

@@ -90,7 +90,7 @@ def test_a_run_does_every_part_and_then_nothing_more(toy: Callable[..., dict[str
     assert set(judged) == {"all", "seen templates", "OSS"}
     assert judged["all"]["attempts"] == 3
     assert (folder / "orm_report.md").read_text(encoding="utf-8") == markdown_report(report)
-    assert f"Model: {report['model']}. Learned from" in markdown_report(report)
+    assert f"Model: {report['model']}.\n" in markdown_report(report)
     content = read_trajectories(folder / "judged" / "the policy.jsonl.gz")
     assert [label.source for label in content.labels if label is not None] == ["orm"] * 3
     orm = load_orm(folder)
