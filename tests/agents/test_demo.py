@@ -60,6 +60,7 @@ def test_what_the_demo_cannot_use_is_told_before_it_begins(small: Callable[..., 
 
 
 @pytest.mark.slow
+@pytest.mark.cold_browser
 def test_the_demo_makes_table_report_and_log_once(
     small: Callable[..., dict[str, Any]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
