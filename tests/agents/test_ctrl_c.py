@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from agents.run_folder import last_finished
+from tests.agents.processes import start_python
 from tests.agents.small_llama import small_llama
 
 PROGRAM = """
@@ -20,7 +19,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # as at a terminal, wh
 from agents.entry_points import train
 raise SystemExit(train())
 """
-COMMAND = [sys.executable, "-c", PROGRAM]
 SETTINGS = ["debug=smoke", "algorithm=sft", "experiment=pretrained", "model=local", "model.name_or_path=base"]
 SIZES = [
     "model.max_prompt_tokens=400",
@@ -30,19 +28,6 @@ SIZES = [
     "env.num_envs=2",
 ]
 SAID = "Stopped; what was finished is kept. Start the same command again to go on.\n"
-
-
-def command(folder: Path) -> subprocess.Popen[str]:
-    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]))
-    return subprocess.Popen(
-        [*COMMAND, *SETTINGS, *SIZES],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
 
 
 def members(group: int) -> list[int]:
@@ -63,7 +48,7 @@ def members(group: int) -> list[int]:
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_command_says_how_to_go_on_and_leaves_no_process(tmp_path: Path, kind: signal.Signals) -> None:
     small_llama().save(tmp_path / "base")
-    process = command(tmp_path)
+    process = start_python(["-c", PROGRAM, *SETTINGS, *SIZES], tmp_path)
     run = tmp_path / "runs" / "smoke"
     deadline = time.monotonic() + 100
     while not (run / "sft_rounds").exists() and time.monotonic() < deadline:

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from agents.trajectory_io import read_trajectories, trajectory_to_dict
+from tests.agents.processes import start_python
 
 SETTINGS = ["debug=smoke", "threads=1", "algorithm.phases=2", "demonstrations=24", "seed=3"]
 REACHED = [
@@ -29,22 +29,13 @@ REACHED = [
 
 
 def train(folder: Path) -> subprocess.Popen[str]:
-    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]))
-    return subprocess.Popen(
-        [sys.executable, "-m", "agents.train", *SETTINGS],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    return start_python(["-m", "agents.train", *SETTINGS], folder)
 
 
 def kill_when_there(folder: Path, name: str) -> None:
     process = train(folder)
     while not any((folder / "runs/smoke").glob(name)):
-        assert process.poll() is None, process.stdout.read()
+        assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
@@ -53,8 +44,8 @@ def kill_when_there(folder: Path, name: str) -> None:
 
 def finish(folder: Path) -> Path:
     process = train(folder)
-    output, _ = process.communicate()
-    assert process.returncode == 0, output
+    said = process.communicate()
+    assert process.returncode == 0, said
     return folder / "runs/smoke"
 
 
