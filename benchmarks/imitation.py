@@ -5,7 +5,7 @@
 
 The supervised policy of a finished demo goes on with the demonstrations it began with, shown and optimized as the
 demo's phases are, at three learning rates, the demo's own among them; practice-valid chooses one, and that one alone
-acts on practice-test. What was finished before a stop is not done again.
+acts on practice-test, which is logged. What was finished before a stop is not done again.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from agents.errors import AgentError
 from agents.labelling import RuleLabeller
 from agents.policy import LLMPolicy
 from agents.results import rate
+from agents.run_card import commit
 from agents.training_run import TrainingRun
 from agents.trajectory_io import read_trajectories
-from benchmarks.learning.cells import VALID, Workbench
+from benchmarks.learning.cells import VALID, Workbench, log_looks, outcome_text, policy_sha256
 from benchmarks.record import write_record
 
 GRID = (3.0e-4, 1.0e-3, 3.0e-3)
@@ -71,11 +72,15 @@ def measure(demo: Path, work: Path) -> dict[str, Any]:
         valid[learning_rate] = rate(bench.score(policy, VALID, work / f"{VALID}-{learning_rate:g}"))
     # the lower rate of equals, as in the comparison of algorithms
     chosen = max(GRID, key=lambda learning_rate: (valid[learning_rate].percent or 0.0, -learning_rate))
+    tested = bench.score(policies[chosen], TEST, work / TEST)
+    look = {"arm": "imitation", "seed": config["seed"], "commit": commit(), "outcomes": {TEST: outcome_text(tested)}}
+    log_looks({**look, "model_sha256": policy_sha256(policies[chosen])})
     return {
         "updates": updates,
         "valid": {f"{learning_rate:g}": str(value) for learning_rate, value in valid.items()},
         "chosen": chosen,
-        "test": str(rate(bench.score(policies[chosen], TEST, work / TEST))),
+        "test": str(rate(tested)),
+        "outcomes": outcome_text(tested),
     }
 
 

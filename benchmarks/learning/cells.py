@@ -120,7 +120,7 @@ class Workbench:
             "commit": commit(),
             "machine": machine(),
             "packages": package_versions(),
-            "model_sha256": _sha256(learned.policy),
+            "model_sha256": policy_sha256(learned.policy),
             "learning_rate": learning_rate,
             "settings": {**cell.arm.settings, "labels": cell.arm.labels, "data": cell.arm.data},
             "seconds": {
@@ -191,7 +191,7 @@ class Workbench:
         """
         tasks = suite_of(suite).tasks
         with closing(make_vec_env(suite, (), compose_config("train", self._overrides)["env"])) as env:
-            panel = PanelFolder(folder, "policy", tasks, {"model_sha256": _sha256(policy)})
+            panel = PanelFolder(folder, "policy", tasks, {"model_sha256": policy_sha256(policy)})
             return run_policy(RolloutCollector(env, policy), panel, progress=ConsoleProgress(f"{suite}: "))
 
     def _config(self, cell: Cell) -> dict[str, Any]:
@@ -281,8 +281,12 @@ def log_looks(result: Mapping[str, Any]) -> None:
         log_look(LOOKS, card, Rate(letters.count("1"), len(letters) - letters.count("-")))
 
 
-def _sha256(policy: LLMPolicy) -> str:
-    """Of its weights: episodes of another policy are not taken for its own."""
+def policy_sha256(policy: LLMPolicy) -> str:
+    """Of its weights, as hexadecimal digits: episodes of another policy are not taken for its own.
+
+    Args:
+        policy: Any.
+    """
     digest = hashlib.sha256()
     for name, tensor in sorted(policy.language_model.model.state_dict().items()):
         digest.update(name.encode())
